@@ -1,0 +1,67 @@
+//! What happens, told to every screen of the person it belongs to.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::ids::{ArtifactId, CallId, EventId, MessageId, PermissionRequestId, RunId, SessionId, UserId};
+use crate::message::Role;
+use crate::permission::{Answer, PermissionRequest};
+use crate::run::{RunStatus, Usage};
+
+/// One event. It goes to its user only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    pub id: EventId,
+    pub user_id: UserId,
+    pub session_id: Option<SessionId>,
+    pub at: DateTime<Utc>,
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum EventKind {
+    /// A message was added to the conversation.
+    ChatMessage { message_id: MessageId, run_id: Option<RunId>, role: Role, text: String },
+    /// A piece of the answer being written.
+    ChatDelta { run_id: RunId, text: String, reasoning: bool },
+    /// The answer is whole.
+    ChatResponse { run_id: RunId, message_id: MessageId, text: String, model: String, usage: Usage },
+    /// The turn could not answer.
+    ChatError { run_id: RunId, code: &'static str, message: String },
+    /// A run began.
+    AgentSpawned { run_id: RunId, role: String, model: String },
+    /// The model is being asked for the nth time in this run.
+    AgentIteration { run_id: RunId, iteration: u32 },
+    /// A run ended: completed, failed, stopped or interrupted.
+    AgentEnded { run_id: RunId, status: RunStatus, reason: Option<String>, iterations: u32, usage: Usage },
+    /// A tool call began.
+    ToolInvoked { run_id: RunId, call_id: CallId, name: String, plugin_version: String, arguments: Value },
+    /// What long work says while it runs.
+    ToolProgress { run_id: RunId, call_id: CallId, fraction: Option<f32>, message: String },
+    /// A tool call ended.
+    ToolResult {
+        run_id: RunId,
+        call_id: CallId,
+        name: String,
+        is_error: bool,
+        /// One line for the person watching.
+        summary: String,
+        /// The beginning of the result.
+        preview: String,
+        artifact: Option<ArtifactId>,
+        duration_ms: u64,
+    },
+    /// A person is asked.
+    PermissionRequested(Box<PermissionRequest>),
+    /// A question was answered, or expired (no answer).
+    PermissionResolved { request_id: PermissionRequestId, answer: Option<Answer> },
+    /// Tools or roles changed while the host runs.
+    PluginsChanged { plugin: String, change: String },
+}
+
+/// Where events go. Publishing never waits and never fails: telemetry must not break a turn.
+pub trait EventSink: Send + Sync {
+    /// Delivers the event to whoever listens.
+    fn publish(&self, event: Event);
+}

@@ -1,0 +1,14 @@
+//! The nouns of octi: ids, principals, sessions, messages, runs, permissions, events and limits.
+//!
+//! This crate has no input or output and no wire format: nothing here is `Serialize`, so storage and refactoring cannot
+//! silently change what clients see. Wire twins live in `octi-api`.
+
+pub mod ambient;
+pub mod event;
+pub mod ids;
+pub mod limits;
+pub mod message;
+pub mod permission;
+pub mod principal;
+pub mod run;
+pub mod session;

@@ -1,0 +1,145 @@
+//! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
+
+/// Model calls in one run.
+pub const RUN_ITERATIONS_MAX: u32 = 50;
+/// Seconds one run may take.
+pub const RUN_SECONDS_MAX: u64 = 15 * 60;
+/// Tokens, both directions, one run may use.
+pub const RUN_TOKENS_MAX: u64 = 100_000;
+/// The same tool call with the same result this many times ends a run.
+pub const RUN_SAME_RESULT_MAX: u32 = 3;
+/// Tool calls of one model answer that run side by side.
+pub const RUN_PARALLEL_CALLS_MAX: usize = 8;
+/// Tool calls one model answer may ask for.
+pub const RUN_CALLS_PER_STEP_MAX: usize = 64;
+/// Runs that may be active at once in this host.
+pub const RUNS_ACTIVE_MAX: usize = 64;
+
+/// Seconds a person has to answer a permission question.
+pub const PERMISSION_SECONDS_MAX: u64 = 5 * 60;
+
+/// Bytes of a person's message.
+pub const MESSAGE_BYTES_MAX: usize = 200_000;
+/// Bytes of one tool result that the model sees; the rest becomes an artifact.
+pub const RESULT_INLINE_BYTES_MAX: usize = 16 * 1024;
+/// Bytes one tool call may return at all.
+pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of arguments a model may pass to a tool.
+pub const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of one artifact.
+pub const ARTIFACT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of linear memory, over all memories of one call.
+pub const GUEST_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Table elements of one call.
+pub const GUEST_TABLE_ELEMENTS_MAX: usize = 20_000;
+/// Core instances of one call.
+pub const GUEST_INSTANCES_MAX: usize = 64;
+/// Milliseconds of guest code of one call.
+pub const GUEST_CPU_MS_MAX: u64 = 10_000;
+/// Milliseconds of wall clock of one call, unless the manifest asks for less.
+pub const GUEST_WALL_MS_MAX: u64 = 30_000;
+/// Milliseconds of wall clock that a manifest may ask for.
+pub const GUEST_WALL_MS_CEILING: u64 = 10 * 60 * 1_000;
+/// Milliseconds between two ticks of the engine's epoch.
+pub const GUEST_TICK_MS: u64 = 10;
+/// Bytes one host call may copy out of a guest.
+pub const GUEST_HOSTCALL_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Host resources (directories, files, processes) one call may hold.
+pub const GUEST_RESOURCES_MAX: usize = 1_024;
+/// Calls of file functions in one tool call.
+pub const GUEST_FS_CALLS_MAX: u64 = 10_000;
+/// Calls of key-value functions in one tool call.
+pub const GUEST_KV_CALLS_MAX: u64 = 1_000;
+/// Processes one tool call may start.
+pub const GUEST_SPAWNS_MAX: u64 = 32;
+/// Log lines of one tool call.
+pub const GUEST_LOG_LINES_MAX: u64 = 1_000;
+/// Bytes of one log line.
+pub const GUEST_LOG_LINE_BYTES_MAX: usize = 4 * 1024;
+/// Calls of one plugin that run at once; more wait.
+pub const PLUGIN_CALLS_MAX: usize = 16;
+/// Seconds a call waits for its turn.
+pub const PLUGIN_QUEUE_SECONDS_MAX: u64 = 10;
+
+/// Bytes of a plugin file.
+pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of a manifest.
+pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
+/// Tools of one plugin.
+pub const MANIFEST_TOOLS_MAX: usize = 128;
+/// Seconds compiling a plugin may take.
+pub const PLUGIN_COMPILE_SECONDS_MAX: u64 = 120;
+
+/// Bytes of a key-value key.
+pub const KV_KEY_BYTES_MAX: usize = 512;
+/// Bytes of a key-value value.
+pub const KV_VALUE_BYTES_MAX: usize = 1024 * 1024;
+/// Keys one listing returns.
+pub const KV_LIST_MAX: u32 = 1_000;
+
+/// Bytes one file read or write moves in one host call.
+pub const FS_CHUNK_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a file that a guest may write.
+pub const FS_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Entries one listing returns.
+pub const FS_LIST_MAX: usize = 1_000;
+/// Bytes of a path.
+pub const FS_PATH_BYTES_MAX: usize = 1_024;
+/// Files one search looks into.
+pub const FS_SEARCH_FILES_MAX: usize = 50_000;
+/// Bytes of a file that a search looks into.
+pub const FS_SEARCH_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Hits one search returns.
+pub const FS_SEARCH_HITS_MAX: usize = 1_000;
+
+/// Milliseconds a process runs unless its caller asks for less or its profile for more.
+pub const PROCESS_WALL_MS_MAX: u64 = 30_000;
+/// Bytes of a process's output that are kept, for each of its two streams.
+pub const PROCESS_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// Background processes one person may have running.
+pub const PROCESS_BACKGROUND_MAX: usize = 8;
+/// Minutes a background process may run.
+pub const PROCESS_BACKGROUND_MINUTES_MAX: u64 = 30;
+/// Bytes of arguments of a process.
+pub const PROCESS_ARGV_BYTES_MAX: usize = 128 * 1024;
+/// Bytes of memory a process may map (`RLIMIT_AS`).
+pub const PROCESS_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of a file a process may write (`RLIMIT_FSIZE`).
+pub const PROCESS_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Processes a sandboxed process group may add (`RLIMIT_NPROC`).
+pub const PROCESS_COUNT_MAX: u64 = 256;
+/// Open files of a process (`RLIMIT_NOFILE`).
+pub const PROCESS_FILES_MAX: u64 = 256;
+
+/// Bytes of one WebSocket frame.
+pub const WS_FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Seconds a connection has to authenticate.
+pub const WS_AUTH_SECONDS_MAX: u64 = 5;
+/// Connections of one user.
+pub const WS_CONNECTIONS_PER_USER_MAX: usize = 20;
+/// Connections of one address that have not authenticated.
+pub const WS_UNAUTHENTICATED_PER_ADDRESS_MAX: usize = 20;
+/// Events a slow connection may be behind before some are dropped, and it is told.
+pub const WS_QUEUE_MAX: usize = 1_024;
+/// Subscription patterns of one connection.
+pub const WS_PATTERNS_MAX: usize = 50;
+/// Bytes of an HTTP request body.
+pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Rows one page returns.
+pub const PAGE_ROWS_MAX: u32 = 200;
+/// Rows one page returns when nothing is asked for.
+pub const PAGE_ROWS_DEFAULT: u32 = 50;
+/// Failed sign-ins of one name and address in [`LOGIN_WINDOW_SECONDS`] before it is locked out.
+pub const LOGIN_FAILURES_MAX: u32 = 10;
+/// The window of [`LOGIN_FAILURES_MAX`].
+pub const LOGIN_WINDOW_SECONDS: u64 = 15 * 60;
+
+/// Seconds to connect to a model provider.
+pub const MODEL_CONNECT_SECONDS_MAX: u64 = 10;
+/// Seconds a model may be silent in the middle of an answer.
+pub const MODEL_SILENCE_SECONDS_MAX: u64 = 120;
+/// Attempts at one model call, the first included.
+pub const MODEL_ATTEMPTS_MAX: usize = 4;
+/// Bytes of one model answer.
+pub const MODEL_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -1,0 +1,117 @@
+//! What a plugin was given: its manifest's wishes, cut down to what the installer granted.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::capability::{Access, Capabilities};
+
+/// The effective rights of one generation of a plugin. Checked on every host call.
+#[derive(Debug)]
+pub struct Grant {
+    plugin: String,
+    capabilities: Capabilities,
+    revoked: AtomicBool,
+}
+
+impl Grant {
+    /// The rights of `plugin`.
+    #[must_use]
+    pub const fn new(plugin: String, capabilities: Capabilities) -> Self {
+        Self { plugin, capabilities, revoked: AtomicBool::new(false) }
+    }
+
+    /// The plugin's id.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// Takes everything away, in running calls too.
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Release);
+    }
+
+    /// May it reach files under `root`?
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn fs(&self, root: &str, access: Access) -> Result<(), String> {
+        self.live()?;
+        let best = self.capabilities.fs.iter().filter(|r| r.root == root).map(|r| r.access).max();
+        match best {
+            Some(granted) if granted >= access => Ok(()),
+            Some(_) => Err(format!(
+                "plugin `{}` may only read `{root}`: writing needs `access = \"write\"` under `capabilities.fs` of its plugin.toml",
+                self.plugin
+            )),
+            None => Err(format!(
+                "plugin `{}` has no grant for files under `{root}`: add `{{ root = \"{root}\", access = … }}` to `capabilities.fs` of its plugin.toml",
+                self.plugin
+            )),
+        }
+    }
+
+    /// May it run programs of `profile`?
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn shell(&self, profile: &str) -> Result<(), String> {
+        self.live()?;
+        if self.capabilities.shell.iter().any(|r| r.profile == profile) {
+            return Ok(());
+        }
+        Err(format!(
+            "plugin `{}` has no grant for the shell profile `{profile}`: add `{{ profile = \"{profile}\", reason = … }}` to `capabilities.shell` of its plugin.toml",
+            self.plugin
+        ))
+    }
+
+    /// How many bytes it may keep per person.
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn kv_bytes_max(&self) -> Result<u64, String> {
+        self.live()?;
+        self.capabilities.kv.map(|r| r.bytes_max).ok_or_else(|| {
+            format!(
+                "plugin `{}` has no grant for kv: add `kv = {{ bytes_max = … }}` to `capabilities` of its plugin.toml",
+                self.plugin
+            )
+        })
+    }
+
+    fn live(&self) -> Result<(), String> {
+        if self.revoked.load(Ordering::Acquire) {
+            return Err(format!("the rights of plugin `{}` were revoked", self.plugin));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capability::FsRequest;
+
+    fn reader() -> Grant {
+        let fs = vec![FsRequest { root: "workspace".into(), access: Access::Read, reason: "look".into() }];
+        Grant::new("acme/reader".into(), Capabilities { fs, ..Capabilities::default() })
+    }
+
+    #[test]
+    fn what_is_granted_passes_and_the_rest_names_the_grant() {
+        let grant = reader();
+        assert_eq!(grant.fs("workspace", Access::Read), Ok(()));
+        let refusal = grant.fs("workspace", Access::Write).err().unwrap_or_default();
+        assert!(refusal.contains("access = \"write\""), "{refusal}");
+        let refusal = grant.shell("git").err().unwrap_or_default();
+        assert!(refusal.contains("`capabilities.shell`"), "{refusal}");
+        assert!(grant.kv_bytes_max().is_err());
+    }
+
+    #[test]
+    fn revoking_stops_a_call_that_already_runs() {
+        let grant = reader();
+        grant.revoke();
+        assert!(grant.fs("workspace", Access::Read).is_err_and(|text| text.contains("revoked")));
+    }
+}

@@ -1,0 +1,13 @@
+//! What a plugin may be: its manifest, its capabilities and grants, the tools and roles it offers, and the ports through
+//! which it reaches the host.
+//!
+//! This crate must not know wasmtime: everything above the engine sees plugins only through the traits here, so most of
+//! the host compiles and tests without a WASM runtime.
+
+pub mod capability;
+pub mod grant;
+pub mod manifest;
+pub mod registry;
+pub mod role;
+pub mod services;
+pub mod tool;

@@ -1,0 +1,324 @@
+//! `plugin.toml` and the `octi:manifest` section made from it.
+//!
+//! The file is what an author writes; the section (JSON) is the same data with the tools' schemas added by the build. One
+//! type serves both, and unknown fields are errors, so a typo cannot pass silently.
+
+use std::collections::BTreeMap;
+
+use octi_domain::limits;
+use octi_domain::permission::Level;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::capability::Capabilities;
+
+/// The custom section of a component that holds its manifest, as JSON.
+pub const SECTION: &str = "octi:manifest";
+/// The contract this host serves.
+pub const WIT_VERSION: &str = "0.1";
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// `publisher/name`, lower case.
+    pub id: String,
+    /// Semantic version (semver.org).
+    pub version: String,
+    /// The contract it was built for, such as `0.1`.
+    pub wit: String,
+    pub description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub license: Option<String>,
+    #[serde(default)]
+    pub kinds: Vec<Kind>,
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    #[serde(default)]
+    pub limits: Limits,
+    /// Per operation: permission, effects and, added by the build, description and schema.
+    #[serde(default)]
+    pub tools: BTreeMap<String, ToolEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<RoleEntry>,
+}
+
+/// The kinds of plugin; one may be several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Tool,
+    Role,
+}
+
+/// Limits a plugin asks for; the host caps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// MiB of linear memory.
+    pub memory_mb: u32,
+    /// Milliseconds of wall clock for one call.
+    pub time_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_mb: 64, time_ms: limits::GUEST_WALL_MS_MAX }
+    }
+}
+
+impl Limits {
+    /// What the host grants of what was asked.
+    #[must_use]
+    pub fn capped(self) -> Self {
+        Self {
+            memory_mb: self.memory_mb.clamp(1, (limits::GUEST_MEMORY_BYTES_MAX >> 20) as u32),
+            time_ms: self.time_ms.clamp(1, limits::GUEST_WALL_MS_CEILING),
+        }
+    }
+}
+
+/// What one operation does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    Read,
+    Write,
+    Network,
+    Secret,
+    Process,
+    Money,
+}
+
+/// Default permission of an operation, as written in a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Permission {
+    Allow,
+    #[default]
+    Ask,
+    Deny,
+}
+
+impl From<Permission> for Level {
+    fn from(permission: Permission) -> Self {
+        match permission {
+            Permission::Allow => Self::Allow,
+            Permission::Ask => Self::Ask,
+            Permission::Deny => Self::Deny,
+        }
+    }
+}
+
+/// How the subject of a permission rule is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubjectKind {
+    /// Compared as it stands.
+    #[default]
+    Text,
+    /// A shell command line, parsed into its simple commands; each must be allowed.
+    Command,
+}
+
+/// One operation of a tool plugin.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ToolEntry {
+    pub permission: Permission,
+    pub effects: Vec<Effect>,
+    /// The argument that permission rules match on, such as `path` or `command`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    pub subject_kind: SubjectKind,
+    /// For the model. Written by the build from the doc comment.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// JSON Schema 2020-12 of the arguments. Written by the build from the types.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_schema: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_schema: Option<Value>,
+}
+
+/// The `[role]` table of a role plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleEntry {
+    pub name: String,
+    pub purpose: String,
+    /// Aliases of the tools the role may use; `*` for every tool.
+    pub tools: Vec<String>,
+    #[serde(default)]
+    pub core_tools: Vec<String>,
+    #[serde(default = "default_topic")]
+    pub topic: String,
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+impl RoleEntry {
+    /// Whether the role may use the tool of that alias.
+    #[must_use]
+    pub fn may_use(&self, alias: &str) -> bool {
+        self.tools.iter().any(|tool| tool == "*" || tool == alias)
+    }
+}
+
+fn default_topic() -> String {
+    "chat".to_owned()
+}
+
+/// Why a manifest is refused. The text names the field.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    #[error("manifest is not valid: {0}")]
+    Syntax(String),
+    #[error("manifest field `{field}`: {problem}")]
+    Field { field: String, problem: String },
+}
+
+impl ManifestError {
+    fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Field { field: field.into(), problem: problem.into() }
+    }
+}
+
+impl Manifest {
+    /// Reads `plugin.toml`.
+    ///
+    /// # Errors
+    /// [`ManifestError`] names the field and what is valid there.
+    pub fn from_toml(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        manifest.checked()
+    }
+
+    /// Reads the JSON of a component's section.
+    ///
+    /// # Errors
+    /// [`ManifestError`] names the field and what is valid there.
+    pub fn from_section(bytes: &[u8]) -> Result<Self, ManifestError> {
+        if bytes.len() > limits::MANIFEST_BYTES_MAX {
+            return Err(ManifestError::Syntax(format!(
+                "{} bytes are more than the {} allowed",
+                bytes.len(),
+                limits::MANIFEST_BYTES_MAX
+            )));
+        }
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        manifest.checked()
+    }
+
+    /// The section's bytes.
+    #[must_use]
+    pub fn to_section(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The last part of the id, which models and rules use: `filesystem` of `octi/filesystem`.
+    #[must_use]
+    pub fn alias(&self) -> &str {
+        self.id.rsplit('/').next().unwrap_or(&self.id)
+    }
+
+    fn checked(self) -> Result<Self, ManifestError> {
+        let parts: Vec<&str> = self.id.split('/').collect();
+        if parts.len() != 2 || !parts.iter().all(|part| is_name(part)) {
+            return Err(ManifestError::field(
+                "id",
+                format!("`{}` is not `publisher/name` in lower case letters, digits, `-` and `_`", self.id),
+            ));
+        }
+        if !is_semver(&self.version) {
+            return Err(ManifestError::field("version", format!("`{}` is not a version such as `1.2.0`", self.version)));
+        }
+        if self.wit != WIT_VERSION {
+            return Err(ManifestError::field(
+                "wit",
+                format!("built for contract {}, this host serves {WIT_VERSION}; rebuild it with this version's SDK", self.wit),
+            ));
+        }
+        if self.tools.len() > limits::MANIFEST_TOOLS_MAX {
+            return Err(ManifestError::field(
+                "tools",
+                format!("{} tools are more than the {} allowed", self.tools.len(), limits::MANIFEST_TOOLS_MAX),
+            ));
+        }
+        if let Some(bad) = self.tools.keys().find(|name| !is_name(name)) {
+            return Err(ManifestError::field(format!("tools.{bad}"), "a tool's name is lower case letters, digits and `_`"));
+        }
+        if let Some(role) = &self.role
+            && let Some(missing) = role.core_tools.iter().find(|tool| !role.may_use(tool))
+        {
+            return Err(ManifestError::field("role.core_tools", format!("`{missing}` is not among `role.tools`")));
+        }
+        self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
+        Ok(self)
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+        && !text.contains("__")
+}
+
+fn is_semver(text: &str) -> bool {
+    let core = text.split(['-', '+']).next().unwrap_or_default();
+    let numbers: Vec<&str> = core.split('.').collect();
+    numbers.len() == 3 && numbers.iter().all(|n| !n.is_empty() && n.len() <= 9 && n.chars().all(|c| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '0.1'\ndescription = 'Forecasts'\n";
+
+    fn error(extra: &str) -> String {
+        Manifest::from_toml(&format!("{SMALL}{extra}")).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
+    }
+
+    #[test]
+    fn a_small_manifest_is_enough() {
+        assert_eq!(Manifest::from_toml(SMALL).map(|m| m.alias().to_owned()), Ok("weather".to_owned()));
+    }
+
+    #[test]
+    fn a_typo_is_named() {
+        assert!(error("colour = 'red'").contains("unknown field `colour`"), "{}", error("colour = 'red'"));
+    }
+
+    #[test]
+    fn another_contract_says_what_to_do() {
+        let text = SMALL.replace("'0.1'", "'9.0'");
+        assert_eq!(
+            Manifest::from_toml(&text).map_err(|e| e.to_string()).err().as_deref(),
+            Some("manifest field `wit`: built for contract 9.0, this host serves 0.1; rebuild it with this version's SDK")
+        );
+    }
+
+    #[test]
+    fn ids_and_versions_are_checked() {
+        for (from, to, field) in [("acme/weather", "Weather", "`id`"), ("1.2.0", "one", "`version`")] {
+            let message = Manifest::from_toml(&SMALL.replace(from, to)).map_err(|e| e.to_string()).err().unwrap_or_default();
+            assert!(message.contains(field), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_section_reads_back_as_it_was_written() {
+        let manifest = Manifest::from_toml(&format!("{SMALL}[tools.forecast]\npermission = 'allow'\neffects = ['network']\n"));
+        let Ok(manifest) = manifest else { panic!("{manifest:?}") };
+        assert_eq!(Manifest::from_section(&manifest.to_section()), Ok(manifest));
+    }
+
+    #[test]
+    fn a_section_over_the_limit_is_refused() {
+        let bytes = vec![b' '; limits::MANIFEST_BYTES_MAX + 1];
+        assert!(Manifest::from_section(&bytes).is_err_and(|e| e.to_string().contains("more than the 1048576 allowed")));
+    }
+}

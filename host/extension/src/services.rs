@@ -1,0 +1,50 @@
+//! The ports through which a capability reaches a feature above the engine. `cli/compose` fills them in.
+
+use async_trait::async_trait;
+use octi_domain::ids::UserId;
+
+/// A stored value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KvItem {
+    pub value: Vec<u8>,
+    /// Grows by one with every write, from 1.
+    pub version: u64,
+}
+
+/// Why the key-value store refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KvError {
+    /// The stored version is another than expected.
+    #[error("version {actual} is stored, not the expected one")]
+    Conflict { actual: u64 },
+    /// More bytes than granted.
+    #[error("the plugin's {limit} bytes for this person are used up")]
+    Full { limit: u64 },
+    /// The database said no; the log has the rest.
+    #[error("the key-value store is not available")]
+    Unavailable,
+}
+
+/// Whose values: of one plugin and one person.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KvScope {
+    pub plugin: String,
+    pub user_id: UserId,
+    pub bytes_max: u64,
+}
+
+/// The memory of plugins between calls.
+#[async_trait]
+pub trait KvStore: Send + Sync {
+    /// The value of a key.
+    async fn get(&self, scope: &KvScope, key: &str) -> Result<Option<KvItem>, KvError>;
+
+    /// Writes when `expected` is the stored version (0 for absent) or none is given; returns the new version.
+    async fn set(&self, scope: &KvScope, key: &str, value: Vec<u8>, expected: Option<u64>) -> Result<u64, KvError>;
+
+    /// Removes a key; absent keys are fine.
+    async fn delete(&self, scope: &KvScope, key: &str) -> Result<(), KvError>;
+
+    /// Keys with the prefix, in byte order, after `start`.
+    async fn keys(&self, scope: &KvScope, prefix: &str, start: Option<&str>, max: u32) -> Result<Vec<String>, KvError>;
+}

@@ -1,0 +1,183 @@
+//! One operation that a model can call, and what calling it may lead to.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use octi_domain::ids::{CallId, RunId, SessionId};
+use octi_domain::permission::{Level, Origin};
+use octi_domain::principal::Principal;
+use serde_json::Value;
+
+use crate::manifest::{Effect, SubjectKind};
+
+/// What the model, the permission engine and the person see of an operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolSpec {
+    /// What the model calls it: `<tool>__<operation>`, such as `filesystem__read_file`.
+    pub name: String,
+    /// The plugin's alias, such as `filesystem`.
+    pub tool: String,
+    /// Such as `read_file`.
+    pub operation: String,
+    /// `publisher/name` of the plugin.
+    pub plugin: String,
+    pub plugin_version: String,
+    pub description: String,
+    /// JSON Schema 2020-12.
+    pub input_schema: Value,
+    pub output_schema: Option<Value>,
+    pub permission: Level,
+    pub effects: Vec<Effect>,
+    pub subject: Option<String>,
+    pub subject_kind: SubjectKind,
+}
+
+/// Told while a call runs: how far it is, in [0, 1], and a short text.
+pub trait ProgressSink: Send + Sync {
+    /// Never waits.
+    fn progress(&self, fraction: Option<f32>, message: String);
+}
+
+/// For callers that show no progress.
+#[derive(Debug, Clone, Copy)]
+pub struct NoProgress;
+
+impl ProgressSink for NoProgress {
+    fn progress(&self, _fraction: Option<f32>, _message: String) {}
+}
+
+/// Everything one call is made with.
+#[derive(Clone)]
+pub struct CallContext {
+    pub principal: Principal,
+    pub session_id: Option<SessionId>,
+    pub run_id: Option<RunId>,
+    pub call_id: CallId,
+    pub origin: Origin,
+    /// The folder on this machine that the root `workspace` stands for.
+    pub workspace: PathBuf,
+    /// How long the call may take at most; the plugin's own limit may be lower.
+    pub time_max: Duration,
+    pub progress: Arc<dyn ProgressSink>,
+}
+
+/// What a call gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolOutput {
+    /// JSON.
+    pub content: Value,
+    /// One line for the person watching.
+    pub summary: Option<String>,
+}
+
+/// Why a call failed, by who can act on it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ToolError {
+    /// The model can mend this and try again.
+    #[error("{0}")]
+    BadInput(String),
+    /// The world said no; trying the same again is pointless.
+    #[error("{0}")]
+    Failed(String),
+    /// The person must do something.
+    #[error("{0}")]
+    NeedsUser(String),
+    /// May work later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The plugin's bug. `0` is for the model and the person; the log has the rest.
+    #[error("{0}")]
+    Internal(String),
+    /// The sandbox ended the call.
+    #[error("{}", .0.message())]
+    Contained(Containment),
+}
+
+/// Why the sandbox ended a call. Closed: text from a trap never reaches a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Containment {
+    /// Too long in guest code.
+    Cpu { ms_max: u64 },
+    /// Too long altogether.
+    Time { ms_max: u64 },
+    /// Too much memory.
+    Memory { bytes_max: u64 },
+    /// Too much recursion.
+    Stack,
+    /// The guest crashed.
+    Trap,
+    /// More output than one call may return.
+    Output { bytes_max: u64 },
+    /// A host-call quota was used up.
+    Quota,
+    /// No place became free in time.
+    Busy,
+    /// The caller gave up.
+    Cancelled,
+}
+
+impl Containment {
+    /// Stable, for metrics and records.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Cpu { .. } => "cpu_limit",
+            Self::Time { .. } => "time_limit",
+            Self::Memory { .. } => "memory_limit",
+            Self::Stack => "stack_limit",
+            Self::Trap => "trap",
+            Self::Output { .. } => "output_limit",
+            Self::Quota => "quota",
+            Self::Busy => "busy",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// A fixed sentence for the model and the person.
+    #[must_use]
+    pub fn message(self) -> String {
+        match self {
+            Self::Cpu { ms_max } => format!("the tool was stopped: it computed for more than {ms_max} ms without finishing"),
+            Self::Time { ms_max } => format!("the tool was stopped: it took longer than {ms_max} ms"),
+            Self::Memory { bytes_max } => {
+                format!("the tool was stopped: it needed more than its {} MiB of memory", bytes_max >> 20)
+            }
+            Self::Stack => "the tool was stopped: it recursed too deeply".to_owned(),
+            Self::Trap => "the tool crashed; nothing outside its sandbox was touched".to_owned(),
+            Self::Output { bytes_max } => format!("the tool was stopped: it returned more than {bytes_max} bytes"),
+            Self::Quota => "the tool was stopped: it made more host calls than one call may make".to_owned(),
+            Self::Busy => "the tool is busy: too many of its calls run already; try again".to_owned(),
+            Self::Cancelled => "the call was cancelled".to_owned(),
+        }
+    }
+}
+
+impl ToolError {
+    /// Stable, for metrics and records.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadInput(_) => "bad_input",
+            Self::Failed(_) => "failed",
+            Self::NeedsUser(_) => "needs_user",
+            Self::Unavailable(_) => "unavailable",
+            Self::Internal(_) => "internal",
+            Self::Contained(containment) => containment.code(),
+        }
+    }
+}
+
+/// One operation, bound to the generation of the plugin it was taken from. Dropping the future of a call ends the call.
+#[async_trait]
+pub trait Tool: Send + Sync {
+    /// What it is.
+    fn spec(&self) -> &ToolSpec;
+
+    /// Runs it with arguments that fit the schema.
+    ///
+    /// # Errors
+    /// [`ToolError`], by who can act on it.
+    async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError>;
+}
