@@ -1,0 +1,121 @@
+//! What is asked of a model and what it answers, without any provider's wire format.
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use futures::Stream;
+use octi_domain::message::{Part, Role, ToolCall};
+use octi_domain::run::Usage;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ModelError;
+use crate::provider::Provider;
+
+/// A model that can hold a conversation.
+#[async_trait]
+pub trait ChatModel: Send + Sync {
+    /// What is known about the model.
+    fn info(&self) -> &ModelInfo;
+
+    /// Asks for the next answer. The stream ends after [`ChatEvent::End`] or after its first error. Dropping the stream,
+    /// or cancelling the token, closes the connection to the provider.
+    ///
+    /// # Errors
+    /// When the provider refused the request or could not be reached, after the retries this kind of failure deserves.
+    async fn stream(&self, request: ChatRequest, cancel: CancellationToken) -> Result<ChatStream, ModelError>;
+}
+
+/// What is known about a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelInfo {
+    /// What the person calls it.
+    pub name: String,
+    pub provider: Provider,
+    /// What the provider calls it.
+    pub model_id: String,
+    /// Tokens a request and its answer may have together.
+    pub context_window: Option<u32>,
+    /// Tokens an answer may have, unless the request says less.
+    pub max_output: Option<u32>,
+    pub supports_tools: bool,
+    /// US dollars for a million input tokens.
+    pub price_in: Option<f64>,
+    /// US dollars for a million output tokens.
+    pub price_out: Option<f64>,
+    /// True for the built-in model that only follows patterns.
+    pub is_demo: bool,
+}
+
+/// One message of the conversation, as the model sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChatMessage {
+    pub role: Role,
+    pub parts: Vec<Part>,
+}
+
+impl ChatMessage {
+    /// What a person said.
+    #[must_use]
+    pub fn user(text: impl Into<String>) -> Self {
+        Self { role: Role::User, parts: vec![Part::Text(text.into())] }
+    }
+
+    /// What the model said.
+    #[must_use]
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self { role: Role::Assistant, parts: vec![Part::Text(text.into())] }
+    }
+}
+
+/// A tool the model may call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolSchema {
+    /// `<tool>__<operation>`.
+    pub name: String,
+    pub description: String,
+    /// JSON Schema of the arguments.
+    pub input_schema: Value,
+}
+
+/// One question to a model.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChatRequest {
+    /// The system prompt; empty means none.
+    pub system: String,
+    pub messages: Vec<ChatMessage>,
+    pub tools: Vec<ToolSchema>,
+    pub max_output_tokens: Option<u32>,
+    pub temperature: Option<f64>,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// The model said all it wanted to say.
+    Stop,
+    /// The answer reached the longest it may be.
+    Length,
+    /// The model waits for the results of its tool calls.
+    ToolCalls,
+    /// The provider held the answer back.
+    Filtered,
+}
+
+/// One piece of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChatEvent {
+    /// More of the text.
+    Text(String),
+    /// More of what the model thinks before it answers.
+    Reasoning(String),
+    /// A whole tool call.
+    ToolCall(ToolCall),
+    /// What the call used; once, before the end.
+    Usage(Usage),
+    /// The last event.
+    End(Finish),
+}
+
+/// The answer as it comes in.
+pub type ChatStream = Pin<Box<dyn Stream<Item = Result<ChatEvent, ModelError>> + Send>>;
