@@ -1,1 +1,67 @@
-fn main() {}
+//! Repository tasks, run as `cargo xtask <task>`: set up and start octi, test it, check the repository, measure.
+//!
+//! Nothing here may depend on the host's crates, so that a task starts within a minute of a fresh clone.
+#![expect(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a task runner starts programs, reads its environment and talks to the person at the terminal"
+)]
+
+mod bench;
+mod ci;
+mod codegen;
+mod peers;
+mod step;
+mod test;
+mod tidy;
+mod toolchain;
+mod up;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Repository tasks of octi", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Set everything up, build octi and start it
+    Up(up::Options),
+    /// Set everything up and run the tests
+    Test(test::Options),
+    /// What continuous integration runs: formatting, clippy, tidy, dependencies, tests
+    Ci,
+    /// Build the plugins that ship inside the binary
+    Wasm(wasm::Options),
+    /// Write the generated reference pages and contract hashes anew
+    Codegen(codegen::Options),
+    /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
+    Tidy,
+    /// Measure, side by side with a baseline in the same run
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Up(options) => up::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Ci => ci::run(),
+        Task::Wasm(options) => wasm::run(&options).map(|_| ()),
+        Task::Codegen(options) => codegen::run(&options),
+        Task::Tidy => tidy::run(),
+        Task::Bench(options) => bench::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Every environment variable octi reads, in one place. The reference page is generated from this table.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// One variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Variable {
+    pub name: &'static str,
+    /// What it does, for the reference page and `octi doctor`.
+    pub meaning: &'static str,
+    /// Whether its value must never be shown.
+    pub is_secret: bool,
+}
+
+macro_rules! variables {
+    ($($(#[$secret:ident])? $constant:ident = $name:literal: $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $constant: &str = $name;)*
+
+        /// The whole table, in the order of the reference page.
+        pub const VARIABLES: &[Variable] = &[
+            $(Variable { name: $name, meaning: $meaning, is_secret: variables!(@secret $($secret)?) },)*
+        ];
+    };
+    (@secret secret) => { true };
+    (@secret) => { false };
+}
+
+variables! {
+    OCTI_HOME = "OCTI_HOME": "Folder of octi's own data; default `~/.octi`.";
+    DATABASE_URL = "DATABASE_URL": "PostgreSQL (`postgres://user:password@host/database`) or SQLite (`sqlite:///path`); default SQLite under `OCTI_HOME`.";
+    SKIP_MIGRATIONS = "SKIP_MIGRATIONS": "`true` leaves the database's schema alone at start.";
+    OCTI_HOST = "OCTI_HOST": "Address to listen on; default `127.0.0.1`.";
+    OCTI_PORT = "OCTI_PORT": "Port to listen on; default `3005`.";
+    OCTI_URL = "OCTI_URL": "Server that `octi` commands talk to; default `http://127.0.0.1:3005`.";
+    #[secret] OCTI_TOKEN = "OCTI_TOKEN": "API token (`octi_…`) of `octi` commands; default the local token in `OCTI_HOME`.";
+    OCTI_LOG = "OCTI_LOG": "What is logged, as in `info,octi_agents=debug`; default `info` for `serve`, `warn` elsewhere.";
+    OCTI_LOG_FORMAT = "OCTI_LOG_FORMAT": "`text` or `json`; default `text`.";
+    #[secret] MASTER_KEY = "MASTER_KEY": "Key of the vault, 64 hexadecimal digits; default the file `master.key` in `OCTI_HOME`, made at first start.";
+    OCTI_SANDBOX = "OCTI_SANDBOX": "Process sandbox: `auto` (as much as this machine can), `required` (refuse below full), `off`; default `auto`.";
+    OCTI_MAX_ITERATIONS = "OCTI_MAX_ITERATIONS": "Model calls in one turn; default 50, 0 for no limit.";
+    OCTI_MAX_MINUTES = "OCTI_MAX_MINUTES": "Minutes one turn may take; default 15.";
+    OCTI_MAX_TOKENS = "OCTI_MAX_TOKENS": "Tokens one turn may use; default 100000, 0 for no limit.";
+    NO_COLOR = "NO_COLOR": "Any value turns colours off (no-color.org).";
+    #[secret] OPENAI_API_KEY = "OPENAI_API_KEY": "At first start: adds a model of OpenAI, or of the endpoint in `OPENAI_BASE_URL`.";
+    OPENAI_BASE_URL = "OPENAI_BASE_URL": "At first start: endpoint of any OpenAI-compatible server (LiteLLM, vLLM, llama.cpp).";
+    OPENAI_MODEL = "OPENAI_MODEL": "At first start: model id for `OPENAI_API_KEY` or `OPENAI_BASE_URL`.";
+    #[secret] ANTHROPIC_API_KEY = "ANTHROPIC_API_KEY": "At first start: adds a model of Anthropic.";
+    #[secret] GEMINI_API_KEY = "GEMINI_API_KEY": "At first start: adds a model of Google Gemini.";
+    #[secret] OPENROUTER_API_KEY = "OPENROUTER_API_KEY": "At first start: adds a model of OpenRouter.";
+    #[secret] DEEPSEEK_API_KEY = "DEEPSEEK_API_KEY": "At first start: adds a model of DeepSeek.";
+    OLLAMA_HOST = "OLLAMA_HOST": "At first start: where Ollama is looked for; default `http://127.0.0.1:11434`.";
+}
+
+/// The environment as a value, so that tests need not change their own.
+#[derive(Clone, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The environment of this process. Values that are not UTF-8 count as absent.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the process's environment")]
+    pub fn process() -> Self {
+        let text = |value: OsString| value.into_string().ok();
+        Self(
+            VARIABLES
+                .iter()
+                .map(|v| v.name)
+                .chain(["HOME"])
+                .filter_map(|n| Some((n.to_owned(), text(std::env::var_os(n)?)?)))
+                .collect(),
+        )
+    }
+
+    /// An environment of chosen values.
+    pub fn of<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+
+    /// The value of a variable; an empty one counts as absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The reference page, as Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Environment variables\n\nWritten by `cargo xtask codegen` from `host/config/src/env.rs`.\n\n| variable | meaning |\n| --- | --- |\n",
+    );
+    for variable in VARIABLES {
+        let secret = if variable.is_secret { " Never shown or logged." } else { "" };
+        page.push_str(&format!("| `{}` | {}{secret} |\n", variable.name, variable.meaning));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debug_print_shows_no_value() {
+        let shown = format!("{:?}", Environment::of([("OCTI_TOKEN", "octi_secret")]));
+        assert!(!shown.contains("octi_secret"), "{shown}");
+    }
+
+    #[test]
+    fn an_empty_value_is_no_value() {
+        assert_eq!(Environment::of([("OCTI_HOME", "")]).get("OCTI_HOME"), None);
+    }
+
+    #[test]
+    fn keys_and_tokens_are_marked_secret() {
+        for variable in VARIABLES {
+            let looks_secret = variable.name.ends_with("_KEY") || variable.name.ends_with("_TOKEN");
+            assert_eq!(variable.is_secret, looks_secret, "{}", variable.name);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Environment over file over default, each value checked, each error naming where the value stands.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use octi_domain::run::Budget;
+use secrecy::SecretString;
+
+use crate::env::{self, Environment};
+use crate::sections::{File, SandboxLevel};
+
+/// The port octi listens on unless told otherwise.
+pub const PORT_DEFAULT: u16 = 3005;
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub home: PathBuf,
+    pub host: String,
+    pub port: u16,
+    pub database_url: Database,
+    pub skip_migrations: bool,
+    pub sandbox: SandboxLevel,
+    pub budget: Budget,
+    pub master_key: Option<SecretString>,
+    pub log_filter: Option<String>,
+    pub log_json: bool,
+    /// Where `octi` commands find their server.
+    pub url: String,
+    pub token: Option<SecretString>,
+}
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Database(String);
+
+impl Database {
+    /// The address with whatever password it holds, for opening it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Database {
+    /// Without a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.0.split_once("://"), self.0.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, rest))) => write!(f, "{scheme}://…@{rest}"),
+            _ => f.write_str(&self.0),
+        }
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("there is no home folder: set `OCTI_HOME` to a folder octi may write to")]
+    NoHome,
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("`{}` is not valid: {problem}", path.display())]
+    File { path: PathBuf, problem: String },
+    #[error("environment variable `{name}` is `{value}`: {expected}")]
+    Variable { name: &'static str, value: String, expected: &'static str },
+}
+
+impl Config {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// [`ConfigError`] names the variable, or the file with line and key, and what is valid there.
+    pub fn load(environment: &Environment) -> Result<Self, ConfigError> {
+        let home = home(environment)?;
+        let file = read_file(&home.join("config.toml"))?;
+        let host = text(environment, env::OCTI_HOST).or(file.server.host).unwrap_or_else(|| "127.0.0.1".to_owned());
+        let port = number(environment, env::OCTI_PORT, "a port is a number from 0 to 65535")?
+            .or(file.server.port)
+            .unwrap_or(PORT_DEFAULT);
+        let database = text(environment, env::DATABASE_URL)
+            .or(file.database.url)
+            .unwrap_or_else(|| format!("sqlite://{}", home.join("octi.db").display()));
+        Ok(Self {
+            url: text(environment, env::OCTI_URL).unwrap_or_else(|| format!("http://{host}:{port}")),
+            host,
+            port,
+            database_url: Database(database),
+            skip_migrations: flag(environment, env::SKIP_MIGRATIONS)?,
+            sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
+            budget: budget(environment, &file.agent)?,
+            master_key: secret(environment, env::MASTER_KEY),
+            log_filter: text(environment, env::OCTI_LOG),
+            log_json: log_json(environment)?,
+            token: secret(environment, env::OCTI_TOKEN),
+            home,
+        })
+    }
+}
+
+fn home(environment: &Environment) -> Result<PathBuf, ConfigError> {
+    if let Some(home) = environment.get(env::OCTI_HOME) {
+        return std::path::absolute(home).map_err(|source| ConfigError::Read { path: home.into(), source });
+    }
+    environment.get("HOME").map(|home| Path::new(home).join(".octi")).ok_or(ConfigError::NoHome)
+}
+
+fn read_file(path: &Path) -> Result<File, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| ConfigError::File { path: path.into(), problem: error.to_string() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        Err(source) => Err(ConfigError::Read { path: path.into(), source }),
+    }
+}
+
+fn budget(environment: &Environment, file: &crate::sections::Agent) -> Result<Budget, ConfigError> {
+    let whole = "it must be a whole number";
+    let default = Budget::default();
+    let minutes = number::<u64>(environment, env::OCTI_MAX_MINUTES, whole)?.or(file.minutes_max);
+    if minutes == Some(0) {
+        return Err(ConfigError::Variable {
+            name: env::OCTI_MAX_MINUTES,
+            value: "0".to_owned(),
+            expected: "a turn needs at least one minute",
+        });
+    }
+    Ok(Budget {
+        iterations_max: number(environment, env::OCTI_MAX_ITERATIONS, whole)?
+            .or(file.iterations_max)
+            .unwrap_or(default.iterations_max),
+        time_max: minutes.map_or(default.time_max, |minutes| Duration::from_secs(minutes.saturating_mul(60))),
+        tokens_max: number(environment, env::OCTI_MAX_TOKENS, whole)?.or(file.tokens_max).unwrap_or(default.tokens_max),
+    })
+}
+
+fn sandbox(environment: &Environment) -> Result<Option<SandboxLevel>, ConfigError> {
+    match environment.get(env::OCTI_SANDBOX) {
+        None => Ok(None),
+        Some("off") => Ok(Some(SandboxLevel::Off)),
+        Some("auto") => Ok(Some(SandboxLevel::Auto)),
+        Some("required") => Ok(Some(SandboxLevel::Required)),
+        Some(other) => Err(ConfigError::Variable {
+            name: env::OCTI_SANDBOX,
+            value: other.to_owned(),
+            expected: "it must be `off`, `auto` or `required`",
+        }),
+    }
+}
+
+fn log_json(environment: &Environment) -> Result<bool, ConfigError> {
+    match environment.get(env::OCTI_LOG_FORMAT) {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(other) => Err(ConfigError::Variable {
+            name: env::OCTI_LOG_FORMAT,
+            value: other.to_owned(),
+            expected: "it must be `text` or `json`",
+        }),
+    }
+}
+
+fn flag(environment: &Environment, name: &'static str) -> Result<bool, ConfigError> {
+    match environment.get(name) {
+        None | Some("false" | "0") => Ok(false),
+        Some("true" | "1") => Ok(true),
+        Some(other) => Err(ConfigError::Variable { name, value: other.to_owned(), expected: "it must be `true` or `false`" }),
+    }
+}
+
+fn number<T: std::str::FromStr>(
+    environment: &Environment,
+    name: &'static str,
+    expected: &'static str,
+) -> Result<Option<T>, ConfigError> {
+    environment
+        .get(name)
+        .map(|value| value.parse().map_err(|_| ConfigError::Variable { name, value: value.to_owned(), expected }))
+        .transpose()
+}
+
+fn text(environment: &Environment, name: &str) -> Option<String> {
+    environment.get(name).map(str::to_owned)
+}
+
+fn secret(environment: &Environment, name: &str) -> Option<SecretString> {
+    environment.get(name).map(SecretString::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(home.path().join("config.toml"), file).expect("config.toml can be written");
+        let path = home.path().display().to_string();
+        let pairs = pairs.iter().copied().chain([(env::OCTI_HOME, path.as_str())]);
+        Config::load(&Environment::of(pairs))
+    }
+
+    #[test]
+    fn environment_beats_file_beats_default() {
+        let config = load("[server]\nport = 4000\nhost = '0.0.0.0'", &[(env::OCTI_PORT, "5000")]).expect("valid");
+        assert_eq!((config.port, config.host.as_str()), (5000, "0.0.0.0"));
+        assert_eq!(config.budget, Budget::default());
+        assert!(config.database_url.reveal().ends_with("octi.db"));
+    }
+
+    #[test]
+    fn a_typo_in_the_file_is_named_with_its_line() {
+        let error = load("[server]\nprot = 4000", &[]).expect_err("a typo").to_string();
+        assert!(error.contains("unknown field `prot`") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_says_what_is_valid() {
+        for (name, value, says) in [
+            (env::OCTI_PORT, "high", "a port is a number from 0 to 65535"),
+            (env::OCTI_SANDBOX, "on", "`off`, `auto` or `required`"),
+            (env::SKIP_MIGRATIONS, "maybe", "`true` or `false`"),
+            (env::OCTI_MAX_MINUTES, "0", "at least one minute"),
+            (env::OCTI_LOG_FORMAT, "xml", "`text` or `json`"),
+        ] {
+            let error = load("", &[(name, value)]).expect_err(name).to_string();
+            assert!(error.contains(name) && error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_database_password_is_never_shown() {
+        let config = load("", &[(env::DATABASE_URL, "postgres://octi:s3cret@db/octi")]).expect("valid");
+        assert_eq!(config.database_url.to_string(), "postgres://…@db/octi");
+        assert!(!format!("{config:?}").contains("s3cret"));
+    }
+}

@@ -1,0 +1,52 @@
+//! The real programs octi is tested against: PostgreSQL with pgvector, a wire-exact model mock, a small real model.
+//!
+//! Each has one script in `tests/peers/` that installs a pinned version outside the repository and, where it is a server,
+//! starts it. The script prints `NAME=value` lines, which become the tests' environment.
+
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::step;
+
+/// What the tests are told.
+pub(crate) struct Peers {
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+/// Installs and starts everything; a second run finds it there.
+pub(crate) fn start() -> anyhow::Result<Peers> {
+    let mut environment = Vec::new();
+    for (script, what) in [
+        ("postgres.sh", "PostgreSQL 18 with pgvector"),
+        ("aimock.sh", "aimock (the model providers' wire formats)"),
+        ("smollm.sh", "SmolLM2 (a small real model)"),
+    ] {
+        eprintln!("      {what}");
+        let path = step::root().join("tests").join("peers").join(script);
+        let printed = step::output(Command::new("bash").arg(&path).env("OCTI_PEERS_DIR", step::cache_dir().join("peers")))
+            .with_context(|| format!("{what} could not be had; run `bash tests/peers/{script}` to see why"))?;
+        environment.extend(printed.lines().filter_map(assignment));
+    }
+    Ok(Peers { environment })
+}
+
+fn assignment(line: &str) -> Option<(String, String)> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    is_name.then(|| (name.to_owned(), value.trim_matches(['"', '\'']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_assignments_become_environment() {
+        assert_eq!(assignment("export OCTI_URL='x=y'"), Some(("OCTI_URL".into(), "x=y".into())));
+        assert_eq!(assignment("OCTI_URL=postgres://a"), Some(("OCTI_URL".into(), "postgres://a".into())));
+        assert_eq!(assignment("server ready at a=b"), None);
+        assert_eq!(assignment("done"), None);
+    }
+}

@@ -1,0 +1,88 @@
+//! Who may depend on whom, read from `cargo metadata`. The picture is in docs/ARCHITECTURE.md.
+
+use std::collections::BTreeSet;
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+
+use crate::step;
+
+/// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
+const MAY_USE: [(&str, &[&str]); 14] = [
+    ("octi-domain", &[]),
+    ("octi-api", &["octi-domain"]),
+    ("octi-config", &["octi-domain"]),
+    ("octi-store", &["octi-domain"]),
+    ("octi-extension", &["octi-domain"]),
+    ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
+    ("octi-models", &["octi-domain"]),
+    ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
+    ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
+    ("octi-gateway", &["octi-domain", "octi-api", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
+    ("octi-client", &["octi-domain", "octi-api"]),
+    (
+        "octi-cli",
+        &[
+            "octi-domain",
+            "octi-api",
+            "octi-config",
+            "octi-store",
+            "octi-extension",
+            "octi-security",
+            "octi-models",
+            "octi-engine",
+            "octi-agents",
+            "octi-gateway",
+            "octi-client",
+        ],
+    ),
+    ("octi-testkit", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
+    ("xtask", &[]),
+];
+
+/// Libraries with one home.
+const ONE_HOME: [(&str, &[&str]); 7] = [
+    ("sqlx", &["octi-store", "octi-testkit"]),
+    // The benchmark compares the engine with bare wasmtime.
+    ("wasmtime", &["octi-engine", "octi-tests"]),
+    ("wasmtime-wasi", &["octi-engine", "octi-tests"]),
+    ("axum", &["octi-gateway"]),
+    ("ratatui", &["octi-tui"]),
+    ("genai", &["octi-models"]),
+    ("seccompiler", &["octi-security"]),
+];
+
+/// What is wrong with the directions.
+pub(super) fn check() -> anyhow::Result<Vec<String>> {
+    let metadata = MetadataCommand::new().current_dir(step::root()).no_deps().exec()?;
+    Ok(metadata.packages.iter().flat_map(check_package).collect())
+}
+
+fn check_package(package: &Package) -> Vec<String> {
+    let name = package.name.as_str();
+    let used: BTreeSet<&str> =
+        package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal).map(|d| d.name.as_str()).collect();
+    let is_guest_side = name.starts_with("octi-tool-") || name.starts_with("octi-sdk") || name.starts_with("octi-guest-");
+    let mut problems = Vec::new();
+    if is_guest_side {
+        for dependency in used.iter().filter(|d| d.starts_with("octi-") && !d.starts_with("octi-sdk")) {
+            problems.push(format!("`{name}` uses `{dependency}`: guests and the SDK never depend on the host"));
+        }
+    } else if name != "octi-tests" {
+        match MAY_USE.iter().find(|(of, _)| *of == name) {
+            None => {
+                problems.push(format!("`{name}` is not in the table of directions: add it to host/xtask/src/tidy/directions.rs"))
+            }
+            Some((_, allowed)) => {
+                for dependency in used.iter().filter(|d| d.starts_with("octi-") && !allowed.contains(d)) {
+                    problems.push(format!("`{name}` must not depend on `{dependency}`: see Directions in docs/ARCHITECTURE.md"));
+                }
+            }
+        }
+    }
+    for (library, homes) in ONE_HOME {
+        if used.contains(library) && !homes.contains(&name) {
+            problems.push(format!("`{name}` uses `{library}`, whose only home is `{}`", homes[0]));
+        }
+    }
+    problems
+}

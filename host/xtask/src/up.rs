@@ -1,0 +1,39 @@
+//! `cargo xtask up`: from a clone to octi listening.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::step::{self, Steps};
+use crate::wasm;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Build everything, but do not start octi
+    #[arg(long)]
+    build_only: bool,
+    /// Passed on to `octi serve`
+    #[arg(last = true)]
+    serve: Vec<String>,
+}
+
+/// Builds the optimised binary with its plugins inside and becomes `octi serve`.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    let mut steps = Steps::new(3);
+    eprintln!("Setting up octi; the first time takes 10 to 30 minutes on two cores, later runs seconds");
+    steps.step("Building the plugins", || wasm::run(&wasm::Options { release: true }))?;
+    steps.step("Building octi", || step::run(&mut step::cargo(&["build", "--release", "--package", "octi-cli"])))?;
+    let octi = step::target_dir()?.join("release").join("octi");
+    steps.step("Checking the binary", || {
+        eprint!("      {}", step::output(Command::new(&octi).arg("version"))?);
+        Ok(())
+    })?;
+    eprintln!("Ready after {}: {}", steps.elapsed(), octi.display());
+    if options.build_only {
+        return Ok(());
+    }
+    eprintln!("Starting `octi serve`; Ctrl-C ends it");
+    let error = Command::new(&octi).arg("serve").args(&options.serve).exec();
+    Err(error).with_context(|| format!("cannot start `{}`", octi.display()))
+}

@@ -1,0 +1,103 @@
+//! Building the plugins that ship inside the binary.
+//!
+//! A tool is compiled for `wasm32-wasip2`, asked once for its tools in an instance that is denied everything, and packed with
+//! the answer; a role is packed from its text without a compiler. The result is one folder of `.wasm` files that
+//! `host/cli/build.rs` embeds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::step::{self, Steps};
+use crate::toolchain;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Pack with an optimised engine
+    #[arg(long)]
+    pub(crate) release: bool,
+}
+
+/// Builds and packs every first-party plugin; returns the folder.
+pub(crate) fn run(options: &Options) -> anyhow::Result<PathBuf> {
+    let mut steps = Steps::new(4);
+    steps.step("Checking the WebAssembly target", toolchain::ensure_wasm_target)?;
+    let tools = folders("tools-wasm", "Cargo.toml")?;
+    steps.step(&format!("Compiling {} tools to WebAssembly", tools.len()), || compile(&tools))?;
+    let packer = steps.step("Building the packer", || build_packer(options.release))?;
+    let roles = folders("plugins/roles", "plugin.toml")?;
+    let out = bundle_dir()?;
+    steps.step(&format!("Packing {} plugins", tools.len() + roles.len()), || pack_all(&packer, &tools, &roles, &out))?;
+    Ok(out)
+}
+
+/// Where the packed plugins go.
+pub(crate) fn bundle_dir() -> anyhow::Result<PathBuf> {
+    Ok(step::target_dir()?.join("octi-plugins"))
+}
+
+fn folders(parent: &str, marker: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let parent = step::root().join(parent);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&parent).with_context(|| format!("cannot list `{}`", parent.display()))? {
+        let path = entry?.path();
+        if path.join(marker).is_file() {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn name(folder: &Path) -> String {
+    folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn compile(tools: &[PathBuf]) -> anyhow::Result<()> {
+    let mut command = step::cargo(&["build", "--profile", "guest", "--target", "wasm32-wasip2"]);
+    for tool in tools {
+        command.args(["--package", &format!("octi-tool-{}", name(tool))]);
+    }
+    step::run(&mut command)
+}
+
+fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
+    let mut command = step::cargo(&["build", "--package", "octi-engine", "--bin", "octi-pack"]);
+    if release {
+        command.arg("--release");
+    }
+    step::run(&mut command)?;
+    let profile = if release { "release" } else { "debug" };
+    Ok(step::target_dir()?.join(profile).join("octi-pack"))
+}
+
+fn pack_all(packer: &Path, tools: &[PathBuf], roles: &[PathBuf], out: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot create `{}`", out.display()))?;
+    let compiled = step::target_dir()?.join("wasm32-wasip2").join("guest");
+    let mut made = Vec::new();
+    for tool in tools {
+        let component = compiled.join(format!("octi_tool_{}.wasm", name(tool).replace('-', "_")));
+        let target = out.join(format!("{}.wasm", name(tool)));
+        let mut command = std::process::Command::new(packer);
+        step::run(command.arg("tool").arg(&component).arg(tool.join("plugin.toml")).arg(&target))?;
+        made.push(target);
+    }
+    for role in roles {
+        let target = out.join(format!("role-{}.wasm", name(role)));
+        step::run(std::process::Command::new(packer).arg("role").arg(role).arg(&target))?;
+        made.push(target);
+    }
+    remove_stale(out, &made)
+}
+
+/// A plugin that was renamed or deleted must not stay in the binary.
+fn remove_stale(out: &Path, made: &[PathBuf]) -> anyhow::Result<()> {
+    for entry in fs::read_dir(out)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") && !made.contains(&path) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
+    }
+    Ok(())
+}
