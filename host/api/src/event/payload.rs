@@ -1,0 +1,137 @@
+//! The payload of each type of event.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::v1::agents::Usage;
+use crate::v1::messages::Role;
+use crate::v1::permissions::Resolution;
+
+/// Payload of `chat.message`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatMessage {
+    pub message_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<Uuid>,
+    pub role: Role,
+    pub text: String,
+}
+
+/// Payload of `chat.delta`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatDelta {
+    pub agent_id: Uuid,
+    pub text: String,
+    /// A thought, not part of the answer.
+    pub reasoning: bool,
+}
+
+/// Payload of `chat.response`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatResponse {
+    pub agent_id: Uuid,
+    pub message_id: Uuid,
+    pub text: String,
+    pub model: String,
+    pub usage: Usage,
+}
+
+/// Payload of `chat.error`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatError {
+    pub agent_id: Uuid,
+    pub code: String,
+    pub message: String,
+}
+
+/// Payload of `agent.spawned`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentSpawned {
+    pub agent_id: Uuid,
+    pub role: String,
+    pub model: String,
+}
+
+/// Payload of `agent.iteration`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentIteration {
+    pub agent_id: Uuid,
+    pub iteration: u32,
+}
+
+/// Payload of `agent.completed`, `agent.failed`, `agent.stopped` and `agent.interrupted`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentEnded {
+    pub agent_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    pub iterations: u32,
+    pub usage: Usage,
+}
+
+/// Payload of `tool.invoked`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolInvoked {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    pub name: String,
+    pub plugin_version: String,
+    pub arguments: Value,
+}
+
+/// Payload of `tool.progress`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolProgress {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    /// In [0, 1], when it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fraction: Option<f32>,
+    pub message: String,
+}
+
+/// Payload of `tool.result`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ToolResult {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    pub name: String,
+    pub is_error: bool,
+    /// One line for the person watching.
+    pub summary: String,
+    /// The beginning of the result.
+    pub preview: String,
+    /// Where the whole result is, when it was too large for the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_id: Option<Uuid>,
+    pub duration_ms: u64,
+}
+
+/// Payload of `permission.resolved`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PermissionResolved {
+    pub request_id: Uuid,
+    pub resolution: Resolution,
+}
+
+/// Payload of `plugin.changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginChanged {
+    /// `publisher/name`.
+    pub plugin: String,
+    pub change: String,
+}

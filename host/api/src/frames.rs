@@ -1,0 +1,28 @@
+//! The frames of the WebSocket at `/gateway`: JSON objects, told apart by `type`.
+
+mod client;
+mod server;
+
+pub use client::{
+    AgentStop, Auth, AuthMethod, ChatSend, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping, Scope,
+};
+pub use server::{
+    AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, ServerFrame, Subscribed,
+};
+
+/// The versions of this protocol that a server speaks, newest last.
+pub const PROTOCOL_VERSIONS: &[&str] = &["1.0"];
+
+/// The codes of a close frame that octi sends.
+pub mod close {
+    /// The server is going away.
+    pub const GOING_AWAY: u16 = 1001;
+    /// A frame was larger than allowed.
+    pub const TOO_LARGE: u16 = 1009;
+    /// The credentials were missing or wrong, or the first frame was another than `auth`.
+    pub const UNAUTHENTICATED: u16 = 4000;
+    /// The user was deactivated.
+    pub const DEACTIVATED: u16 = 4001;
+    /// Too many connections.
+    pub const TOO_MANY: u16 = 4008;
+}

@@ -1,0 +1,307 @@
+//! What a client sends.
+
+use octi_domain::limits;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::decode::{self, DecodeError};
+
+/// How a client proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// An `octi_…` token.
+    ApiKey,
+    /// The machine token of `$OCTI_HOME/local-token`.
+    Local,
+}
+
+/// What kind of program is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientType {
+    Webchat,
+    Tui,
+    Channel,
+    Mobile,
+    Acp,
+    Agent,
+}
+
+/// The first frame of a connection.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Auth {
+    pub method: AuthMethod,
+    pub credentials: String,
+    pub client_type: ClientType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_version: Option<String>,
+    /// The newest protocol the client speaks; the server's newest when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol_version: Option<String>,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").field("method", &self.method).field("client_type", &self.client_type).finish_non_exhaustive()
+    }
+}
+
+/// Starts a turn; while a turn of that session runs, steers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatSend {
+    pub session_id: Uuid,
+    pub content: String,
+    /// A configured model's name; the default model when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// A command such as `status`, answered by `command.result`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Command {
+    /// With or without the leading `/`.
+    #[schema(max_length = 50)]
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Uuid>,
+}
+
+/// Event types to hear of: exact, `prefix.*` or `*`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Patterns {
+    #[schema(max_items = 50)]
+    pub patterns: Vec<String>,
+}
+
+/// How far an approval reaches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// This call only.
+    #[default]
+    Once,
+    /// Calls like this one until the session ends.
+    Session,
+    /// Calls like this one from now on.
+    Always,
+}
+
+/// Answers a question about a tool call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PermissionRespond {
+    pub request_id: Uuid,
+    pub approved: bool,
+    #[serde(default)]
+    pub scope: Scope,
+}
+
+impl PermissionRespond {
+    /// The answer meant.
+    #[must_use]
+    pub const fn answer(&self) -> octi_domain::permission::Answer {
+        use octi_domain::permission::Answer;
+        match (self.approved, self.scope) {
+            (false, _) => Answer::Deny,
+            (true, Scope::Once) => Answer::Once,
+            (true, Scope::Session) => Answer::Session,
+            (true, Scope::Always) => Answer::Always,
+        }
+    }
+}
+
+/// Stops one running agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AgentStop {
+    pub agent_id: Uuid,
+}
+
+/// Asks whether the server is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {}
+
+macro_rules! client_frames {
+    ($($variant:ident($body:ty) => $name:literal,)*) => {
+        /// A frame from a client.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+        #[serde(tag = "type")]
+        pub enum ClientFrame {
+            $(#[serde(rename = $name)] $variant($body),)*
+        }
+
+        impl ClientFrame {
+            /// The types a client may send.
+            pub const TYPES: &[&str] = &[$($name),*];
+
+            fn read(kind: &str, fields: Value) -> Result<Self, DecodeError> {
+                match kind {
+                    $($name => decode::from_value(fields).map(Self::$variant),)*
+                    other => Err(DecodeError::field(
+                        "type",
+                        format!("unknown type `{other}`, expected one of {}", Self::TYPES.join(", ")),
+                    )),
+                }
+            }
+        }
+    };
+}
+
+client_frames! {
+    Auth(Auth) => "auth",
+    ChatSend(ChatSend) => "chat.send",
+    Command(Command) => "command",
+    Subscribe(Patterns) => "subscribe",
+    Unsubscribe(Patterns) => "unsubscribe",
+    PermissionRespond(PermissionRespond) => "permission.respond",
+    AgentStop(AgentStop) => "agent.stop",
+    Ping(Ping) => "ping",
+}
+
+/// Bytes of a command's name.
+const COMMAND_NAME_BYTES_MAX: usize = 50;
+
+impl ClientFrame {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// [`DecodeError`] with the path of the first bad field.
+    pub fn decode(text: &str) -> Result<Self, DecodeError> {
+        let mut value = decode::parse(text.as_bytes())?;
+        let Some(fields) = value.as_object_mut() else {
+            return Err(DecodeError::field(".", "a frame is a JSON object with a `type`"));
+        };
+        let kind = match fields.shift_remove("type") {
+            Some(Value::String(kind)) => kind,
+            Some(_) => return Err(DecodeError::field("type", "expected a string")),
+            None => return Err(DecodeError::field("type", "missing field `type`")),
+        };
+        Self::read(&kind, value)?.check()
+    }
+
+    fn check(self) -> Result<Self, DecodeError> {
+        match &self {
+            Self::ChatSend(chat) if chat.content.trim().is_empty() => {
+                Err(DecodeError::field("content", "say something: the message is empty"))
+            }
+            Self::ChatSend(chat) if chat.content.len() > limits::MESSAGE_BYTES_MAX => Err(DecodeError::field(
+                "content",
+                format!("{} bytes are more than the {} allowed", chat.content.len(), limits::MESSAGE_BYTES_MAX),
+            )),
+            Self::Command(command) if command.name.len() > COMMAND_NAME_BYTES_MAX => {
+                Err(DecodeError::field("name", format!("longer than the {COMMAND_NAME_BYTES_MAX} bytes allowed")))
+            }
+            Self::Subscribe(list) | Self::Unsubscribe(list) => check_patterns(&list.patterns).map(|()| self),
+            _ => Ok(self),
+        }
+    }
+}
+
+fn check_patterns(patterns: &[String]) -> Result<(), DecodeError> {
+    if patterns.len() > limits::WS_PATTERNS_MAX {
+        return Err(DecodeError::field(
+            "patterns",
+            format!("{} patterns are more than the {} allowed", patterns.len(), limits::WS_PATTERNS_MAX),
+        ));
+    }
+    match patterns.iter().position(|pattern| !is_pattern(pattern)) {
+        Some(index) => Err(DecodeError::field(
+            format!("patterns[{index}]"),
+            "a pattern is an event type such as `chat.delta`, a prefix such as `chat.*`, or `*`",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// `*`, `prefix.*` or an exact type.
+fn is_pattern(pattern: &str) -> bool {
+    let stem = if pattern == "*" { return true } else { pattern.strip_suffix(".*").unwrap_or(pattern) };
+    !stem.is_empty() && stem.len() <= 100 && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_domain::permission::Answer;
+
+    use super::*;
+
+    fn problem(text: &str) -> (String, String) {
+        match ClientFrame::decode(text) {
+            Err(DecodeError::Field { path, message }) => (path, message),
+            Err(DecodeError::Syntax { message }) => ("syntax".to_owned(), message),
+            Ok(frame) => panic!("accepted: {frame:?}"),
+        }
+    }
+
+    #[test]
+    fn frames_survive_their_text() {
+        let id = Uuid::from_u128(7);
+        let frames = [
+            ClientFrame::Auth(Auth {
+                method: AuthMethod::ApiKey,
+                credentials: "octi_x".to_owned(),
+                client_type: ClientType::Tui,
+                client_version: None,
+                protocol_version: Some("1.0".to_owned()),
+            }),
+            ClientFrame::ChatSend(ChatSend { session_id: id, content: "hello".to_owned(), model: None }),
+            ClientFrame::Command(Command { name: "status".to_owned(), args: None, session_id: Some(id) }),
+            ClientFrame::Subscribe(Patterns { patterns: vec!["*".to_owned(), "chat.*".to_owned()] }),
+            ClientFrame::Unsubscribe(Patterns { patterns: vec!["chat.delta".to_owned()] }),
+            ClientFrame::PermissionRespond(PermissionRespond { request_id: id, approved: true, scope: Scope::Always }),
+            ClientFrame::AgentStop(AgentStop { agent_id: id }),
+            ClientFrame::Ping(Ping {}),
+        ];
+        assert_eq!(frames.len(), ClientFrame::TYPES.len());
+        for frame in frames {
+            let text = serde_json::to_string(&frame).unwrap();
+            assert_eq!(ClientFrame::decode(&text), Ok(frame), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mistake_is_named_by_its_place() {
+        assert_eq!(problem("{").0, "syntax");
+        assert_eq!(problem("[]").0, ".");
+        assert_eq!(problem("{}").0, "type");
+        assert_eq!(problem(r#"{"type":7}"#).0, "type");
+        assert!(problem(r#"{"type":"nonsense"}"#).1.contains("chat.send"));
+        assert_eq!(problem(r#"{"type":"chat.send","sessionId":"x","content":"hi"}"#).0, "sessionId");
+        assert_eq!(problem(r#"{"type":"ping","extra":1}"#).0, "extra");
+        assert_eq!(problem(r#"{"type":"subscribe","patterns":["*","a b"]}"#).0, "patterns[1]");
+        assert_eq!(problem(r#"{"type":"permission.respond","approved":true}"#).0, "requestId");
+    }
+
+    #[test]
+    fn limits_are_tripped() {
+        let session = Uuid::from_u128(1);
+        let long = "x".repeat(limits::MESSAGE_BYTES_MAX + 1);
+        assert_eq!(problem(&format!(r#"{{"type":"chat.send","sessionId":"{session}","content":"{long}"}}"#)).0, "content");
+        let many = vec!["\"*\""; limits::WS_PATTERNS_MAX + 1].join(",");
+        assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[{many}]}}"#)).0, "patterns");
+        let name = "x".repeat(COMMAND_NAME_BYTES_MAX + 1);
+        assert_eq!(problem(&format!(r#"{{"type":"command","name":"{name}"}}"#)).0, "name");
+    }
+
+    #[test]
+    fn a_refusal_has_no_scope() {
+        let respond = PermissionRespond { request_id: Uuid::nil(), approved: false, scope: Scope::Always };
+        assert_eq!(respond.answer(), Answer::Deny);
+    }
+
+    #[test]
+    fn credentials_stay_out_of_logs() {
+        let text = r#"{"type":"auth","method":"api_key","credentials":"octi_secret","clientType":"tui"}"#;
+        assert!(!format!("{:?}", ClientFrame::decode(text)).contains("octi_secret"));
+    }
+}

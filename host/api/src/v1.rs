@@ -1,0 +1,12 @@
+//! The resources of the REST API, one file per resource, named like its path.
+
+pub mod agents;
+pub mod artifacts;
+pub mod auth;
+pub mod health;
+pub mod messages;
+pub mod models;
+pub mod permissions;
+pub mod plugins;
+pub mod sessions;
+pub mod tools;

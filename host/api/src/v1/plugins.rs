@@ -1,0 +1,64 @@
+//! `/api/plugins`: what is installed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// Where a plugin came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginSource {
+    /// Inside the binary.
+    Bundled,
+    /// The plugins folder.
+    Folder,
+}
+
+/// One plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Plugin {
+    /// `publisher/name`.
+    pub id: String,
+    pub version: String,
+    pub description: String,
+    pub source: PluginSource,
+    /// SHA-256 of the file, in hex.
+    pub digest: String,
+    pub bytes: u64,
+    /// Counts the swaps since the host started, from 1.
+    pub generation: u64,
+    pub tools: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// What it may reach, one line each.
+    pub capabilities: Vec<String>,
+    /// Why the newest file is not the one running, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// What is known of a plugin file without running it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginInspection {
+    /// The manifest inside the file.
+    pub manifest: Value,
+    /// What it would be able to reach, one line each.
+    pub capabilities: Vec<String>,
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+    /// SHA-256 of the file, in hex.
+    pub digest: String,
+    pub bytes: u64,
+}
+
+/// How an uploaded file is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct InstallQuery {
+    /// The file's name in the plugins folder; made from the plugin's id when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+}
