@@ -22,7 +22,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn deny() -> anyhow::Result<()> {
+/// Licences, bans, and one wasmtime.
+pub(crate) fn deny() -> anyhow::Result<()> {
     let root = step::cache_dir().join("tools");
     let installed: PathBuf = root.join("bin").join("cargo-deny");
     if !installed.is_file() {
@@ -31,5 +32,5 @@ fn deny() -> anyhow::Result<()> {
         step::run(step::cargo(&["install", "--locked", &version, "--root"]).arg(&root))?;
     }
     let mut command = Command::new(installed);
-    step::run(command.current_dir(step::root()).args(["--offline", "--log-level", "error", "check", "licenses", "bans"]))
+    step::run(command.current_dir(step::root()).args(["--log-level", "error", "check", "licenses", "bans"]))
 }

@@ -37,6 +37,8 @@ enum Task {
     Test(test::Options),
     /// What continuous integration runs: formatting, clippy, tidy, dependencies, tests
     Ci,
+    /// Check licences and banned dependencies
+    Deny,
     /// Build the plugins that ship inside the binary
     Wasm(wasm::Options),
     /// Write the generated reference pages and contract hashes anew
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Up(options) => up::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Ci => ci::run(),
+        Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
         Task::Codegen(options) => codegen::run(&options),
         Task::Tidy => tidy::run(),
