@@ -33,6 +33,10 @@ pub const ARTIFACT_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const GUEST_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Table elements of one call.
 pub const GUEST_TABLE_ELEMENTS_MAX: usize = 20_000;
+/// Tables of one call.
+pub const GUEST_TABLES_MAX: usize = 32;
+/// Linear memories of one call.
+pub const GUEST_MEMORIES_MAX: usize = 8;
 /// Core instances of one call.
 pub const GUEST_INSTANCES_MAX: usize = 64;
 /// Milliseconds of guest code of one call.
@@ -64,6 +68,14 @@ pub const PLUGIN_QUEUE_SECONDS_MAX: u64 = 10;
 
 /// Bytes of a plugin file.
 pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of compiled plugins kept on disk.
+pub const PLUGIN_CACHE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Seconds the trial run of a new plugin may take.
+pub const PLUGIN_SMOKE_SECONDS_MAX: u64 = 5;
+/// Bytes of an error text or a summary of a plugin.
+pub const PLUGIN_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Files in the plugin folder.
+pub const PLUGINS_MAX: usize = 1_000;
 /// Bytes of a manifest.
 pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
 /// Tools of one plugin.
@@ -92,11 +104,27 @@ pub const FS_SEARCH_FILES_MAX: usize = 50_000;
 pub const FS_SEARCH_FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Hits one search returns.
 pub const FS_SEARCH_HITS_MAX: usize = 1_000;
+/// Bytes of all files together that one search looks into.
+pub const FS_SEARCH_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Bytes of the line that a hit shows.
+pub const FS_SEARCH_TEXT_BYTES_MAX: usize = 512;
+/// Bytes of a glob or of a regular expression.
+pub const FS_PATTERN_BYTES_MAX: usize = 1_024;
+/// Directories below each other that a search, a removal or a copy goes into.
+pub const FS_DEPTH_MAX: usize = 64;
 
 /// Milliseconds a process runs unless its caller asks for less or its profile for more.
 pub const PROCESS_WALL_MS_MAX: u64 = 30_000;
 /// Bytes of a process's output that are kept, for each of its two streams.
 pub const PROCESS_OUTPUT_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a process's output that are read at all, both streams together; more ends it.
+pub const PROCESS_DRAIN_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes of a process's input.
+pub const PROCESS_INPUT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of the environment that a caller may add for a process.
+pub const PROCESS_ENV_BYTES_MAX: usize = 32 * 1024;
+/// Ended background processes of one person whose output is kept until it is read.
+pub const PROCESS_BACKGROUND_KEPT_MAX: usize = 32;
 /// Background processes one person may have running.
 pub const PROCESS_BACKGROUND_MAX: usize = 8;
 /// Minutes a background process may run.
@@ -139,7 +167,20 @@ pub const LOGIN_WINDOW_SECONDS: u64 = 15 * 60;
 pub const MODEL_CONNECT_SECONDS_MAX: u64 = 10;
 /// Seconds a model may be silent in the middle of an answer.
 pub const MODEL_SILENCE_SECONDS_MAX: u64 = 120;
+/// Seconds one model call may take, its retries included.
+pub const MODEL_SECONDS_MAX: u64 = 10 * 60;
 /// Attempts at one model call, the first included.
 pub const MODEL_ATTEMPTS_MAX: usize = 4;
 /// Bytes of one model answer.
 pub const MODEL_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of one permission rule.
+pub const RULE_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of a shell line that the permission engine reads; longer lines are refused.
+pub const SHELL_LINE_BYTES_MAX: usize = 16 * 1024;
+/// Openings (brackets, substitutions, `if`, `for` …) of one shell line; lines with more cannot be read and are asked about.
+pub const SHELL_OPENINGS_MAX: usize = 24;
+/// Shell lines inside shell lines (`sh -c`, `$(…)`) that are followed.
+pub const SHELL_DEPTH_MAX: usize = 8;
+/// Simple commands of one shell line.
+pub const SHELL_COMMANDS_MAX: usize = 256;

@@ -1,1 +1,76 @@
-//! Being written.
+//! Files under one directory, and never outside of it.
+//!
+//! Every path is walked part by part from the workspace's own descriptor, each part opened without following symbolic links. So there
+//! is no moment between a check and its use in which a link could be slipped in. All functions block: call them on the blocking pool.
+
+mod error;
+mod path;
+mod read;
+mod search;
+mod tree;
+mod walk;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use octi_domain::ids::UserId;
+
+pub use error::FsError;
+pub use read::Reader;
+pub use walk::Workspace;
+pub use write::Writer;
+
+/// What a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    File,
+    Directory,
+    Symlink,
+    Other,
+}
+
+/// One thing in a workspace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// From the workspace's root; bytes that are not UTF-8 are shown as `\u{FFFD}`.
+    pub path: String,
+    pub kind: Kind,
+    pub size: u64,
+    /// Milliseconds since the Unix epoch.
+    pub modified_ms: Option<u64>,
+}
+
+/// What a writer does when the name is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteMode {
+    CreateNew,
+    Replace,
+}
+
+/// What to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Query {
+    /// Names: a glob such as `**/*.rs`.
+    pub glob: Option<String>,
+    /// Content: a regular expression of the `regex` crate.
+    pub pattern: Option<String>,
+    pub max: usize,
+}
+
+/// One match: of a line (from 1, columns in bytes from 0), or of a name alone (line 0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub path: String,
+    pub line: u32,
+    pub column: u32,
+    pub text: String,
+}
+
+/// Where a person's files are.
+#[must_use]
+pub fn user_workspace(home: &Path, user: UserId) -> PathBuf {
+    home.join("users").join(user.to_string()).join("workspaces").join("default").join("files")
+}
+
+#[cfg(test)]
+mod tests;
