@@ -6,7 +6,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, FnArg, ItemFn, Lit, Meta, Pat, PatType, Result, ReturnType, Type};
+use syn::{Attribute, Error, Expr, FnArg, ItemFn, Lit, Meta, Pat, PatType, Result, ReturnType, Type, Visibility};
 
 /// A function's parameter of this name holds all arguments; other parameters are one argument each.
 const WHOLE: &str = "args";
@@ -29,7 +29,11 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenS
     let arguments = Arguments::take(&mut function)?;
     let Arguments { definition, kind, call } = arguments;
     let ident = &function.sig.ident;
-    let visibility = &function.vis;
+    // A private function is still listed by `plugin!` at the crate's root.
+    let visibility = match &function.vis {
+        Visibility::Inherited => quote!(pub(crate)),
+        other => quote!(#other),
+    };
     Ok(quote! {
         #function
 
