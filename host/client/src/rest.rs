@@ -1,0 +1,10 @@
+//! The routes of the REST API, one file per resource.
+
+mod agents;
+mod auth;
+mod health;
+mod models;
+mod permissions;
+mod plugins;
+mod sessions;
+mod tools;

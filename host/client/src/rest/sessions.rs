@@ -1,0 +1,79 @@
+//! Conversations and what was said in them.
+
+use octi_api::page::{Page, PageQuery};
+use octi_api::v1::agents::AgentStarted;
+use octi_api::v1::artifacts::Artifact;
+use octi_api::v1::messages::{Message, MessageQuery};
+use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
+use octi_domain::ids::{RunId, SessionId};
+use reqwest::Method;
+
+use crate::{Client, ClientError};
+
+impl Client {
+    /// Conversations, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list_sessions(&self, query: &PageQuery) -> Result<Page<Session>, ClientError> {
+        self.get_with(&["api", "sessions"], query).await
+    }
+
+    /// Begins a conversation.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn create_session(&self, session: &CreateSession) -> Result<Session, ClientError> {
+        self.post(&["api", "sessions"], session).await
+    }
+
+    /// One conversation.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn session(&self, id: SessionId) -> Result<Session, ClientError> {
+        self.get(&["api", "sessions", &id.to_string()]).await
+    }
+
+    /// Changes a conversation's title or status.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn patch_session(&self, id: SessionId, patch: &PatchSession) -> Result<Session, ClientError> {
+        self.json(self.request(Method::PATCH, &["api", "sessions", &id.to_string()])?.json(patch)).await
+    }
+
+    /// Deletes a conversation with everything in it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn delete_session(&self, id: SessionId) -> Result<(), ClientError> {
+        self.delete(&["api", "sessions", &id.to_string()]).await
+    }
+
+    /// What was said, oldest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list_messages(&self, id: SessionId, query: &MessageQuery) -> Result<Page<Message>, ClientError> {
+        self.get_with(&["api", "sessions", &id.to_string(), "messages"], query).await
+    }
+
+    /// Large results of the conversation.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list_artifacts(&self, id: SessionId) -> Result<Page<Artifact>, ClientError> {
+        self.get(&["api", "sessions", &id.to_string(), "artifacts"]).await
+    }
+
+    /// Goes on with a turn that was interrupted.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn continue_session(&self, id: SessionId) -> Result<RunId, ClientError> {
+        let request = self.request(Method::POST, &["api", "sessions", &id.to_string(), "continue"])?;
+        let AgentStarted { agent_id } = self.json(request).await?;
+        Ok(agent_id.into())
+    }
+}

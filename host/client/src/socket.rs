@@ -1,0 +1,127 @@
+//! The WebSocket to the server: typed frames in both directions.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use octi_api::frames::{Auth, AuthMethod, AuthOk, ClientFrame, ClientType, ServerFrame};
+use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::{Client, ClientError};
+
+/// How long connecting and signing in may take together.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// A signed-in connection.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    hello: AuthOk,
+    url: String,
+}
+
+impl Client {
+    /// Opens a connection and signs in, as a terminal.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the credentials are not good, and the others when the server cannot be reached.
+    pub async fn connect(&self) -> Result<Socket, ClientError> {
+        self.connect_as(ClientType::Tui).await
+    }
+
+    /// Opens a connection and signs in, as the given kind of program.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the credentials are not good, and the others when the server cannot be reached.
+    pub async fn connect_as(&self, client_type: ClientType) -> Result<Socket, ClientError> {
+        let slow = || ClientError::Unreachable { url: self.base().to_string(), reason: "no answer in time".to_owned() };
+        timeout(CONNECT_TIME_MAX, self.sign_in(client_type)).await.map_err(|_| slow())?
+    }
+
+    async fn sign_in(&self, client_type: ClientType) -> Result<Socket, ClientError> {
+        let mut url = self.url(&["gateway"])?;
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        url.set_scheme(scheme).map_err(|()| ClientError::Address { url: self.base().to_string() })?;
+        let (mut stream, _) = connect_async(url.as_str()).await.map_err(|error| self.unreachable(&error))?;
+
+        let credentials = self.token().map(|token| token.expose_secret().to_owned()).unwrap_or_default();
+        let method = if credentials.starts_with("octi_") { AuthMethod::ApiKey } else { AuthMethod::Local };
+        let auth = ClientFrame::Auth(Auth {
+            method,
+            credentials,
+            client_type,
+            client_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            protocol_version: None,
+        });
+        send(&mut stream, &auth, url.as_str()).await?;
+        match receive(&mut stream, url.as_str()).await {
+            Some(Ok(ServerFrame::AuthOk(hello))) => Ok(Socket { stream, hello, url: url.into() }),
+            Some(Ok(ServerFrame::AuthError(error))) => Err(ClientError::Refused(error.message)),
+            Some(Ok(_)) => Err(self.protocol("the first frame was no answer to `auth`")),
+            Some(Err(error)) => Err(error),
+            None => Err(self.protocol("the connection ended before the answer to `auth`")),
+        }
+    }
+}
+
+impl Socket {
+    /// What the server said when it let the connection in.
+    #[must_use]
+    pub const fn hello(&self) -> &AuthOk {
+        &self.hello
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is gone.
+    pub async fn send(&mut self, frame: &ClientFrame) -> Result<(), ClientError> {
+        send(&mut self.stream, frame, &self.url).await
+    }
+
+    /// The next frame; none when the connection ended in good order. Safe to drop and call again.
+    ///
+    /// # Errors
+    /// [`ClientError::Closed`] with the server's reason, or [`ClientError::Unreachable`] when the connection broke.
+    pub async fn next(&mut self) -> Option<Result<ServerFrame, ClientError>> {
+        receive(&mut self.stream, &self.url).await
+    }
+
+    /// Says goodbye.
+    pub async fn close(mut self) {
+        // The connection is given up either way.
+        let _ = self.stream.close(None).await;
+    }
+}
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+async fn send(stream: &mut Stream, frame: &ClientFrame, url: &str) -> Result<(), ClientError> {
+    let text =
+        serde_json::to_string(frame).map_err(|error| ClientError::Protocol { url: url.to_owned(), reason: error.to_string() })?;
+    stream.send(Message::text(text)).await.map_err(|error| broken(url, &error))
+}
+
+async fn receive(stream: &mut Stream, url: &str) -> Option<Result<ServerFrame, ClientError>> {
+    loop {
+        return match stream.next().await? {
+            Ok(Message::Text(text)) => Some(serde_json::from_str(&text).map_err(|error| ClientError::Protocol {
+                url: url.to_owned(),
+                reason: format!("a frame of another version: {error}"),
+            })),
+            Ok(Message::Close(Some(frame))) if u16::from(frame.code) != 1000 => {
+                Some(Err(ClientError::Closed { code: frame.code.into(), reason: frame.reason.to_string() }))
+            }
+            Ok(Message::Close(_)) => None,
+            Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => continue,
+            Err(error) => Some(Err(broken(url, &error))),
+        };
+    }
+}
+
+fn broken(url: &str, error: &tokio_tungstenite::tungstenite::Error) -> ClientError {
+    ClientError::Unreachable { url: url.to_owned(), reason: error.to_string() }
+}
