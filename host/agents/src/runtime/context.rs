@@ -1,0 +1,206 @@
+//! What of a conversation the model sees: the newest part that fits, with every call beside its result.
+
+use octi_domain::ids::RunId;
+use octi_domain::message::{Message, Part, Role, ToolCall, ToolResult};
+use octi_models::ChatMessage;
+use octi_models::cost::estimate_tokens;
+
+/// Messages of a conversation that are looked at; older ones are left to a summary.
+pub const MESSAGES_MAX: u32 = 400;
+/// Tokens assumed for a model that does not say how many it can read.
+const WINDOW_UNKNOWN: u64 = 128_000;
+/// Tokens kept free for the answer, at most; small windows keep a quarter.
+const ANSWER_TOKENS: u64 = 8_000;
+/// Bytes of an older result that are still shown when the conversation must be trimmed.
+const TRIMMED_BYTES: usize = 200;
+/// Steps whose results stay whole when the conversation must be trimmed.
+const WHOLE_STEPS: usize = 1;
+/// What stands for a result that was never stored.
+const INTERRUPTED: &str =
+    "interrupted: octi stopped before this call answered; it may or may not have had its effect, so check before you do it again";
+
+/// A conversation as it grows during a turn.
+#[derive(Debug, Clone, Default)]
+pub struct Conversation {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    role: Role,
+    parts: Vec<Part>,
+}
+
+/// How much the model can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    pub context_window: Option<u32>,
+    /// Tokens of the system prompt and the tools.
+    pub taken: u64,
+    /// The model said it was too much: older results are cut and half the room is used.
+    pub trim: bool,
+}
+
+/// Messages that only make sense together: an assistant's calls and their results.
+struct Unit {
+    messages: Vec<ChatMessage>,
+    tokens: u64,
+    is_user: bool,
+    has_results: bool,
+}
+
+impl Conversation {
+    /// The stored conversation, for the run that goes on with it.
+    #[must_use]
+    pub fn from_messages(messages: Vec<Message>, run: RunId) -> Self {
+        let entries = messages.into_iter().map(|message| {
+            let mut parts = message.parts;
+            if message.run_id != Some(run) {
+                // Signatures belong to the provider that made them, and an older run may have used another one.
+                parts.iter_mut().for_each(forget_signature);
+            }
+            Entry { role: message.role, parts }
+        });
+        Self { entries: entries.collect() }
+    }
+
+    /// Adds what was just stored.
+    pub fn push(&mut self, role: Role, parts: Vec<Part>) {
+        self.entries.push(Entry { role, parts });
+    }
+
+    /// Whether a model would have something to answer.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        self.entries.last().is_some_and(|last| last.role != Role::Assistant)
+            || self.entries.last().is_some_and(|last| last.parts.iter().any(|part| matches!(part, Part::ToolCall(_))))
+    }
+
+    /// The newest part of the conversation that fits, beginning with something a person said.
+    #[must_use]
+    pub fn fit(&self, room: Room) -> Vec<ChatMessage> {
+        let mut units = self.units();
+        if room.trim {
+            trim(&mut units);
+        }
+        let window = room.context_window.map_or(WINDOW_UNKNOWN, u64::from);
+        let mut left = window.saturating_sub(room.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
+        if room.trim {
+            left /= 2;
+        }
+        // What the person last asked is always shown: without it the rest means nothing.
+        let question = units.iter().rposition(|unit| unit.is_user);
+        left = left.saturating_sub(question.map_or(0, |index| units[index].tokens));
+        let mut first = units.len();
+        while first > 0 {
+            let next = first - 1;
+            let tokens = if Some(next) == question { 0 } else { units[next].tokens };
+            if tokens > left {
+                break;
+            }
+            left -= tokens;
+            first = next;
+        }
+        let from = question.map_or(first, |question| {
+            // An answer must not come before any question.
+            (first..=question).find(|&index| units[index].is_user).unwrap_or(first)
+        });
+        let asked = question.filter(|&question| question < from);
+        let shown = units.into_iter().enumerate().filter(|(index, _)| *index >= from || Some(*index) == asked);
+        shown.flat_map(|(_, unit)| unit.messages).collect()
+    }
+
+    /// Brings results to their calls, gives every call a result, and drops what is not for the model.
+    fn units(&self) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            let calls: Vec<&ToolCall> = entry.parts.iter().filter_map(call_of).collect();
+            if entry.role == Role::Assistant && !calls.is_empty() {
+                let results = calls.iter().map(|call| Part::ToolResult(self.result_of(call, index))).collect();
+                units.push(Unit::of(vec![visible(entry), ChatMessage { role: Role::Tool, parts: results }]));
+            } else if entry.role != Role::Tool {
+                let message = visible(entry);
+                if !message.parts.is_empty() {
+                    units.push(Unit::of(vec![message]));
+                }
+            }
+        }
+        units
+    }
+
+    /// The result of a call, wherever it was stored before the next answer; ids may come again in later answers.
+    fn result_of(&self, call: &ToolCall, assistant: usize) -> ToolResult {
+        let until_next = self.entries[assistant + 1..].iter().take_while(|entry| entry.role != Role::Assistant);
+        let found = until_next.flat_map(|entry| &entry.parts).find_map(|part| match part {
+            Part::ToolResult(result) if result.call_id == call.id => Some(result.clone()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| super::turn::refusal(call, INTERRUPTED))
+    }
+}
+
+impl Unit {
+    fn of(messages: Vec<ChatMessage>) -> Self {
+        let is_user = messages.iter().any(|message| message.role == Role::User);
+        let has_results = messages.iter().any(|message| message.role == Role::Tool);
+        let mut unit = Self { messages, tokens: 0, is_user, has_results };
+        unit.count();
+        unit
+    }
+
+    fn count(&mut self) {
+        let parts = self.messages.iter().flat_map(|message| &message.parts);
+        self.tokens = parts.map(tokens_of).sum::<u64>() + 4 * self.messages.len() as u64;
+    }
+}
+
+/// Cuts the results of every step but the last.
+fn trim(units: &mut [Unit]) {
+    for unit in units.iter_mut().rev().filter(|unit| unit.has_results).skip(WHOLE_STEPS) {
+        for part in unit.messages.iter_mut().flat_map(|message| &mut message.parts) {
+            if let Part::ToolResult(result) = part
+                && result.content.len() > TRIMMED_BYTES
+            {
+                let beginning = crate::tools::bound::head(&result.content, TRIMMED_BYTES);
+                result.content = format!("{beginning}… [{} bytes of an older result were left out]", result.content.len());
+            }
+        }
+        unit.count();
+    }
+}
+
+fn visible(entry: &Entry) -> ChatMessage {
+    let parts = entry.parts.iter().filter(|part| match part {
+        // Thoughts are for people; another provider would not accept them.
+        Part::Reasoning(_) => false,
+        Part::Text(text) => !text.is_empty(),
+        Part::ToolCall(_) | Part::ToolResult(_) => true,
+    });
+    ChatMessage { role: entry.role, parts: parts.cloned().collect() }
+}
+
+fn call_of(part: &Part) -> Option<&ToolCall> {
+    match part {
+        Part::ToolCall(call) => Some(call),
+        _ => None,
+    }
+}
+
+fn forget_signature(part: &mut Part) {
+    if let Part::ToolCall(call) = part {
+        call.signature = None;
+    }
+}
+
+fn tokens_of(part: &Part) -> u64 {
+    match part {
+        Part::Text(text) => estimate_tokens(text),
+        Part::Reasoning(_) => 0,
+        Part::ToolCall(call) => estimate_tokens(&call.name) + estimate_tokens(&call.arguments.to_string()),
+        Part::ToolResult(result) => estimate_tokens(&result.content),
+    }
+}
+
+#[cfg(test)]
+#[path = "context_tests.rs"]
+mod tests;

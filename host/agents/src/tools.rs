@@ -1,0 +1,4 @@
+//! One tool call, from the model's wish to the record of what happened.
+
+pub mod bound;
+pub mod schema;
