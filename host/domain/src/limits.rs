@@ -154,6 +154,16 @@ pub const WS_QUEUE_MAX: usize = 1_024;
 pub const WS_PATTERNS_MAX: usize = 50;
 /// Bytes of an HTTP request body.
 pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Seconds requests and sockets have to finish when the host goes away.
+pub const HTTP_DRAIN_SECONDS_MAX: u64 = 10;
+/// Seconds one frame may take to reach a client before the connection is given up.
+pub const WS_SEND_SECONDS_MAX: u64 = 30;
+/// Days the token of a sign-in with a password works.
+pub const LOGIN_TOKEN_DAYS: i64 = 30;
+/// Characters of a session's title.
+pub const TITLE_CHARS_MAX: usize = 200;
+/// Characters of the name of a token or model.
+pub const NAME_CHARS_MAX: usize = 100;
 /// Rows one page returns.
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Rows one page returns when nothing is asked for.

@@ -1,15 +1,24 @@
 //! Talking to language models: one trait over every provider, and what a host needs around it.
 //!
-//! A [`ChatModel`] streams its answer: retried before the first event, bounded in
+//! [`connect`] gives a [`ChatModel`] for a configured provider. Its stream is retried before the first event, bounded in
 //! bytes and time, cancellable, and speaks one vocabulary ([`ChatEvent`], [`ModelError`]) whatever the provider's wire is.
 //! [`demo::DemoModel`] needs no network, [`scripted::ScriptedModel`] is for tests.
 
+mod answer;
+pub mod catalog;
 pub mod chat;
+mod classify;
+mod connect;
 pub mod cost;
+pub mod demo;
 pub mod error;
 pub mod provider;
+mod request;
 pub mod scripted;
+mod target;
+pub mod think;
 
 pub use chat::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo, ToolSchema};
+pub use connect::{ModelConfig, Patience, connect, connect_with, with_connect_limit};
 pub use error::{ModelError, Phase};
 pub use provider::Provider;

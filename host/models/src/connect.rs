@@ -1,0 +1,372 @@
+//! A model behind a provider's API: retried before its first event, bounded in time, closed when nobody waits.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable};
+use futures::StreamExt;
+use genai::chat::ChatOptions;
+use octi_domain::limits;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::answer::Answer;
+use crate::chat::{ChatEvent, ChatModel, ChatRequest, ChatStream, ModelInfo};
+use crate::classify::Asked;
+use crate::cost;
+use crate::demo::DemoModel;
+use crate::error::{ModelError, Phase};
+use crate::provider::Provider;
+use crate::request;
+use crate::target;
+
+/// How to reach a model.
+#[derive(Debug, Clone)]
+pub struct ModelConfig {
+    /// What the person calls it.
+    pub name: String,
+    pub provider: Provider,
+    /// What the provider calls it.
+    pub model_id: String,
+    /// Where its API is, when not at the provider's usual place.
+    pub endpoint: Option<Url>,
+    pub key: Option<SecretString>,
+    pub context_window: Option<u32>,
+    pub max_output: Option<u32>,
+    /// US dollars for a million input tokens.
+    pub price_in: Option<f64>,
+    /// US dollars for a million output tokens.
+    pub price_out: Option<f64>,
+    pub supports_tools: bool,
+}
+
+impl ModelConfig {
+    /// A configuration with nothing but the necessary; what the catalog knows about the model is filled in.
+    #[must_use]
+    pub fn new(name: impl Into<String>, provider: Provider, model_id: impl Into<String>) -> Self {
+        let model_id = model_id.into();
+        let known = crate::catalog::facts(provider, &model_id);
+        Self {
+            name: name.into(),
+            provider,
+            endpoint: None,
+            key: None,
+            context_window: known.and_then(|facts| facts.context_window),
+            max_output: None,
+            price_in: known.and_then(|facts| facts.price_in),
+            price_out: known.and_then(|facts| facts.price_out),
+            supports_tools: true,
+            model_id,
+        }
+    }
+}
+
+/// How long to wait, and how often to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// What the HTTP client was given; see [`with_connect_limit`].
+    pub connect: Duration,
+    /// Without a byte from the server.
+    pub silence: Duration,
+    /// For the whole call, its retries included.
+    pub total: Duration,
+    /// The first retry waits this long, each further one twice as long.
+    pub backoff: Duration,
+    /// A provider that asks to wait longer than this is not asked again.
+    pub retry_after_max: Duration,
+    pub attempts_max: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(limits::MODEL_CONNECT_SECONDS_MAX),
+            silence: Duration::from_secs(limits::MODEL_SILENCE_SECONDS_MAX),
+            total: Duration::from_secs(limits::MODEL_SECONDS_MAX),
+            backoff: Duration::from_millis(500),
+            retry_after_max: Duration::from_secs(30),
+            attempts_max: limits::MODEL_ATTEMPTS_MAX,
+        }
+    }
+}
+
+/// Sets on a client what only the client can limit: the time to connect.
+pub fn with_connect_limit(builder: reqwest::ClientBuilder, patience: &Patience) -> reqwest::ClientBuilder {
+    builder.connect_timeout(patience.connect)
+}
+
+/// The model of that configuration. Nothing is sent yet.
+///
+/// # Errors
+/// When a key or an endpoint is missing, or the endpoint is not an address that can be used.
+pub fn connect(config: ModelConfig, http: reqwest::Client) -> Result<Arc<dyn ChatModel>, ModelError> {
+    connect_with(config, http, Patience::default())
+}
+
+/// Like [`connect`], with other limits.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patience) -> Result<Arc<dyn ChatModel>, ModelError> {
+    if config.provider == Provider::Demo {
+        return Ok(Arc::new(DemoModel::named(config.name)));
+    }
+    let endpoint = target::endpoint(&config)?;
+    let client = target::client(&config, &endpoint, http)?;
+    let info = ModelInfo {
+        name: config.name,
+        provider: config.provider,
+        model_id: config.model_id,
+        context_window: config.context_window,
+        max_output: config.max_output,
+        supports_tools: config.supports_tools,
+        price_in: config.price_in,
+        price_out: config.price_out,
+        is_demo: false,
+    };
+    let model = Connected { info, client, endpoint, key: config.key, patience };
+    if model.info.provider.needs_key() && model.key.is_none() {
+        return Err(model.asked().no_key());
+    }
+    Ok(Arc::new(model))
+}
+
+struct Connected {
+    info: ModelInfo,
+    client: genai::Client,
+    endpoint: String,
+    key: Option<SecretString>,
+    patience: Patience,
+}
+
+#[async_trait]
+impl ChatModel for Connected {
+    fn info(&self) -> &ModelInfo {
+        &self.info
+    }
+
+    async fn stream(&self, request: ChatRequest, cancel: CancellationToken) -> Result<ChatStream, ModelError> {
+        let patience = self.patience;
+        let deadline = Instant::now() + patience.total;
+        let sent = request::request(self.info.provider, &self.supported(&request));
+        let input = cost::estimate_request(&request);
+        let retries = ExponentialBuilder::default()
+            .with_min_delay(patience.backoff)
+            .with_max_delay(patience.retry_after_max)
+            .with_max_times(patience.attempts_max.saturating_sub(1))
+            .with_jitter();
+        let attempt = || self.attempt(&request, sent.clone(), input, deadline, cancel.clone());
+        let open = attempt
+            .retry(retries)
+            .sleep(tokio::time::sleep)
+            .when(ModelError::retryable)
+            .adjust(|error, pause| next_pause(error, pause, patience.retry_after_max))
+            .notify(
+                |error, pause| tracing::info!(model = %self.info.name, kind = error.kind(), ?pause, "asking the model again"),
+            );
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ModelError::Cancelled),
+            opened = tokio::time::timeout_at(deadline, open) => match opened {
+                Ok(live) => Ok(live?.into_stream()),
+                Err(_) => Err(ModelError::Timeout { phase: Phase::Total, after: patience.total }),
+            },
+        }
+    }
+}
+
+/// How long to wait before the next attempt; `None` gives up.
+fn next_pause(error: &ModelError, pause: Option<Duration>, longest: Duration) -> Option<Duration> {
+    match error {
+        ModelError::RateLimited { retry_after: Some(asked), .. } if *asked > longest => None,
+        ModelError::RateLimited { retry_after: Some(asked), .. } => pause.map(|pause| pause.max(*asked)),
+        _ => pause,
+    }
+}
+
+impl Connected {
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            provider: self.info.provider,
+            model_id: &self.info.model_id,
+            endpoint: &self.endpoint,
+            key: self.key.as_ref(),
+            connect: self.patience.connect,
+            silence: self.patience.silence,
+        }
+    }
+
+    /// The request without tools when the model cannot call any.
+    fn supported(&self, request: &ChatRequest) -> ChatRequest {
+        let mut request = request.clone();
+        if !self.info.supports_tools {
+            request.tools.clear();
+        }
+        request
+    }
+
+    fn options(&self, request: &ChatRequest) -> ChatOptions {
+        let mut options = ChatOptions::default()
+            .with_capture_usage(true)
+            .with_capture_tool_calls(true)
+            .with_stream_header_timeout(self.patience.silence)
+            .with_stream_read_timeout(self.patience.silence);
+        options.max_tokens = request.max_output_tokens.or(self.info.max_output);
+        options.temperature = request.temperature;
+        if !matches!(self.info.provider, Provider::Gemini | Provider::Ollama) {
+            // The library takes endings such as `-high` off a model's name; the name is sent as it was given.
+            options.extra_body = Some(json!({ "model": self.info.model_id }));
+        }
+        options
+    }
+
+    /// Opens the stream and waits for its first event, so that a failure up to there can be tried again.
+    async fn attempt(
+        &self,
+        request: &ChatRequest,
+        sent: genai::chat::ChatRequest,
+        input: u64,
+        deadline: Instant,
+        cancel: CancellationToken,
+    ) -> Result<Live, ModelError> {
+        let line_error = LineError::default();
+        let mut options = self.options(request);
+        if self.info.provider == Provider::Ollama {
+            let seen = line_error.clone();
+            options = options.with_raw_frame_fn(move |_, frame| seen.look(frame.data));
+        }
+        let opened = self.client.exec_chat_stream(self.info.model_id.as_str(), sent, Some(&options)).await;
+        let opened = opened.map_err(|error| self.asked().classify(&error))?;
+        let mut live = Live {
+            model: LiveModel {
+                provider: self.info.provider,
+                model_id: self.info.model_id.clone(),
+                endpoint: self.endpoint.clone(),
+                key: self.key.clone(),
+                patience: self.patience,
+            },
+            answer: Answer::new(self.info.provider, input),
+            inner: Some(opened.stream),
+            queue: VecDeque::new(),
+            line_error,
+            deadline,
+            cancel,
+        };
+        match live.next().await {
+            Some(Ok(event)) => live.queue.push_front(event),
+            Some(Err(error)) => return Err(error),
+            None => return Err(live.answer.broken_off()),
+        }
+        Ok(live)
+    }
+}
+
+/// The error line an Ollama server may write into its stream, which the library passes over.
+#[derive(Debug, Clone, Default)]
+struct LineError(Arc<Mutex<Option<String>>>);
+
+impl LineError {
+    fn look(&self, line: &str) {
+        if !line.contains("\"error\"") {
+            return;
+        }
+        let value: Value = serde_json::from_str(line).unwrap_or_default();
+        if let Some(text) = value.get("error").and_then(Value::as_str) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_owned());
+        }
+    }
+
+    fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What the stream keeps of its model.
+struct LiveModel {
+    provider: Provider,
+    model_id: String,
+    endpoint: String,
+    key: Option<SecretString>,
+    patience: Patience,
+}
+
+/// An open answer.
+struct Live {
+    model: LiveModel,
+    answer: Answer,
+    /// Gone as soon as the answer is over, which closes the connection.
+    inner: Option<genai::chat::ChatStream>,
+    queue: VecDeque<ChatEvent>,
+    line_error: LineError,
+    deadline: Instant,
+    cancel: CancellationToken,
+}
+
+impl Live {
+    async fn next(&mut self) -> Option<Result<ChatEvent, ModelError>> {
+        loop {
+            if self.cancel.is_cancelled() && (self.inner.is_some() || !self.queue.is_empty()) {
+                return Some(Err(self.close(ModelError::Cancelled)));
+            }
+            if let Some(event) = self.queue.pop_front() {
+                return Some(Ok(event));
+            }
+            let inner = self.inner.as_mut()?;
+            let event = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Some(Err(self.close(ModelError::Cancelled))),
+                () = tokio::time::sleep_until(self.deadline) => {
+                    let after = self.model.patience.total;
+                    return Some(Err(self.close(ModelError::Timeout { phase: Phase::Total, after })));
+                }
+                event = inner.next() => event,
+            };
+            if let Err(error) = self.take(event) {
+                return Some(Err(self.close(error)));
+            }
+        }
+    }
+
+    fn take(&mut self, event: Option<Result<genai::chat::ChatStreamEvent, genai::Error>>) -> Result<(), ModelError> {
+        let event = match event {
+            None => return Err(self.answer.broken_off()),
+            Some(Err(error)) => return Err(self.asked().classify(&error)),
+            Some(Ok(event)) => event,
+        };
+        let events = self.answer.take(event).map_err(|error| match self.line_error.take() {
+            Some(text) => self.asked().line_error(&text),
+            None => error,
+        })?;
+        if matches!(events.last(), Some(ChatEvent::End(_))) {
+            self.inner = None;
+        }
+        self.queue.extend(events);
+        Ok(())
+    }
+
+    fn close(&mut self, error: ModelError) -> ModelError {
+        self.inner = None;
+        self.queue.clear();
+        error
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked {
+            provider: self.model.provider,
+            model_id: &self.model.model_id,
+            endpoint: &self.model.endpoint,
+            key: self.model.key.as_ref(),
+            connect: self.model.patience.connect,
+            silence: self.model.patience.silence,
+        }
+    }
+
+    fn into_stream(self) -> ChatStream {
+        futures::stream::unfold(self, |mut live| async move { live.next().await.map(|event| (event, live)) }).boxed()
+    }
+}

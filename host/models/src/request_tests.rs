@@ -1,0 +1,111 @@
+//! What is sent, looked at before any adapter writes it.
+
+use genai::chat::ChatRole;
+use serde_json::json;
+
+use super::*;
+
+fn call(id: &str, signature: Option<&str>) -> Part {
+    Part::ToolCall(ToolCall {
+        id: id.into(),
+        name: "fs__read".into(),
+        arguments: json!({}),
+        signature: signature.map(str::to_owned),
+    })
+}
+
+fn result(id: &str, content: &str, is_error: bool) -> ChatMessage {
+    let result = ToolResult { call_id: id.into(), name: "fs__read".into(), content: content.into(), is_error, artifact: None };
+    ChatMessage { role: Role::Tool, parts: vec![Part::ToolResult(result)] }
+}
+
+fn says(parts: Vec<Part>) -> ChatMessage {
+    ChatMessage { role: Role::Assistant, parts }
+}
+
+fn roles(sent: &[Sent]) -> Vec<ChatRole> {
+    sent.iter().map(|message| message.role.clone()).collect()
+}
+
+fn responses(message: &Sent) -> Vec<(String, String)> {
+    let responses = message.content.tool_responses();
+    responses.into_iter().map(|response| (response.call_id.clone(), response.content.clone())).collect()
+}
+
+#[test]
+fn parallel_results_share_a_message_except_for_ollama() {
+    let talk = [
+        ChatMessage::user("go"),
+        says(vec![call("1", None), call("2", None)]),
+        result("2", "two", false),
+        result("1", "one", true),
+    ];
+    let sent = messages(Provider::Anthropic, &talk);
+    assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool]);
+    assert_eq!(responses(&sent[2]), [("1".into(), "ERROR: one".into()), ("2".into(), "two".into())]);
+    assert_eq!(messages(Provider::Ollama, &talk).len(), 4);
+}
+
+#[test]
+fn a_call_without_a_result_gets_one_and_a_result_without_a_call_is_left_out() {
+    let talk = [ChatMessage::user("go"), says(vec![call("1", None)]), result("9", "?", false), ChatMessage::user("go on")];
+    let sent = messages(Provider::OpenAi, &talk);
+    assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool, ChatRole::User]);
+    assert_eq!(responses(&sent[2]), [("1".into(), NO_RESULT.into())]);
+}
+
+#[test]
+fn a_steering_message_between_call_and_result_does_not_part_them() {
+    let talk = [ChatMessage::user("go"), says(vec![call("1", None)]), ChatMessage::user("faster"), result("1", "done", false)];
+    let sent = messages(Provider::Anthropic, &talk);
+    assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool, ChatRole::User]);
+    assert_eq!(responses(&sent[2]), [("1".into(), "done".into())]);
+}
+
+#[test]
+fn ids_are_written_in_letters_every_provider_takes() {
+    let long = "x".repeat(60);
+    assert_eq!(sent_id(Provider::Anthropic, "call#fs__read#0"), "call_fs__read_0");
+    assert_eq!(sent_id(Provider::OpenAi, &long).len(), ID_BYTES_MAX);
+    assert_eq!(sent_id(Provider::Gemini, "call#fs__read#0"), "call#fs__read#0");
+}
+
+#[test]
+fn a_signature_goes_back_only_to_who_signed() {
+    let signed = tag(Provider::Gemini, "abc|def");
+    let talk = [ChatMessage::user("go"), says(vec![call("1", Some(&signed))])];
+    let signatures = |provider| {
+        let sent = messages(provider, &talk);
+        sent[1].content.tool_calls()[0].thought_signatures.clone()
+    };
+    assert_eq!(signatures(Provider::Gemini), Some(vec!["abc|def".into()]));
+    assert_eq!(signatures(Provider::OpenAi), None);
+}
+
+#[test]
+fn thoughts_go_back_to_nobody_but_deepseek_in_the_same_turn() {
+    let thought = says(vec![Part::Reasoning("hm".into()), Part::Text("ok".into())]);
+    let talk = [ChatMessage::user("a"), thought.clone(), ChatMessage::user("b"), thought];
+    let thoughts = |provider| -> Vec<bool> {
+        messages(provider, &talk).iter().map(|message| message.content.contains_reasoning_content()).collect()
+    };
+    assert_eq!(thoughts(Provider::DeepSeek), [false, false, false, true]);
+    assert_eq!(thoughts(Provider::OpenAi), [false; 4]);
+}
+
+#[test]
+fn empty_texts_and_messages_are_not_sent() {
+    let talk = [
+        ChatMessage::user(""),
+        ChatMessage::user("a"),
+        says(vec![Part::Reasoning("only a thought".into())]),
+        says(vec![Part::Text(String::new())]),
+    ];
+    assert_eq!(roles(&messages(Provider::Anthropic, &talk)), [ChatRole::User]);
+}
+
+#[test]
+fn arguments_that_are_no_object_are_wrapped() {
+    let broken = ToolCall { id: "1".into(), name: "t".into(), arguments: json!("{\"a\":"), signature: None };
+    assert_eq!(sent_call(Provider::Anthropic, &broken).fn_arguments, json!({ "invalid_arguments": "{\"a\":" }));
+}
