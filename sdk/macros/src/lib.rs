@@ -1,6 +1,6 @@
 //! The attributes of `octi-sdk`. Use them through that crate, which documents them.
 
-mod json;
+mod data;
 mod tool;
 
 use proc_macro::TokenStream;
@@ -13,6 +13,6 @@ pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes a type one that crosses the border as JSON, with a schema.
 #[proc_macro_attribute]
-pub fn json(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    json::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+pub fn data(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    data::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -4,9 +4,9 @@
 //! Schemas a model sees, so they cannot disagree with the code. [`plugin!`] lists the tools of a component.
 //!
 //! ```
-//! use octi_sdk::{Output, ToolError, fs, json, tool};
+//! use octi_sdk::{Output, ToolError, data, fs, tool};
 //!
-//! #[json]
+//! #[data]
 //! struct Counted {
 //!     lines: usize,
 //! }
@@ -30,7 +30,7 @@
 //!
 //! # Arguments
 //! Each parameter is one argument, with its doc comment for the model and, where needed, `#[serde(default)]`; `Option<T>` is an
-//! argument that may be left out. A single parameter named `args` takes all arguments as one type, marked with [`macro@json`].
+//! argument that may be left out. A single parameter named `args` takes all arguments as one type, marked with [`macro@data`].
 //!
 //! # Results
 //! A tool returns `Result<T, E>` where `T` is [`Output`] (with a schema and a line for the person watching) or anything that
@@ -53,7 +53,7 @@ mod schema;
 pub mod shell;
 
 pub use error::{HostError, Quota, ToolError};
-pub use octi_sdk_macros::{json, tool};
+pub use octi_sdk_macros::{data, tool};
 pub use operation::{Description, Operation, Tool};
 pub use output::{IntoReply, Output, Reply};
 pub use {schemars, serde, serde_json};

@@ -148,3 +148,42 @@ fn find<'a>(operations: &'a [Operation], name: &str) -> Result<&'a Operation, To
         ToolError::BadInput(format!("there is no operation `{name}`; there is {}", names.join(", ")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Ping;
+
+    impl Tool for Ping {
+        const NAME: &'static str = "ping";
+        const DESCRIPTION: &'static str = "Answers.";
+
+        fn describe() -> Description {
+            describe(Self::NAME, Self::DESCRIPTION, |(): ()| Ok::<_, ToolError>("pong"))
+        }
+
+        fn call(arguments: &str) -> Result<Reply, ToolError> {
+            call(arguments, |(): ()| Ok::<_, ToolError>("pong"))
+        }
+    }
+
+    const OPERATIONS: &[Operation] = &[Operation::of::<Ping>()];
+
+    #[test]
+    fn the_exports_carry_json_text() {
+        let described = describe_all(OPERATIONS);
+        assert_eq!((described[0].name.as_str(), described[0].description.as_str()), ("ping", "Answers."));
+        assert!(serde_json::from_str::<Value>(&described[0].input_schema).is_ok_and(|schema| schema.is_object()));
+        assert_eq!(call_one(OPERATIONS, "ping", "null").map(|output| output.content).ok().as_deref(), Some("\"pong\""));
+    }
+
+    #[test]
+    fn an_unknown_operation_is_answered_with_the_known_ones() {
+        let error = call_one(OPERATIONS, "pong", "{}").err();
+        assert!(
+            matches!(&error, Some(raw::ToolError::BadInput(text)) if text == "there is no operation `pong`; there is `ping`"),
+            "{error:?}"
+        );
+    }
+}

@@ -3,7 +3,7 @@
 mod hint;
 
 use octi_sdk::fs::{self, Dir, Entry, Existing};
-use octi_sdk::{HostError, Output, ToolError, json, tool};
+use octi_sdk::{HostError, Output, ToolError, data, tool};
 
 use crate::{nearest, path, text};
 
@@ -16,7 +16,7 @@ const SHOWN_LINES_MAX: usize = 24;
 /// Characters shown of a line.
 const SHOWN_CHARS_MAX: usize = 200;
 
-#[json]
+#[data]
 struct EditFile {
     /// The file, relative to the workspace.
     path: String,
@@ -29,7 +29,7 @@ struct EditFile {
     replace_all: bool,
 }
 
-#[json]
+#[data]
 struct Edited {
     path: String,
     /// Occurrences replaced.

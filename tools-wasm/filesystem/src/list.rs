@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use octi_sdk::fs::{self, Dir, Entry, Kind};
-use octi_sdk::{Output, ToolError, json, tool};
+use octi_sdk::{Output, ToolError, data, tool};
 
 use crate::{nearest, path, text};
 
@@ -14,7 +14,7 @@ const ENTRIES_MAX: u32 = 1_000;
 /// Directories a recursive listing goes down.
 const DEPTH_MAX: usize = 16;
 
-#[json]
+#[data]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
     File,
@@ -23,7 +23,7 @@ pub(crate) enum What {
     Other,
 }
 
-#[json]
+#[data]
 pub(crate) struct Item {
     path: String,
     kind: What,
@@ -32,7 +32,7 @@ pub(crate) struct Item {
     size: Option<u64>,
 }
 
-#[json]
+#[data]
 struct ListDirectory {
     /// The directory, relative to the workspace. Default: the workspace itself.
     #[serde(default)]
@@ -44,9 +44,12 @@ struct ListDirectory {
     #[serde(default)]
     #[schemars(range(min = 1, max = 1_000))]
     limit: Option<u32>,
+    /// Goes on after this name, the last one of a listing that was truncated. Not with `recursive`.
+    #[serde(default)]
+    after: Option<String>,
 }
 
-#[json]
+#[data]
 struct Listing {
     path: String,
     entries: Vec<Item>,
@@ -54,7 +57,7 @@ struct Listing {
     truncated: bool,
 }
 
-#[json]
+#[data]
 struct Info {
     path: String,
     kind: What,
@@ -70,8 +73,13 @@ struct Info {
 fn list_directory(args: ListDirectory) -> Result<Output<Listing>, ToolError> {
     let path = path::clean(&args.path)?;
     let limit = args.limit.unwrap_or(ENTRIES_DEFAULT).clamp(1, ENTRIES_MAX);
+    if args.recursive && args.after.is_some() {
+        return Err(ToolError::BadInput(
+            "argument `after` does not go with `recursive`; list the directories one by one".to_owned(),
+        ));
+    }
     let dir = fs::workspace()?;
-    let top = list(&dir, &path, limit)?;
+    let top = list(&dir, &path, args.after.as_deref(), limit)?;
     let (mut entries, mut truncated) = first_of(top, limit);
     if args.recursive {
         truncated |= descend(&dir, &mut entries, limit)?;
@@ -97,8 +105,8 @@ fn file_info(
 }
 
 /// One entry more than asked for, when the host gives so many, tells that there are more.
-fn list(dir: &Dir, path: &str, limit: u32) -> Result<Vec<Entry>, ToolError> {
-    dir.list(path, None, limit.saturating_add(1).min(ENTRIES_MAX)).map_err(|error| match dir.stat(path) {
+fn list(dir: &Dir, path: &str, after: Option<&str>, limit: u32) -> Result<Vec<Entry>, ToolError> {
+    dir.list(path, after, limit.saturating_add(1).min(ENTRIES_MAX)).map_err(|error| match dir.stat(path) {
         Ok(entry) if entry.kind != Kind::Directory => {
             ToolError::BadInput(format!("`{path}` is not a directory; `read_file` shows a file, `file_info` its size"))
         }
@@ -125,7 +133,7 @@ fn descend(dir: &Dir, entries: &mut Vec<Entry>, limit: u32) -> Result<bool, Tool
         if room == 0 || depth > DEPTH_MAX {
             return Ok(true);
         }
-        let (found, over) = first_of(list(dir, &path, room)?, room);
+        let (found, over) = first_of(list(dir, &path, None, room)?, room);
         queue.extend(directories(&found, depth + 1));
         entries.extend(found);
         if over {

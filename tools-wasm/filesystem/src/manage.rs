@@ -1,19 +1,19 @@
 //! `create_directory`, `copy_file`, `move_file` and `delete_file`.
 
 use octi_sdk::fs::{self, Dir, Existing, Kind};
-use octi_sdk::{HostError, Output, ToolError, json, tool};
+use octi_sdk::{HostError, Output, ToolError, data, tool};
 
 use crate::list::What;
 use crate::{nearest, path};
 
-#[json]
+#[data]
 struct Created {
     path: String,
     /// It did not exist before.
     created: bool,
 }
 
-#[json]
+#[data]
 struct Transfer {
     /// What to take, relative to the workspace.
     source: String,
@@ -24,14 +24,14 @@ struct Transfer {
     overwrite: bool,
 }
 
-#[json]
+#[data]
 struct Transferred {
     source: String,
     /// Where it is now.
     target: String,
 }
 
-#[json]
+#[data]
 struct Deleted {
     path: String,
     kind: What,

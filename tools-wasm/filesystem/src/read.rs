@@ -1,7 +1,7 @@
 //! `read_file`.
 
 use octi_sdk::fs::{self, Kind, Reader};
-use octi_sdk::{HostError, Output, ToolError, json, tool};
+use octi_sdk::{HostError, Output, ToolError, data, tool};
 
 use crate::window::{Lines, Window};
 use crate::{nearest, path, text};
@@ -13,7 +13,7 @@ const BYTES_MAX: usize = 256 * 1024;
 /// Lines returned at most.
 const LINES_MAX: u64 = 10_000;
 
-#[json]
+#[data]
 struct ReadFile {
     /// The file, relative to the workspace.
     path: String,
@@ -30,7 +30,7 @@ struct ReadFile {
     line_numbers: bool,
 }
 
-#[json]
+#[data]
 struct FileText {
     path: String,
     content: String,

@@ -1,7 +1,7 @@
 //! `search_files`.
 
 use octi_sdk::fs::{self, Dir, Hit, Kind, Query};
-use octi_sdk::{HostError, Output, ToolError, json, tool};
+use octi_sdk::{HostError, Output, ToolError, data, tool};
 
 use crate::{nearest, path, text};
 
@@ -9,10 +9,12 @@ use crate::{nearest, path, text};
 const MATCHES_DEFAULT: u32 = 50;
 /// Matches returned at most.
 const MATCHES_MAX: u32 = 500;
+/// Hits the host returns at most.
+const HITS_MAX: u32 = 1_000;
 /// Characters shown of a line.
 const LINE_CHARS_MAX: usize = 300;
 
-#[json]
+#[data]
 struct SearchFiles {
     /// A glob for names, such as `*.rs` (anywhere below `path`) or `src/**/*.rs` (from `path`).
     #[serde(default)]
@@ -32,14 +34,14 @@ struct SearchFiles {
     limit: Option<u32>,
 }
 
-#[json]
+#[data]
 struct Found {
     matches: Vec<Match>,
     /// There are more matches than were returned.
     truncated: bool,
 }
 
-#[json]
+#[data]
 struct Match {
     path: String,
     /// The line, from 1; left out when only names were searched.
@@ -61,10 +63,14 @@ fn search_files(args: SearchFiles) -> Result<Output<Found>, ToolError> {
     }
     let limit = args.limit.unwrap_or(MATCHES_DEFAULT).clamp(1, MATCHES_MAX);
     let dir = fs::workspace()?;
-    let glob = glob_for(name.as_deref(), &path, kind_of(&dir, &path)?)?;
+    let kind = kind_of(&dir, &path)?;
+    let glob = glob_for(name.as_deref(), &path, kind)?;
     let pattern = content.as_ref().map(|content| if args.ignore_case { format!("(?i){content}") } else { content.clone() });
     let by_content = pattern.is_some();
-    let mut hits = dir.search(Query { glob, pattern, max: limit + 1 }).map_err(explain)?;
+    let one_file = kind != Kind::Directory;
+    let mut hits = dir.search(Query { glob, pattern, max: if one_file { HITS_MAX } else { limit + 1 } }).map_err(explain)?;
+    // A glob without `/` also matches files of that name elsewhere.
+    hits.retain(|hit| !one_file || hit.path == path);
     let truncated = hits.len() > limit as usize;
     hits.truncate(limit as usize);
     let matches: Vec<Match> = hits.into_iter().map(|hit| Match::of(hit, by_content)).collect();

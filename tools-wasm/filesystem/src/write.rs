@@ -1,14 +1,14 @@
 //! `write_file` and `append_file`.
 
 use octi_sdk::fs::{self, Dir, Existing, Kind};
-use octi_sdk::{HostError, Output, ToolError, json, tool};
+use octi_sdk::{HostError, Output, ToolError, data, tool};
 
 use crate::{path, text};
 
 /// Bytes that one append may add: the host adds them in one step, so that appends do not interleave.
 const APPEND_BYTES_MAX: usize = 64 * 1024;
 
-#[json]
+#[data]
 struct WriteFile {
     /// The file, relative to the workspace. Missing directories are made.
     path: String,
@@ -19,7 +19,7 @@ struct WriteFile {
     overwrite: bool,
 }
 
-#[json]
+#[data]
 struct Written {
     path: String,
     /// Bytes of the file now.

@@ -1,4 +1,4 @@
-//! `#[json]`: the derives and serde settings that every type at the border needs, in one word.
+//! `#[data]`: the derives and serde settings that every type at the border needs, in one word.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,7 +6,7 @@ use syn::{Data, DeriveInput, Error, Result};
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     if !attribute.is_empty() {
-        return Err(Error::new_spanned(attribute, "`#[json]` takes no arguments; use `#[serde(..)]` beside it"));
+        return Err(Error::new_spanned(attribute, "`#[data]` takes no arguments; use `#[serde(..)]` beside it"));
     }
     let input: DeriveInput = syn::parse2(item)?;
     let serde = match &input.data {
