@@ -194,3 +194,10 @@ pub const SHELL_OPENINGS_MAX: usize = 24;
 pub const SHELL_DEPTH_MAX: usize = 8;
 /// Simple commands of one shell line.
 pub const SHELL_COMMANDS_MAX: usize = 256;
+
+/// Rows one query of the store returns.
+pub const STORE_ROWS_MAX: u32 = 10_000;
+/// Bytes of one stored message, as JSON.
+pub const MESSAGE_STORED_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Standing permission rules of one person. Every one of them counts in a decision, so they are bounded when they are added.
+pub const RULES_PER_USER_MAX: usize = 1_000;

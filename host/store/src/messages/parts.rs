@@ -1,0 +1,60 @@
+//! How the parts of a message lie in the database: twins of the domain's types, so that those may change freely.
+
+use octi_domain::ids::ArtifactId;
+use octi_domain::message::{Part, ToolCall, ToolResult};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// One part. Fields added later need `#[serde(default)]`: old rows stay as they are.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum PartRow {
+    Text {
+        text: String,
+    },
+    Reasoning {
+        text: String,
+    },
+    ToolCall {
+        id: String,
+        name: String,
+        arguments: Value,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signature: Option<String>,
+    },
+    ToolResult {
+        call_id: String,
+        name: String,
+        content: String,
+        is_error: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        artifact: Option<Uuid>,
+    },
+}
+
+impl From<&Part> for PartRow {
+    fn from(part: &Part) -> Self {
+        match part.clone() {
+            Part::Text(text) => Self::Text { text },
+            Part::Reasoning(text) => Self::Reasoning { text },
+            Part::ToolCall(ToolCall { id, name, arguments, signature }) => Self::ToolCall { id, name, arguments, signature },
+            Part::ToolResult(ToolResult { call_id, name, content, is_error, artifact }) => {
+                Self::ToolResult { call_id, name, content, is_error, artifact: artifact.map(ArtifactId::as_uuid) }
+            }
+        }
+    }
+}
+
+impl From<PartRow> for Part {
+    fn from(row: PartRow) -> Self {
+        match row {
+            PartRow::Text { text } => Self::Text(text),
+            PartRow::Reasoning { text } => Self::Reasoning(text),
+            PartRow::ToolCall { id, name, arguments, signature } => Self::ToolCall(ToolCall { id, name, arguments, signature }),
+            PartRow::ToolResult { call_id, name, content, is_error, artifact } => {
+                Self::ToolResult(ToolResult { call_id, name, content, is_error, artifact: artifact.map(ArtifactId::from) })
+            }
+        }
+    }
+}

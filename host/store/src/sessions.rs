@@ -1,0 +1,179 @@
+//! Conversations.
+
+use chrono::{DateTime, Utc};
+use octi_domain::ids::{SessionId, UserId};
+use octi_domain::session::{Session, SessionStatus};
+use sqlx::FromRow;
+use tracing::instrument;
+use uuid::Uuid;
+
+use crate::codec::{each, stamp, text, word};
+use crate::error::{StoreError, Subject};
+use crate::tx::{Tx, rows};
+
+const TABLE: &str = "sessions";
+const SUBJECT: Subject = Subject::new(TABLE, "this session", "the user");
+
+#[derive(FromRow)]
+struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    title: Option<String>,
+    status: String,
+    message_count: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: SessionId::from(row.id),
+            user_id: UserId::from(row.user_id),
+            title: row.title,
+            status: word(TABLE, "status", &row.status, SessionStatus::parse)?,
+            message_count: row.message_count,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Adds a conversation. It begins empty: `message_count` grows with [`append_message`](Tx::append_message).
+    ///
+    /// # Errors
+    /// `Conflict` when it is there already, `Missing` without its user, `Foreign` when it belongs to somebody else.
+    #[instrument(name = "db.sessions.insert", level = "debug", skip_all, fields(session.id = %session.id))]
+    pub async fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        self.own(session.user_id, "the session")?;
+        execute!(
+            self,
+            SUBJECT,
+            "
+            INSERT INTO sessions (id, user_id, title, status, message_count, last_seq, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, 0, 0, $5, $6)
+            ",
+            session.id.as_uuid(),
+            session.user_id.as_uuid(),
+            session.title.as_deref().map(text),
+            session.status.as_str(),
+            stamp(session.created_at),
+            stamp(session.updated_at),
+        )?;
+        Ok(())
+    }
+
+    /// A conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.get", level = "debug", skip_all, fields(session.id = %id))]
+    pub async fn session(&mut self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let row: Option<SessionRow> = fetch_optional!(
+            self,
+            SUBJECT,
+            "
+            SELECT id, user_id, title, status, message_count, created_at, updated_at
+            FROM sessions
+            WHERE id = $1 AND ($2 IS NULL OR user_id = $2)
+            ",
+            id.as_uuid(),
+            self.owner,
+        )?;
+        row.map(Session::try_from).transpose()
+    }
+
+    /// Conversations, the one with the latest activity first. `before` is the `(updated_at, id)` of the last row of the
+    /// page before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.list", level = "debug", skip_all)]
+    pub async fn list_sessions(
+        &mut self,
+        before: Option<(DateTime<Utc>, SessionId)>,
+        limit: u32,
+    ) -> Result<Vec<Session>, StoreError> {
+        // The plain comparison, and not the one with NULL, lets both databases read the page straight from the index.
+        let sql = if self.owner.is_some() {
+            "
+            SELECT id, user_id, title, status, message_count, created_at, updated_at
+            FROM sessions
+            WHERE user_id = $1 AND ($2 IS NULL OR (updated_at, id) < ($2, $3))
+            ORDER BY updated_at DESC, id DESC
+            LIMIT $4
+            "
+        } else {
+            "
+            SELECT id, user_id, title, status, message_count, created_at, updated_at
+            FROM sessions
+            WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR (updated_at, id) < ($2, $3))
+            ORDER BY updated_at DESC, id DESC
+            LIMIT $4
+            "
+        };
+        let found: Vec<SessionRow> = fetch_all!(
+            self,
+            SUBJECT,
+            sql,
+            self.owner,
+            before.map(|(at, _)| stamp(at)),
+            before.map(|(_, id)| id.as_uuid()),
+            rows(limit),
+        )?;
+        each(found)
+    }
+
+    /// Names a conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.set_title", level = "debug", skip_all, fields(session.id = %id))]
+    pub async fn set_session_title(&mut self, id: SessionId, title: &str) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            SUBJECT,
+            "UPDATE sessions SET title = $3 WHERE id = $1 AND ($2 IS NULL OR user_id = $2)",
+            id.as_uuid(),
+            self.owner,
+            text(title),
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// Opens or closes a conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.set_status", level = "debug", skip_all, fields(session.id = %id))]
+    pub async fn set_session_status(&mut self, id: SessionId, status: SessionStatus) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            SUBJECT,
+            "UPDATE sessions SET status = $3 WHERE id = $1 AND ($2 IS NULL OR user_id = $2)",
+            id.as_uuid(),
+            self.owner,
+            status.as_str(),
+        )?;
+        Ok(changed > 0)
+    }
+
+    /// Deletes a conversation with its messages, runs, tool calls, artifacts, rules and questions. What it cost stays.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.delete", level = "debug", skip_all, fields(session.id = %id))]
+    pub async fn delete_session(&mut self, id: SessionId) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            SUBJECT,
+            "DELETE FROM sessions WHERE id = $1 AND ($2 IS NULL OR user_id = $2)",
+            id.as_uuid(),
+            self.owner,
+        )?;
+        Ok(changed > 0)
+    }
+}
