@@ -2,23 +2,52 @@
 //!
 //! The host starts [`launcher_main`] (octi's hidden `__sandbox` subcommand), which puts the layers in place and then becomes a small
 //! supervisor: it ends everything it started when the host asks, and when the host is gone.
+//!
+//! Not bounded: the memory of all processes of a program together (each has its own bound) and the disk space they fill (each file
+//! has). Both need control groups, which are the operator's.
 
+mod background;
+mod job;
+mod launcher;
 mod profile;
+mod start;
 mod types;
 
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use octi_domain::ambient::Ambient;
+use octi_domain::limits;
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::OnceCell;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use background::Background;
+pub use launcher::launcher_main;
 pub use profile::{EnvRule, Profile, ProfileLimits, Profiles, WORKSPACE_SHELL};
 pub use types::{Ending, Level, News, Output, Owner, ProcessConfig, ProcessError, Reached, Spawn};
+
+use background::Table;
+use job::{Job, Keep};
+use launcher::spec::LaunchSpec;
+
+/// Bytes of the command line that a title shows.
+const TITLE_BYTES_MAX: usize = 1_024;
+/// How long finding out what holds may take.
+const PROBE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// The door through which every child process goes. Share it in an [`Arc`].
 #[derive(Debug)]
 pub struct ProcessDoor {
     config: ProcessConfig,
     profiles: Profiles,
+    ambient: Ambient,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    background: Table,
+    probed: OnceCell<Reached>,
 }
 
 impl ProcessDoor {
@@ -31,7 +60,15 @@ impl ProcessDoor {
     /// A door with the operator's profiles.
     #[must_use]
     pub fn with_profiles(config: ProcessConfig, profiles: Profiles) -> Self {
-        Self { config, profiles }
+        Self {
+            config,
+            profiles,
+            ambient: Ambient::system(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            background: Table::default(),
+            probed: OnceCell::new(),
+        }
     }
 
     /// The profiles of this host.
@@ -45,29 +82,69 @@ impl ProcessDoor {
     /// # Errors
     /// When the launcher cannot be started.
     pub async fn probe(&self) -> Result<Reached, ProcessError> {
-        Err(ProcessError::Failed(format!("{} is not ready", self.config.launcher.display())))
+        let found = self.probed.get_or_try_init(|| async {
+            let id = self.new_id();
+            let level = if self.config.level == Level::Off { Level::Off } else { Level::Auto };
+            let mut orders = start::plain_orders(PathBuf::new(), level, &id);
+            orders.workspace.clone_from(&orders.scratch);
+            orders.cwd.clone_from(&orders.scratch);
+            let job = Arc::new(Job::new(id, "probe".to_owned(), None, Keep::First, self.stop.child_token()));
+            self.launch(&job, &orders, None, PROBE_TIME_MAX).await?;
+            finish(&job).await.map(|output| output.reached)
+        });
+        found.await.copied()
     }
 
     /// Runs a program to its end. Dropping the future ends the program and everything it started.
     ///
     /// # Errors
     /// When it could not be started, with a text that says why.
-    pub async fn run(&self, _spawn: Spawn) -> Result<Output, ProcessError> {
-        Err(ProcessError::ShuttingDown)
+    pub async fn run(&self, spawn: Spawn) -> Result<Output, ProcessError> {
+        let profile = self.profiles.get(&spawn.profile)?;
+        let id = self.new_id();
+        let orders = start::orders(profile, &spawn, self.config.level, &id)?;
+        let job = Arc::new(Job::new(id, title(&orders), None, Keep::First, self.stop.child_token()));
+        let _ended_with_this_future = job.stop.clone().drop_guard();
+        self.launch(&job, &orders, spawn.stdin.map(Input::All), spawn.time_max.min(profile.time_max)).await?;
+        finish(&job).await
     }
 
     /// Starts a program that outlives the call; returns its unguessable id for [`ProcessDoor::attach`].
     ///
     /// # Errors
     /// When it could not be started or its owner has too many, with a text that says why.
-    pub async fn spawn_background(&self, _owner: Owner, _spawn: Spawn) -> Result<String, ProcessError> {
-        Err(ProcessError::ShuttingDown)
+    pub async fn spawn_background(&self, owner: Owner, spawn: Spawn) -> Result<String, ProcessError> {
+        let profile = self.profiles.get(&spawn.profile)?;
+        let id = self.new_id();
+        let time_max = spawn.time_max.min(Duration::from_secs(limits::PROCESS_BACKGROUND_MINUTES_MAX * 60));
+        let orders = start::orders(profile, &spawn, self.config.level, &id)?;
+        let user = owner.user_id;
+        let job = Arc::new(Job::new(id.clone(), title(&orders), Some(owner), Keep::Latest, self.stop.child_token()));
+        self.background.reserve(Arc::clone(&job), user)?;
+        // Until it runs, it ends with this future; a caller who went away could not know its id.
+        let unless_it_runs = job.stop.clone().drop_guard();
+        let first = Input::First(spawn.stdin.unwrap_or_default());
+        let started = match self.launch(&job, &orders, Some(first), time_max).await {
+            Ok(()) => began(&job).await,
+            Err(error) => Err(error),
+        };
+        match started {
+            Ok(()) => {
+                unless_it_runs.disarm();
+                Ok(id)
+            }
+            Err(error) => {
+                job.give_up();
+                self.background.forget(&id);
+                Err(error)
+            }
+        }
     }
 
     /// The owner's background program of that id; none when it is somebody else's.
     #[must_use]
-    pub fn attach(&self, _owner: &Owner, _id: &str) -> Option<Background> {
-        None
+    pub fn attach(&self, owner: &Owner, id: &str) -> Option<Background> {
+        self.background.find(owner, id)
     }
 
     /// Where a program is, on the search path of the profile's programs.
@@ -75,61 +152,104 @@ impl ProcessDoor {
     /// # Errors
     /// When there is no such profile.
     pub fn which(&self, profile: &str, program: &str) -> Result<Option<PathBuf>, ProcessError> {
-        self.profiles.get(profile)?;
-        Ok(Some(Path::new("/usr/bin").join(program)))
+        Ok(start::which(program, &self.profiles.get(profile)?.read))
     }
 
     /// Ends every program and waits until they are gone.
-    pub async fn shutdown(&self) {}
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn new_id(&self) -> String {
+        self.ambient.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    async fn launch(
+        &self,
+        job: &Arc<Job>,
+        orders: &LaunchSpec,
+        input: Option<Input>,
+        time_max: Duration,
+    ) -> Result<(), ProcessError> {
+        if self.stop.is_cancelled() {
+            return Err(ProcessError::ShuttingDown);
+        }
+        let mut started = start::start(&self.config.launcher, orders, input.is_some()).await?;
+        let stdin = started.child.stdin.take();
+        let watched = Arc::clone(job);
+        self.tasks.spawn(async move { watched.supervise(started, time_max).await });
+        match (input, stdin) {
+            (Some(Input::All(bytes)), Some(mut pipe)) => {
+                // Beside the program, which may answer before it has read everything; a program that does not read ends it.
+                let stop = job.stop.clone();
+                self.tasks.spawn(async move {
+                    let _delivered = stop.run_until_cancelled(pipe.write_all(&bytes)).await;
+                });
+            }
+            (Some(Input::First(bytes)), Some(pipe)) => {
+                *job.stdin.lock().await = Some(pipe);
+                if !bytes.is_empty() {
+                    let writer = Background::of(Arc::clone(job));
+                    self.tasks.spawn(async move {
+                        let _delivered = writer.write_stdin(&bytes).await;
+                    });
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }
 
-/// A running or ended background program. Dropping it does not end the program.
-#[derive(Debug, Clone)]
-pub struct Background {
-    job: Arc<()>,
+impl Drop for ProcessDoor {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
 }
 
-impl Background {
-    /// Its unguessable id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        ""
-    }
-
-    /// The command line, as it was started.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        ""
-    }
-
-    /// Writes to its input.
-    ///
-    /// # Errors
-    /// When it has ended, its input is closed, or it does not read.
-    pub async fn write_stdin(&self, _bytes: &[u8]) -> Result<(), ProcessError> {
-        Err(ProcessError::Ended)
-    }
-
-    /// Closes its input.
-    pub async fn close_stdin(&self) {}
-
-    /// What arrived since the last read, at most `max` bytes of each stream, waiting at most `wait` for the first byte or the end.
-    pub async fn read(&self, _max: usize, _wait: Duration) -> News {
-        let _ = &self.job;
-        News::default()
-    }
-
-    /// Waits at most `wait` for its end.
-    pub async fn wait(&self, _wait: Duration) -> Option<Ending> {
-        None
-    }
-
-    /// Ends it and everything it started.
-    pub fn kill(&self) {}
+/// What goes to a program's input.
+enum Input {
+    /// This, and then its end.
+    All(Vec<u8>),
+    /// This, and then what is written later.
+    First(Vec<u8>),
 }
 
-/// What `octi __sandbox` runs, before anything else and before any thread is started.
-#[must_use]
-pub fn launcher_main() -> ExitCode {
-    ExitCode::FAILURE
+/// Waits for the end, and says what was.
+async fn finish(job: &Job) -> Result<Output, ProcessError> {
+    let output = job.until(|state| {
+        state.over.then(|| {
+            let reached = match (state.failure.take(), state.reached) {
+                (Some(failure), None) => return Err(failure),
+                (Some(failure @ (ProcessError::NotFound(_) | ProcessError::Refused(_))), _) => return Err(failure),
+                (_, reached) => reached.unwrap_or_default(),
+            };
+            let ending = state.ending.unwrap_or(Ending::Signalled(0));
+            let truncated = state.out.take_lost() | state.err.take_lost();
+            Ok(Output { ending, stdout: state.out.take(usize::MAX), stderr: state.err.take(usize::MAX), truncated, reached })
+        })
+    });
+    output.await.unwrap_or(Err(ProcessError::Ended))
+}
+
+/// Waits until the program runs, or has failed to.
+async fn began(job: &Job) -> Result<(), ProcessError> {
+    let answer = job.until(|state| match &state.failure {
+        Some(failure) => Some(Err(failure.clone())),
+        None => (state.reached.is_some() || state.over).then_some(Ok(())),
+    });
+    answer.await.unwrap_or(Err(ProcessError::Ended))
+}
+
+fn title(orders: &LaunchSpec) -> String {
+    // A shell line says more than the shell it is given to.
+    let words = if orders.argv.get(1).is_some_and(|word| word == "-c") { &orders.argv[2..] } else { &orders.argv[..] };
+    let mut title = words.join(" ");
+    if title.len() > TITLE_BYTES_MAX {
+        title.truncate(title.floor_char_boundary(TITLE_BYTES_MAX));
+        title.push('…');
+    }
+    title
 }

@@ -1,0 +1,18 @@
+//! Real programs in the real sandbox. Each test prints the layers that held while it ran.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "the helpers of these tests are tests too, and report the level they ran at"
+)]
+
+#[path = "process/background.rs"]
+mod background;
+#[path = "process/bounds.rs"]
+mod bounds;
+#[path = "process/levels.rs"]
+mod levels;
+#[path = "process/support.rs"]
+mod support;
+#[path = "process/walls.rs"]
+mod walls;
