@@ -114,6 +114,13 @@ impl Asked<'_> {
     fn in_stream(&self, body: &Value) -> ModelError {
         let error = body.get("error").filter(|error| !error.is_null()).unwrap_or(body);
         let word = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+        if ["message", "type", "code", "status"].iter().all(|key| error.get(key).is_none()) && !error.is_string() {
+            // Gemini sends no words with this when it does not like the prompt.
+            return ModelError::Protocol(format!(
+                "`{}` gave no answer and no reason; it may have blocked the prompt: say it in other words or use another model",
+                self.provider
+            ));
+        }
         let code = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
         let kind = format!("{} {} {}", word("type"), word("code"), word("status"));
         let named = [

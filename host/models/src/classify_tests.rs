@@ -82,6 +82,7 @@ fn errors_inside_a_stream_are_told_apart() {
         (json!({ "type": "error", "error": { "type": "api_error", "message": "internal" } }), "unavailable"),
         (json!({ "message": "maximum context length", "type": "invalid_request_error" }), "context_length"),
         (json!({ "message": "no", "type": "authentication_error" }), "auth"),
+        (json!({ "finishReason": null, "usageMetadata": null }), "protocol"),
     ];
     for (body, kind) in cases {
         let error = with_key(|key| asked(Provider::Anthropic, key).in_stream(&body));

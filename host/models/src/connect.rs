@@ -1,26 +1,24 @@
 //! A model behind a provider's API: retried before its first event, bounded in time, closed when nobody waits.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable};
-use futures::StreamExt;
 use genai::chat::ChatOptions;
 use octi_domain::limits;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::answer::Answer;
-use crate::chat::{ChatEvent, ChatModel, ChatRequest, ChatStream, ModelInfo};
-use crate::classify::Asked;
+use crate::chat::{ChatModel, ChatRequest, ChatStream, ModelInfo};
 use crate::cost;
 use crate::demo::DemoModel;
 use crate::error::{ModelError, Phase};
+use crate::live::{LineError, Live, Peer};
 use crate::provider::Provider;
 use crate::request;
 use crate::target;
@@ -129,9 +127,11 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
         price_out: config.price_out,
         is_demo: false,
     };
-    let model = Connected { info, client, endpoint, key: config.key, patience };
-    if model.info.provider.needs_key() && model.key.is_none() {
-        return Err(model.asked().no_key());
+    let (provider, model_id) = (info.provider, info.model_id.clone());
+    let peer = Arc::new(Peer { provider, model_id, endpoint, key: config.key, patience });
+    let model = Connected { info, client, peer };
+    if provider.needs_key() && model.peer.key.is_none() {
+        return Err(model.peer.asked().no_key());
     }
     Ok(Arc::new(model))
 }
@@ -139,9 +139,7 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
 struct Connected {
     info: ModelInfo,
     client: genai::Client,
-    endpoint: String,
-    key: Option<SecretString>,
-    patience: Patience,
+    peer: Arc<Peer>,
 }
 
 #[async_trait]
@@ -151,7 +149,7 @@ impl ChatModel for Connected {
     }
 
     async fn stream(&self, request: ChatRequest, cancel: CancellationToken) -> Result<ChatStream, ModelError> {
-        let patience = self.patience;
+        let patience = self.peer.patience;
         let deadline = Instant::now() + patience.total;
         let sent = request::request(self.info.provider, &self.supported(&request));
         let input = cost::estimate_request(&request);
@@ -190,17 +188,6 @@ fn next_pause(error: &ModelError, pause: Option<Duration>, longest: Duration) ->
 }
 
 impl Connected {
-    fn asked(&self) -> Asked<'_> {
-        Asked {
-            provider: self.info.provider,
-            model_id: &self.info.model_id,
-            endpoint: &self.endpoint,
-            key: self.key.as_ref(),
-            connect: self.patience.connect,
-            silence: self.patience.silence,
-        }
-    }
-
     /// The request without tools when the model cannot call any.
     fn supported(&self, request: &ChatRequest) -> ChatRequest {
         let mut request = request.clone();
@@ -214,8 +201,8 @@ impl Connected {
         let mut options = ChatOptions::default()
             .with_capture_usage(true)
             .with_capture_tool_calls(true)
-            .with_stream_header_timeout(self.patience.silence)
-            .with_stream_read_timeout(self.patience.silence);
+            .with_stream_header_timeout(self.peer.patience.silence)
+            .with_stream_read_timeout(self.peer.patience.silence);
         options.max_tokens = request.max_output_tokens.or(self.info.max_output);
         options.temperature = request.temperature;
         if !matches!(self.info.provider, Provider::Gemini | Provider::Ollama) {
@@ -241,132 +228,8 @@ impl Connected {
             options = options.with_raw_frame_fn(move |_, frame| seen.look(frame.data));
         }
         let opened = self.client.exec_chat_stream(self.info.model_id.as_str(), sent, Some(&options)).await;
-        let opened = opened.map_err(|error| self.asked().classify(&error))?;
-        let mut live = Live {
-            model: LiveModel {
-                provider: self.info.provider,
-                model_id: self.info.model_id.clone(),
-                endpoint: self.endpoint.clone(),
-                key: self.key.clone(),
-                patience: self.patience,
-            },
-            answer: Answer::new(self.info.provider, input),
-            inner: Some(opened.stream),
-            queue: VecDeque::new(),
-            line_error,
-            deadline,
-            cancel,
-        };
-        match live.next().await {
-            Some(Ok(event)) => live.queue.push_front(event),
-            Some(Err(error)) => return Err(error),
-            None => return Err(live.answer.broken_off()),
-        }
-        Ok(live)
-    }
-}
-
-/// The error line an Ollama server may write into its stream, which the library passes over.
-#[derive(Debug, Clone, Default)]
-struct LineError(Arc<Mutex<Option<String>>>);
-
-impl LineError {
-    fn look(&self, line: &str) {
-        if !line.contains("\"error\"") {
-            return;
-        }
-        let value: Value = serde_json::from_str(line).unwrap_or_default();
-        if let Some(text) = value.get("error").and_then(Value::as_str) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_owned());
-        }
-    }
-
-    fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// What the stream keeps of its model.
-struct LiveModel {
-    provider: Provider,
-    model_id: String,
-    endpoint: String,
-    key: Option<SecretString>,
-    patience: Patience,
-}
-
-/// An open answer.
-struct Live {
-    model: LiveModel,
-    answer: Answer,
-    /// Gone as soon as the answer is over, which closes the connection.
-    inner: Option<genai::chat::ChatStream>,
-    queue: VecDeque<ChatEvent>,
-    line_error: LineError,
-    deadline: Instant,
-    cancel: CancellationToken,
-}
-
-impl Live {
-    async fn next(&mut self) -> Option<Result<ChatEvent, ModelError>> {
-        loop {
-            if self.cancel.is_cancelled() && (self.inner.is_some() || !self.queue.is_empty()) {
-                return Some(Err(self.close(ModelError::Cancelled)));
-            }
-            if let Some(event) = self.queue.pop_front() {
-                return Some(Ok(event));
-            }
-            let inner = self.inner.as_mut()?;
-            let event = tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return Some(Err(self.close(ModelError::Cancelled))),
-                () = tokio::time::sleep_until(self.deadline) => {
-                    let after = self.model.patience.total;
-                    return Some(Err(self.close(ModelError::Timeout { phase: Phase::Total, after })));
-                }
-                event = inner.next() => event,
-            };
-            if let Err(error) = self.take(event) {
-                return Some(Err(self.close(error)));
-            }
-        }
-    }
-
-    fn take(&mut self, event: Option<Result<genai::chat::ChatStreamEvent, genai::Error>>) -> Result<(), ModelError> {
-        let event = match event {
-            None => return Err(self.answer.broken_off()),
-            Some(Err(error)) => return Err(self.asked().classify(&error)),
-            Some(Ok(event)) => event,
-        };
-        let events = self.answer.take(event).map_err(|error| match self.line_error.take() {
-            Some(text) => self.asked().line_error(&text),
-            None => error,
-        })?;
-        if matches!(events.last(), Some(ChatEvent::End(_))) {
-            self.inner = None;
-        }
-        self.queue.extend(events);
-        Ok(())
-    }
-
-    fn close(&mut self, error: ModelError) -> ModelError {
-        self.inner = None;
-        self.queue.clear();
-        error
-    }
-
-    fn asked(&self) -> Asked<'_> {
-        Asked {
-            provider: self.model.provider,
-            model_id: &self.model.model_id,
-            endpoint: &self.model.endpoint,
-            key: self.model.key.as_ref(),
-            connect: self.model.patience.connect,
-            silence: self.model.patience.silence,
-        }
-    }
-
-    fn into_stream(self) -> ChatStream {
-        futures::stream::unfold(self, |mut live| async move { live.next().await.map(|event| (event, live)) }).boxed()
+        let opened = opened.map_err(|error| self.peer.asked().classify(&error))?;
+        let answer = Answer::new(self.info.provider, input);
+        Live::new(self.peer.clone(), answer, opened.stream, line_error, deadline, cancel).begun().await
     }
 }

@@ -12,6 +12,7 @@ mod connect;
 pub mod cost;
 pub mod demo;
 pub mod error;
+mod live;
 pub mod provider;
 mod request;
 pub mod scripted;
