@@ -87,7 +87,7 @@ fn success(step: &Step, result: &Value) -> String {
         Step::SearchContent { text } => listing(&format!("`{text}` is found in"), &format!("`{text}` is not found."), result),
         Step::SearchName { name } => listing(&format!("`{name}` fits"), &format!("No file fits `{name}`."), result),
         Step::DeleteFile { path } => format!("I deleted `{path}`."),
-        Step::FileInfo { path } => format!("About `{path}`:\n\n{}", fenced(&plain(result))),
+        Step::FileInfo { path } => format!("About `{path}`:\n\n{}", fenced(&fields(result))),
         Step::CreateDirectory { path } => format!("I made the folder `{path}`."),
         Step::Run { command } => ran(command, result),
         Step::AddTask { title } => format!("I added the to-do \"{title}\"."),
@@ -96,9 +96,22 @@ fn success(step: &Step, result: &Value) -> String {
     }
 }
 
+/// An object line by line.
+fn fields(result: &Value) -> String {
+    let Value::Object(fields) = result else { return plain(result) };
+    let lines: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {}", plain(value))).collect();
+    lines.join("\n")
+}
+
 fn ran(command: &str, result: &Value) -> String {
     let code = ["exit_code", "code", "status", "exit"].iter().find_map(|key| result.get(key)).map(plain);
-    let ending = code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+    let ended = result.get("ended").and_then(Value::as_str).map(|ended| ended.replace('_', " "));
+    let meaning = result.get("meaning").and_then(Value::as_str).map(|meaning| format!(": {meaning}")).unwrap_or_default();
+    let ending = match (code, ended) {
+        (Some(code), _) => format!(" (exit code {code}{meaning})"),
+        (None, Some(ended)) => format!(" ({ended}{meaning})"),
+        (None, None) => String::new(),
+    };
     let out = text(result, &["stdout", "output"]).unwrap_or_else(|| plain(result));
     let errors = text(result, &["stderr"]).filter(|text| !text.trim().is_empty());
     let mut said = format!("I ran `{command}`{ending}.");
@@ -120,7 +133,10 @@ fn listing(head: &str, empty: &str, result: &Value) -> String {
         let said = result.as_str().filter(|text| !text.trim().is_empty());
         return said.map_or_else(|| empty.to_owned(), |text| format!("{head}\n\n{}", fenced(text)));
     }
-    let lines: Vec<String> = items.iter().enumerate().map(|(at, item)| format!("{}. {}", at + 1, item_line(item))).collect();
+    // A to-do is shown by its own number, which is the one a person names it by later.
+    let number = |at: usize, item: &Value| item.get("id").and_then(Value::as_u64).unwrap_or(at as u64 + 1);
+    let lines: Vec<String> =
+        items.iter().enumerate().map(|(at, item)| format!("{}. {}", number(at, item), item_line(item))).collect();
     format!("{head}\n\n{}", shown(&lines.join("\n")))
 }
 

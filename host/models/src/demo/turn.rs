@@ -72,12 +72,14 @@ fn find_task(which: &str, done: &[(&Step, &ToolResult)]) -> Result<Value, String
     let tasks = report::items(&listed);
     let title = |task: &Value| report::title(task).unwrap_or_default().to_lowercase();
     let id_is = |task: &&Value| task.get("id").is_some_and(|id| report::plain(id) == which);
-    let number = which.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).and_then(|at| tasks.get(at));
+    // A place in the list counts only where the to-dos have no numbers of their own to be shown by.
+    let numbered = tasks.iter().any(|task| task.get("id").is_some_and(Value::is_number));
+    let place = which.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|_| !numbered);
     let wanted = which.to_lowercase();
     let found = tasks
         .iter()
         .find(id_is)
-        .or(number)
+        .or(place.and_then(|at| tasks.get(at)))
         .or_else(|| tasks.iter().find(|task| title(task) == wanted))
         .or_else(|| tasks.iter().find(|task| title(task).contains(&wanted)));
     found.and_then(|task| task.get("id")).cloned().ok_or_else(|| match tasks.len() {

@@ -86,6 +86,24 @@ fn lists_show_what_the_tool_gave() {
 }
 
 #[test]
+fn a_to_do_with_a_number_of_its_own_is_shown_and_found_by_it() {
+    let list = r#"{"tasks":[{"id":7,"title":"buy milk","status":"open"},{"id":2,"title":"call Ann","status":"open"}]}"#;
+    let (_, said) = play("list my to-dos", &TASKS, &[(list, false)]);
+    assert!(said.contains("7. [ ] buy milk\n2. [ ] call Ann"), "{said}");
+    let (calls, _) = play("mark to-do 2 done", &TASKS, &[(list, false), ("{}", false)]);
+    assert_eq!(calls[1].1, json!({ "id": 2 }));
+    let (calls, said) = play("mark to-do 1 done", &TASKS, &[(list, false)]);
+    assert!(calls.len() == 1 && said.contains("no to-do `1`"), "{said}");
+}
+
+#[test]
+fn a_command_that_did_not_end_by_itself_says_so() {
+    let answers = [(r#"{"ended":"timed_out","stdout":"","stderr":"","truncated":false}"#, false)];
+    let (_, said) = play("run `sleep 99`", &["shell__run"], &answers);
+    assert!(said.contains("(timed out)") && said.contains("printed nothing"), "{said}");
+}
+
+#[test]
 fn a_command_is_reported_with_its_exit_code_and_both_streams() {
     let answers = [(r#"{"exit_code":2,"stdout":"out\n","stderr":"err\n"}"#, false)];
     let (_, said) = play("run `make`", &["shell__run"], &answers);
