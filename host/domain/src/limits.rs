@@ -168,6 +168,12 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const PAGE_ROWS_MAX: u32 = 200;
 /// Rows one page returns when nothing is asked for.
 pub const PAGE_ROWS_DEFAULT: u32 = 50;
+/// Bytes of one secret in the vault.
+pub const SECRET_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a password.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+/// Names and addresses whose failed sign-ins are remembered at once.
+pub const LOGIN_MEMORY_MAX: usize = 10_000;
 /// Failed sign-ins of one name and address in [`LOGIN_WINDOW_SECONDS`] before it is locked out.
 pub const LOGIN_FAILURES_MAX: u32 = 10;
 /// The window of [`LOGIN_FAILURES_MAX`].

@@ -1,1 +1,242 @@
-//! Being written.
+//! Who someone is: passwords, API tokens, the machine's own token. The only place that makes a person's [`Principal`].
+
+mod failures;
+mod password;
+mod token;
+
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{OnceLock, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use octi_domain::ambient::Ambient;
+use octi_domain::principal::Principal;
+use octi_domain::session::User;
+use octi_store::{Store, StoreError, Token};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use failures::Failures;
+pub use token::token_hash;
+
+/// The name of the first administrator.
+const FIRST_ADMIN: &str = "admin";
+/// The file in the home folder that names whoever may use this machine's octi.
+const LOCAL_TOKEN_FILE: &str = "local-token";
+/// A token's last use is written down at most this often.
+const TOUCH_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+/// Why somebody was not let in. The text is for them; it never says which part was wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    #[error("the user name or the password is wrong")]
+    WrongPassword,
+    #[error("too many failed attempts; try again in {seconds} s")]
+    LockedOut { seconds: u64 },
+    #[error("this token is unknown, expired or revoked; `octi token create NAME` makes a new one")]
+    WrongToken,
+    #[error("no administrator is active, so nobody owns this installation")]
+    NoOwner,
+    #[error("cannot read or write `{}`: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    /// A failure of ours; the log has the rest.
+    #[error("passwords cannot be checked now")]
+    Internal(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The first administrator's password, to be shown once.
+pub struct OneTimePassword {
+    pub username: String,
+    password: SecretString,
+}
+
+impl OneTimePassword {
+    /// The password, for the one time it is shown.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        self.password.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for OneTimePassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OneTimePassword").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Checks credentials.
+pub struct Auth {
+    store: Store,
+    ambient: Ambient,
+    failures: Failures,
+    local_token: OnceLock<SecretString>,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
+    }
+}
+
+/// The host itself looks people up before it knows who they are.
+const JOB: Principal = Principal::system("auth");
+
+#[expect(clippy::disallowed_methods, reason = "credentials were checked by the caller in this module")]
+const fn principal_of(user: &User) -> Principal {
+    Principal::authenticated(user.id, user.is_admin)
+}
+
+impl Auth {
+    /// Checks credentials against this store.
+    #[must_use]
+    pub fn new(store: Store, ambient: Ambient) -> Self {
+        Self { store, ambient, failures: Failures::default(), local_token: OnceLock::new() }
+    }
+
+    /// Makes the first administrator when there is nobody yet, with a password to be shown once.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn bootstrap_admin(&self) -> Result<Option<OneTimePassword>, AuthError> {
+        if self.store.read(&JOB).await?.count_users().await? > 0 {
+            return Ok(None);
+        }
+        let password = token::readable(&self.ambient);
+        let hash = password::hash(password.clone(), self.ambient.bytes()).await?;
+        let user = User {
+            id: self.ambient.id(),
+            username: FIRST_ADMIN.to_owned(),
+            is_admin: true,
+            is_active: true,
+            created_at: self.ambient.now(),
+            last_login_at: None,
+        };
+        let mut tx = self.store.write(&JOB).await?;
+        // Somebody may have been first since we looked.
+        if tx.count_users().await? > 0 {
+            return Ok(None);
+        }
+        tx.insert_user(&user, &hash).await?;
+        tx.save().await?;
+        Ok(Some(OneTimePassword { username: user.username, password }))
+    }
+
+    /// Signs a person in.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongPassword`] whatever was wrong, [`AuthError::LockedOut`] after too many attempts.
+    pub async fn login(&self, username: &str, password: &str, address: IpAddr) -> Result<(Principal, User), AuthError> {
+        let now = self.ambient.now();
+        if let Some(wait) = self.failures.locked(username, address, now) {
+            return Err(AuthError::LockedOut { seconds: u64::try_from(wait.num_seconds()).unwrap_or_default() + 1 });
+        }
+        let found = self.store.read(&JOB).await?.user_by_name(username).await?;
+        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+        // An unknown name costs as much time as a wrong password, so that names cannot be guessed.
+        let matches = password::verify(SecretString::from(password), hash).await?;
+        match user.filter(|user| matches && user.is_active) {
+            Some(user) => {
+                self.failures.forget(username, address);
+                let mut tx = self.store.write(&JOB).await?;
+                tx.record_login(user.id, now).await?;
+                tx.save().await?;
+                Ok((principal_of(&user), user))
+            }
+            None => {
+                self.failures.add(username, address, now);
+                Err(AuthError::WrongPassword)
+            }
+        }
+    }
+
+    /// Whose token this is.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongToken`] whatever was wrong.
+    pub async fn by_token(&self, secret: &str) -> Result<Principal, AuthError> {
+        let now = self.ambient.now();
+        let found = self.store.read(&JOB).await?.token_by_hash(&token_hash(secret)).await?;
+        let (token, user) = found.filter(|(token, user)| user.is_active && is_valid(token, now)).ok_or(AuthError::WrongToken)?;
+        if token.last_used_at.is_none_or(|last| now - last > TOUCH_EVERY) {
+            let mut tx = self.store.write(&JOB).await?;
+            tx.touch_token(token.id, now).await?;
+            tx.save().await?;
+        }
+        Ok(principal_of(&user))
+    }
+
+    /// Makes a token for the principal; its value is returned this once.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn create_token(
+        &self,
+        principal: &Principal,
+        name: &str,
+        expires_at: Option<DateTime<Utc>>,
+    ) -> Result<(Token, String), AuthError> {
+        let user_id = principal.user_id().ok_or(AuthError::WrongToken)?;
+        let minted = token::mint(&self.ambient);
+        let token = Token {
+            id: self.ambient.id(),
+            user_id,
+            name: name.to_owned(),
+            prefix: minted.prefix,
+            scopes: Vec::new(),
+            created_at: self.ambient.now(),
+            expires_at,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let mut tx = self.store.write(principal).await?;
+        tx.insert_token(&token, &minted.hash).await?;
+        tx.save().await?;
+        Ok((token, minted.secret.expose_secret().to_owned()))
+    }
+
+    /// Whoever owns this installation: the administrator who was there first.
+    ///
+    /// # Errors
+    /// [`AuthError::NoOwner`].
+    pub async fn local_owner(&self) -> Result<Principal, AuthError> {
+        let owner = self.store.read(&JOB).await?.oldest_admin().await?;
+        owner.as_ref().map(principal_of).ok_or(AuthError::NoOwner)
+    }
+
+    /// The machine's own token: read from the home folder, or made there for its owner only.
+    ///
+    /// # Errors
+    /// [`AuthError::Io`].
+    pub fn local_token(&self, home: &Path) -> Result<SecretString, AuthError> {
+        let path = home.join(LOCAL_TOKEN_FILE);
+        let token = token::load_or_create(&path, &self.ambient).map_err(|source| AuthError::Io { path, source })?;
+        Ok(self.local_token.get_or_init(|| token).clone())
+    }
+
+    /// The owner of this installation, for whoever can read the machine's own token.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongToken`] whatever was wrong.
+    pub async fn by_local_token(&self, secret: &str) -> Result<Principal, AuthError> {
+        let expected = self.local_token.get().ok_or(AuthError::WrongToken)?;
+        if !bool::from(expected.expose_secret().as_bytes().ct_eq(secret.as_bytes())) {
+            return Err(AuthError::WrongToken);
+        }
+        self.local_owner().await
+    }
+}
+
+fn is_valid(token: &Token, now: DateTime<Utc>) -> bool {
+    token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
+}
+
+/// A lock that was held by a thread that panicked is still a lock.
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! Who gets in, who does not, and what they are told.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use octi_domain::ambient::{ManualClock, SystemEntropy};
+use octi_domain::limits;
+
+use super::*;
+
+const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+struct House {
+    home: tempfile::TempDir,
+    auth: Auth,
+    clock: Arc<ManualClock>,
+}
+
+async fn house() -> House {
+    let home = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
+    let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
+    let store = Store::open(&format!("sqlite://{}", home.path().join("octi.db").display())).await.unwrap();
+    store.migrate().await.unwrap();
+    House { auth: Auth::new(store, ambient), home, clock }
+}
+
+#[tokio::test]
+async fn the_first_start_makes_one_administrator_who_can_sign_in() {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    assert!(house.auth.bootstrap_admin().await.unwrap().is_none());
+    assert!(!format!("{first:?}").contains(first.password()));
+    let (principal, user) = house.auth.login(&first.username, first.password(), HERE).await.unwrap();
+    assert!(principal.is_admin());
+    assert_eq!(principal.user_id(), Some(user.id));
+    assert_eq!(house.auth.local_owner().await.unwrap(), principal);
+}
+
+#[tokio::test]
+async fn a_wrong_name_and_a_wrong_password_read_the_same() {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    let wrong_password = house.auth.login(&first.username, "guess", HERE).await.unwrap_err().to_string();
+    let wrong_name = house.auth.login("nobody", first.password(), HERE).await.unwrap_err().to_string();
+    let long = "x".repeat(limits::PASSWORD_BYTES_MAX + 1);
+    let too_long = house.auth.login(&first.username, &long, HERE).await.unwrap_err().to_string();
+    assert_eq!([&wrong_name, &too_long], [&wrong_password; 2]);
+}
+
+#[tokio::test]
+async fn too_many_failures_lock_out_for_longer_and_longer() {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    for _ in 0..limits::LOGIN_FAILURES_MAX {
+        assert!(matches!(house.auth.login(&first.username, "guess", HERE).await, Err(AuthError::WrongPassword)));
+    }
+    assert!(matches!(house.auth.login(&first.username, first.password(), HERE).await, Err(AuthError::LockedOut { .. })));
+    let elsewhere = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
+    assert!(house.auth.login(&first.username, first.password(), elsewhere).await.is_ok());
+
+    house.clock.advance(TimeDelta::seconds(31));
+    assert!(matches!(house.auth.login(&first.username, "guess", HERE).await, Err(AuthError::WrongPassword)));
+    house.clock.advance(TimeDelta::seconds(31));
+    assert!(matches!(house.auth.login(&first.username, first.password(), HERE).await, Err(AuthError::LockedOut { .. })));
+    house.clock.advance(TimeDelta::seconds(31));
+    assert!(house.auth.login(&first.username, first.password(), HERE).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_token_works_until_it_expires_or_is_revoked() {
+    let house = house().await;
+    house.auth.bootstrap_admin().await.unwrap();
+    let owner = house.auth.local_owner().await.unwrap();
+    let end = DateTime::UNIX_EPOCH + TimeDelta::hours(1);
+    let (token, secret) = house.auth.create_token(&owner, "laptop", Some(end)).await.unwrap();
+    assert_eq!(secret.len(), "octi_".len() + 43);
+    assert!(secret.starts_with(&token.prefix));
+    assert_eq!(house.auth.by_token(&secret).await.unwrap(), owner);
+    house.clock.advance(TimeDelta::hours(1));
+    assert!(matches!(house.auth.by_token(&secret).await, Err(AuthError::WrongToken)));
+
+    let (token, secret) = house.auth.create_token(&owner, "phone", None).await.unwrap();
+    let mut tx = house.auth.store.write(&owner).await.unwrap();
+    tx.revoke_token(token.id, house.auth.ambient.now()).await.unwrap();
+    tx.save().await.unwrap();
+    assert!(matches!(house.auth.by_token(&secret).await, Err(AuthError::WrongToken)));
+    assert!(matches!(house.auth.by_token("octi_nonsense").await, Err(AuthError::WrongToken)));
+}
+
+#[tokio::test]
+async fn the_local_token_is_private_and_names_the_owner() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let house = house().await;
+    house.auth.bootstrap_admin().await.unwrap();
+    assert!(matches!(house.auth.by_local_token("").await, Err(AuthError::WrongToken)));
+    let token = house.auth.local_token(house.home.path()).unwrap();
+    let path = house.home.path().join("local-token");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(house.auth.by_local_token(token.expose_secret()).await.unwrap(), house.auth.local_owner().await.unwrap());
+    assert!(matches!(house.auth.by_local_token("local_guess").await, Err(AuthError::WrongToken)));
+
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(house.auth.local_token(house.home.path()).unwrap_err().to_string().contains("delete it"));
+}
+
+#[test]
+fn failures_are_remembered_within_bounds() {
+    let failures = Failures::default();
+    for index in 0..limits::LOGIN_MEMORY_MAX + 10 {
+        failures.add(&format!("name-{index}"), HERE, DateTime::UNIX_EPOCH);
+    }
+    assert_eq!(failures.len(), limits::LOGIN_MEMORY_MAX);
+}
