@@ -1,1 +1,31 @@
-//! placeholder
+//! The plugin engine: the only crate that knows wasmtime.
+//!
+//! It reads plugin files without running them, compiles them once, gives every call a fresh instance with its own budget,
+//! and swaps plugins while calls run. Everything above sees plugins only through the traits of `octi_extension`.
+
+mod bindings;
+mod cache;
+mod capability;
+mod engine;
+mod failure;
+mod generation;
+mod install;
+mod instance;
+mod limits;
+mod loader;
+mod manager;
+pub mod pack;
+mod quota;
+mod role;
+mod state;
+mod text;
+mod ticker;
+mod tool;
+
+pub use engine::EngineError;
+pub use install::InstallError;
+pub use loader::Inspection;
+pub use manager::{EngineConfig, OnChange, PluginManager};
+
+#[cfg(test)]
+mod tests;

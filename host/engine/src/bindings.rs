@@ -1,0 +1,33 @@
+//! The contract in `wit/`, bound for the host.
+
+/// World `tool-plugin`.
+pub(crate) mod tool {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/plugin"],
+        world: "octi:plugin/tool-plugin",
+        imports: {
+            "octi:log/log": trappable,
+            default: async | trappable,
+        },
+        exports: { default: async },
+        with: {
+            "octi:fs/files.dir": crate::capability::fs::Dir,
+            "octi:fs/files.reader": crate::capability::fs::OpenReader,
+            "octi:fs/files.writer": crate::capability::fs::OpenWriter,
+            "octi:shell/process.child": crate::capability::shell::Child,
+        },
+        require_store_data_send: true,
+    });
+}
+
+/// World `role-plugin`, which imports nothing.
+pub(crate) mod role {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/plugin"],
+        world: "octi:plugin/role-plugin",
+        exports: { default: async },
+        require_store_data_send: true,
+    });
+}
+
+pub(crate) use tool::octi::types::common::{HostError, Quota};

@@ -1,0 +1,56 @@
+//! What guests may import, one file per interface.
+//!
+//! Every host function first charges its quota and asks the grant. A refusal is a value of the contract's `host-error`,
+//! never a trap: a guest can tell the person what is missing.
+
+pub(crate) mod fs;
+pub(crate) mod kv;
+pub(crate) mod log;
+pub(crate) mod shell;
+pub(crate) mod wasi;
+
+use wasmtime::Engine;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings::HostError;
+use crate::bindings::tool::octi;
+use crate::quota::Charge;
+use crate::state::{CallState, Services};
+
+/// What a host function returns: the outer error ends the call, the inner one is for the guest.
+pub(crate) type HostResult<T> = wasmtime::Result<Result<T, HostError>>;
+
+/// A linker with everything a guest may import. Building one takes 200 µs, so there is one for all calls.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = Linker::new(engine);
+    wasi::link(&mut linker)?;
+    octi::types::common::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::log::log::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::kv::store::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::fs::files::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::shell::process::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    Ok(linker)
+}
+
+impl octi::types::common::Host for CallState {}
+
+impl CallState {
+    /// Counts a host call and makes sure that there is something to reach.
+    pub(crate) fn enter(&mut self, charge: Charge) -> HostResult<Services> {
+        if let Err(refusal) = self.quotas.charge(charge)? {
+            return Ok(Err(refusal));
+        }
+        Ok(self.services.clone().ok_or_else(|| HostError::Denied("a trial run reaches nothing".to_owned())))
+    }
+}
+
+/// Returns the guest's refusal out of a host function.
+macro_rules! refuse {
+    ($outcome:expr) => {
+        match $outcome {
+            Ok(value) => value,
+            Err(error) => return Ok(Err(error.into())),
+        }
+    };
+}
+pub(crate) use refuse;

@@ -1,0 +1,125 @@
+//! `octi:log`: lines for the operator, progress for the person. What a guest writes to its standard output and error
+//! becomes log lines too, from the same budget.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use octi_domain::limits;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+use crate::bindings::tool::octi::log::log::{Host, Level};
+use crate::state::CallState;
+use crate::text;
+
+/// A call counts as given up this long before its deadline, so that a guest can still end in order.
+const LAST_MOMENTS: Duration = Duration::from_millis(200);
+
+/// The log lines of one call.
+#[derive(Debug)]
+pub(crate) struct LogBudget {
+    plugin: String,
+    call: String,
+    lines: AtomicU64,
+}
+
+impl LogBudget {
+    pub(crate) fn new(plugin: &str, call: &str) -> Self {
+        Self { plugin: plugin.to_owned(), call: call.to_owned(), lines: AtomicU64::new(0) }
+    }
+
+    /// Lines written, and lines dropped because there were too many.
+    pub(crate) fn count(&self) -> (u64, u64) {
+        let lines = self.lines.load(Ordering::Relaxed);
+        (lines.min(limits::GUEST_LOG_LINES_MAX), lines.saturating_sub(limits::GUEST_LOG_LINES_MAX))
+    }
+
+    fn write(&self, level: Level, message: &str, fields: &[(String, String)]) {
+        if self.lines.fetch_add(1, Ordering::Relaxed) >= limits::GUEST_LOG_LINES_MAX {
+            return;
+        }
+        let mut line = message.to_owned();
+        for (name, value) in fields {
+            line.push_str(&format!(" {name}={value}"));
+            if line.len() > limits::GUEST_LOG_LINE_BYTES_MAX {
+                break;
+            }
+        }
+        let line = text::clean(&line, limits::GUEST_LOG_LINE_BYTES_MAX);
+        let (plugin, call) = (&self.plugin, &self.call);
+        match level {
+            Level::Trace => tracing::trace!(target: "octi::plugin", plugin, call, "{line}"),
+            Level::Debug => tracing::debug!(target: "octi::plugin", plugin, call, "{line}"),
+            Level::Info => tracing::info!(target: "octi::plugin", plugin, call, "{line}"),
+            Level::Warn => tracing::warn!(target: "octi::plugin", plugin, call, "{line}"),
+            Level::Error => tracing::error!(target: "octi::plugin", plugin, call, "{line}"),
+        }
+    }
+}
+
+impl Host for CallState {
+    fn log(&mut self, level: Level, message: String, fields: Vec<(String, String)>) -> wasmtime::Result<()> {
+        self.log.write(level, &message, &fields);
+        Ok(())
+    }
+
+    fn progress(&mut self, fraction: Option<f32>, message: String) -> wasmtime::Result<()> {
+        let fraction = fraction.filter(|f| f.is_finite()).map(|f| f.clamp(0.0, 1.0));
+        self.caller.progress.progress(fraction, text::clean(&message, limits::PLUGIN_TEXT_BYTES_MAX));
+        Ok(())
+    }
+
+    fn cancelled(&mut self) -> wasmtime::Result<bool> {
+        Ok(self.time_left() < LAST_MOMENTS)
+    }
+}
+
+/// Standard output or error of a guest: each write is a line.
+#[derive(Debug, Clone)]
+pub(crate) struct Capture(Arc<LogBudget>);
+
+impl Capture {
+    pub(crate) const fn new(budget: Arc<LogBudget>) -> Self {
+        Self(budget)
+    }
+}
+
+impl IsTerminal for Capture {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Capture {
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Capture {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.trim().is_empty()) {
+            self.0.write(Level::Debug, line, &[]);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(limits::FS_CHUNK_BYTES_MAX)
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Capture {
+    async fn ready(&mut self) {}
+}

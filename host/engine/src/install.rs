@@ -1,0 +1,175 @@
+//! May this plugin be installed? Each refusal names what is wrong and what to do.
+//!
+//! The order: size, kind, validity, manifest, imports ⊆ manifest ⊆ host, exports, and last a trial run.
+
+use octi_domain::limits;
+use octi_extension::capability::GATED_PACKAGES;
+use octi_extension::manifest::{Kind, Manifest, ManifestError, SECTION, WIT_VERSION};
+
+use crate::capability::wasi;
+use crate::loader::Inspection;
+
+/// Longest name of a tool as the model sees it; providers refuse longer ones.
+const TOOL_NAME_BYTES_MAX: usize = 64;
+/// The `octi:*` packages that need no grant.
+const OPEN_PACKAGES: [&str; 2] = ["octi:types", "octi:log"];
+
+/// Why a plugin is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum InstallError {
+    #[error("{bytes} bytes are more than the {} a plugin may have; build it with `--profile guest`", limits::PLUGIN_BYTES_MAX)]
+    TooLarge { bytes: usize },
+    #[error("this is not a WebAssembly component: {0}; build it with `cargo build --target wasm32-wasip2`")]
+    NotComponent(String),
+    #[error("this component is not valid or uses a WebAssembly feature that is off: {0}")]
+    Invalid(String),
+    #[error(
+        "it has no `{SECTION}` section, so it asks for nothing and says nothing of itself; run `octi-pack tool <component> <plugin.toml> <out>`"
+    )]
+    NoManifest,
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Imports more than its manifest asks for.
+    #[error(
+        "it imports `{import}`, but its manifest does not ask for it; add `{key}` to `[capabilities]` of plugin.toml and pack it again"
+    )]
+    NotInManifest { import: String, key: &'static str },
+    /// Imports what no plugin gets.
+    #[error("it imports `{import}`, which this host does not offer: {why}")]
+    NotOffered { import: String, why: String },
+    /// Lacks what its manifest says it is.
+    #[error(
+        "its manifest says that it is a {kind} plugin, but it does not export `{export}`; implement it, or remove it from plugin.toml"
+    )]
+    NoExport { kind: &'static str, export: String },
+    /// The manifest's parts do not fit.
+    #[error("{0}")]
+    Inconsistent(String),
+    /// Another plugin has the name.
+    #[error("{what} `{name}` belongs to plugin `{owner}` already; remove that one first, or rename this one")]
+    Clash { what: &'static str, name: String, owner: String },
+    /// It does not compile or start.
+    #[error("it does not start: {0}")]
+    Start(String),
+    /// The plugin folder.
+    #[error("the plugin folder cannot be used: {0}")]
+    Folder(String),
+    /// Nothing of that id.
+    #[error("no plugin `{0}` is installed; `octi plugin list` shows them")]
+    NotFound(String),
+    /// Part of the program.
+    #[error("`{0}` is part of octi and cannot be removed; a plugin of the same id in the plugin folder replaces it")]
+    Bundled(String),
+}
+
+/// Checks everything that a look at the file can tell.
+pub(crate) fn check(inspection: &Inspection) -> Result<(), InstallError> {
+    for import in &inspection.imports {
+        check_import(import, &inspection.manifest)?;
+    }
+    check_exports(inspection)?;
+    check_tools(&inspection.manifest)
+}
+
+/// `octi:fs` of `octi:fs/files@0.1.0`.
+fn package(import: &str) -> &str {
+    import.split('/').next().unwrap_or(import)
+}
+
+pub(crate) fn check_import(import: &str, manifest: &Manifest) -> Result<(), InstallError> {
+    let package = package(import);
+    if wasi::PACKAGES.contains(&package) || OPEN_PACKAGES.contains(&package) {
+        return Ok(());
+    }
+    if let Some((_, key)) = GATED_PACKAGES.iter().find(|(name, _)| *name == package) {
+        return if manifest.capabilities.asks_for(key) {
+            Ok(())
+        } else {
+            Err(InstallError::NotInManifest { import: import.to_owned(), key })
+        };
+    }
+    let why = match package {
+        "wasi:sockets" => "a plugin opens no connections of its own",
+        "wasi:http" => "a plugin makes no requests of its own",
+        _ if package.starts_with("octi:") => "its contract is newer than this host; update octi",
+        _ => "only `octi:*` and the parts of WASI that the standard library needs are offered",
+    };
+    Err(InstallError::NotOffered { import: import.to_owned(), why: why.to_owned() })
+}
+
+fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
+    let manifest = &inspection.manifest;
+    let exports = |interface: &str| {
+        let wanted = format!("octi:plugin/{interface}@{WIT_VERSION}.");
+        inspection.exports.iter().any(|export| export.starts_with(&wanted))
+    };
+    let no_export =
+        |kind, interface: &str| Err(InstallError::NoExport { kind, export: format!("octi:plugin/{interface}@{WIT_VERSION}.0") });
+    if is_tool(manifest) && !exports("tools") {
+        return no_export("tool", "tools");
+    }
+    if manifest.role.is_some() && !exports("role") {
+        return no_export("role", "role");
+    }
+    if !is_tool(manifest) && manifest.role.is_none() {
+        return Err(InstallError::Inconsistent(
+            "its manifest offers neither tools nor a role; add `[tools.<name>]` or `[role]`".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the manifest describes tools.
+pub(crate) fn is_tool(manifest: &Manifest) -> bool {
+    !manifest.tools.is_empty() || manifest.kinds.contains(&Kind::Tool)
+}
+
+fn check_tools(manifest: &Manifest) -> Result<(), InstallError> {
+    for (name, entry) in &manifest.tools {
+        let full = format!("{}__{name}", manifest.alias());
+        if full.len() > TOOL_NAME_BYTES_MAX {
+            return Err(InstallError::Inconsistent(format!(
+                "the tool name `{full}` has more than {TOOL_NAME_BYTES_MAX} characters; shorten it"
+            )));
+        }
+        let Some(schema) = &entry.input_schema else {
+            return Err(InstallError::Inconsistent(format!(
+                "tool `{name}` has no input schema in the manifest; pack the component with `octi-pack tool`"
+            )));
+        };
+        for schema in std::iter::once(schema).chain(&entry.output_schema) {
+            jsonschema::draft202012::new(schema)
+                .map_err(|error| InstallError::Inconsistent(format!("a schema of tool `{name}` is not valid: {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(extra: &str) -> Manifest {
+        let text = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n{extra}");
+        Manifest::from_toml(&text).expect("a valid manifest")
+    }
+
+    #[test]
+    fn an_import_outside_of_the_manifest_is_named_with_the_key_to_add() {
+        let refusal = check_import("octi:fs/files@0.1.0", &manifest("")).expect_err("not in the manifest");
+        assert_eq!(
+            refusal.to_string(),
+            "it imports `octi:fs/files@0.1.0`, but its manifest does not ask for it; add `fs` to `[capabilities]` of plugin.toml and pack it again"
+        );
+        assert_eq!(check_import("octi:kv/store@0.1.0", &manifest("[capabilities]\nkv = { bytes_max = 10 }")), Ok(()));
+    }
+
+    #[test]
+    fn networks_and_strangers_are_refused_by_name() {
+        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/outgoing-handler@0.2.0", "octi:browser/page@0.1.0", "acme:x/y"] {
+            let refusal = check_import(import, &manifest("")).expect_err("never offered");
+            assert!(refusal.to_string().contains(&format!("`{import}`")), "{refusal}");
+        }
+        assert_eq!(check_import("wasi:cli/environment@0.2.6", &manifest("")), Ok(()));
+    }
+}

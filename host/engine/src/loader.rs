@@ -1,0 +1,123 @@
+//! Reads a plugin file without running it: what it is, what it says of itself, what it imports and exports.
+
+use octi_domain::limits;
+use octi_extension::manifest::{Manifest, SECTION};
+use sha2::{Digest, Sha256};
+use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+
+use crate::install::InstallError;
+
+/// A plugin file, taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    pub manifest: Manifest,
+    /// Interfaces such as `octi:fs/files@0.1.0`, in the file's order.
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+    /// SHA-256 of the file, in hex.
+    pub digest: String,
+    pub bytes: u64,
+    /// The custom sections and their sizes.
+    pub sections: Vec<(String, u64)>,
+}
+
+/// A component before its manifest is asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Parts {
+    pub(crate) manifest: Option<Vec<u8>>,
+    pub(crate) imports: Vec<String>,
+    pub(crate) exports: Vec<String>,
+    pub(crate) sections: Vec<(String, u64)>,
+}
+
+/// The WebAssembly features that guests may use: what Rust, C, JavaScript and Python compile to, and no more.
+fn features() -> WasmFeatures {
+    WasmFeatures::WASM2
+        .union(WasmFeatures::TAIL_CALL)
+        .union(WasmFeatures::EXTENDED_CONST)
+        .union(WasmFeatures::MULTI_MEMORY)
+        .union(WasmFeatures::COMPONENT_MODEL)
+        .difference(WasmFeatures::GC_TYPES)
+}
+
+/// Checks everything that can be checked without compiling: size, kind, validity, manifest.
+pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, InstallError> {
+    let parts = parts(bytes)?;
+    let manifest = Manifest::from_section(parts.manifest.as_deref().ok_or(InstallError::NoManifest)?)?;
+    Ok(Inspection {
+        manifest,
+        imports: parts.imports,
+        exports: parts.exports,
+        digest: digest(bytes),
+        bytes: bytes.len() as u64,
+        sections: parts.sections,
+    })
+}
+
+/// SHA-256 in hex.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Takes a component apart; core modules, compiled code and anything else are refused.
+pub(crate) fn parts(bytes: &[u8]) -> Result<Parts, InstallError> {
+    if bytes.len() > limits::PLUGIN_BYTES_MAX {
+        return Err(InstallError::TooLarge { bytes: bytes.len() });
+    }
+    if wasmtime::Engine::detect_precompiled(bytes).is_some() {
+        return Err(InstallError::NotComponent(
+            "it is native code compiled from a component, which is never accepted".to_owned(),
+        ));
+    }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(InstallError::NotComponent("it does not start with the WebAssembly header".to_owned()));
+    }
+    if Parser::is_core_wasm(bytes) {
+        return Err(InstallError::NotComponent("it is a core module".to_owned()));
+    }
+    Validator::new_with_features(features()).validate_all(bytes).map_err(|error| InstallError::Invalid(error.to_string()))?;
+    read(bytes)
+}
+
+fn read(bytes: &[u8]) -> Result<Parts, InstallError> {
+    let invalid = |error: wasmparser::BinaryReaderError| InstallError::Invalid(error.to_string());
+    let mut parts = Parts::default();
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(invalid)? {
+            Payload::Version { encoding, .. } => {
+                depth += 1;
+                if depth == 1 && encoding != Encoding::Component {
+                    return Err(InstallError::NotComponent("it is a core module".to_owned()));
+                }
+            }
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(reader) if depth == 1 => {
+                for import in reader {
+                    parts.imports.push(import.map_err(invalid)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(reader) if depth == 1 => {
+                for export in reader {
+                    parts.exports.push(export.map_err(invalid)?.name.name.to_owned());
+                }
+            }
+            Payload::CustomSection(section) if depth == 1 => {
+                parts.sections.push((section.name().to_owned(), section.data().len() as u64));
+                if section.name() == SECTION {
+                    if parts.manifest.is_some() {
+                        return Err(InstallError::Invalid(format!("it has more than one `{SECTION}` section")));
+                    }
+                    parts.manifest = Some(section.data().to_vec());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(parts)
+}

@@ -1,0 +1,211 @@
+//! The plugin folder: what is in it, what changed, and writing into it without anyone seeing half a file.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use octi_domain::limits;
+
+use super::slots::Slots;
+use super::{PluginManager, Trial};
+use crate::generation::{Code, Generation};
+use crate::install::{self, InstallError};
+use crate::loader;
+
+/// What tells one state of a file from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    modified_ns: i128,
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(about: &fs::Metadata) -> Self {
+        let modified_ns = i128::from(about.mtime()) * 1_000_000_000 + i128::from(about.mtime_nsec());
+        Self { bytes: about.len(), modified_ns, inode: about.ino() }
+    }
+}
+
+/// Makes the folder, readable by this user alone.
+pub(super) fn create(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The plugin files there are: `*.wasm`, not hidden, in name order, at most [`limits::PLUGINS_MAX`].
+fn list(folder: &Path) -> io::Result<BTreeMap<PathBuf, Stamp>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') || !name.ends_with(".wasm") {
+            continue;
+        }
+        // A file that vanished in between is simply not there.
+        if let Ok(about) = fs::metadata(&path)
+            && about.is_file()
+        {
+            found.insert(path, Stamp::of(&about));
+        }
+    }
+    while found.len() > limits::PLUGINS_MAX {
+        if let Some((path, _)) = found.pop_last() {
+            tracing::warn!(path = %path.display(), "more than {} plugin files; this one is not used", limits::PLUGINS_MAX);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads a file that may be a plugin; one that is too large is not read.
+fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
+    let unreadable = |error: io::Error| InstallError::Folder(format!("`{}`: {error}", path.display()));
+    let bytes = fs::metadata(path).map_err(unreadable)?.len();
+    if bytes > limits::PLUGIN_BYTES_MAX as u64 {
+        return Err(InstallError::TooLarge { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
+    }
+    fs::read(path).map_err(unreadable)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, InstallError> {
+    let done = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error.to_string())));
+    done.map_err(|error| InstallError::Folder(error.to_string()))
+}
+
+/// A complete file under a hidden name; removed when it is not published.
+pub(super) struct Draft(PathBuf);
+
+impl Draft {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Moves it to its place in one step.
+    pub(super) async fn publish(self, path: &Path) -> Result<Stamp, InstallError> {
+        let (from, to) = (self.0.clone(), path.to_owned());
+        blocking(move || {
+            fs::rename(&from, &to)?;
+            Ok(Stamp::of(&fs::metadata(&to)?))
+        })
+        .await
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After publishing there is nothing under this name any more.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Writes the bytes under a hidden name, with mode 0600.
+pub(super) async fn draft(folder: &Path, bytes: &[u8]) -> Result<Draft, InstallError> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = format!(".draft-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let draft = Draft(folder.join(name));
+    let (path, bytes) = (draft.0.clone(), bytes.to_vec());
+    blocking(move || {
+        let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        file.write_all(&bytes)?;
+        file.sync_all()
+    })
+    .await?;
+    Ok(draft)
+}
+
+/// Deletes a file; one that is gone already is fine.
+pub(super) async fn delete(path: &Path) -> Result<(), InstallError> {
+    let path = path.to_owned();
+    blocking(move || match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    })
+    .await
+}
+
+impl PluginManager {
+    /// Brings the picture in line with the folder.
+    pub(super) async fn rescan(&self, trial: Trial) {
+        let Some(folder) = self.folder.clone() else { return };
+        let mut slots = self.slots.lock().await;
+        let found = match blocking(move || list(&folder)).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::warn!(%error, "the plugin folder cannot be read; what runs goes on");
+                return;
+            }
+        };
+        let mut changes = Vec::new();
+        for (path, stamp) in &found {
+            if !slots.knows(path, *stamp) {
+                changes.extend(self.take_file(&mut slots, path, *stamp, &found, trial).await);
+            }
+        }
+        for path in slots.gone(&found) {
+            changes.extend(slots.forget(&path).map(|id| (id, "its file is gone".to_owned())));
+        }
+        self.publish(&slots);
+        drop(slots);
+        for (id, change) in changes {
+            self.tell(&id, &change);
+        }
+    }
+
+    /// Takes one new or changed file; returns what to tell.
+    async fn take_file(
+        &self,
+        slots: &mut Slots,
+        path: &Path,
+        stamp: Stamp,
+        found: &BTreeMap<PathBuf, Stamp>,
+        trial: Trial,
+    ) -> Option<(String, String)> {
+        let mut id = None;
+        match self.candidate(slots, path, found, trial, &mut id).await {
+            Ok(Some(generation)) => {
+                let change = format!("version {} runs", generation.manifest().version);
+                let id = generation.manifest().id.clone();
+                slots.take(generation, path.to_owned(), stamp);
+                Some((id, change))
+            }
+            Ok(None) => {
+                slots.unchanged(path.to_owned(), stamp);
+                None
+            }
+            Err(error) => {
+                let id = slots.refuse(path.to_owned(), stamp, id.as_deref(), &error.to_string());
+                Some((id, format!("`{}` is not used: {error}", path.display())))
+            }
+        }
+    }
+
+    /// Checks a file completely. None when it is what already runs; `id` is set as soon as it is known.
+    async fn candidate(
+        &self,
+        slots: &Slots,
+        path: &Path,
+        found: &BTreeMap<PathBuf, Stamp>,
+        trial: Trial,
+        id: &mut Option<String>,
+    ) -> Result<Option<Arc<Generation>>, InstallError> {
+        let file = path.to_owned();
+        let inspected = tokio::task::spawn_blocking(move || loader::inspect(&read(&file)?)).await;
+        let inspection = inspected.map_err(|error| InstallError::Invalid(format!("checking it failed: {error}")))??;
+        *id = Some(inspection.manifest.id.clone());
+        if slots.digest_of(path) == Some(&inspection.digest) {
+            return Ok(None);
+        }
+        install::check(&inspection)?;
+        slots.check_names(&inspection.manifest)?;
+        slots.check_file(&inspection.manifest.id, path, found)?;
+        let places = slots.places(&inspection.manifest.id);
+        let generation = Arc::new(Generation::new(&self.host, inspection, Code::File(path.to_owned()), places));
+        if trial == Trial::Now {
+            generation.ready().await?;
+        }
+        Ok(Some(generation))
+    }
+}

@@ -1,0 +1,38 @@
+//! Makes plugin files: a component and its manifest in one.
+
+mod contract;
+mod role;
+mod tool;
+
+use octi_extension::manifest::ManifestError;
+
+use crate::engine::EngineError;
+use crate::install::InstallError;
+
+#[cfg(test)]
+pub(crate) use contract::{component, with_manifest};
+pub use role::pack_role;
+pub use tool::pack_tool;
+
+/// Why a plugin file was not made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PackError {
+    #[error("`{path}`: {problem}")]
+    File { path: String, problem: String },
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// plugin.toml and the component do not say the same.
+    #[error("{0}")]
+    Mismatch(String),
+    /// The component is not one that a host would install.
+    #[error(transparent)]
+    Component(#[from] InstallError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The component could not be asked for its tools.
+    #[error("asking the component for its tools failed: {0}")]
+    Describe(String),
+    /// A tool of wasm encoding refused; nothing a plugin's author can do.
+    #[error("the component could not be encoded: {0}")]
+    Encode(String),
+}

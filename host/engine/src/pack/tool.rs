@@ -1,0 +1,105 @@
+//! A tool plugin from a compiled component and its `plugin.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use octi_extension::grant::Grant;
+use octi_extension::manifest::{Kind, Manifest, ToolEntry};
+use serde_json::Value;
+
+use super::PackError;
+use super::contract::with_manifest;
+use crate::bindings::tool::exports::octi::plugin::tools::Tool;
+use crate::cache::Cache;
+use crate::engine::Runtime;
+use crate::generation;
+use crate::install;
+use crate::instance::Setup;
+use crate::loader;
+use crate::state::{Budget, Caller};
+
+/// Asks the component for its tools, once, in an instance that is denied everything, and adds the manifest to it.
+///
+/// # Errors
+/// [`PackError`]: a tool that only plugin.toml or only the code has is named, and so is an import that plugin.toml does
+/// not ask for.
+pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
+    let mut manifest = Manifest::from_toml(plugin_toml)?;
+    if !manifest.kinds.contains(&Kind::Tool) {
+        manifest.kinds.push(Kind::Tool);
+    }
+    for import in loader::parts(component)?.imports {
+        install::check_import(&import, &manifest)?;
+    }
+    let described = describe(component, &manifest).await?;
+    merge(&mut manifest, described)?;
+    let bytes = with_manifest(component.to_vec(), &manifest)?;
+    install::check(&loader::inspect(&bytes)?)?;
+    Ok(bytes)
+}
+
+async fn describe(component: &[u8], manifest: &Manifest) -> Result<Vec<Tool>, PackError> {
+    let runtime = Runtime::start_small()?;
+    let code = component.to_vec();
+    let compiled = Cache::none()
+        .component(&runtime.engine, &loader::digest(component), move || Ok(code))
+        .await
+        .map_err(install::InstallError::Start)?;
+    let ready = generation::bind(manifest, generation::link(&runtime, &compiled)?)?;
+    let plugin = ready.tool.ok_or_else(|| PackError::Describe("it exports no tools".to_owned()))?;
+    let setup = Setup {
+        caller: Caller::host("describe"),
+        grant: Arc::new(Grant::new(manifest.id.clone(), Default::default())),
+        services: None,
+        budget: Budget::trial(),
+    };
+    let (tools, _) = runtime.describe(&plugin, setup).await;
+    tools.map_err(|containment| PackError::Describe(containment.message()))
+}
+
+/// Adds descriptions and schemas to the manifest's tools.
+fn merge(manifest: &mut Manifest, described: Vec<Tool>) -> Result<(), PackError> {
+    let mut code: BTreeMap<String, Tool> = BTreeMap::new();
+    for tool in described {
+        if let Some(twice) = code.insert(tool.name.clone(), tool) {
+            return Err(PackError::Mismatch(format!("the component describes `{}` twice", twice.name)));
+        }
+    }
+    for (name, entry) in &mut manifest.tools {
+        let tool = code.remove(name).ok_or_else(|| {
+            PackError::Mismatch(format!(
+                "plugin.toml has a tool `{name}` that the component does not describe; remove it or implement it"
+            ))
+        })?;
+        fill(name, entry, tool)?;
+    }
+    match code.into_keys().next() {
+        Some(name) => Err(PackError::Mismatch(format!(
+            "the component describes a tool `{name}` that plugin.toml does not have; add `[tools.{name}]` with its permission and effects"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn fill(name: &str, entry: &mut ToolEntry, tool: Tool) -> Result<(), PackError> {
+    let schema = |what: &str, text: &str| -> Result<Value, PackError> {
+        serde_json::from_str(text)
+            .map_err(|error| PackError::Mismatch(format!("the {what} schema of tool `{name}` is not JSON: {error}")))
+    };
+    if tool.description.trim().is_empty() {
+        return Err(PackError::Mismatch(format!(
+            "tool `{name}` has no description; models choose tools by it, so write a doc comment"
+        )));
+    }
+    entry.description = tool.description;
+    entry.input_schema = Some(schema("input", &tool.input_schema)?);
+    entry.output_schema = tool.output_schema.as_deref().map(|text| schema("output", text)).transpose()?;
+    let known =
+        |subject: &String| entry.input_schema.as_ref().is_some_and(|s| s.pointer(&format!("/properties/{subject}")).is_some());
+    match &entry.subject {
+        Some(subject) if !known(subject) => Err(PackError::Mismatch(format!(
+            "`tools.{name}.subject` of plugin.toml is `{subject}`, but the tool has no such argument"
+        ))),
+        _ => Ok(()),
+    }
+}

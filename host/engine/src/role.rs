@@ -1,0 +1,56 @@
+//! A plugin's role as a `octi_extension::role::Role`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use octi_domain::limits;
+use octi_extension::manifest::RoleEntry;
+use octi_extension::role::Role;
+use octi_extension::tool::{Containment, ToolError};
+use tokio::sync::OnceCell;
+
+use crate::generation::Generation;
+use crate::state::Caller;
+use crate::tool::unavailable;
+
+/// One role, bound to its generation. A prompt is asked for once: it depends on nothing but its size.
+pub(crate) struct WasmRole {
+    spec: RoleEntry,
+    generation: Arc<Generation>,
+    prompts: [OnceCell<String>; 2],
+}
+
+impl WasmRole {
+    pub(crate) fn new(generation: &Arc<Generation>, spec: RoleEntry) -> Self {
+        Self { spec, generation: generation.clone(), prompts: [OnceCell::new(), OnceCell::new()] }
+    }
+
+    async fn ask(&self, small: bool) -> Result<String, ToolError> {
+        let id = &self.generation.manifest().id;
+        let ready = self.generation.ready().await.map_err(|error| unavailable(id, &error))?;
+        let Some(plugin) = &ready.role else {
+            return Err(ToolError::Internal(format!("plugin `{id}` has no role")));
+        };
+        let _places = self.generation.place().await.map_err(ToolError::Contained)?;
+        let setup = self.generation.setup(Caller::host("read a role"), Duration::from_secs(limits::PLUGIN_SMOKE_SECONDS_MAX));
+        let (prompt, _) = self.generation.host().runtime.prompt(plugin, setup, small).await;
+        let prompt = prompt.map_err(ToolError::Contained)?;
+        if prompt.len() > limits::RESULT_BYTES_MAX {
+            return Err(ToolError::Contained(Containment::Output { bytes_max: limits::RESULT_BYTES_MAX as u64 }));
+        }
+        Ok(prompt)
+    }
+}
+
+#[async_trait]
+impl Role for WasmRole {
+    fn spec(&self) -> &RoleEntry {
+        &self.spec
+    }
+
+    async fn prompt(&self, small: bool) -> Result<String, ToolError> {
+        let cell = &self.prompts[usize::from(small)];
+        cell.get_or_try_init(|| self.ask(small)).await.cloned()
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine against guests that behave and guests that do not.
+
+mod cache;
+mod calls;
+mod guests;
+mod limits;
+mod packs;

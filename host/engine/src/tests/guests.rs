@@ -1,0 +1,145 @@
+//! Small guests, written as core modules in the text format and made components of the real contract, and a host for them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use octi_domain::ambient::{Ambient, CountingEntropy, SystemClock};
+use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
+use octi_extension::manifest::Manifest;
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use serde_json::Value;
+
+use crate::cache::Cache;
+use crate::engine::Runtime;
+use crate::generation::{Code, Generation, Host};
+use crate::loader;
+use crate::pack;
+use crate::state::Services;
+
+/// A core module with memory, an allocator, a `describe` without tools and a `call` that runs `body` and then returns
+/// the JSON text at 1024. `top` goes before the functions: imports, types, more memories.
+pub(crate) fn wat(top: &str, body: &str, json: &str) -> String {
+    let escaped: String = json.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    format!(
+        r#"(module
+  {top}
+  (memory (export "memory") 2)
+  (global $next (mut i32) (i32.const 65536))
+  (data (i32.const 1024) "{escaped}")
+  (func (export "cabi_realloc") (param $old i32) (param $size i32) (param $align i32) (param $new i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.set $next (i32.add (local.get $at) (local.get $new)))
+    (block $fits
+      (br_if $fits (i32.le_u (global.get $next) (i32.mul (memory.size 0) (i32.const 65536))))
+      (br_if $fits (i32.ne (i32.const -1) (memory.grow 0
+        (i32.add (i32.const 1) (i32.div_u (local.get $new) (i32.const 65536))))))
+      unreachable)
+    (local.get $at))
+  (func (export "octi:plugin/tools@0.1.0#describe") (result i32) (i32.const 16))
+  (func (export "octi:plugin/tools@0.1.0#call") (param $name i32) (param $name_len i32) (param $args i32) (param $args_len i32) (result i32)
+    (local $i i32)
+    {body}
+    (i32.store (i32.const 36) (i32.const 1024))
+    (i32.store (i32.const 40) (i32.const {length}))
+    (i32.const 32)))"#,
+        length = json.len(),
+    )
+}
+
+/// A manifest with one tool `run`; `extra` is more TOML.
+pub(crate) fn manifest(id: &str, version: &str, extra: &str) -> Manifest {
+    let text = format!(
+        "id = '{id}'\nversion = '{version}'\nwit = '0.1'\ndescription = 'A guest of the tests'\n{extra}\n[tools.run]\npermission = 'allow'\n"
+    );
+    let mut manifest = Manifest::from_toml(&text).expect("a valid manifest");
+    for entry in manifest.tools.values_mut() {
+        entry.description = "Runs".to_owned();
+        entry.input_schema = Some(serde_json::json!({ "type": "object" }));
+    }
+    manifest
+}
+
+/// A plugin file of a guest in the text format.
+pub(crate) fn plugin(manifest: &Manifest, wat_text: &str) -> Vec<u8> {
+    let core = wat::parse_str(wat_text).expect("valid text format");
+    let component = pack::component(core, "octi:plugin/tool-plugin").expect("a component");
+    pack::with_manifest(component, manifest).expect("a plugin")
+}
+
+/// A plugin that returns that JSON.
+pub(crate) fn answering(id: &str, version: &str, json: &str) -> Vec<u8> {
+    plugin(&manifest(id, version, ""), &wat("", "", json))
+}
+
+/// Remembers nothing.
+pub(crate) struct NoKv;
+
+#[async_trait::async_trait]
+impl KvStore for NoKv {
+    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
+        Ok(None)
+    }
+    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
+        Ok(1)
+    }
+    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
+        Ok(())
+    }
+    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
+        Ok(Vec::new())
+    }
+}
+
+pub(crate) fn processes() -> Arc<ProcessDoor> {
+    Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from("/nonexistent"), level: Level::Off }))
+}
+
+/// An engine without a plugin folder.
+pub(crate) fn host() -> Arc<Host> {
+    let services = Services { kv: Arc::new(NoKv), processes: processes() };
+    Arc::new(Host { runtime: Runtime::start().expect("an engine"), cache: Cache::none(), services })
+}
+
+/// A generation of a plugin file.
+pub(crate) fn generation(host: &Arc<Host>, bytes: Vec<u8>) -> Arc<Generation> {
+    let inspection = loader::inspect(&bytes).expect("a plugin");
+    let places = Arc::new(tokio::sync::Semaphore::new(octi_domain::limits::PLUGIN_CALLS_MAX));
+    Arc::new(Generation::new(host, inspection, Code::Bundled(bytes.leak()), places))
+}
+
+/// A call by some person, in that workspace.
+pub(crate) fn context(workspace: PathBuf, time_max: Duration) -> CallContext {
+    let ambient = Ambient::new(Arc::new(SystemClock), Arc::new(CountingEntropy::default()));
+    CallContext {
+        principal: person(&ambient),
+        session_id: None,
+        run_id: None,
+        call_id: ambient.id(),
+        origin: Origin::Chat,
+        workspace,
+        time_max,
+        progress: Arc::new(NoProgress),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is allowed to be anyone")]
+fn person(ambient: &Ambient) -> Principal {
+    Principal::authenticated(ambient.id(), false)
+}
+
+/// Calls the tool `run` of a generation as a registry would offer it.
+pub(crate) async fn call(generation: &Arc<Generation>, arguments: Value) -> Result<ToolOutput, ToolError> {
+    call_within(generation, arguments, Duration::from_secs(20)).await
+}
+
+pub(crate) async fn call_within(generation: &Arc<Generation>, arguments: Value, time: Duration) -> Result<ToolOutput, ToolError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let entry = generation.manifest().tools.get("run").cloned().unwrap_or_default();
+    let tool = crate::tool::WasmTool::new(generation, "run", &entry);
+    octi_extension::tool::Tool::call(&tool, context(folder.path().to_owned(), time), arguments).await
+}

@@ -1,0 +1,243 @@
+//! Calls that are stopped: each limit has a guest that trips it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use octi_domain::limits;
+use octi_extension::tool::{Containment, ToolError};
+use serde_json::json;
+
+use super::guests::{answering, call, call_within, context, generation, host, manifest, plugin, wat};
+use crate::generation::Generation;
+use crate::instance::Ended;
+use crate::state::Caller;
+
+/// A plugin whose `run` does that.
+fn guest(extra: &str, top: &str, body: &str) -> Arc<Generation> {
+    generation(&host(), plugin(&manifest("acme/guest", "1.0.0", extra), &wat(top, body, "{}")))
+}
+
+async fn containment(generation: &Arc<Generation>) -> Option<Containment> {
+    match call(generation, json!({})).await {
+        Err(ToolError::Contained(containment)) => Some(containment),
+        other => panic!("expected a contained call, got {other:?}"),
+    }
+}
+
+/// One call with that budget of guest time, and what it used.
+async fn raw(generation: &Arc<Generation>, cpu_ms: u64) -> Ended<()> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut setup =
+        generation.setup(Caller::of(context(folder.path().to_owned(), Duration::from_secs(20))), Duration::from_secs(20));
+    setup.budget.cpu_ms = cpu_ms;
+    let ready = generation.ready().await.expect("it starts");
+    let plugin = ready.tool.as_ref().expect("a tool");
+    let (result, usage) = generation.host().runtime.call_tool(plugin, setup, "run", &"{}".to_owned()).await;
+    (result.map(drop), usage)
+}
+
+const FOREVER: &str = "(loop $again (br $again))";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_infinite_loop_ends_with_its_budget() {
+    let guest = guest("", "", FOREVER);
+    guest.ready().await.expect("it starts");
+    let start = Instant::now();
+    let (result, usage) = raw(&guest, 100).await;
+    assert_eq!(result, Err(Containment::Cpu { ms_max: 100 }));
+    assert_eq!(usage.cpu_ms, 100);
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(80) && took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn an_infinite_loop_lets_others_run_on_the_same_thread() {
+    let guest = guest("", "", FOREVER);
+    guest.ready().await.expect("it starts");
+    let mut others = 0;
+    let counting = async {
+        loop {
+            tokio::task::yield_now().await;
+            others += 1;
+        }
+    };
+    tokio::select! {
+        (result, _) = raw(&guest, 100) => assert_eq!(result, Err(Containment::Cpu { ms_max: 100 })),
+        () = counting => {}
+    }
+    assert!(others >= 5, "the loop yields at every tick, but others ran only {others} times");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_wall_clock_ends_a_call_too() {
+    let guest = guest("[limits]\ntime_ms = 60", "", FOREVER);
+    assert_eq!(containment(&guest).await, Some(Containment::Time { ms_max: 60 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_caller_can_give_less_time_than_the_plugin_asked_for() {
+    let guest = guest("", "", FOREVER);
+    let result = call_within(&guest, json!({}), Duration::from_millis(50)).await;
+    assert_eq!(result.err(), Some(ToolError::Contained(Containment::Time { ms_max: 50 })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_memories_share_one_budget() {
+    let grow = "(loop $more (br_if $more (i32.ne (i32.const -1) (memory.grow $second (i32.const 16)))))
+        (loop $more (br_if $more (i32.ne (i32.const -1) (memory.grow $third (i32.const 16))))) unreachable";
+    // Imported and defined first, the others would be memory 0, which the contract's strings are in.
+    let text = wat("", grow, "{}")
+        .replace("(memory (export \"memory\") 2)", "(memory (export \"memory\") 2) (memory $second 1) (memory $third 1)");
+    let guest = generation(&host(), plugin(&manifest("acme/guest", "1.0.0", "[limits]\nmemory_mb = 8"), &text));
+    let (result, usage) = raw(&guest, 5_000).await;
+    assert_eq!(result, Err(Containment::Memory { bytes_max: 8 << 20 }));
+    assert!(usage.memory_peak <= 8 << 20 && usage.memory_peak > 6 << 20, "{usage:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_cannot_have_more_memories_than_the_limit() {
+    let more = "(memory 1) ".repeat(limits::GUEST_MEMORIES_MAX);
+    let text = wat("", "", "{}").replace("(memory (export \"memory\") 2)", &format!("(memory (export \"memory\") 2) {more}"));
+    let guest = generation(&host(), plugin(&manifest("acme/guest", "1.0.0", ""), &text));
+    assert!(guest.ready().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_recursion_is_a_stack_limit() {
+    let text = wat("", "(call $deeper)", "{}")
+        .replace("(func (export \"cabi_realloc\")", "(func $deeper (call $deeper)) (func (export \"cabi_realloc\")");
+    let guest = generation(&host(), plugin(&manifest("acme/guest", "1.0.0", ""), &text));
+    assert_eq!(containment(&guest).await, Some(Containment::Stack));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_is_told_without_its_text_and_the_next_call_works() {
+    let body = "(if (i32.eq (local.get $args_len) (i32.const 2)) (then unreachable))";
+    let guest = guest("", "", body);
+    assert_eq!(containment(&guest).await, Some(Containment::Trap));
+    assert!(call(&guest, json!({ "longer": true })).await.is_ok());
+}
+
+/// Says that the answer is `length` bytes long and starts at 1024.
+fn long_answer(length: usize) -> String {
+    format!(
+        "(drop (memory.grow 0 (i32.const 300)))
+         (memory.fill (i32.const 2048) (i32.const 0x61) (i32.const {length}))
+         (i32.store8 (i32.const 2048) (i32.const 0x22))
+         (i32.store8 (i32.add (i32.const 2047) (i32.const {length})) (i32.const 0x22))
+         (i32.store (i32.const 36) (i32.const 2048)) (i32.store (i32.const 40) (i32.const {length}))
+         (return (i32.const 32))"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn huge_output_is_refused() {
+    let fits = guest("", "", &long_answer(limits::RESULT_BYTES_MAX));
+    assert!(call(&fits, json!({})).await.is_ok());
+    let bytes_max = limits::RESULT_BYTES_MAX as u64;
+    let over = guest("", "", &long_answer(limits::RESULT_BYTES_MAX + 1));
+    assert_eq!(containment(&over).await, Some(Containment::Output { bytes_max }));
+    let far_over = guest("", "", &long_answer(limits::GUEST_HOSTCALL_BYTES_MAX + 1));
+    assert_eq!(containment(&far_over).await, Some(Containment::Output { bytes_max }));
+}
+
+const LOG: &str = r#"(import "octi:log/log@0.1.0" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_log_lines_is_dropped_and_counted() {
+    let body = "(loop $again
+        (call $log (i32.const 4) (i32.const 1024) (i32.const 2) (i32.const 0) (i32.const 0))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $i) (i32.const 5000))))";
+    let (result, usage) = raw(&guest("", LOG, body), 5_000).await;
+    assert_eq!(result, Ok(()));
+    assert_eq!((usage.log_lines, usage.log_dropped), (limits::GUEST_LOG_LINES_MAX, 4_000));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_host_call_cannot_copy_everything() {
+    let body = format!(
+        "(drop (memory.grow 0 (i32.const 300)))
+         (call $log (i32.const 4) (i32.const 1024) (i32.const {}) (i32.const 0) (i32.const 0))",
+        limits::GUEST_HOSTCALL_BYTES_MAX + 1
+    );
+    assert_eq!(containment(&guest("", LOG, &body)).await, Some(Containment::Quota));
+}
+
+const KV: &str = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+const KV_GRANT: &str = "[capabilities]\nkv = { bytes_max = 1000 }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_host_calls_is_refused_and_then_stopped() {
+    let body = "(loop $again (call $delete (i32.const 1024) (i32.const 2) (i32.const 64)) (br $again))";
+    assert_eq!(containment(&guest(KV_GRANT, KV, body)).await, Some(Containment::Quota));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_over_the_quota_is_a_value_for_the_guest() {
+    // Crashes unless the call at 64 was refused with case 4, `quota`, of host-error (its byte is at 72).
+    let body = format!(
+        "(loop $again
+           (call $delete (i32.const 1024) (i32.const 2) (i32.const 64))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (if (i32.and (i32.le_u (local.get $i) (i32.const {max})) (i32.load8_u (i32.const 64))) (then unreachable))
+           (br_if $again (i32.le_u (local.get $i) (i32.const {max}))))
+         (if (i32.ne (i32.load8_u (i32.const 64)) (i32.const 1)) (then unreachable))
+         (if (i32.ne (i32.load8_u (i32.const 72)) (i32.const 4)) (then unreachable))",
+        max = limits::GUEST_KV_CALLS_MAX
+    );
+    assert!(call(&guest(KV_GRANT, KV, &body), json!({})).await.is_ok());
+}
+
+const FS: &str = r#"(import "octi:fs/files@0.1.0" "root" (func $root (param i32 i32 i32)))"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn open_resources_are_bounded() {
+    // Opens the root until it is refused; the number of refusals' case must be 4, `quota`.
+    let fs = "[capabilities]\nfs = [{ root = 'workspace', access = 'read', reason = 'try' }]";
+    let body = r#"(i32.store8 (i32.const 512) (i32.const 0x77))
+        (loop $again
+          (call $root (i32.const 1536) (i32.const 9) (i32.const 64))
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (if (i32.gt_u (local.get $i) (i32.const 3000)) (then unreachable))
+          (br_if $again (i32.eqz (i32.load8_u (i32.const 64)))))
+        (if (i32.ne (i32.load8_u (i32.const 72)) (i32.const 4)) (then unreachable))
+        (if (i32.lt_u (local.get $i) (i32.const 1000)) (then unreachable))"#;
+    let text =
+        wat(FS, body, "{}").replace("(data (i32.const 1024)", "(data (i32.const 1536) \"workspace\") (data (i32.const 1024)");
+    let guest = generation(&host(), plugin(&manifest("acme/guest", "1.0.0", fs), &text));
+    call(&guest, json!({})).await.expect("the guest saw the refusal");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_calls_than_places_wait_and_all_come_through() {
+    let guest = generation(&host(), answering("acme/hello", "1.0.0", "{}"));
+    let calls = (0..limits::PLUGIN_CALLS_MAX * 4).map(|_| call(&guest, json!({})));
+    let outcomes = futures::future::join_all(calls).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_call_that_gets_no_place_in_time_is_told_so() {
+    let guest = generation(&host(), answering("acme/hello", "1.0.0", "{}"));
+    guest.ready().await.expect("it starts");
+    let mut held = Vec::new();
+    for _ in 0..limits::PLUGIN_CALLS_MAX {
+        held.push(guest.place().await.expect("a place"));
+    }
+    assert_eq!(guest.place_within(Duration::from_millis(30)).await.err(), Some(Containment::Busy));
+    drop(held);
+    assert!(call(&guest, json!({})).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_call_ends_and_gives_its_place_back() {
+    let guest = guest("", "", FOREVER);
+    guest.ready().await.expect("it starts");
+    for _ in 0..limits::PLUGIN_CALLS_MAX * 2 {
+        let dropped = tokio::time::timeout(Duration::from_millis(15), call(&guest, json!({}))).await;
+        assert!(dropped.is_err(), "the call runs for ever");
+    }
+    let held = tokio::time::timeout(Duration::from_secs(1), guest.place()).await;
+    assert!(matches!(held, Ok(Ok(_))), "every dropped call gave its place back");
+}
