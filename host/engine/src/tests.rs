@@ -4,4 +4,5 @@ mod cache;
 mod calls;
 mod guests;
 mod limits;
+mod manager;
 mod packs;

@@ -1,6 +1,6 @@
 //! What is installed under each id, and the picture made of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -183,7 +183,10 @@ impl Slots {
 
     /// The files that are known but gone.
     pub(super) fn gone(&self, found: &BTreeMap<PathBuf, Stamp>) -> Vec<PathBuf> {
-        self.files.keys().filter(|path| !found.contains_key(*path)).cloned().collect()
+        let running = self.by_id.values().filter_map(|slot| slot.folder.as_ref()).map(|(path, _)| path);
+        let strays = self.strays.keys().filter(|path| path.is_absolute());
+        let known: BTreeSet<&PathBuf> = self.files.keys().chain(running).chain(strays).collect();
+        known.into_iter().filter(|path| !found.contains_key(*path)).cloned().collect()
     }
 
     /// A file is gone: its plugin too, unless the binary has one of that id. Returns the id if it ran from that file.
