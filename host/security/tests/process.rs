@@ -10,6 +10,10 @@
 mod background;
 #[path = "process/bounds.rs"]
 mod bounds;
+#[path = "process/calls.rs"]
+mod calls;
+#[path = "process/death.rs"]
+mod death;
 #[path = "process/levels.rs"]
 mod levels;
 #[path = "process/support.rs"]

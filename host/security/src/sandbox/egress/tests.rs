@@ -240,11 +240,11 @@ async fn a_host_that_the_operator_named_is_reached_and_its_redirects_are_not_fol
 #[tokio::test]
 async fn a_name_that_changes_its_answer_gains_nothing() {
     let (port, visits, _task) = server(String::new()).await;
-    // First public, so a check before the connection would pass; then inside, where the connection would go.
-    let table = Table::with("rebind.test", &[&["127.0.0.1"]]);
+    // First public, so that a check before the connection passes; then inside, where the connection would go.
+    let table = Table::with("rebind.test", &[&["1.1.1.1"], &["127.0.0.1"]]);
     let allow = HostAllow::parse([format!("rebind.test:{port}").as_str()]).unwrap();
-    let egress = egress(table);
-    assert_eq!(egress.vet_url(&url(&format!("https://rebind.test:{port}/")), &allow), Ok(()));
-    assert!(egress.send(&allow, get(&format!("https://rebind.test:{port}/"))).await.is_err());
+    assert!(resolver::vetted(table.as_ref(), &allow, "rebind.test").await.is_ok());
+    let error = egress(table).send(&allow, get(&format!("https://rebind.test:{port}/"))).await.unwrap_err();
+    assert!(error.to_string().contains("127.0.0.1, which is not on the public internet"), "{error}");
     assert_eq!(*visits.lock().unwrap(), 0);
 }
