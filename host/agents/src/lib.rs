@@ -3,6 +3,15 @@
 //! This crate must not know wasmtime, HTTP or any provider: tools come through `octi_extension`, models through
 //! `octi_models`, storage through `octi_store`.
 
+mod agents;
+mod error;
+mod publish;
 pub mod roles;
+mod runs;
 pub mod runtime;
 pub mod tools;
+
+pub use agents::{Agents, AgentsConfig, CallError, CallOptions, ModelSource, Sent, TurnOptions};
+pub use error::AgentsError;
+pub use tools::approval::AnswerOutcome;
+pub use tools::dispatch::{Outcome, RedactorOf, WorkspaceOf};

@@ -1,6 +1,10 @@
 //! One turn of an agent: a pure machine decides ([`turn`]), a driver performs.
 
 pub mod context;
+pub(crate) mod driver;
 pub mod lanes;
+mod model_call;
 pub mod repeats;
+mod request;
+mod tool_step;
 pub mod turn;

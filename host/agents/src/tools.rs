@@ -1,4 +1,9 @@
 //! One tool call, from the model's wish to the record of what happened.
 
+pub(crate) mod approval;
 pub mod bound;
+pub(crate) mod dispatch;
+mod keep;
+mod progress;
+pub(crate) mod record;
 pub mod schema;

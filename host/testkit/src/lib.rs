@@ -1,1 +1,15 @@
-//! placeholder
+//! What tests share: a clock that obeys, events that can be waited for, fake tools and roles, people with sessions, and
+//! agents ready to work on a scripted model.
+//!
+//! Only tests use this crate, so it may panic with a good explanation; nothing that ships may depend on it.
+
+#[cfg(feature = "agents")]
+pub mod agents;
+pub mod clock;
+pub mod db;
+pub mod events;
+pub mod fakes;
+pub mod people;
+
+#[cfg(feature = "agents")]
+pub use octi_models::scripted::{Answer, ScriptedModel, Step};

@@ -10,6 +10,9 @@ const PREVIEW_BYTES_MAX: usize = 2 * 1024;
 const SUMMARY_BYTES_MAX: usize = 200;
 /// Bytes kept free for the handle and its explanation.
 const HANDLE_BYTES: usize = 512;
+const KEPT: &str = "the result is too large to show; this is its beginning, and the person can open the whole of it; \
+                    ask for a smaller part if you need more";
+const NOT_KEPT: &str = "the result is too large to show, and the rest was not kept; ask for a smaller part if you need more";
 
 /// The beginning of a text, at most this long, never ending inside a character.
 #[must_use]
@@ -23,17 +26,17 @@ pub const fn is_large(content: &str) -> bool {
     content.len() > limits::RESULT_INLINE_BYTES_MAX
 }
 
-/// What the model sees in place of a large result: where it is, how large, and its beginning.
+/// What the model sees in place of a large result: where it is, if it could be kept, how large, and its beginning.
 #[must_use]
-pub fn handle(content: &str, artifact: ArtifactId) -> String {
+pub fn handle(content: &str, artifact: Option<ArtifactId>) -> String {
+    let note = if artifact.is_some() { KEPT } else { NOT_KEPT };
     let mut bytes = limits::RESULT_INLINE_BYTES_MAX - HANDLE_BYTES;
     loop {
         let preview = head(content, bytes);
         let text = json!({
-            "artifact": artifact.to_string(),
+            "artifact": artifact.map(|id| id.to_string()),
             "bytes": content.len(),
-            "note": "the result is too large to show; this is its beginning, and the person can open the whole of it; \
-                     ask for a smaller part if you need more",
+            "note": note,
             "preview": preview,
         })
         .to_string();
@@ -91,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_handle_is_json_that_names_the_artifact() {
-        let text = handle(&"line\n".repeat(10_000), artifact());
+        let text = handle(&"line\n".repeat(10_000), Some(artifact()));
         let value: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["artifact"], artifact().to_string());
         assert_eq!(value["bytes"], 50_000);
@@ -109,7 +112,7 @@ mod tests {
         #[test]
         fn a_handle_always_fits(content in "[a\"\\\\\n\u{1}é😀]{0,6000}", times in 1_usize..8) {
             let content = content.repeat(times);
-            prop_assert!(handle(&content, artifact()).len() <= limits::RESULT_INLINE_BYTES_MAX);
+            prop_assert!(handle(&content, Some(artifact())).len() <= limits::RESULT_INLINE_BYTES_MAX);
         }
     }
 }

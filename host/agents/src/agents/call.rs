@@ -1,0 +1,90 @@
+//! A tool call by hand: from the command line or the REST API, through the same dispatch as a model's.
+
+use octi_domain::ids::SessionId;
+use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
+use serde_json::Value;
+
+use super::Agents;
+use crate::error::AgentsError;
+use crate::tools::dispatch::{Begun, Call, Consent, Outcome};
+
+/// How a call by hand is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// Whose rules hold, and where a large result is kept.
+    pub session: Option<SessionId>,
+    /// The person gave their approval with the call.
+    pub approved: bool,
+}
+
+/// Why a call by hand did not run. A tool that ran and failed is an [`Outcome`].
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// No such tool is installed.
+    #[error("{0}")]
+    UnknownTool(String),
+    /// The session is not there, or the host goes down.
+    #[error(transparent)]
+    Agents(#[from] AgentsError),
+    /// A person must approve it first.
+    #[error("`{name}` needs your approval: {reason}")]
+    ApprovalRequired { name: String, reason: String, suggested_rule: String },
+    /// A rule or a built-in refusal forbids it.
+    #[error("{0}")]
+    Denied(String),
+}
+
+impl Agents {
+    /// Calls a tool for a person. The call is recorded to its end even when whoever asked goes away.
+    ///
+    /// # Errors
+    /// [`CallError`] when nothing ran.
+    pub async fn call_tool(
+        &self,
+        principal: &Principal,
+        name: &str,
+        arguments: Value,
+        options: CallOptions,
+    ) -> Result<Outcome, CallError> {
+        let shared = &self.0;
+        let user_id = shared.admit(principal)?;
+        let snapshot = shared.registry.snapshot();
+        let Some(tool) = snapshot.tools.get(name).cloned() else {
+            let name = crate::tools::bound::head(name, 100);
+            return Err(CallError::UnknownTool(format!("there is no tool `{name}`: `octi plugin list` shows what is installed")));
+        };
+        if let Some(session) = options.session {
+            let mut tx = shared.store.read(principal).await.map_err(AgentsError::from)?;
+            let found = tx.session(session).await.map_err(AgentsError::from)?;
+            found.ok_or(AgentsError::SessionNotFound(session))?;
+        }
+        let call = Call {
+            id: shared.ambient.id(),
+            principal: principal.clone(),
+            user_id,
+            session_id: options.session,
+            run_id: None,
+            origin: Origin::Chat,
+            consent: if options.approved { Consent::Given } else { Consent::Missing },
+            name: name.to_owned(),
+            arguments,
+            tool: Ok(tool),
+        };
+        let dispatch = std::sync::Arc::clone(&shared.dispatch);
+        let task = shared.tasks.spawn(async move { dispatch.run(call, &Begun::default()).await });
+        let outcome = task.await.map_err(|error| {
+            tracing::error!(%error, name, "a tool call by hand broke off");
+            CallError::Denied(format!("`{name}` broke off because of a bug in octi; the log says where"))
+        })?;
+        match outcome.code {
+            "approval_required" => Err(CallError::ApprovalRequired {
+                name: name.to_owned(),
+                reason: outcome.content,
+                suggested_rule: outcome.suggested_rule.unwrap_or_default(),
+            }),
+            "denied" => Err(CallError::Denied(outcome.content)),
+            _ => Ok(outcome),
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! How a turn begins: with a message, or where the last one stopped.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures::FutureExt;
+use octi_domain::event::EventKind;
+use octi_domain::ids::{MessageId, RunId, SessionId, UserId};
+use octi_domain::limits;
+use octi_domain::message::{Part, Role};
+use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
+use octi_domain::run::{Run, RunStatus, Usage};
+use octi_models::ChatModel;
+use octi_store::{NewMessage, StoreError, Tx};
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument;
+
+use super::{Agents, Sent, Shared, TurnOptions};
+use crate::error::AgentsError;
+use crate::runs::Handle;
+use crate::runtime::driver::{Driver, close_run};
+
+/// Bytes of a title made from a first message.
+const TITLE_BYTES_MAX: usize = 60;
+
+/// A turn that is about to begin.
+struct Start {
+    principal: Principal,
+    origin: Origin,
+    run: Run,
+    model: Arc<dyn ChatModel>,
+    place: OwnedSemaphorePermit,
+}
+
+impl Agents {
+    /// Takes in what a person says: it starts a turn, or steers the one that runs. Returns at once; the answer comes as
+    /// events.
+    ///
+    /// # Errors
+    /// [`AgentsError`] when nothing was taken in.
+    pub async fn send(
+        &self,
+        principal: &Principal,
+        session_id: SessionId,
+        text: String,
+        options: TurnOptions,
+    ) -> Result<Sent, AgentsError> {
+        let shared = &self.0;
+        let user_id = shared.admit(principal)?;
+        if text.trim().is_empty() {
+            return Err(AgentsError::MessageEmpty);
+        }
+        if text.len() > limits::MESSAGE_BYTES_MAX {
+            return Err(AgentsError::MessageTooLong { bytes: text.len() });
+        }
+        let _one_at_a_time = shared.starting(session_id).lock().await;
+        let mut said = None;
+        if let Some(handle) = shared.runs.of_session(user_id, session_id) {
+            let message_id = shared.say(principal, user_id, session_id, handle.run_id, &text).await?;
+            if handle.steer(&text) {
+                return Ok(Sent { message_id, run_id: handle.run_id, steered: true });
+            }
+            // It ended while this was said: the message is stored and gets a turn of its own.
+            handle.until_ended().await;
+            said = Some(message_id);
+        }
+        let model = shared.model(principal, options.model.as_deref()).await?;
+        let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| AgentsError::TooManyRuns)?;
+        let run = shared.new_run(user_id, session_id, &model);
+        let message_id = shared.open(principal, &run, &text, said).await?;
+        let run_id = run.id;
+        shared.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place });
+        Ok(Sent { message_id, run_id, steered: false })
+    }
+
+    /// Goes on where the last turn of a session stopped: interrupted, stopped, or out of budget.
+    ///
+    /// # Errors
+    /// [`AgentsError::NothingToContinue`] when the last turn was completed.
+    pub async fn continue_run(&self, principal: &Principal, session_id: SessionId) -> Result<RunId, AgentsError> {
+        let shared = &self.0;
+        let user_id = shared.admit(principal)?;
+        let _one_at_a_time = shared.starting(session_id).lock().await;
+        let mut tx = shared.store.read(principal).await?;
+        tx.session(session_id).await?.ok_or(AgentsError::SessionNotFound(session_id))?;
+        let last = tx.list_runs(Some(session_id), 1).await?.into_iter().next();
+        drop(tx);
+        let last = match last {
+            Some(run) if run.status == RunStatus::Running => return Err(AgentsError::StillRunning),
+            Some(run) if run.status != RunStatus::Completed => run,
+            _ => return Err(AgentsError::NothingToContinue),
+        };
+        let model = shared.model(principal, Some(&last.model)).await?;
+        let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| AgentsError::TooManyRuns)?;
+        let run = shared.new_run(user_id, session_id, &model);
+        let mut tx = shared.store.write(principal).await?;
+        tx.insert_run(&run).await.map_err(busy)?;
+        tx.save().await?;
+        let run_id = run.id;
+        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place });
+        Ok(run_id)
+    }
+}
+
+impl Shared {
+    pub(super) fn admit(&self, principal: &Principal) -> Result<UserId, AgentsError> {
+        if self.closing.load(Ordering::Acquire) {
+            return Err(AgentsError::ShuttingDown);
+        }
+        principal.user_id().ok_or(AgentsError::NoPerson)
+    }
+
+    fn starting(&self, session: SessionId) -> &tokio::sync::Mutex<()> {
+        let mut hasher = DefaultHasher::new();
+        session.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % self.starts.len() as u64).unwrap_or_default();
+        &self.starts[index]
+    }
+
+    async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {
+        self.models.model(principal, name).await.map_err(AgentsError::Model)
+    }
+
+    fn new_run(&self, user_id: UserId, session_id: SessionId, model: &Arc<dyn ChatModel>) -> Run {
+        Run {
+            id: self.ambient.id(),
+            session_id,
+            user_id,
+            role: self.role.clone(),
+            model: model.info().name.clone(),
+            status: RunStatus::Running,
+            reason: None,
+            iterations: 0,
+            usage: Usage::default(),
+            started_at: self.ambient.now(),
+            ended_at: None,
+        }
+    }
+
+    /// Stores what a person says to a running turn.
+    async fn say(
+        &self,
+        principal: &Principal,
+        user_id: UserId,
+        session_id: SessionId,
+        run_id: RunId,
+        text: &str,
+    ) -> Result<MessageId, AgentsError> {
+        let mut tx = self.store.write(principal).await?;
+        let message_id = self.append(&mut tx, session_id, run_id, text).await?;
+        tx.save().await?;
+        self.tell_message(user_id, session_id, run_id, message_id, text);
+        Ok(message_id)
+    }
+
+    /// Stores the run together with the message that starts it, unless that is stored already.
+    async fn open(
+        &self,
+        principal: &Principal,
+        run: &Run,
+        text: &str,
+        said: Option<MessageId>,
+    ) -> Result<MessageId, AgentsError> {
+        let mut tx = self.store.write(principal).await?;
+        let session = tx.session(run.session_id).await?.ok_or(AgentsError::SessionNotFound(run.session_id))?;
+        tx.insert_run(run).await.map_err(busy)?;
+        if session.title.is_none() {
+            tx.set_session_title(run.session_id, &title(text)).await?;
+        }
+        let message_id = match said {
+            Some(message_id) => message_id,
+            None => self.append(&mut tx, run.session_id, run.id, text).await?,
+        };
+        tx.save().await?;
+        if said.is_none() {
+            self.tell_message(run.user_id, run.session_id, run.id, message_id, text);
+        }
+        Ok(message_id)
+    }
+
+    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, text: &str) -> Result<MessageId, StoreError> {
+        let message = NewMessage {
+            id: self.ambient.id(),
+            session_id,
+            run_id: Some(run_id),
+            role: Role::User,
+            parts: vec![Part::Text(text.to_owned())],
+            created_at: self.ambient.now(),
+        };
+        Ok(tx.append_message(message).await?.id)
+    }
+
+    fn tell_message(&self, user_id: UserId, session_id: SessionId, run_id: RunId, message_id: MessageId, text: &str) {
+        let kind = EventKind::ChatMessage { message_id, run_id: Some(run_id), role: Role::User, text: text.to_owned() };
+        self.publisher.publish(user_id, Some(session_id), kind);
+    }
+
+    /// Sets a stored run going. Whatever happens to it, its end is stored and told.
+    fn launch(self: &Arc<Self>, start: Start) {
+        let Start { principal, origin, mut run, model, place } = start;
+        let handle = Arc::new(Handle::new(run.id, run.session_id, run.user_id));
+        self.runs.add(Arc::clone(&handle));
+        let kind = EventKind::AgentSpawned { run_id: run.id, role: run.role.clone(), model: run.model.clone() };
+        self.publisher.publish(run.user_id, Some(run.session_id), kind);
+        let span = tracing::info_span!("agents.turn", run = %run.id, session = %run.session_id);
+        let shared = Arc::clone(self);
+        let turn = async move {
+            let driver = Driver::new(Arc::clone(&shared), handle, (principal.clone(), origin), run.clone(), model);
+            if AssertUnwindSafe(Box::pin(driver.drive())).catch_unwind().await.is_err() {
+                let message = "the turn ended because of a bug in octi; the log says where".to_owned();
+                let told = EventKind::ChatError { run_id: run.id, code: "internal", message: message.clone() };
+                shared.publisher.publish(run.user_id, Some(run.session_id), told);
+                close_run(&shared, &principal, &mut run, RunStatus::Failed, Some(message)).await;
+            }
+            // First the place, then the news: whoever waits for the end can start at once.
+            drop(place);
+            shared.runs.remove(run.id);
+        };
+        self.tasks.spawn(turn.instrument(span));
+    }
+}
+
+/// The store allows one running turn a session: a second one belongs to another process.
+fn busy(error: StoreError) -> AgentsError {
+    match error {
+        StoreError::Conflict { .. } => AgentsError::SessionBusy,
+        other => AgentsError::Store(other),
+    }
+}
+
+fn title(text: &str) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let short = crate::tools::bound::head(line, TITLE_BYTES_MAX);
+    if short.len() < line.len() { format!("{}…", short.trim_end()) } else { short.to_owned() }
+}

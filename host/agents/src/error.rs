@@ -1,0 +1,66 @@
+//! What can go wrong before a turn runs; what goes wrong inside one is told by its events.
+
+use octi_domain::ids::SessionId;
+use octi_domain::limits;
+use octi_store::StoreError;
+
+/// Why something was not begun.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AgentsError {
+    /// There is no such session, or it is somebody else's.
+    #[error("there is no session `{0}`")]
+    SessionNotFound(SessionId),
+    /// Nothing was said.
+    #[error("the message is empty: write what you want done")]
+    MessageEmpty,
+    /// More than one message may hold.
+    #[error(
+        "the message has {bytes} bytes and at most {} are allowed: put long text into a file of the workspace",
+        limits::MESSAGE_BYTES_MAX
+    )]
+    MessageTooLong { bytes: usize },
+    /// The host has enough to do.
+    #[error("{} turns run already: wait until one ends, or stop one", limits::RUNS_ACTIVE_MAX)]
+    TooManyRuns,
+    /// Another process works in this session.
+    #[error("another octi process works in this session: wait until its turn ends, or stop it there")]
+    SessionBusy,
+    /// A turn of this session runs, so there is nothing to continue.
+    #[error("a turn of this session runs already")]
+    StillRunning,
+    /// The last turn of the session ended as it should, or there was none.
+    #[error("there is nothing to continue: the last turn of this session was completed; send a message instead")]
+    NothingToContinue,
+    /// No model could be had; the text says what to do.
+    #[error("{0}")]
+    Model(String),
+    /// Only people have conversations.
+    #[error("the host itself cannot hold a conversation: a signed-in person is needed")]
+    NoPerson,
+    /// The host goes down.
+    #[error("octi is shutting down: try again when it is up")]
+    ShuttingDown,
+    /// The database said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AgentsError {
+    /// Stable, for clients.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::SessionNotFound(_) => "session_not_found",
+            Self::MessageEmpty => "message_empty",
+            Self::MessageTooLong { .. } => "message_too_long",
+            Self::TooManyRuns => "concurrency_limit",
+            Self::SessionBusy | Self::StillRunning => "session_busy",
+            Self::NothingToContinue => "nothing_to_continue",
+            Self::Model(_) => "model_unavailable",
+            Self::NoPerson => "no_person",
+            Self::ShuttingDown => "shutting_down",
+            Self::Store(_) => "store",
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The turns of this process: who may stop them, and how a person talks to one that runs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use octi_domain::ids::{RunId, SessionId, UserId};
+use tokio_util::sync::CancellationToken;
+
+use crate::runtime::turn::StopCause;
+
+/// A turn from outside.
+pub(crate) struct Handle {
+    pub(crate) run_id: RunId,
+    pub(crate) session_id: SessionId,
+    pub(crate) user_id: UserId,
+    /// What the person said while it runs; none once it takes in nothing more.
+    inbox: Mutex<Option<Vec<String>>>,
+    cause: OnceLock<StopCause>,
+    stop: CancellationToken,
+    ended: CancellationToken,
+}
+
+impl Handle {
+    pub(crate) fn new(run_id: RunId, session_id: SessionId, user_id: UserId) -> Self {
+        Self {
+            run_id,
+            session_id,
+            user_id,
+            inbox: Mutex::new(Some(Vec::new())),
+            cause: OnceLock::new(),
+            stop: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    /// Says something to the turn; false when it takes in nothing more.
+    pub(crate) fn steer(&self, text: &str) -> bool {
+        match self.inbox().as_mut() {
+            Some(texts) => {
+                texts.push(text.to_owned());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Decides with what the person said until now. When `decide` says the turn is over, nothing more is taken in: what
+    /// comes later starts a turn of its own, so nothing falls between the two.
+    pub(crate) fn take_in<T>(&self, decide: impl FnOnce(Vec<String>) -> (T, bool)) -> T {
+        let mut inbox = self.inbox();
+        let texts = inbox.as_mut().map(std::mem::take).unwrap_or_default();
+        let (result, over) = decide(texts);
+        if over {
+            *inbox = None;
+        }
+        result
+    }
+
+    /// Asks the turn to end at once.
+    pub(crate) fn stop(&self, cause: StopCause) {
+        // The first cause counts.
+        let _first = self.cause.set(cause);
+        self.stop.cancel();
+    }
+
+    /// Waits until someone stops the turn.
+    pub(crate) async fn stopped(&self) -> StopCause {
+        self.stop.cancelled().await;
+        self.cause.get().copied().unwrap_or(StopCause::Person)
+    }
+
+    /// Waits until the turn has ended and is stored as ended.
+    pub(crate) async fn until_ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Every turn that runs.
+#[derive(Default)]
+pub(crate) struct Runs(Mutex<HashMap<RunId, Arc<Handle>>>);
+
+impl Runs {
+    pub(crate) fn add(&self, handle: Arc<Handle>) {
+        self.all().insert(handle.run_id, handle);
+    }
+
+    /// Forgets a turn and tells whoever waits for its end.
+    pub(crate) fn remove(&self, run: RunId) {
+        let handle = self.all().remove(&run);
+        if let Some(handle) = handle {
+            handle.take_in(|_| ((), true));
+            handle.ended.cancel();
+        }
+    }
+
+    /// A person's own turn.
+    pub(crate) fn get(&self, user: UserId, run: RunId) -> Option<Arc<Handle>> {
+        self.all().get(&run).filter(|handle| handle.user_id == user).cloned()
+    }
+
+    /// The turn that runs in a person's session.
+    pub(crate) fn of_session(&self, user: UserId, session: SessionId) -> Option<Arc<Handle>> {
+        self.all().values().find(|handle| handle.session_id == session && handle.user_id == user).cloned()
+    }
+
+    /// A person's turns, the oldest first.
+    pub(crate) fn of_user(&self, user: UserId) -> Vec<Arc<Handle>> {
+        let mut runs: Vec<_> = self.all().values().filter(|handle| handle.user_id == user).cloned().collect();
+        runs.sort_by_key(|handle| handle.run_id);
+        runs
+    }
+
+    /// Everybody's turns.
+    pub(crate) fn everyone(&self) -> Vec<Arc<Handle>> {
+        self.all().values().cloned().collect()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<RunId, Arc<Handle>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

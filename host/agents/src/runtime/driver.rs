@@ -1,0 +1,360 @@
+//! Performs what the turn machine decides: asks models, runs tools, stores messages, tells people.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use octi_domain::event::EventKind;
+use octi_domain::ids::MessageId;
+use octi_domain::message::{Part, Role, ToolCall};
+use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
+use octi_domain::run::{Run, RunStatus, Usage};
+use octi_extension::registry::Snapshot;
+use octi_models::{ChatEvent, ChatModel, ModelError, cost};
+use octi_store::{CostKind, CostRow, NewMessage, StoreError};
+use tokio::time::Instant;
+
+use super::context::{Conversation, MESSAGES_MAX};
+use super::lanes::Reach;
+use super::model_call::ModelCall;
+use super::request::Requests;
+use super::tool_step::{Planned, ToolStep};
+use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
+use crate::agents::Shared;
+use crate::runs::Handle;
+use crate::tools::dispatch::{Call, Consent};
+use crate::tools::record::Record;
+
+/// What a turn that goes on without a new question says to the model.
+const GO_ON: &str = "(Your work was interrupted. Go on where you stopped.)";
+/// Longer than any turn: what stands for "no deadline" when a budget overflows the clock.
+const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Attempts to store how a turn ended.
+const END_ATTEMPTS_MAX: u32 = 4;
+const END_RETRY_WAIT: Duration = Duration::from_millis(250);
+
+/// One turn while it runs.
+pub(crate) struct Driver {
+    shared: Arc<Shared>,
+    handle: Arc<Handle>,
+    principal: Principal,
+    origin: Origin,
+    run: Run,
+    model: Arc<dyn ChatModel>,
+    turn: Turn,
+    requests: Requests,
+    conversation: Conversation,
+    /// What was installed when the model was last asked: its calls run on exactly that.
+    snapshot: Arc<Snapshot>,
+    call: Option<ModelCall>,
+    tools: Option<ToolStep>,
+    stored: Option<MessageId>,
+    started: Instant,
+    deadline: Instant,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        handle: Arc<Handle>,
+        (principal, origin): (Principal, Origin),
+        run: Run,
+        model: Arc<dyn ChatModel>,
+    ) -> Self {
+        let budget = shared.budget;
+        let started = Instant::now();
+        Self {
+            turn: Turn::new(budget),
+            requests: Requests::new(run.role.clone(), origin),
+            conversation: Conversation::default(),
+            snapshot: shared.registry.snapshot(),
+            call: None,
+            tools: None,
+            stored: None,
+            started,
+            deadline: started.checked_add(budget.time_max).unwrap_or(started + FAR),
+            shared,
+            handle,
+            principal,
+            origin,
+            run,
+            model,
+        }
+    }
+
+    /// Runs the turn to its end.
+    pub(crate) async fn drive(mut self) {
+        if let Err(error) = self.play().await {
+            tracing::error!(%error, detail = error.detail(), "a turn could not be stored");
+            self.call = None;
+            self.tools = None;
+            let message = format!("the turn was ended because it could not be stored: {error}");
+            self.tell(EventKind::ChatError { run_id: self.run.id, code: "store", message: message.clone() });
+            self.end(RunStatus::Failed, Some(message)).await;
+        }
+    }
+
+    async fn play(&mut self) -> Result<(), StoreError> {
+        let mut tx = self.shared.store.read(&self.principal).await?;
+        let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
+        drop(tx);
+        self.conversation = Conversation::from_messages(messages, self.run.id);
+        if !self.conversation.awaits_answer() {
+            self.conversation.push(Role::User, vec![Part::Text(GO_ON.to_owned())]);
+        }
+        let mut effects = VecDeque::from(self.turn.step(Input::Started));
+        loop {
+            while let Some(effect) = effects.pop_front() {
+                if let Some(input) = self.perform(effect).await? {
+                    effects.extend(self.feed(input));
+                }
+            }
+            if self.turn.is_finished() {
+                return Ok(());
+            }
+            for input in self.next_inputs().await {
+                effects.extend(self.feed(input));
+            }
+        }
+    }
+
+    /// Tells the machine what happened, after everything the person said before it.
+    fn feed(&mut self, input: Input) -> Vec<Effect> {
+        let turn = &mut self.turn;
+        self.handle.take_in(|texts| {
+            let mut effects: Vec<Effect> = texts.into_iter().flat_map(|text| turn.step(Input::Steered(text))).collect();
+            effects.extend(turn.step(input));
+            (effects, turn.is_finished())
+        })
+    }
+
+    async fn next_inputs(&mut self) -> Vec<Input> {
+        let cut_short = tokio::select! {
+            biased;
+            cause = self.handle.stopped() => Input::StopRequested(cause),
+            () = tokio::time::sleep_until(self.deadline) => Input::Tick(self.started.elapsed()),
+            event = next_event(&mut self.call) => return self.heard(event).await,
+            result = next_result(&mut self.tools) => return result.into_iter().collect(),
+        };
+        let mut inputs = Vec::new();
+        // What is there already counts, so that a finished call is not told as a stopped one.
+        while let Some((key, result)) = self.tools.as_mut().and_then(ToolStep::next_now) {
+            inputs.push(Input::ToolFinished(key, result));
+        }
+        inputs.extend(self.settle_call(false).await.map(Input::ModelUsage));
+        inputs.push(cut_short);
+        inputs
+    }
+
+    async fn heard(&mut self, event: Option<Result<ChatEvent, ModelError>>) -> Vec<Input> {
+        let input = match event {
+            Some(Ok(ChatEvent::Text(text))) => Input::ModelText(text),
+            Some(Ok(ChatEvent::Reasoning(text))) => Input::ModelReasoning(text),
+            Some(Ok(ChatEvent::ToolCall(call))) => self.wished(call),
+            Some(Ok(ChatEvent::Usage(usage))) => Input::ModelUsage(usage),
+            Some(Ok(ChatEvent::End(finish))) => Input::ModelEnd(finish),
+            Some(Err(error)) => Input::ModelFailed(failure(&error)),
+            None => Input::ModelFailed(failure(&ModelError::Protocol(
+                "the model's answer broke off without an end: try again, or use another model".to_owned(),
+            ))),
+        };
+        let ended_well = matches!(input, Input::ModelEnd(_));
+        if !ended_well && !matches!(input, Input::ModelFailed(_)) {
+            return vec![input];
+        }
+        self.settle_call(ended_well).await.map(Input::ModelUsage).into_iter().chain([input]).collect()
+    }
+
+    fn wished(&self, call: ToolCall) -> Input {
+        let tool = self.requests.tool(&self.snapshot, &call.name);
+        let reach = tool.map_or_else(|_| Reach::nothing(), |tool| Reach::of(tool.spec(), &call.arguments));
+        Input::ModelToolCall(call, reach)
+    }
+
+    /// Closes the model call that ended or was cancelled, and records what it cost.
+    async fn settle_call(&mut self, ended_well: bool) -> Option<Usage> {
+        let call = self.call.take()?;
+        let usage = call.usage(ended_well)?;
+        let info = self.model.info();
+        let cost_usd = cost::price(info, &usage);
+        let kind = match (cost_usd, usage.estimated) {
+            (None, _) => CostKind::Unknown,
+            (Some(_), true) => CostKind::Estimated,
+            (Some(_), false) => CostKind::Reported,
+        };
+        let row = CostRow {
+            id: self.shared.ambient.id(),
+            user_id: self.run.user_id,
+            session_id: Some(self.run.session_id),
+            run_id: Some(self.run.id),
+            model: info.name.clone(),
+            provider: info.provider.as_str().to_owned(),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cost_usd,
+            kind,
+            latency_ms: i64::try_from(call.elapsed().as_millis()).unwrap_or(i64::MAX),
+            retries: 0,
+            created_at: self.shared.ambient.now(),
+        };
+        self.shared.recorder.record(&self.principal, Record::Cost(Box::new(row))).await;
+        Some(usage)
+    }
+
+    async fn perform(&mut self, effect: Effect) -> Result<Option<Input>, StoreError> {
+        match effect {
+            Effect::CallModel { trim, steered, .. } => return Ok(self.call_model(trim, steered).await),
+            Effect::CancelModel => self.call = None,
+            Effect::RunTools(lanes) => self.run_tools(lanes),
+            Effect::CancelTools => self.cancel_tools().await,
+            Effect::Emit(notice) => self.emit(notice),
+            Effect::Persist { role, parts } => self.persist(role, parts).await?,
+            Effect::Finish { status, reason } => self.end(status, reason).await,
+        }
+        Ok(None)
+    }
+
+    async fn call_model(&mut self, trim: bool, steered: Vec<String>) -> Option<Input> {
+        self.tools = None;
+        for text in steered {
+            self.conversation.push(Role::User, vec![Part::Text(text)]);
+        }
+        self.snapshot = self.shared.registry.snapshot();
+        let date = self.shared.ambient.now().format("%Y-%m-%d").to_string();
+        match self.requests.build(&self.snapshot, self.model.info(), &self.conversation, date, trim).await {
+            Ok(request) => self.call = Some(ModelCall::begin(Arc::clone(&self.model), request)),
+            Err(failure) => return Some(Input::ModelFailed(failure)),
+        }
+        None
+    }
+
+    fn run_tools(&mut self, lanes: Vec<Vec<(CallKey, ToolCall)>>) {
+        let planned = |(key, asked): (CallKey, ToolCall)| Planned {
+            key,
+            call: Call {
+                id: self.shared.ambient.id(),
+                principal: self.principal.clone(),
+                user_id: self.run.user_id,
+                session_id: Some(self.run.session_id),
+                run_id: Some(self.run.id),
+                origin: self.origin,
+                consent: Consent::Ask,
+                name: asked.name.clone(),
+                arguments: asked.arguments.clone(),
+                tool: self.requests.tool(&self.snapshot, &asked.name),
+            },
+            asked,
+        };
+        let lanes = lanes.into_iter().map(|lane| lane.into_iter().map(planned).collect()).collect();
+        self.tools = Some(ToolStep::begin(&self.shared.dispatch, lanes));
+    }
+
+    async fn cancel_tools(&mut self) {
+        if let Some(tools) = self.tools.take() {
+            let begun = tools.cancel().await;
+            let place = (self.run.user_id, self.run.session_id, self.run.id);
+            self.shared.dispatch.cancelled(&self.principal, place, &begun).await;
+        }
+    }
+
+    async fn persist(&mut self, role: Role, parts: Vec<Part>) -> Result<(), StoreError> {
+        let message = NewMessage {
+            id: self.shared.ambient.id(),
+            session_id: self.run.session_id,
+            run_id: Some(self.run.id),
+            role,
+            parts: parts.clone(),
+            created_at: self.shared.ambient.now(),
+        };
+        let mut tx = self.shared.store.write(&self.principal).await?;
+        let message = tx.append_message(message).await?;
+        tx.save().await?;
+        self.stored = Some(message.id);
+        self.conversation.push(role, parts);
+        Ok(())
+    }
+
+    fn emit(&self, notice: Notice) {
+        let run_id = self.run.id;
+        let kind = match notice {
+            Notice::Iteration(iteration) => EventKind::AgentIteration { run_id, iteration },
+            Notice::Delta { text, reasoning } => EventKind::ChatDelta { run_id, text, reasoning },
+            Notice::Error { code, message } => EventKind::ChatError { run_id, code, message },
+            Notice::Said(text) => match self.stored {
+                Some(message_id) => EventKind::ChatMessage { message_id, run_id: Some(run_id), role: Role::Assistant, text },
+                None => return,
+            },
+            Notice::Answer(text) => match self.stored {
+                Some(message_id) => {
+                    EventKind::ChatResponse { run_id, message_id, text, model: self.run.model.clone(), usage: self.turn.usage() }
+                }
+                None => return,
+            },
+        };
+        self.tell(kind);
+    }
+
+    async fn end(&mut self, status: RunStatus, reason: Option<String>) {
+        self.run.iterations = self.turn.iterations();
+        self.run.usage = self.turn.usage();
+        close_run(&self.shared, &self.principal, &mut self.run, status, reason).await;
+    }
+
+    fn tell(&self, kind: EventKind) {
+        self.shared.publisher.publish(self.run.user_id, Some(self.run.session_id), kind);
+    }
+}
+
+/// Stores and tells how a run ended, and closes the questions it left open.
+pub(crate) async fn close_run(shared: &Shared, principal: &Principal, run: &mut Run, status: RunStatus, reason: Option<String>) {
+    shared.broker.abandon(principal, run.id).await;
+    run.status = status;
+    run.reason = reason;
+    run.ended_at = Some(shared.ambient.now());
+    for attempt in 1..=END_ATTEMPTS_MAX {
+        let stored = async {
+            let mut tx = shared.store.write(principal).await?;
+            tx.update_run(run).await?;
+            tx.save().await
+        };
+        match stored.await {
+            Ok(()) => break,
+            Err(error) if error.retryable() && attempt < END_ATTEMPTS_MAX => tokio::time::sleep(END_RETRY_WAIT * attempt).await,
+            Err(error) => {
+                tracing::error!(%error, detail = error.detail(), "the end of a turn could not be stored; the next start marks it interrupted");
+                break;
+            }
+        }
+    }
+    let (run_id, usage) = (run.id, run.usage);
+    let kind = EventKind::AgentEnded { run_id, status, reason: run.reason.clone(), iterations: run.iterations, usage };
+    shared.publisher.publish(run.user_id, Some(run.session_id), kind);
+}
+
+async fn next_event(call: &mut Option<ModelCall>) -> Option<Result<ChatEvent, ModelError>> {
+    match call {
+        Some(call) => call.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_result(tools: &mut Option<ToolStep>) -> Option<Input> {
+    let next = match tools {
+        Some(step) => step.next().await,
+        None => None,
+    };
+    match next {
+        Some((key, result)) => Some(Input::ToolFinished(key, result)),
+        // Every call has answered: only the model, the clock or the person can go on.
+        None => std::future::pending().await,
+    }
+}
+
+fn failure(error: &ModelError) -> ModelFailure {
+    ModelFailure {
+        code: error.kind(),
+        message: error.to_string(),
+        is_context_length: matches!(error, ModelError::ContextLength(_)),
+    }
+}

@@ -1,0 +1,58 @@
+//! One call of a model: its stream, and what it used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use octi_domain::run::Usage;
+use octi_models::cost::{estimate_request, estimate_tokens};
+use octi_models::{ChatEvent, ChatModel, ChatRequest, ChatStream, ModelError};
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// A call under way. Dropping it cancels it.
+pub(crate) struct ModelCall {
+    stream: ChatStream,
+    asked: u64,
+    answered: u64,
+    reported: Option<Usage>,
+    started: Instant,
+    _cancel_on_drop: DropGuard,
+}
+
+impl ModelCall {
+    /// Begins a call; nothing is sent before the first event is waited for.
+    pub(crate) fn begin(model: Arc<dyn ChatModel>, request: ChatRequest) -> Self {
+        let cancel = CancellationToken::new();
+        let asked = estimate_request(&request);
+        let token = cancel.clone();
+        let stream = stream::once(async move { model.stream(request, token).await }).try_flatten().boxed();
+        Self { stream, asked, answered: 0, reported: None, started: Instant::now(), _cancel_on_drop: cancel.drop_guard() }
+    }
+
+    /// The next event; none when the stream ended without saying so.
+    pub(crate) async fn next(&mut self) -> Option<Result<ChatEvent, ModelError>> {
+        let event = self.stream.next().await?;
+        match &event {
+            Ok(ChatEvent::Text(text) | ChatEvent::Reasoning(text)) => self.answered += estimate_tokens(text),
+            Ok(ChatEvent::ToolCall(call)) => {
+                self.answered += estimate_tokens(&call.name) + estimate_tokens(&call.arguments.to_string());
+            }
+            Ok(ChatEvent::Usage(usage)) => self.reported = Some(*usage),
+            Ok(ChatEvent::End(_)) | Err(_) => {}
+        }
+        Some(event)
+    }
+
+    /// What the call used: as reported, else estimated once anything was answered, else nothing.
+    pub(crate) fn usage(&self, ended_well: bool) -> Option<Usage> {
+        let answered = ended_well || self.answered > 0;
+        let estimate = Usage { input_tokens: self.asked, output_tokens: self.answered, estimated: true };
+        self.reported.or_else(|| answered.then_some(estimate))
+    }
+
+    /// Time since it began.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+}

@@ -1,0 +1,111 @@
+//! What a model is asked: the role's prompt, the tools of this moment, and the conversation that fits.
+
+use std::sync::Arc;
+
+use octi_domain::permission::Origin;
+use octi_extension::registry::Snapshot;
+use octi_extension::role::Role;
+use octi_extension::tool::Tool;
+use octi_models::cost::estimate_request;
+use octi_models::{ChatRequest, ModelInfo, ToolSchema};
+
+use super::context::{Conversation, Room};
+use super::turn::ModelFailure;
+use crate::roles;
+
+/// Names offered when a model calls a tool that does not exist.
+const NAMES_MAX: usize = 40;
+
+/// Builds requests; the prompt is rendered anew only when something it depends on has changed.
+pub(crate) struct Requests {
+    role: String,
+    origin: Origin,
+    prompt: Option<Prompt>,
+}
+
+struct Prompt {
+    of: Arc<dyn Role>,
+    facts: roles::Facts,
+    text: String,
+}
+
+impl Requests {
+    pub(crate) const fn new(role: String, origin: Origin) -> Self {
+        Self { role, origin, prompt: None }
+    }
+
+    /// The next request, from one consistent picture of what is installed.
+    pub(crate) async fn build(
+        &mut self,
+        snapshot: &Snapshot,
+        info: &ModelInfo,
+        conversation: &Conversation,
+        date: String,
+        trim: bool,
+    ) -> Result<ChatRequest, ModelFailure> {
+        let role = self.role(snapshot)?;
+        let tools: Vec<ToolSchema> = offered(snapshot, &role).filter(|_| info.supports_tools).map(schema).collect();
+        let facts = roles::Facts {
+            date,
+            model: info.name.clone(),
+            tools: tools.iter().map(|tool| tool.name.clone()).collect(),
+            unattended: self.origin == Origin::Unattended,
+        };
+        let mut request = ChatRequest { system: self.prompt(&role, info, facts).await?, tools, ..ChatRequest::default() };
+        let room = Room { context_window: info.context_window, taken: estimate_request(&request), trim };
+        request.messages = conversation.fit(room);
+        Ok(request)
+    }
+
+    /// The tool a model named, if the role may use it.
+    pub(crate) fn tool(&self, snapshot: &Snapshot, name: &str) -> Result<Arc<dyn Tool>, String> {
+        let role = self.role(snapshot).map_err(|failure| failure.message)?;
+        match snapshot.tools.get(name) {
+            Some(tool) if role.spec().may_use(&tool.spec().tool) => Ok(Arc::clone(tool)),
+            Some(tool) => Err(format!("the role `{}` may not use `{}`", self.role, tool.spec().tool)),
+            None => {
+                let names: Vec<_> =
+                    offered(snapshot, &role).take(NAMES_MAX).map(|tool| format!("`{}`", tool.spec().name)).collect();
+                let names = if names.is_empty() { "none at all".to_owned() } else { names.join(", ") };
+                let name = crate::tools::bound::head(name, 100);
+                Err(format!("there is no tool `{name}`; the tools are: {names}"))
+            }
+        }
+    }
+
+    fn role(&self, snapshot: &Snapshot) -> Result<Arc<dyn Role>, ModelFailure> {
+        snapshot.roles.get(&self.role).cloned().ok_or_else(|| {
+            failure("role_missing", format!("the role `{}` is not installed: `octi plugin list` shows what is", self.role))
+        })
+    }
+
+    async fn prompt(&mut self, role: &Arc<dyn Role>, info: &ModelInfo, facts: roles::Facts) -> Result<String, ModelFailure> {
+        if let Some(prompt) = &self.prompt
+            && Arc::ptr_eq(&prompt.of, role)
+            && prompt.facts == facts
+        {
+            return Ok(prompt.text.clone());
+        }
+        let template = role
+            .prompt(roles::is_small(info.context_window))
+            .await
+            .map_err(|error| failure("role_broken", format!("the role `{}` could not give its prompt: {error}", self.role)))?;
+        let text = roles::render(role.spec(), &template, &facts).map_err(|text| failure("role_broken", text))?;
+        self.prompt = Some(Prompt { of: Arc::clone(role), facts, text: text.clone() });
+        Ok(text)
+    }
+}
+
+fn offered<'a>(snapshot: &'a Snapshot, role: &Arc<dyn Role>) -> impl Iterator<Item = &'a Arc<dyn Tool>> {
+    let role = Arc::clone(role);
+    snapshot.tools.values().filter(move |tool| role.spec().may_use(&tool.spec().tool))
+}
+
+fn schema(tool: &Arc<dyn Tool>) -> ToolSchema {
+    let spec = tool.spec();
+    ToolSchema { name: spec.name.clone(), description: spec.description.clone(), input_schema: spec.input_schema.clone() }
+}
+
+const fn failure(code: &'static str, message: String) -> ModelFailure {
+    ModelFailure { code, message, is_context_length: false }
+}

@@ -1,0 +1,374 @@
+//! The one path of a tool call: schema, permission, approval, run, redact, bound, record.
+//!
+//! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use octi_domain::ambient::Ambient;
+use octi_domain::event::EventKind;
+use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
+use octi_domain::limits;
+use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
+use octi_domain::principal::Principal;
+use octi_extension::tool::{CallContext, Containment, Tool, ToolError, ToolOutput};
+use octi_security::guard::{Redactor, clean};
+use octi_security::permissions::{Decision, Facts, decide, subject_of};
+use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::approval::{Broker, Verdict};
+use super::record::{Record, Recorder};
+use super::schema::Schemas;
+use super::{keep, progress};
+use crate::publish::Publisher;
+
+/// Whether a person may be asked about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// Ask, and wait for the answer.
+    Ask,
+    /// The person gave it with the call.
+    Given,
+    /// Not given, and there is no conversation to ask in.
+    Missing,
+}
+
+/// One call on its way.
+pub(crate) struct Call {
+    pub(crate) id: CallId,
+    pub(crate) principal: Principal,
+    pub(crate) user_id: UserId,
+    pub(crate) session_id: Option<SessionId>,
+    pub(crate) run_id: Option<RunId>,
+    pub(crate) origin: Origin,
+    pub(crate) consent: Consent,
+    pub(crate) name: String,
+    pub(crate) arguments: Value,
+    /// What runs, or why nothing does.
+    pub(crate) tool: Result<Arc<dyn Tool>, String>,
+}
+
+/// What came of a call: bounded, and free of secrets.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// JSON for a success, a sentence for an error.
+    pub content: String,
+    pub is_error: bool,
+    /// `ok`, or why it failed: `bad_input`, `denied`, `time_limit` and so on.
+    pub code: &'static str,
+    /// One line for the person watching.
+    pub summary: String,
+    pub artifact: Option<ArtifactId>,
+    pub duration: Duration,
+    /// The rule that would allow the call, when it was refused because nobody could be asked.
+    pub suggested_rule: Option<String>,
+}
+
+/// Calls that have begun and not ended.
+pub(crate) type Begun = Arc<Mutex<BTreeMap<CallId, (String, Instant)>>>;
+
+/// Everything a call needs.
+pub(crate) struct Dispatch {
+    pub(crate) store: Store,
+    pub(crate) ambient: Ambient,
+    pub(crate) publisher: Arc<Publisher>,
+    pub(crate) broker: Arc<Broker>,
+    pub(crate) recorder: Recorder,
+    pub(crate) schemas: Schemas,
+    pub(crate) redactor: RedactorOf,
+    pub(crate) workspace_of: WorkspaceOf,
+}
+
+/// Knows the secrets of a person, to keep them out of results.
+pub type RedactorOf = Arc<dyn Fn(&Principal) -> Arc<Redactor> + Send + Sync>;
+/// Knows the folder a person's tools work in.
+pub type WorkspaceOf = Arc<dyn Fn(UserId) -> PathBuf + Send + Sync>;
+
+/// A call that may run.
+struct Permit {
+    tool: Arc<dyn Tool>,
+    arguments: Value,
+    /// For the record: the rule, or the person's answer.
+    decision: String,
+}
+
+/// A call that may not run.
+struct Refusal {
+    code: &'static str,
+    text: String,
+    decision: String,
+    suggested_rule: Option<String>,
+}
+
+impl Refusal {
+    fn new(code: &'static str, text: impl Into<String>, decision: impl Into<String>) -> Self {
+        Self { code, text: text.into(), decision: decision.into(), suggested_rule: None }
+    }
+
+    fn of_error(error: &ToolError) -> Self {
+        Self::new(error.code(), error.to_string(), "refused: the call is not valid")
+    }
+
+    fn of_store(error: &StoreError) -> Self {
+        tracing::error!(%error, detail = error.detail(), "a permission could not be looked up");
+        let text = "the call was not run: its permission could not be looked up because the database does not answer";
+        Self::new("unavailable", text, "refused: the permission could not be looked up")
+    }
+}
+
+impl Dispatch {
+    /// Runs a call to its end. `begun` holds the call while it runs, for whoever may have to cancel it.
+    pub(crate) async fn run(&self, call: Call, begun: &Begun) -> Outcome {
+        let started = Instant::now();
+        let redactor = (self.redactor)(&call.principal);
+        let arguments = keep::redact(&redactor, call.arguments.clone());
+        begun.lock().unwrap_or_else(PoisonError::into_inner).insert(call.id, (call.name.clone(), started));
+        self.announce(&call, &arguments);
+        let permit = self.permit(&call).await;
+        let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
+        let began = self.row(&call, arguments, decision.clone());
+        self.recorder.record(&call.principal, Record::CallBegan(Box::new(began))).await;
+        let mut outcome = match permit {
+            Ok(permit) => {
+                let given = self.perform(&call, permit).await;
+                self.settle(&call, &redactor, given).await
+            }
+            Err(refusal) => refused(&redactor, refusal),
+        };
+        outcome.duration = started.elapsed();
+        begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.id);
+        self.ended(&call, &outcome).await;
+        outcome
+    }
+
+    async fn permit(&self, call: &Call) -> Result<Permit, Refusal> {
+        let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
+        let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
+        let subject = subject_of(tool.spec(), &arguments);
+        let rules = async {
+            let mut tx = self.store.read(&call.principal).await?;
+            tx.list_rules(call.session_id).await
+        };
+        let rules = rules.await.map_err(|error| Refusal::of_store(&error))?;
+        let facts = Facts { spec: tool.spec(), subject: subject.as_deref(), rules: &rules, origin: call.origin };
+        let decision = match decide(&facts) {
+            Decision::Allow { because } => format!("allowed: {because}"),
+            Decision::Deny { reason } => return Err(Refusal::new("denied", reason.clone(), format!("denied: {reason}"))),
+            Decision::Ask { reason, suggested_rule } => {
+                self.consent(call, &tool, &arguments, subject, (reason, suggested_rule)).await?
+            }
+        };
+        Ok(Permit { tool, arguments, decision })
+    }
+
+    async fn consent(
+        &self,
+        call: &Call,
+        tool: &Arc<dyn Tool>,
+        arguments: &Value,
+        subject: Option<String>,
+        (reason, suggested_rule): (String, String),
+    ) -> Result<String, Refusal> {
+        let place = (call.consent == Consent::Ask).then_some(call.session_id.zip(call.run_id)).flatten();
+        let Some((session_id, run_id)) = place else {
+            if call.consent == Consent::Given {
+                return Ok("approved with the call".to_owned());
+            }
+            let refusal = Refusal::new("approval_required", reason, "refused: it needs an approval");
+            return Err(Refusal { suggested_rule: Some(suggested_rule), ..refusal });
+        };
+        let now = self.ambient.now();
+        let patience = chrono::TimeDelta::seconds(i64::try_from(limits::PERMISSION_SECONDS_MAX).unwrap_or(i64::MAX));
+        let request = PermissionRequest {
+            id: self.ambient.id(),
+            user_id: call.user_id,
+            session_id,
+            run_id,
+            call_id: call.id,
+            tool: tool.spec().tool.clone(),
+            operation: tool.spec().operation.clone(),
+            subject,
+            arguments: keep::redact(&(self.redactor)(&call.principal), arguments.clone()),
+            reason,
+            suggested_rule,
+            status: RequestStatus::Pending,
+            created_at: now,
+            expires_at: now.checked_add_signed(patience).unwrap_or(now),
+        };
+        match self.broker.ask(&call.principal, request).await.map_err(|error| Refusal::of_store(&error))? {
+            Verdict::Answered(Answer::Deny) => {
+                let text = "the person said no to this call: do not try it again; go on without it, or ask what to do instead";
+                Err(Refusal::new("denied", text, "denied: by the person"))
+            }
+            Verdict::Answered(answer) => Ok(format!("approved by the person: {}", answer.as_str())),
+            Verdict::Expired => {
+                let minutes = limits::PERMISSION_SECONDS_MAX / 60;
+                let text = format!(
+                    "nobody answered within {minutes} minutes, so the call was denied: go on without it, or say what you need it for"
+                );
+                Err(Refusal::new("expired", text, "denied: nobody answered in time"))
+            }
+        }
+    }
+
+    async fn perform(&self, call: &Call, permit: Permit) -> Result<ToolOutput, ToolError> {
+        let time_max = Duration::from_millis(limits::GUEST_WALL_MS_CEILING);
+        let context = CallContext {
+            principal: call.principal.clone(),
+            session_id: call.session_id,
+            run_id: call.run_id,
+            call_id: call.id,
+            origin: call.origin,
+            workspace: (self.workspace_of)(call.user_id),
+            time_max,
+            progress: progress::sink(call, &self.publisher),
+        };
+        // The tool has its own, shorter limit; this one ends a tool that ignores it.
+        let ended = tokio::time::timeout(time_max, permit.tool.call(context, permit.arguments)).await;
+        ended.unwrap_or(Err(ToolError::Contained(Containment::Time { ms_max: limits::GUEST_WALL_MS_CEILING })))
+    }
+
+    /// Makes of what a tool gave what others may see.
+    async fn settle(&self, call: &Call, redactor: &Redactor, given: Result<ToolOutput, ToolError>) -> Outcome {
+        let output = match given {
+            Ok(output) => output,
+            Err(error) => return failed(redactor, error.code(), &error.to_string()),
+        };
+        let whole = super::bound::render(&keep::redact(redactor, output.content));
+        if whole.len() > limits::RESULT_BYTES_MAX {
+            let error = ToolError::Contained(Containment::Output { bytes_max: limits::RESULT_BYTES_MAX as u64 });
+            return failed(redactor, error.code(), &error.to_string());
+        }
+        let own = output.summary.map(|summary| presentable(redactor, &summary));
+        let summary = super::bound::summary(own.as_deref(), &whole);
+        let (content, artifact) = if super::bound::is_large(&whole) {
+            let artifact = keep::artifact(self, call, &whole).await;
+            (super::bound::handle(&whole, artifact), artifact)
+        } else {
+            (whole, None)
+        };
+        Outcome { content, is_error: false, code: "ok", summary, artifact, duration: Duration::ZERO, suggested_rule: None }
+    }
+
+    fn announce(&self, call: &Call, arguments: &Value) {
+        let Some(run_id) = call.run_id else { return };
+        let plugin_version = call.tool.as_ref().map(|tool| tool.spec().plugin_version.clone()).unwrap_or_default();
+        let kind = EventKind::ToolInvoked {
+            run_id,
+            call_id: call.id,
+            name: call.name.clone(),
+            plugin_version,
+            arguments: arguments.clone(),
+        };
+        self.publisher.publish(call.user_id, call.session_id, kind);
+    }
+
+    fn row(&self, call: &Call, arguments: Value, decision: String) -> ToolCallRow {
+        let spec = call.tool.as_ref().ok().map(|tool| tool.spec());
+        ToolCallRow {
+            id: call.id,
+            run_id: call.run_id,
+            session_id: call.session_id,
+            user_id: call.user_id,
+            plugin: spec.map(|spec| spec.plugin.clone()).unwrap_or_default(),
+            plugin_version: spec.map(|spec| spec.plugin_version.clone()).unwrap_or_default(),
+            digest: None,
+            name: call.name.clone(),
+            arguments,
+            decision,
+            outcome: None,
+            is_error: None,
+            duration_ms: None,
+            started_at: self.ambient.now(),
+            ended_at: None,
+            artifact: None,
+        }
+    }
+
+    async fn ended(&self, call: &Call, outcome: &Outcome) {
+        if let Some(run_id) = call.run_id {
+            let kind = EventKind::ToolResult {
+                run_id,
+                call_id: call.id,
+                name: call.name.clone(),
+                is_error: outcome.is_error,
+                summary: outcome.summary.clone(),
+                preview: clean(&super::bound::preview(&outcome.content)),
+                artifact: outcome.artifact,
+                duration_ms: millis(outcome.duration),
+            };
+            self.publisher.publish(call.user_id, call.session_id, kind);
+        }
+        let end = CallEnd {
+            id: call.id,
+            outcome: outcome.code.to_owned(),
+            is_error: outcome.is_error,
+            duration_ms: i64::try_from(millis(outcome.duration)).unwrap_or(i64::MAX),
+            ended_at: self.ambient.now(),
+            artifact: outcome.artifact,
+        };
+        self.recorder.record(&call.principal, Record::CallEnded(end)).await;
+    }
+
+    /// Tells and records that calls ended because their turn did.
+    pub(crate) async fn cancelled(&self, principal: &Principal, place: (UserId, SessionId, RunId), begun: &Begun) {
+        let (user_id, session_id, run_id) = place;
+        let open = std::mem::take(&mut *begun.lock().unwrap_or_else(PoisonError::into_inner));
+        for (id, (name, started)) in open {
+            let call = Call {
+                id,
+                principal: principal.clone(),
+                user_id,
+                session_id: Some(session_id),
+                run_id: Some(run_id),
+                origin: Origin::Chat,
+                consent: Consent::Missing,
+                name,
+                arguments: Value::Null,
+                tool: Err(String::new()),
+            };
+            let text = Containment::Cancelled.message();
+            let outcome = Outcome {
+                summary: text.clone(),
+                content: text,
+                is_error: true,
+                code: Containment::Cancelled.code(),
+                artifact: None,
+                duration: started.elapsed(),
+                suggested_rule: None,
+            };
+            self.ended(&call, &outcome).await;
+        }
+    }
+}
+
+fn failed(redactor: &Redactor, code: &'static str, text: &str) -> Outcome {
+    let text = presentable(redactor, text);
+    let content = super::bound::head(&text, limits::RESULT_INLINE_BYTES_MAX).to_owned();
+    Outcome {
+        summary: super::bound::summary(None, &content),
+        content,
+        is_error: true,
+        code,
+        artifact: None,
+        duration: Duration::ZERO,
+        suggested_rule: None,
+    }
+}
+
+/// First cleaned, then redacted: what hides inside a secret must not hide the secret.
+fn presentable(redactor: &Redactor, text: &str) -> String {
+    redactor.redact(&clean(text)).into_owned()
+}
+
+fn refused(redactor: &Redactor, refusal: Refusal) -> Outcome {
+    Outcome { suggested_rule: refusal.suggested_rule, ..failed(redactor, refusal.code, &refusal.text) }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,52 @@
+//! What of a result is kept, and what must not be.
+
+use octi_domain::ids::ArtifactId;
+use octi_security::guard::Redactor;
+use octi_store::ArtifactMeta;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::dispatch::{Call, Dispatch};
+
+/// Replaces secrets in every text of a value, its field names included.
+pub(super) fn redact(redactor: &Redactor, value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(redactor.redact(&text).into_owned()),
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| redact(redactor, item)).collect()),
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().map(|(name, field)| (redactor.redact(&name).into_owned(), redact(redactor, field))).collect(),
+        ),
+        other => other,
+    }
+}
+
+/// Keeps a large result beside the conversation; none when there is no conversation, or the store cannot take it.
+pub(super) async fn artifact(dispatch: &Dispatch, call: &Call, whole: &str) -> Option<ArtifactId> {
+    let session_id = call.session_id?;
+    let meta = ArtifactMeta {
+        id: dispatch.ambient.id(),
+        user_id: call.user_id,
+        session_id,
+        name: format!("{}.json", call.name),
+        media_type: "application/json".to_owned(),
+        bytes: i64::try_from(whole.len()).unwrap_or(i64::MAX),
+        sha256: hex(&Sha256::digest(whole.as_bytes())),
+        created_at: dispatch.ambient.now(),
+    };
+    let stored = async {
+        let mut tx = dispatch.store.write(&call.principal).await?;
+        tx.insert_artifact(&meta, whole.as_bytes()).await?;
+        tx.save().await
+    };
+    match stored.await {
+        Ok(()) => Some(meta.id),
+        Err(error) => {
+            tracing::error!(%error, detail = error.detail(), call = %call.id, "a large result could not be kept");
+            None
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,55 @@
+//! What long work says while it runs, at a pace people can read.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use octi_domain::event::EventKind;
+use octi_domain::ids::{CallId, RunId, SessionId, UserId};
+use octi_extension::tool::{NoProgress, ProgressSink};
+use tokio::time::Instant;
+
+use super::dispatch::Call;
+use crate::publish::Publisher;
+
+/// A tool that says more than this is heard now and then.
+const PACE: Duration = Duration::from_millis(100);
+/// Bytes of one message.
+const MESSAGE_BYTES_MAX: usize = 500;
+
+struct Progress {
+    publisher: Arc<Publisher>,
+    user_id: UserId,
+    session_id: Option<SessionId>,
+    run_id: RunId,
+    call_id: CallId,
+    last: Mutex<Option<Instant>>,
+}
+
+/// Where a call's progress goes.
+pub(super) fn sink(call: &Call, publisher: &Arc<Publisher>) -> Arc<dyn ProgressSink> {
+    let Some(run_id) = call.run_id else { return Arc::new(NoProgress) };
+    Arc::new(Progress {
+        publisher: Arc::clone(publisher),
+        user_id: call.user_id,
+        session_id: call.session_id,
+        run_id,
+        call_id: call.id,
+        last: Mutex::new(None),
+    })
+}
+
+impl ProgressSink for Progress {
+    fn progress(&self, fraction: Option<f32>, message: String) {
+        let now = Instant::now();
+        {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_some_and(|last| now.duration_since(last) < PACE) {
+                return;
+            }
+            *last = Some(now);
+        }
+        let message = super::bound::head(&message, MESSAGE_BYTES_MAX).to_owned();
+        let kind = EventKind::ToolProgress { run_id: self.run_id, call_id: self.call_id, fraction, message };
+        self.publisher.publish(self.user_id, self.session_id, kind);
+    }
+}

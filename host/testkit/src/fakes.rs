@@ -1,0 +1,261 @@
+//! Tools, roles and a registry without any plugin.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use octi_domain::permission::Level;
+use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
+use octi_extension::registry::{PluginStatus, Registry, Snapshot};
+use octi_extension::role::Role;
+use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, watch};
+
+type Answers = dyn Fn(&CallContext, Value) -> Result<ToolOutput, ToolError> + Send + Sync;
+
+/// A tool that answers what the test says. Clones share everything.
+#[derive(Clone)]
+pub struct FakeTool {
+    spec: ToolSpec,
+    answers: Arc<Answers>,
+    gate: Option<Arc<Semaphore>>,
+    calls: Arc<Mutex<Vec<Value>>>,
+    running: Arc<watch::Sender<usize>>,
+    most_at_once: Arc<AtomicUsize>,
+}
+
+impl FakeTool {
+    /// A tool of that name (`<tool>__<operation>`) that is allowed, only reads, takes any object and gives it back.
+    ///
+    /// # Panics
+    /// When the name has no `__`.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let Some((tool, operation)) = name.split_once("__") else { panic!("`{name}` is not `<tool>__<operation>`") };
+        let spec = ToolSpec {
+            name: name.to_owned(),
+            tool: tool.to_owned(),
+            operation: operation.to_owned(),
+            plugin: format!("test/{tool}"),
+            plugin_version: "1.0.0".to_owned(),
+            description: format!("{operation} of {tool}"),
+            input_schema: json!({ "type": "object" }),
+            output_schema: None,
+            permission: Level::Allow,
+            effects: vec![Effect::Read],
+            subject: None,
+            subject_kind: SubjectKind::Text,
+        };
+        Self {
+            spec,
+            answers: Arc::new(|_, arguments| Ok(ToolOutput { content: arguments, summary: None })),
+            gate: None,
+            calls: Arc::default(),
+            running: Arc::new(watch::Sender::new(0)),
+            most_at_once: Arc::default(),
+        }
+    }
+
+    /// Changes what the tool says of itself.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut ToolSpec)) -> Self {
+        change(&mut self.spec);
+        self
+    }
+
+    /// A person is asked first, about this argument.
+    #[must_use]
+    pub fn asks_about(self, subject: &str) -> Self {
+        self.with(|spec| {
+            spec.permission = Level::Ask;
+            spec.effects = vec![Effect::Write];
+            spec.subject = Some(subject.to_owned());
+        })
+    }
+
+    /// The JSON Schema of its arguments.
+    #[must_use]
+    pub fn takes(self, schema: Value) -> Self {
+        self.with(|spec| spec.input_schema = schema)
+    }
+
+    /// What it gives.
+    #[must_use]
+    pub fn gives(mut self, answers: impl Fn(Value) -> Result<Value, ToolError> + Send + Sync + 'static) -> Self {
+        self.answers = Arc::new(move |_, arguments| answers(arguments).map(|content| ToolOutput { content, summary: None }));
+        self
+    }
+
+    /// What it gives, knowing who calls and where progress goes.
+    #[must_use]
+    pub fn does(
+        mut self,
+        answers: impl Fn(&CallContext, Value) -> Result<ToolOutput, ToolError> + Send + Sync + 'static,
+    ) -> Self {
+        self.answers = Arc::new(answers);
+        self
+    }
+
+    /// Every call waits until [`Self::release`] is called once.
+    #[must_use]
+    pub fn blocked(mut self) -> Self {
+        self.gate = Some(Arc::new(Semaphore::new(0)));
+        self
+    }
+
+    /// Lets one waiting call go on.
+    pub fn release(&self) {
+        if let Some(gate) = &self.gate {
+            gate.add_permits(1);
+        }
+    }
+
+    /// Waits until that many calls run at once.
+    pub async fn until_running(&self, count: usize) {
+        // The sender lives as long as `self`.
+        let mut running = self.running.subscribe();
+        let _reached = running.wait_for(|running| *running >= count).await;
+    }
+
+    /// Waits until no call runs any more.
+    pub async fn until_idle(&self) {
+        // The sender lives as long as `self`.
+        let mut running = self.running.subscribe();
+        let _idle = running.wait_for(|running| *running == 0).await;
+    }
+
+    /// The arguments of every call so far.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Value> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The most calls that ever ran at once.
+    #[must_use]
+    pub fn most_at_once(&self) -> usize {
+        self.most_at_once.load(Ordering::Acquire)
+    }
+}
+
+/// Counts a call as running for as long as it does, however it ends.
+struct Running(Arc<watch::Sender<usize>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
+    }
+}
+
+#[async_trait]
+impl Tool for FakeTool {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(arguments.clone());
+        self.running.send_modify(|running| *running += 1);
+        let _running = Running(Arc::clone(&self.running));
+        self.most_at_once.fetch_max(*self.running.borrow(), Ordering::AcqRel);
+        match &self.gate {
+            Some(gate) => {
+                if let Ok(permit) = gate.acquire().await {
+                    permit.forget();
+                }
+            }
+            // Gives the other calls of a step the time to begin, so that parallel calls can be told from serial ones.
+            None => tokio::task::yield_now().await,
+        }
+        (self.answers)(&context, arguments)
+    }
+}
+
+/// A role with a prompt.
+#[derive(Debug, Clone)]
+pub struct FakeRole {
+    spec: RoleEntry,
+    prompt: String,
+    small: String,
+}
+
+impl FakeRole {
+    /// A role of that name that may use every tool.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let spec = RoleEntry {
+            name: name.to_owned(),
+            purpose: "help with tests".to_owned(),
+            tools: vec!["*".to_owned()],
+            core_tools: Vec::new(),
+            topic: "chat".to_owned(),
+            read_only: false,
+        };
+        Self { spec, prompt: "You are {{ role }}.".to_owned(), small: "Be brief.".to_owned() }
+    }
+
+    /// The tools it may use.
+    #[must_use]
+    pub fn tools(mut self, tools: &[&str]) -> Self {
+        self.spec.tools = tools.iter().map(|&tool| tool.to_owned()).collect();
+        self
+    }
+
+    /// Its prompt's template.
+    #[must_use]
+    pub fn prompt(mut self, template: &str) -> Self {
+        template.clone_into(&mut self.prompt);
+        self
+    }
+}
+
+#[async_trait]
+impl Role for FakeRole {
+    fn spec(&self) -> &RoleEntry {
+        &self.spec
+    }
+
+    async fn prompt(&self, small: bool) -> Result<String, ToolError> {
+        Ok(if small { self.small.clone() } else { self.prompt.clone() })
+    }
+}
+
+/// What is installed, as the test says.
+#[derive(Default)]
+pub struct FakeRegistry {
+    snapshot: Mutex<Arc<Snapshot>>,
+}
+
+impl FakeRegistry {
+    /// Adds a tool, or puts it in the place of the one of that name.
+    pub fn install(&self, tool: FakeTool) {
+        self.change(|snapshot| drop(snapshot.tools.insert(tool.spec.name.clone(), Arc::new(tool))));
+    }
+
+    /// Adds a role, or puts it in the place of the one of that name.
+    pub fn install_role(&self, role: FakeRole) {
+        self.change(|snapshot| drop(snapshot.roles.insert(role.spec.name.clone(), Arc::new(role))));
+    }
+
+    /// Removes a tool.
+    pub fn remove(&self, name: &str) {
+        self.change(|snapshot| drop(snapshot.tools.remove(name)));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut current = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = (**current).clone();
+        change(&mut next);
+        *current = Arc::new(next);
+    }
+}
+
+impl Registry for FakeRegistry {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn plugins(&self) -> Vec<PluginStatus> {
+        Vec::new()
+    }
+}
