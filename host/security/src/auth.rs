@@ -130,10 +130,11 @@ impl Auth {
     /// [`AuthError::WrongPassword`] whatever was wrong, [`AuthError::LockedOut`] after too many attempts.
     pub async fn login(&self, username: &str, password: &str, address: IpAddr) -> Result<(Principal, User), AuthError> {
         let now = self.ambient.now();
-        if let Some(wait) = self.failures.locked(username, address, now) {
+        let found = self.store.read(&JOB).await?.user_by_name(username).await?;
+        // Counted before it is compared: guesses that are sent at once must not all be compared before the first counts.
+        if let Err(wait) = self.failures.begin(username, address, now) {
             return Err(AuthError::LockedOut { seconds: u64::try_from(wait.num_seconds()).unwrap_or_default() + 1 });
         }
-        let found = self.store.read(&JOB).await?.user_by_name(username).await?;
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
         // An unknown name costs as much time as a wrong password, so that names cannot be guessed.
         let matches = password::verify(SecretString::from(password), hash).await?;
@@ -145,10 +146,7 @@ impl Auth {
                 tx.save().await?;
                 Ok((principal_of(&user), user))
             }
-            None => {
-                self.failures.add(username, address, now);
-                Err(AuthError::WrongPassword)
-            }
+            None => Err(AuthError::WrongPassword),
         }
     }
 
@@ -204,6 +202,15 @@ impl Auth {
     pub async fn local_owner(&self) -> Result<Principal, AuthError> {
         let owner = self.store.read(&JOB).await?.oldest_admin().await?;
         owner.as_ref().map(principal_of).ok_or(AuthError::NoOwner)
+    }
+
+    /// Every active person, for work the host does on each one's behalf.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn everyone(&self) -> Result<Vec<Principal>, AuthError> {
+        let users = self.store.read(&JOB).await?.list_users().await?;
+        Ok(users.iter().filter(|user| user.is_active).map(principal_of).collect())
     }
 
     /// The machine's own token: read from the home folder, or made there for its owner only.

@@ -23,37 +23,43 @@ struct Record {
 pub(super) struct Failures(Mutex<HashMap<(String, IpAddr), Record>>);
 
 impl Failures {
-    /// How much longer this name is locked out from this address.
-    pub(super) fn locked(&self, username: &str, address: IpAddr, now: DateTime<Utc>) -> Option<TimeDelta> {
-        let records = super::lock(&self.0);
-        let record = records.get(&key(username, address))?;
-        let wait = record.last + wait_after(record.count)? - now;
-        (wait > TimeDelta::zero()).then_some(wait)
-    }
-
-    /// Remembers a failure.
-    pub(super) fn add(&self, username: &str, address: IpAddr, now: DateTime<Utc>) {
+    /// Counts an attempt as failed until [`forget`](Self::forget) says otherwise, unless this name is locked out from this
+    /// address: then says for how much longer.
+    pub(super) fn begin(&self, username: &str, address: IpAddr, now: DateTime<Utc>) -> Result<(), TimeDelta> {
         let mut records = super::lock(&self.0);
-        if records.len() >= limits::LOGIN_MEMORY_MAX {
-            records.retain(|_, record| !is_over(record, now));
+        let key = key(username, address);
+        if let Some(record) = records.get(&key)
+            && let Some(wait) = wait_after(record.count)
+            && record.last + wait > now
+        {
+            return Err(record.last + wait - now);
         }
-        if records.len() >= limits::LOGIN_MEMORY_MAX {
-            // Somebody tries names by the thousand: the oldest memories make place.
-            if let Some(oldest) = records.iter().min_by_key(|(_, record)| record.last).map(|(key, _)| key.clone()) {
-                records.remove(&oldest);
-            }
-        }
-        let record = records.entry(key(username, address)).or_insert(Record { count: 0, last: now });
+        make_place(&mut records, &key, now);
+        let record = records.entry(key).or_insert(Record { count: 0, last: now });
         if is_over(record, now) {
             record.count = 0;
         }
         record.count = record.count.saturating_add(1);
         record.last = now;
+        Ok(())
     }
 
     /// Forgets everything after a success.
     pub(super) fn forget(&self, username: &str, address: IpAddr) {
         super::lock(&self.0).remove(&key(username, address));
+    }
+}
+
+/// Keeps the memory within its bound. Somebody who tries names by the thousand pushes out the oldest.
+fn make_place(records: &mut HashMap<(String, IpAddr), Record>, key: &(String, IpAddr), now: DateTime<Utc>) {
+    if records.len() < limits::LOGIN_MEMORY_MAX || records.contains_key(key) {
+        return;
+    }
+    records.retain(|_, record| !is_over(record, now));
+    if records.len() >= limits::LOGIN_MEMORY_MAX
+        && let Some(oldest) = records.iter().min_by_key(|(_, record)| record.last).map(|(key, _)| key.clone())
+    {
+        records.remove(&oldest);
     }
 }
 

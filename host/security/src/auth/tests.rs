@@ -68,6 +68,21 @@ async fn too_many_failures_lock_out_for_longer_and_longer() {
 }
 
 #[tokio::test]
+async fn guesses_sent_at_once_count_like_guesses_sent_in_turn() {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    let (auth, name) = (Arc::new(house.auth), first.username.clone());
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..3 * limits::LOGIN_FAILURES_MAX {
+        let (auth, name) = (auth.clone(), name.clone());
+        guesses.spawn(async move { auth.login(&name, "guess", HERE).await });
+    }
+    let answers = guesses.join_all().await;
+    let checked = answers.iter().filter(|answer| matches!(answer, Err(AuthError::WrongPassword))).count();
+    assert_eq!(checked, limits::LOGIN_FAILURES_MAX as usize, "passwords that were compared");
+}
+
+#[tokio::test]
 async fn a_token_works_until_it_expires_or_is_revoked() {
     let house = house().await;
     house.auth.bootstrap_admin().await.unwrap();
@@ -109,7 +124,7 @@ async fn the_local_token_is_private_and_names_the_owner() {
 fn failures_are_remembered_within_bounds() {
     let failures = Failures::default();
     for index in 0..limits::LOGIN_MEMORY_MAX + 10 {
-        failures.add(&format!("name-{index}"), HERE, DateTime::UNIX_EPOCH);
+        assert_eq!(failures.begin(&format!("name-{index}"), HERE, DateTime::UNIX_EPOCH), Ok(()));
     }
     assert_eq!(failures.len(), limits::LOGIN_MEMORY_MAX);
 }
