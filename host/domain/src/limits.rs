@@ -66,6 +66,11 @@ pub const PLUGIN_CALLS_MAX: usize = 16;
 /// Seconds a call waits for its turn.
 pub const PLUGIN_QUEUE_SECONDS_MAX: u64 = 10;
 
+/// Crashes of a plugin in [`PLUGIN_REST_SECONDS`] before it rests.
+pub const PLUGIN_CRASHES_MAX: usize = 3;
+/// Seconds a plugin that crashes rests.
+pub const PLUGIN_REST_SECONDS: i64 = 60;
+
 /// Bytes of a plugin file.
 pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes of compiled plugins kept on disk.

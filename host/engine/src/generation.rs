@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_extension::grant::Grant;
 use octi_extension::manifest::Manifest;
@@ -18,11 +19,13 @@ use wasmtime::component::InstancePre;
 
 use crate::bindings::role::RolePluginPre;
 use crate::bindings::tool::ToolPluginPre;
+use crate::breaker::Breaker;
 use crate::cache::Cache;
 use crate::engine::Runtime;
 use crate::install::{self, InstallError};
 use crate::instance::Setup;
 use crate::loader::{self, Inspection};
+use crate::manager::OnChange;
 use crate::state::{Budget, CallState, Caller, Services};
 
 /// What every generation needs of its host.
@@ -30,6 +33,8 @@ pub(crate) struct Host {
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) cache: Cache,
     pub(crate) services: Services,
+    pub(crate) ambient: Ambient,
+    pub(crate) on_change: OnChange,
 }
 
 /// Where a plugin's bytes are, until they are compiled.
@@ -59,6 +64,7 @@ pub(crate) struct Generation {
     pub(crate) inspection: Inspection,
     pub(crate) source: Source,
     pub(crate) grant: Arc<Grant>,
+    pub(crate) breaker: Breaker,
     code: Code,
     host: Arc<Host>,
     /// Shared by all generations of a plugin, so that a swap does not double what it may run at once.
@@ -70,7 +76,16 @@ impl Generation {
     pub(crate) fn new(host: &Arc<Host>, inspection: Inspection, code: Code, places: Arc<Semaphore>) -> Self {
         let grant = Grant::new(inspection.manifest.id.clone(), inspection.manifest.capabilities.clone());
         let source = if matches!(code, Code::Bundled(_)) { Source::Bundled } else { Source::Folder };
-        Self { inspection, source, grant: Arc::new(grant), code, host: host.clone(), places, ready: OnceCell::new() }
+        Self {
+            inspection,
+            source,
+            grant: Arc::new(grant),
+            breaker: Breaker::default(),
+            code,
+            host: host.clone(),
+            places,
+            ready: OnceCell::new(),
+        }
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {

@@ -4,6 +4,7 @@
 //! and swaps plugins while calls run. Everything above sees plugins only through the traits of `octi_extension`.
 
 mod bindings;
+mod breaker;
 mod cache;
 mod capability;
 mod engine;

@@ -53,7 +53,6 @@ pub struct PluginManager {
     folder: Option<PathBuf>,
     slots: Mutex<Slots>,
     view: ArcSwap<View>,
-    on_change: OnChange,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -88,7 +87,7 @@ impl PluginManager {
         let runtime = Runtime::start()?;
         let cache = Cache::open(&config.cache_dir, config.cache_key).map_err(|e| folder_error(&config.cache_dir, e))?;
         let services = Services { kv: config.kv, processes: config.processes };
-        let host = Arc::new(Host { runtime, cache, services });
+        let host = Arc::new(Host { runtime, cache, services, ambient: config.ambient, on_change: config.on_change });
         let mut slots = Slots::default();
         for (name, bytes) in config.bundle {
             slots.bundle(&host, name, bytes);
@@ -101,7 +100,6 @@ impl PluginManager {
             host,
             folder: config.plugins_dir,
             slots: Mutex::new(slots),
-            on_change: config.on_change,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -217,7 +215,7 @@ impl PluginManager {
 
     fn tell(&self, id: &str, change: &str) {
         tracing::info!(plugin = id, change, "plugins changed");
-        (self.on_change)(id, change);
+        (self.host.on_change)(id, change);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cache;
 mod calls;
+mod capabilities;
 mod guests;
 mod limits;
 mod manager;

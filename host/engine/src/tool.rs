@@ -42,6 +42,25 @@ impl WasmTool {
         Self { spec, generation: generation.clone(), output_check: OnceLock::new() }
     }
 
+    fn rested(&self) -> Result<(), ToolError> {
+        self.generation.breaker.check(self.generation.host().ambient.now()).map_err(|resting| {
+            ToolError::Unavailable(format!(
+                "plugin `{}` crashed {} times in a minute and rests for {} more seconds; use another tool",
+                self.spec.plugin,
+                limits::PLUGIN_CRASHES_MAX,
+                resting.seconds_left
+            ))
+        })
+    }
+
+    fn contained(&self, containment: Containment) -> ToolError {
+        let host = self.generation.host();
+        if self.generation.breaker.contained(containment, host.ambient.now()) {
+            (host.on_change)(&self.spec.plugin, "crashed three times in a minute and rests for a minute");
+        }
+        ToolError::Contained(containment)
+    }
+
     fn checked(&self, output: Output) -> Result<ToolOutput, ToolError> {
         let bytes = output.content.len() + output.summary.as_ref().map_or(0, String::len);
         if bytes > limits::RESULT_BYTES_MAX {
@@ -75,6 +94,7 @@ impl Tool for WasmTool {
                 limits::ARGUMENTS_BYTES_MAX
             )));
         }
+        self.rested()?;
         let ready = self.generation.ready().await.map_err(|error| unavailable(&self.spec.plugin, &error))?;
         let Some(plugin) = &ready.tool else {
             return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
@@ -83,7 +103,7 @@ impl Tool for WasmTool {
         let time_max = context.time_max;
         let setup = self.generation.setup(Caller::of(context), time_max);
         let (outcome, _) = self.generation.host().runtime.call_tool(plugin, setup, &self.spec.operation, &arguments).await;
-        match outcome.map_err(ToolError::Contained)? {
+        match outcome.map_err(|containment| self.contained(containment))? {
             Ok(output) => self.checked(output),
             Err(error) => Err(guest_error(error)),
         }

@@ -102,7 +102,13 @@ pub(crate) fn processes() -> Arc<ProcessDoor> {
 /// An engine without a plugin folder.
 pub(crate) fn host() -> Arc<Host> {
     let services = Services { kv: Arc::new(NoKv), processes: processes() };
-    Arc::new(Host { runtime: Runtime::start().expect("an engine"), cache: Cache::none(), services })
+    Arc::new(Host {
+        runtime: Runtime::start().expect("an engine"),
+        cache: Cache::none(),
+        services,
+        ambient: Ambient::system(),
+        on_change: Arc::new(|_, _| ()),
+    })
 }
 
 /// A generation of a plugin file.
