@@ -29,7 +29,7 @@ const COMPILERS_MAX: usize = 1;
 /// The compiled components of one engine.
 pub(crate) struct Cache {
     place: Option<Place>,
-    compilers: Semaphore,
+    compilers: Arc<Semaphore>,
     flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -62,7 +62,7 @@ impl Cache {
     }
 
     fn with(place: Option<Place>) -> Self {
-        Self { place, compilers: Semaphore::new(COMPILERS_MAX), flights: Mutex::default() }
+        Self { place, compilers: Arc::new(Semaphore::new(COMPILERS_MAX)), flights: Mutex::default() }
     }
 
     /// The component of that digest, from the cache or compiled from `code`. Callers of one digest share one compilation.
@@ -89,9 +89,11 @@ impl Cache {
         if let Some(component) = self.place.as_ref().and_then(|place| place.load(engine, &name)) {
             return Ok(component);
         }
-        let _permit = self.compilers.acquire().await.map_err(|_| "the engine is shutting down".to_owned())?;
+        let permit = self.compilers.clone().acquire_owned().await.map_err(|_| "the engine is shutting down".to_owned())?;
         let compiler = engine.clone();
         let work = tokio::task::spawn_blocking(move || {
+            // A compiler that is too slow is not waited for, but counts until it ends.
+            let _permit = permit;
             let code = code().map_err(|error| format!("its file cannot be read: {error}"))?;
             let component = Component::from_binary(&compiler, &code).map_err(|error| format!("{error:#}"))?;
             let native = component.serialize().map_err(|error| format!("{error:#}"))?;

@@ -96,6 +96,11 @@ impl Generation {
         &self.host
     }
 
+    /// What bounds the calls that run at once.
+    pub(crate) fn places(&self) -> Arc<Semaphore> {
+        self.places.clone()
+    }
+
     /// A place among the calls that run at once.
     pub(crate) async fn place(&self) -> Result<[tokio::sync::OwnedSemaphorePermit; 2], Containment> {
         self.place_within(Duration::from_secs(limits::PLUGIN_QUEUE_SECONDS_MAX)).await

@@ -26,10 +26,17 @@ pub(crate) struct Quotas {
     fs: u64,
     kv: u64,
     spawn: u64,
+    progress: u64,
     refused: u64,
 }
 
 impl Quotas {
+    /// Counts one message to the person who waits; false once there were too many. Those are dropped.
+    pub(crate) const fn progress(&mut self) -> bool {
+        self.progress += 1;
+        self.progress <= limits::GUEST_LOG_LINES_MAX
+    }
+
     /// Counts one host call. The inner error is a refusal for the guest; the outer one ends the call.
     pub(crate) fn charge(&mut self, charge: Charge) -> Result<Result<(), HostError>, QuotaIgnored> {
         let (counter, name, limit) = match charge {
@@ -62,6 +69,13 @@ mod tests {
         let refusal = quotas.charge(Charge::Spawn);
         assert!(matches!(refusal, Ok(Err(HostError::Quota(ref q))) if q.name == "processes" && q.limit == 32), "{refusal:?}");
         assert!(matches!(quotas.charge(Charge::Kv), Ok(Ok(()))), "quotas are separate");
+    }
+
+    #[test]
+    fn a_flood_of_progress_is_dropped() {
+        let mut quotas = Quotas::default();
+        let shown = (0..limits::GUEST_LOG_LINES_MAX * 2).filter(|_| quotas.progress()).count() as u64;
+        assert_eq!(shown, limits::GUEST_LOG_LINES_MAX);
     }
 
     #[test]

@@ -66,6 +66,9 @@ impl Host for CallState {
     }
 
     fn progress(&mut self, fraction: Option<f32>, message: String) -> wasmtime::Result<()> {
+        if !self.quotas.progress() {
+            return Ok(());
+        }
         let fraction = fraction.filter(|f| f.is_finite()).map(|f| f.clamp(0.0, 1.0));
         self.caller.progress.progress(fraction, text::clean(&message, limits::PLUGIN_TEXT_BYTES_MAX));
         Ok(())

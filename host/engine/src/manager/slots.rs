@@ -59,7 +59,7 @@ impl Slots {
             Ok(inspection) => {
                 let places = self.places(&inspection.manifest.id);
                 let generation = Arc::new(Generation::new(host, inspection, Code::Bundled(bytes), places));
-                let slot = self.slot(&generation.manifest().id.clone());
+                let slot = self.slot(&generation);
                 slot.bundled = Some(generation);
                 slot.swaps += 1;
             }
@@ -70,13 +70,14 @@ impl Slots {
         }
     }
 
-    fn slot(&mut self, id: &str) -> &mut Slot {
-        self.by_id.entry(id.to_owned()).or_insert_with(|| Slot {
+    /// The slot of a generation; a new one counts its calls with the generation's own places.
+    fn slot(&mut self, generation: &Generation) -> &mut Slot {
+        self.by_id.entry(generation.manifest().id.clone()).or_insert_with(|| Slot {
             bundled: None,
             folder: None,
             problem: None,
             swaps: 0,
-            places: Arc::new(Semaphore::new(limits::PLUGIN_CALLS_MAX)),
+            places: generation.places(),
         })
     }
 
@@ -156,7 +157,7 @@ impl Slots {
         }
         self.strays.remove(&path);
         self.files.insert(path.clone(), stamp);
-        let slot = self.slot(&id);
+        let slot = self.slot(&generation);
         slot.folder = Some((path, generation));
         slot.problem = None;
         slot.swaps += 1;
