@@ -1,0 +1,30 @@
+//! The store, on both databases. One binary, so that it is linked once.
+
+#[cfg(test)]
+#[path = "../../../testkit/src/db.rs"]
+pub mod db;
+
+#[cfg(test)]
+mod conversations;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod guarded;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod migrating;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod owners;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod tenancy;
+#[cfg(test)]
+mod transactions;

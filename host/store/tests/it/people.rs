@@ -1,0 +1,88 @@
+//! Users and tokens.
+
+use octi_domain::session::User;
+use octi_store::StoreError;
+
+use crate::db::TestDb;
+use crate::fixtures::{self, SYSTEM, look, refused, save, time};
+use crate::on_both;
+
+fn admin(db: &TestDb, name: &str, created: i64) -> User {
+    User {
+        id: db.ambient.id(),
+        username: name.to_owned(),
+        is_admin: true,
+        is_active: true,
+        created_at: time(created),
+        last_login_at: None,
+    }
+}
+
+on_both! {
+    async fn users_are_found_by_name_and_id(db) {
+        let user = admin(db, "Ada", 0);
+        save!(db.store, SYSTEM, |tx| tx.insert_user(&user, "hash 1").await.unwrap());
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.user_by_name("Ada").await), Some((user.clone(), "hash 1".to_owned())));
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.user_by_name("nobody").await), None);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.user(user.id).await), Some(user.clone()));
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_users().await), vec![user]);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.count_users().await), 1);
+    }
+
+    async fn a_name_is_taken_once(db) {
+        save!(db.store, SYSTEM, |tx| tx.insert_user(&admin(db, "ada", 0), "hash").await.unwrap());
+        let error = refused!(db.store, SYSTEM, |tx| tx.insert_user(&admin(db, "ada", 1), "hash").await);
+        assert!(matches!(error, StoreError::Conflict { .. }), "{error:?}");
+        assert_eq!(error.to_string(), "a user with this name already exists");
+        assert_eq!(error.detail(), None);
+    }
+
+    async fn passwords_and_sign_ins_are_updated(db) {
+        let user = admin(db, "ada", 0);
+        save!(db.store, SYSTEM, |tx| {
+            tx.insert_user(&user, "hash 1").await.unwrap();
+            assert!(tx.set_password(user.id, "hash 2").await.unwrap());
+            assert!(tx.record_login(user.id, time(9)).await.unwrap());
+            assert!(!tx.set_password(db.ambient.id(), "x").await.unwrap());
+        });
+        let (found, hash) = look!(db.store, SYSTEM, |tx| tx.user_by_name("ada").await).unwrap();
+        assert_eq!(hash, "hash 2");
+        assert_eq!(found.last_login_at, Some(time(9)));
+    }
+
+    async fn the_oldest_active_administrator_is_the_owner(db) {
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.oldest_admin().await), None);
+        let asleep = User { is_active: false, ..admin(db, "asleep", 0) };
+        let (second, first) = (admin(db, "second", 20), admin(db, "first", 10));
+        db.user("somebody").await;
+        save!(db.store, SYSTEM, |tx| for user in [&asleep, &second, &first] {
+            tx.insert_user(user, "hash").await.unwrap();
+        });
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.oldest_admin().await), Some(first));
+    }
+
+    async fn a_token_lives_until_it_is_revoked(db) {
+        let (user, alice) = db.user("alice").await;
+        let token = fixtures::token(&db.ambient, user.id);
+        let hash = [9; 32];
+        save!(db.store, alice, |tx| tx.insert_token(&token, &hash).await.unwrap());
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.token_by_hash(&hash).await), Some((token.clone(), user)));
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.token_by_hash(&[8; 32]).await), None);
+
+        save!(db.store, SYSTEM, |tx| assert!(tx.touch_token(token.id, time(3)).await.unwrap()));
+        save!(db.store, alice, |tx| {
+            assert!(tx.revoke_token(token.id, time(4)).await.unwrap());
+            assert!(!tx.revoke_token(token.id, time(5)).await.unwrap());
+        });
+        let found = look!(db.store, alice, |tx| tx.list_tokens().await);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].last_used_at, found[0].revoked_at), (Some(time(3)), Some(time(4))));
+    }
+
+    async fn a_hash_belongs_to_one_token(db) {
+        let (user, alice) = db.user("alice").await;
+        save!(db.store, alice, |tx| tx.insert_token(&fixtures::token(&db.ambient, user.id), &[9; 32]).await.unwrap());
+        let error = refused!(db.store, alice, |tx| tx.insert_token(&fixtures::token(&db.ambient, user.id), &[9; 32]).await);
+        assert_eq!(error.to_string(), "this token already exists");
+    }
+}
