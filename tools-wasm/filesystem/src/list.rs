@@ -107,7 +107,7 @@ fn file_info(
 /// One entry more than asked for, when the host gives so many, tells that there are more.
 fn list(dir: &Dir, path: &str, after: Option<&str>, limit: u32) -> Result<Vec<Entry>, ToolError> {
     dir.list(path, after, limit.saturating_add(1).min(ENTRIES_MAX)).map_err(|error| match dir.stat(path) {
-        Ok(entry) if entry.kind != Kind::Directory => {
+        Ok(entry) if entry.kind == Kind::File => {
             ToolError::BadInput(format!("`{path}` is not a directory; `read_file` shows a file, `file_info` its size"))
         }
         _ => nearest::explain(dir, path, error),

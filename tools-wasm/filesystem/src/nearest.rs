@@ -12,24 +12,24 @@ const NAMES_MAX: u32 = 500;
 /// Below this, two names have nothing to do with each other.
 const LIKENESS_MIN: f64 = 0.4;
 
-/// From 0 to 1: the share of pairs of neighbouring characters that both have, without regard to case.
+/// From 0 to 1: the share of pairs of neighbouring characters, the ends included, that both have, without regard to case.
 pub(crate) fn likeness(left: &str, right: &str) -> f64 {
-    let (left, right) = (pairs(left), pairs(right));
-    let total: usize = left.values().sum::<usize>() + right.values().sum::<usize>();
-    if total == 0 {
+    if left.is_empty() || right.is_empty() {
         return 0.0;
     }
+    let (left, right) = (pairs(left), pairs(right));
+    let total: usize = left.values().sum::<usize>() + right.values().sum::<usize>();
     let common: usize = left.iter().map(|(pair, count)| right.get(pair).copied().unwrap_or(0).min(*count)).sum();
     2.0 * common as f64 / total as f64
 }
 
-fn pairs(text: &str) -> HashMap<(char, char), usize> {
+/// The pairs with how often each occurs; `None` stands for what is before the first and after the last character.
+fn pairs(text: &str) -> HashMap<(Option<char>, Option<char>), usize> {
     let mut pairs = HashMap::new();
     let mut last = None;
-    for character in text.chars().flat_map(char::to_lowercase) {
-        if let Some(last) = last.replace(character) {
-            *pairs.entry((last, character)).or_insert(0) += 1;
-        }
+    for character in text.chars().flat_map(char::to_lowercase).map(Some).chain([None]) {
+        *pairs.entry((last, character)).or_insert(0) += 1;
+        last = character;
     }
     pairs
 }
@@ -71,6 +71,7 @@ mod tests {
     #[test]
     fn a_misspelt_name_finds_its_neighbour() {
         assert_eq!(nearest("reamde.md", ["Cargo.toml", "README.md", "src"].into_iter()), Some("README.md"));
+        assert_eq!(nearest("dosc", ["a.txt", "docs"].into_iter()), Some("docs"));
         assert_eq!(nearest("zzz", ["Cargo.toml", "src"].into_iter()), None);
     }
 }
