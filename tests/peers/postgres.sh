@@ -65,27 +65,22 @@ prepare_account() {
     as_owner test -x "$pg0" || fail "the account $account cannot reach $pg0; set OCTI_PEERS_DIR to a folder it can enter"
 }
 
-# After a crash pg0 may believe in a server that is gone (its process id lives on as a zombie, or as somebody else's).
-# Nothing in a test database is worth keeping, so it begins anew.
-forget_dead_server() {
-    local tries=0
-    while ours; do
-        listening && return 0
-        tries=$((tries + 1))
-        [ "$tries" -le 10 ] || break
-        sleep 0.5
-    done
-    ours || return 0
-    say "the server of the last time is gone without a goodbye; beginning anew"
-    rm -rf "$home/.pg0/instances/octi-$port" "$home/data-$port"
+# The data is thrown away after a test run, so it need not survive a power cut: fsync is off for speed. The server must not
+# inherit the lock of this script.
+launch() {
+    as_owner "$pg0" start --name "octi-$port" --port "$port" --data-dir "$home/data-$port" \
+        -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off >&2 </dev/null 9>&-
 }
 
 start() {
     say "starting on 127.0.0.1:$port"
-    # The data is thrown away after a test run, so it need not survive a power cut: fsync is off for speed.
-    as_owner "$pg0" start --name "octi-$port" --port "$port" --data-dir "$home/data-$port" \
-        -c max_connections=300 -c fsync=off -c synchronous_commit=off -c full_page_writes=off >&2 </dev/null 9>&- \
-        || fail "the server did not start; see: HOME=$home $pg0 logs --name octi-$port"
+    # After a crash pg0 may believe for a moment in a server that is gone, or for ever, when its process id is somebody
+    # else's by now. Nothing in a test database is worth keeping, so the last try begins with empty data.
+    if ! launch && { sleep 3; ! launch; }; then
+        say "beginning anew with empty data"
+        rm -rf "$home/.pg0/instances/octi-$port" "$home/data-$port"
+        launch || fail "the server did not start; the lines above say why"
+    fi
     local tries=0
     until listening; do
         tries=$((tries + 1))
@@ -108,8 +103,7 @@ case "${1:-start}" in
             listening && fail "something else listens on port $port; stop it or set OCTI_TEST_POSTGRES_PORT"
             install_program
             prepare_account
-            forget_dead_server
-            listening || start
+            start
         fi
         printf 'export OCTI_TEST_POSTGRES_URL=%q\n' "$url"
         ;;
