@@ -53,6 +53,8 @@ pub struct ToolOutcome {
     /// JSON for a success, a sentence for an error; bounded.
     pub content: String,
     pub is_error: bool,
+    /// `ok`, or why it failed: `bad_input`, `time_limit` and so on.
+    pub code: String,
     /// One line for a person.
     pub summary: String,
     /// Where the whole result is, when `content` holds only its beginning.

@@ -1,0 +1,83 @@
+//! The OpenAPI document, made from the routes themselves.
+
+use std::sync::OnceLock;
+
+use axum::Json;
+use octi_api::error::ErrorBody;
+use octi_api::frames::{ClientFrame, ServerFrame};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::router;
+use crate::state::Gateway;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "octi", description = "The REST API of octi. The WebSocket at `/gateway` speaks `ClientFrame` and `ServerFrame`."),
+    components(schemas(ErrorBody, ClientFrame, ServerFrame)),
+    security(("token" = [])),
+    modifiers(&Token)
+)]
+struct Frame;
+
+/// How a caller says who they are.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut Document) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+    }
+}
+
+/// The document without routes.
+pub(crate) fn frame() -> Document {
+    Frame::openapi()
+}
+
+/// The whole document.
+#[must_use]
+pub fn document() -> &'static Document {
+    static DOCUMENT: OnceLock<Document> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let mut document = router::documented().into_openapi();
+        for operation in document.paths.paths.values_mut().flat_map(operations) {
+            add_error(operation);
+            add_tag_to_id(operation);
+        }
+        document
+    })
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// Every route answers every error with the one envelope.
+fn add_error(operation: &mut Operation) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+    let response = ResponseBuilder::new().description("An error").content("application/json", content).build();
+    operation.responses.responses.insert("default".to_owned(), response.into());
+}
+
+/// `list` of sessions and `list` of agents are two operations: the id is the handler's name under its tag.
+fn add_tag_to_id(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next();
+    if let (Some(tag), Some(id)) = (tag, &operation.operation_id) {
+        operation.operation_id = Some(format!("{tag}_{}", id.trim_end_matches('_')));
+    }
+}
+
+pub(crate) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().routes(routes!(openapi))
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "meta", security(()), responses((status = 200, description = "The OpenAPI document")))]
+async fn openapi() -> Json<&'static Document> {
+    Json(document())
+}

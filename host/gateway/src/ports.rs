@@ -1,0 +1,88 @@
+//! What the gateway needs from parts it must not know; the composition root fills these in.
+
+use async_trait::async_trait;
+use octi_api::v1::models::{AddModel, Model, ModelTest};
+use octi_api::v1::plugins::{Plugin, PluginInspection};
+use octi_domain::principal::Principal;
+
+/// Why a port refused. Texts are for the person, except where said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// There is no such thing.
+    #[error("{0}")]
+    NotFound(String),
+    /// It cannot be done, and the text says why and what to do.
+    #[error("{0}")]
+    Refused(String),
+    /// It collides with something that exists.
+    #[error("{0}")]
+    Conflict(String),
+    /// Another service failed.
+    #[error("{0}")]
+    Upstream(String),
+    /// A failure of the host. The text is for the log only.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Installing and removing plugins. Only administrators reach it.
+#[async_trait]
+pub trait PluginAdmin: Send + Sync {
+    /// Checks the file, keeps it and swaps it in.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says what is wrong with the file.
+    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError>;
+
+    /// Removes a plugin from the folder.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one inside the binary.
+    async fn remove(&self, id: &str) -> Result<(), PortError>;
+
+    /// Reads one plugin's file again, or every file.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] with what is wrong with the file.
+    async fn reload(&self, id: Option<&str>) -> Result<(), PortError>;
+
+    /// What a file holds, without installing or running it.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says what is wrong with the file.
+    async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError>;
+}
+
+/// The models of one person.
+#[async_trait]
+pub trait ModelAdmin: Send + Sync {
+    /// Every model, the built-in one included.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    async fn list(&self, principal: &Principal) -> Result<Vec<Model>, PortError>;
+
+    /// Sets up a model, or replaces the one of that name; the key goes to the vault.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] names what is wrong.
+    async fn add(&self, principal: &Principal, model: AddModel) -> Result<Model, PortError>;
+
+    /// Asks the model something short. A model that does not answer is a result, not an error.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn test(&self, principal: &Principal, name: &str) -> Result<ModelTest, PortError>;
+
+    /// Uses the model when nothing else is asked for.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn set_default(&self, principal: &Principal, name: &str) -> Result<Model, PortError>;
+
+    /// Forgets a model and its key.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for the built-in one.
+    async fn remove(&self, principal: &Principal, name: &str) -> Result<(), PortError>;
+}

@@ -1,0 +1,47 @@
+//! All routes, each with its description, and the layers around them.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use octi_api::error::ErrorCode;
+use octi_domain::limits;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::error::ApiError;
+use crate::middleware::envelope::envelope;
+use crate::state::Gateway;
+use crate::{openapi, v1, ws};
+
+impl Gateway {
+    /// The whole service.
+    pub fn router(&self) -> Router {
+        let (routes, _) = documented().split_for_parts();
+        routes
+            .route("/gateway", get(ws::upgrade))
+            .fallback(unknown)
+            .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES_MAX))
+            .layer(from_fn_with_state(self.clone(), envelope))
+            .with_state(self.clone())
+    }
+}
+
+/// The REST routes with their document.
+pub(crate) fn documented() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(v1::health::routes())
+        .merge(v1::auth::routes())
+        .merge(v1::sessions::routes())
+        .merge(v1::agents::routes())
+        .merge(v1::artifacts::routes())
+        .merge(v1::tools::routes())
+        .merge(v1::permissions::routes())
+        .merge(v1::models::routes())
+        .merge(v1::plugins::routes())
+        .merge(openapi::routes())
+}
+
+async fn unknown() -> impl IntoResponse {
+    ApiError::new(ErrorCode::RouteNotFound, "there is no such route; `/api/openapi.json` lists them")
+}

@@ -1,0 +1,47 @@
+//! Listening, and going away in good order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use octi_domain::limits;
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::state::Gateway;
+
+impl Gateway {
+    /// Serves until `shutdown` is cancelled. Then nobody new is let in, sockets get what waits for them and a goodbye,
+    /// and requests that run may finish within [`limits::HTTP_DRAIN_SECONDS_MAX`].
+    ///
+    /// # Errors
+    /// When the listener breaks.
+    pub async fn serve(&self, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+        let shared = self.shared();
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let draining = shared.draining.clone();
+        let told = shutdown.clone();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+            told.cancelled().await;
+            draining.cancel();
+        });
+        let overtime = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(drain_time()).await;
+        };
+        tokio::select! {
+            ended = server.into_future() => ended?,
+            () = overtime => tracing::warn!("requests were still running when the time to finish them was over"),
+        }
+        shared.sockets.close();
+        if timeout(drain_time(), shared.sockets.wait()).await.is_err() {
+            tracing::warn!(sockets = shared.sockets.len(), "sockets were still open when the time to close them was over");
+        }
+        Ok(())
+    }
+}
+
+const fn drain_time() -> Duration {
+    Duration::from_secs(limits::HTTP_DRAIN_SECONDS_MAX)
+}

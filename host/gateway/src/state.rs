@@ -1,0 +1,91 @@
+//! Everything handlers share.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use octi_agents::Agents;
+use octi_domain::ambient::Ambient;
+use octi_domain::ids::UserId;
+use octi_extension::registry::Registry;
+use octi_security::auth::Auth;
+use octi_store::Store;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Bus;
+use crate::ports::{ModelAdmin, PluginAdmin};
+use crate::ws::connections::Connections;
+
+/// What the gateway is made of.
+pub struct GatewayState {
+    pub store: Store,
+    pub auth: Arc<Auth>,
+    pub agents: Agents,
+    pub registry: Arc<dyn Registry>,
+    pub plugins: Arc<dyn PluginAdmin>,
+    pub models: Arc<dyn ModelAdmin>,
+    pub bus: Arc<Bus>,
+    pub ambient: Ambient,
+    /// Such as `0.1.0`.
+    pub version: String,
+    /// Which build it is, such as a commit.
+    pub build: String,
+    /// How often the credentials of an open WebSocket are checked again.
+    pub recheck_time: Duration,
+}
+
+/// How often the credentials of an open WebSocket are checked again, unless a test is in a hurry.
+pub const RECHECK_TIME: Duration = Duration::from_secs(30);
+
+/// The gateway. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Gateway(Arc<Shared>);
+
+pub(crate) struct Shared {
+    state: GatewayState,
+    pub(crate) connections: Connections,
+    /// Set when the host goes away: sockets say goodbye.
+    pub(crate) draining: CancellationToken,
+    /// Open sockets, waited for at shutdown.
+    pub(crate) sockets: TaskTracker,
+    pub(crate) started: Instant,
+}
+
+impl Gateway {
+    /// A gateway of these parts.
+    #[must_use]
+    pub fn new(state: GatewayState) -> Self {
+        Self(Arc::new(Shared {
+            state,
+            connections: Connections::default(),
+            draining: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+            started: Instant::now(),
+        }))
+    }
+
+    /// Closes every socket of a person who may no longer be here.
+    pub fn disconnect(&self, user_id: UserId) {
+        self.0.connections.disconnect(user_id);
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Deref for Gateway {
+    type Target = GatewayState;
+
+    fn deref(&self) -> &GatewayState {
+        &self.0.state
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("version", &self.version).finish_non_exhaustive()
+    }
+}

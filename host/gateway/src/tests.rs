@@ -1,0 +1,10 @@
+//! The gateway as clients see it: a real server on a loopback port, a real database, a scripted model.
+
+mod fakes;
+mod host;
+mod openapi;
+mod rest;
+mod rest_admin;
+mod socket;
+mod socket_budgets;
+mod socket_turn;

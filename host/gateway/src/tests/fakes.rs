@@ -1,0 +1,214 @@
+//! Stand-ins for what lies outside: plugins, models and the ports of the composition root.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use octi_agents::ModelSource;
+use octi_api::v1::models::{AddModel, Model, ModelTest};
+use octi_api::v1::plugins::{Plugin, PluginInspection, PluginSource};
+use octi_domain::permission::Level;
+use octi_domain::principal::Principal;
+use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
+use octi_extension::registry::{PluginStatus, Registry, Snapshot, Source};
+use octi_extension::role::Role;
+use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
+use octi_models::chat::ChatModel;
+use octi_models::scripted::ScriptedModel;
+use serde_json::{Value, json};
+
+use crate::ports::{ModelAdmin, PluginAdmin, PortError};
+
+/// `notes__read` is allowed, `notes__write` is asked for; both answer with their argument.
+pub(super) struct Notes(ToolSpec);
+
+#[async_trait]
+impl Tool for Notes {
+    fn spec(&self) -> &ToolSpec {
+        &self.0
+    }
+
+    async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
+        Ok(ToolOutput { content: json!({"did": self.0.operation, "with": arguments["text"]}), summary: None })
+    }
+}
+
+fn notes(operation: &str, permission: Level) -> Arc<dyn Tool> {
+    Arc::new(Notes(ToolSpec {
+        name: format!("notes__{operation}"),
+        tool: "notes".to_owned(),
+        operation: operation.to_owned(),
+        plugin: "acme/notes".to_owned(),
+        plugin_version: "1.0.0".to_owned(),
+        description: "Keeps notes".to_owned(),
+        input_schema: json!({
+            "type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"], "additionalProperties": false
+        }),
+        output_schema: None,
+        permission,
+        effects: vec![Effect::Write],
+        subject: Some("text".to_owned()),
+        subject_kind: SubjectKind::Text,
+    }))
+}
+
+struct General(RoleEntry);
+
+#[async_trait]
+impl Role for General {
+    fn spec(&self) -> &RoleEntry {
+        &self.0
+    }
+
+    async fn prompt(&self, _small: bool) -> Result<String, ToolError> {
+        Ok("You help.".to_owned())
+    }
+}
+
+/// A registry that never changes.
+pub(super) struct FakeRegistry;
+
+impl Registry for FakeRegistry {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        let tools = [notes("read", Level::Allow), notes("write", Level::Ask)];
+        let general: Arc<dyn Role> = Arc::new(General(RoleEntry {
+            name: "general".to_owned(),
+            purpose: "anything".to_owned(),
+            tools: vec!["*".to_owned()],
+            core_tools: Vec::new(),
+            topic: "chat".to_owned(),
+            read_only: false,
+        }));
+        Arc::new(Snapshot {
+            tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
+            roles: BTreeMap::from([("general".to_owned(), general)]),
+        })
+    }
+
+    fn plugins(&self) -> Vec<PluginStatus> {
+        vec![PluginStatus {
+            id: "acme/notes".to_owned(),
+            version: "1.0.0".to_owned(),
+            description: "Keeps notes".to_owned(),
+            source: Source::Bundled,
+            digest: "00".repeat(32),
+            bytes: 7,
+            generation: 1,
+            tools: vec!["notes__read".to_owned(), "notes__write".to_owned()],
+            role: None,
+            capabilities: Vec::new(),
+            problem: None,
+        }]
+    }
+}
+
+/// Everybody gets the scripted model.
+pub(super) struct Scripted(pub(super) ScriptedModel);
+
+#[async_trait]
+impl ModelSource for Scripted {
+    async fn model(&self, _principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, String> {
+        match name {
+            None | Some("scripted") => Ok(Arc::new(self.0.clone())),
+            Some(other) => Err(format!("there is no model `{other}`; add it with `octi model add`")),
+        }
+    }
+}
+
+/// Takes any file that begins like a component.
+pub(super) struct FakePlugins;
+
+#[async_trait]
+impl PluginAdmin for FakePlugins {
+    async fn install(&self, bytes: Vec<u8>, _file_name: Option<&str>) -> Result<Plugin, PortError> {
+        let inspection = self.inspect(bytes).await?;
+        Ok(Plugin {
+            id: "acme/new".to_owned(),
+            version: "1.0.0".to_owned(),
+            description: String::new(),
+            source: PluginSource::Folder,
+            digest: inspection.digest,
+            bytes: inspection.bytes,
+            generation: 1,
+            tools: Vec::new(),
+            role: None,
+            capabilities: Vec::new(),
+            problem: None,
+        })
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), PortError> {
+        Err(PortError::Refused(format!("`{id}` is inside the binary and cannot be removed")))
+    }
+
+    async fn reload(&self, id: Option<&str>) -> Result<(), PortError> {
+        assert_ne!(id, Some("acme/panics"), "a bug of ours with a secret in it");
+        Ok(())
+    }
+
+    async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError> {
+        if !bytes.starts_with(b"\0asm") {
+            return Err(PortError::Refused("the file is not WebAssembly: it does not begin with `\\0asm`".to_owned()));
+        }
+        Ok(PluginInspection {
+            manifest: json!({}),
+            capabilities: Vec::new(),
+            imports: Vec::new(),
+            exports: Vec::new(),
+            digest: "11".repeat(32),
+            bytes: bytes.len() as u64,
+        })
+    }
+}
+
+/// Keeps models in memory, for one person.
+#[derive(Default)]
+pub(super) struct FakeModels(Mutex<BTreeMap<String, Model>>);
+
+impl FakeModels {
+    fn find(&self, name: &str) -> Result<Model, PortError> {
+        let models = self.0.lock().unwrap();
+        models.get(name).cloned().ok_or_else(|| PortError::NotFound(format!("there is no model `{name}`")))
+    }
+}
+
+#[async_trait]
+impl ModelAdmin for FakeModels {
+    async fn list(&self, _principal: &Principal) -> Result<Vec<Model>, PortError> {
+        Ok(self.0.lock().unwrap().values().cloned().collect())
+    }
+
+    async fn add(&self, _principal: &Principal, model: AddModel) -> Result<Model, PortError> {
+        let added = Model {
+            model_id: model.model_id.unwrap_or_else(|| model.name.clone()),
+            name: model.name,
+            provider: model.provider,
+            endpoint: model.endpoint,
+            has_key: model.key.is_some(),
+            context_window: model.context_window,
+            max_output: model.max_output,
+            price_in: model.price_in,
+            price_out: model.price_out,
+            supports_tools: model.supports_tools.unwrap_or(true),
+            is_default: model.default,
+            is_demo: false,
+        };
+        self.0.lock().unwrap().insert(added.name.clone(), added.clone());
+        Ok(added)
+    }
+
+    async fn test(&self, _principal: &Principal, name: &str) -> Result<ModelTest, PortError> {
+        self.find(name)?;
+        Ok(ModelTest { ok: false, latency_ms: 1, message: "the provider refused the key".to_owned() })
+    }
+
+    async fn set_default(&self, _principal: &Principal, name: &str) -> Result<Model, PortError> {
+        Ok(Model { is_default: true, ..self.find(name)? })
+    }
+
+    async fn remove(&self, _principal: &Principal, name: &str) -> Result<(), PortError> {
+        self.find(name)?;
+        self.0.lock().unwrap().remove(name);
+        Ok(())
+    }
+}

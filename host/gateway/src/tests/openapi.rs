@@ -1,0 +1,107 @@
+//! The document, and what must hold for every route in it.
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use super::host::host;
+
+/// Routes that need no credentials, on purpose.
+const PUBLIC: &[&str] = &[
+    "GET /health",
+    "GET /api/health",
+    "GET /api/health/live",
+    "GET /api/health/ready",
+    "GET /api/openapi.json",
+    "POST /api/auth/login",
+];
+
+/// Every route of the document, as (method, path).
+fn routes() -> Vec<(Method, String)> {
+    let document = serde_json::to_value(crate::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let mut routes = Vec::new();
+    for (path, item) in paths {
+        for method in item.as_object().unwrap().keys() {
+            routes.push((method.to_uppercase().parse().unwrap(), path.clone()));
+        }
+    }
+    assert!(routes.len() > 30, "{routes:?}");
+    routes
+}
+
+/// The path with something in place of each parameter.
+fn filled(path: &str) -> String {
+    let id = "018f4e5a-7c1d-7b3a-9f00-0123456789ab";
+    path.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect::<Vec<_>>().join("/")
+}
+
+fn http() -> reqwest::Client {
+    let _ = octi_client::Client::anonymous("http://127.0.0.1:1".parse().unwrap());
+    #[expect(clippy::disallowed_methods, reason = "the test talks to its own server")]
+    reqwest::Client::builder().build().unwrap()
+}
+
+#[test]
+fn the_document_is_as_reviewed() {
+    insta::assert_json_snapshot!("openapi", crate::document());
+}
+
+#[test]
+fn every_route_is_described_once_and_says_what_it_does() {
+    let document = serde_json::to_value(crate::document()).unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    for (method, path) in routes() {
+        let operation = &document["paths"][&path][method.as_str().to_lowercase()];
+        let summary = operation["summary"].as_str().unwrap_or_default();
+        assert!(!summary.is_empty(), "{method} {path} has no summary");
+        let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+        assert!(ids.insert(id), "{method} {path} shares its id with another route");
+        assert!(operation["responses"]["default"].is_object(), "{method} {path} has no error");
+    }
+}
+
+#[tokio::test]
+async fn every_route_refuses_strangers() {
+    let (host, http) = (host([]).await, http());
+    for (method, path) in routes() {
+        let name = format!("{method} {path}");
+        let url = host.url.join(&filled(&path)).unwrap();
+        for token in [None, Some("octi_wrong"), Some("wrong")] {
+            let mut request = http.request(method.clone(), url.clone());
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let response = request.send().await.unwrap();
+            let status = response.status();
+            if PUBLIC.contains(&name.as_str()) {
+                assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{name}");
+                continue;
+            }
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{name} {token:?}");
+            let body: Value = response.json().await.unwrap();
+            assert_eq!(body["error"]["code"], "unauthenticated", "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_route_fails_on_a_bad_body_and_every_error_is_in_the_envelope() {
+    let (host, http) = (host([]).await, http());
+    let admin = host.admin().await;
+    let bodies = ["", "{", "[]", "null", "7", "\"x\"", r#"{"unknown":1}"#, "{\"name\":1,\"rule\":[],\"arguments\":0}"];
+    for (method, path) in routes() {
+        for body in bodies {
+            let request = http.request(method.clone(), host.url.join(&filled(&path)).unwrap());
+            let request = request.bearer_auth(&admin.token).header("content-type", "application/json").body(body);
+            let response = request.send().await.unwrap();
+            let status = response.status();
+            assert_ne!(status, StatusCode::INTERNAL_SERVER_ERROR, "{method} {path} {body}");
+            let id = response.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap().to_owned();
+            if !status.is_success() {
+                let error: octi_api::error::ErrorBody = response.json().await.unwrap();
+                assert_eq!(error.error.code.status(), status.as_u16(), "{method} {path}");
+                assert_eq!(error.error.request_id, id, "{method} {path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `/api/agents`: turns.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use octi_api::page::Page;
+use octi_api::v1::agents::{Agent, AgentQuery, AgentStopped};
+use octi_domain::ids::RunId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::page_rows;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Caller, Id, Query};
+use crate::state::Gateway;
+
+pub(crate) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(stop))
+}
+
+/// Turns, newest first.
+#[utoipa::path(get, path = "/api/agents", tag = "agents", params(AgentQuery), responses((status = 200, body = Page<Agent>)))]
+async fn list(State(gateway): State<Gateway>, caller: Caller, Query(query): Query<AgentQuery>) -> ApiResult<Answer<Page<Agent>>> {
+    let mut tx = gateway.store.read(&caller.principal).await?;
+    let runs = tx.list_runs(query.session_id.map(Into::into), page_rows(query.limit)).await?;
+    Ok(Answer(Page::whole(runs.into_iter().map(Into::into).collect())))
+}
+
+/// One turn.
+#[utoipa::path(get, path = "/api/agents/{id}", tag = "agents", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Agent)))]
+async fn get(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<RunId>) -> ApiResult<Answer<Agent>> {
+    let run = gateway.store.read(&caller.principal).await?.run(id).await?;
+    Ok(Answer(run.ok_or_else(|| ApiError::not_found("agent"))?.into()))
+}
+
+/// Stops a turn.
+#[utoipa::path(post, path = "/api/agents/{id}/stop", tag = "agents", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = AgentStopped)))]
+async fn stop(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<RunId>) -> ApiResult<Answer<AgentStopped>> {
+    Ok(Answer(AgentStopped { stopped: stop_own(&gateway, &caller, id).await? }))
+}
+
+/// Stops a turn of the caller; false when it had already ended.
+pub(crate) async fn stop_own(gateway: &Gateway, caller: &Caller, id: RunId) -> ApiResult<bool> {
+    let run = gateway.store.read(&caller.principal).await?.run(id).await?;
+    if run.is_none() {
+        return Err(ApiError::not_found("agent"));
+    }
+    Ok(gateway.agents.stop(&caller.principal, id).await?)
+}

@@ -1,0 +1,77 @@
+//! `/api/auth/api-tokens`.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Days, Utc};
+use octi_api::page::Page;
+use octi_api::v1::auth::{CreateToken, CreatedToken, Token};
+use octi_domain::ids::TokenId;
+use octi_domain::limits;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Caller, Id, Json};
+use crate::state::Gateway;
+
+/// The longest a token that ends may work.
+const EXPIRES_DAYS_MAX: u32 = 3_650;
+
+pub(super) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().routes(routes!(list_tokens, create_token)).routes(routes!(revoke_token))
+}
+
+/// The person's API tokens, without their values.
+#[utoipa::path(get, path = "/api/auth/api-tokens", tag = "auth", responses((status = 200, body = Page<Token>)))]
+async fn list_tokens(State(gateway): State<Gateway>, caller: Caller) -> ApiResult<Answer<Page<Token>>> {
+    let tokens = gateway.store.read(&caller.principal).await?.list_tokens().await?;
+    Ok(Answer(Page::whole(tokens.into_iter().map(to_api).collect())))
+}
+
+/// Makes an API token. Its value is in this answer and nowhere else.
+#[utoipa::path(post, path = "/api/auth/api-tokens", tag = "auth", request_body = CreateToken, responses((status = 201, body = CreatedToken)))]
+async fn create_token(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Json(body): Json<CreateToken>,
+) -> ApiResult<(StatusCode, Answer<CreatedToken>)> {
+    let name = body.name.trim();
+    if name.is_empty() || name.chars().count() > limits::NAME_CHARS_MAX {
+        return Err(ApiError::field("name", format!("a name has 1 to {} characters", limits::NAME_CHARS_MAX)));
+    }
+    let expires_at = expiry(gateway.ambient.now(), body.expires_in_days)?;
+    let (token, secret) = gateway.auth.create_token(&caller.principal, name, expires_at).await?;
+    Ok((StatusCode::CREATED, Answer(CreatedToken { token: to_api(token), secret })))
+}
+
+/// Makes an API token stop working, at once.
+#[utoipa::path(delete, path = "/api/auth/api-tokens/{id}", tag = "auth", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
+async fn revoke_token(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<TokenId>) -> ApiResult<StatusCode> {
+    let mut tx = gateway.store.write(&caller.principal).await?;
+    if !tx.revoke_token(id, gateway.ambient.now()).await? {
+        return Err(ApiError::not_found("token"));
+    }
+    tx.save().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn expiry(now: DateTime<Utc>, days: Option<u32>) -> ApiResult<Option<DateTime<Utc>>> {
+    match days {
+        None => Ok(None),
+        Some(days @ 1..=EXPIRES_DAYS_MAX) => Ok(now.checked_add_days(Days::new(days.into()))),
+        Some(_) => Err(ApiError::field("expiresInDays", format!("between 1 and {EXPIRES_DAYS_MAX} days"))),
+    }
+}
+
+fn to_api(token: octi_store::Token) -> Token {
+    Token {
+        id: token.id.into(),
+        name: token.name,
+        prefix: token.prefix,
+        created_at: token.created_at,
+        expires_at: token.expires_at,
+        last_used_at: token.last_used_at,
+        revoked_at: token.revoked_at,
+    }
+}

@@ -1,0 +1,97 @@
+//! `/api/plugins`: what is installed. Everybody may look; only administrators change what everybody runs.
+
+mod upload;
+
+use axum::Json as Answer;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use octi_api::page::Page;
+use octi_api::v1::plugins::{Plugin, PluginSource};
+use octi_domain::limits;
+use octi_extension::registry::{PluginStatus, Source};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
+use utoipa_axum::routes;
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Admin, Caller, Path};
+use crate::state::Gateway;
+
+pub(crate) fn routes() -> OpenApiRouter<Gateway> {
+    let files = DefaultBodyLimit::max(limits::PLUGIN_BYTES_MAX);
+    OpenApiRouter::new()
+        .routes(routes!(list, upload::install).layer(files))
+        .routes(routes!(upload::inspect).layer(files))
+        .routes(routes!(reload_all))
+        .routes(routes!(get, remove))
+        .routes(routes!(reload))
+}
+
+/// Everything installed.
+#[utoipa::path(get, path = "/api/plugins", tag = "plugins", responses((status = 200, body = Page<Plugin>)))]
+async fn list(State(gateway): State<Gateway>, _caller: Caller) -> Answer<Page<Plugin>> {
+    Answer(installed(&gateway))
+}
+
+/// One plugin.
+#[utoipa::path(get, path = "/api/plugins/{publisher}/{name}", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 200, body = Plugin)))]
+async fn get(State(gateway): State<Gateway>, _caller: Caller, Path(id): Path<(String, String)>) -> ApiResult<Answer<Plugin>> {
+    let id = plugin_id(&id);
+    let plugin = gateway.registry.plugins().into_iter().find(|plugin| plugin.id == id);
+    Ok(Answer(to_api(plugin.ok_or_else(|| ApiError::not_found("plugin"))?)))
+}
+
+/// Removes a plugin from the folder. One inside the binary stays.
+#[utoipa::path(delete, path = "/api/plugins/{publisher}/{name}", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 204)))]
+async fn remove(State(gateway): State<Gateway>, Admin(caller): Admin, Path(id): Path<(String, String)>) -> ApiResult<StatusCode> {
+    let id = plugin_id(&id);
+    gateway.plugins.remove(&id).await?;
+    tracing::info!(plugin = id, user_id = %caller.user_id, "plugin removed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reads one plugin's file again.
+#[utoipa::path(post, path = "/api/plugins/{publisher}/{name}/reload", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 200, body = Page<Plugin>)))]
+async fn reload(
+    State(gateway): State<Gateway>,
+    _admin: Admin,
+    Path(id): Path<(String, String)>,
+) -> ApiResult<Answer<Page<Plugin>>> {
+    gateway.plugins.reload(Some(&plugin_id(&id))).await?;
+    Ok(Answer(installed(&gateway)))
+}
+
+/// Reads every plugin's file again.
+#[utoipa::path(post, path = "/api/plugins/reload", tag = "plugins", responses((status = 200, body = Page<Plugin>)))]
+async fn reload_all(State(gateway): State<Gateway>, _admin: Admin) -> ApiResult<Answer<Page<Plugin>>> {
+    gateway.plugins.reload(None).await?;
+    Ok(Answer(installed(&gateway)))
+}
+
+fn plugin_id((publisher, name): &(String, String)) -> String {
+    format!("{publisher}/{name}")
+}
+
+fn installed(gateway: &Gateway) -> Page<Plugin> {
+    Page::whole(gateway.registry.plugins().into_iter().map(to_api).collect())
+}
+
+/// A plugin as clients see it.
+#[must_use]
+pub fn to_api(plugin: PluginStatus) -> Plugin {
+    Plugin {
+        id: plugin.id,
+        version: plugin.version,
+        description: plugin.description,
+        source: match plugin.source {
+            Source::Bundled => PluginSource::Bundled,
+            Source::Folder => PluginSource::Folder,
+        },
+        digest: plugin.digest,
+        bytes: plugin.bytes,
+        generation: plugin.generation,
+        tools: plugin.tools,
+        role: plugin.role,
+        capabilities: plugin.capabilities,
+        problem: plugin.problem,
+    }
+}

@@ -1,0 +1,137 @@
+//! `/api/sessions`: conversations.
+
+mod continue_;
+mod list;
+
+use axum::Json as Answer;
+use axum::extract::State;
+use axum::http::StatusCode;
+use octi_api::page::Page;
+use octi_api::v1::artifacts::Artifact;
+use octi_api::v1::messages::{Message, MessageQuery};
+use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
+use octi_domain::ids::SessionId;
+use octi_domain::limits;
+use octi_domain::session;
+use octi_store::Tx;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::artifacts;
+use super::page_rows;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Caller, Id, Json, Query};
+use crate::state::Gateway;
+
+pub(crate) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create))
+        .routes(routes!(get, patch, delete))
+        .routes(routes!(messages))
+        .routes(routes!(list_artifacts))
+        .routes(routes!(continue_::continue_))
+}
+
+/// Begins a conversation.
+#[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = CreateSession, responses((status = 201, body = Session)))]
+async fn create(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Json(body): Json<CreateSession>,
+) -> ApiResult<(StatusCode, Answer<Session>)> {
+    let now = gateway.ambient.now();
+    let session = session::Session {
+        id: gateway.ambient.id(),
+        user_id: caller.user_id,
+        title: body.title.map(title).transpose()?,
+        status: session::SessionStatus::Active,
+        message_count: 0,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = gateway.store.write(&caller.principal).await?;
+    tx.insert_session(&session).await?;
+    tx.save().await?;
+    Ok((StatusCode::CREATED, Answer(session.into())))
+}
+
+/// One conversation.
+#[utoipa::path(get, path = "/api/sessions/{id}", tag = "sessions", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Session)))]
+async fn get(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<SessionId>) -> ApiResult<Answer<Session>> {
+    let mut tx = gateway.store.read(&caller.principal).await?;
+    Ok(Answer(own(&mut tx, id).await?.into()))
+}
+
+/// Changes a conversation's title or status.
+#[utoipa::path(patch, path = "/api/sessions/{id}", tag = "sessions", params(("id" = uuid::Uuid, Path)), request_body = PatchSession, responses((status = 200, body = Session)))]
+async fn patch(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+    Json(body): Json<PatchSession>,
+) -> ApiResult<Answer<Session>> {
+    let mut tx = gateway.store.write(&caller.principal).await?;
+    if let Some(text) = body.title {
+        tx.set_session_title(id, &title(text)?).await?;
+    }
+    if let Some(status) = body.status {
+        tx.set_session_status(id, status.into()).await?;
+    }
+    let session = own(&mut tx, id).await?;
+    tx.save().await?;
+    Ok(Answer(session.into()))
+}
+
+/// Deletes a conversation with everything in it.
+#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
+async fn delete(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<SessionId>) -> ApiResult<StatusCode> {
+    let mut tx = gateway.store.write(&caller.principal).await?;
+    if !tx.delete_session(id).await? {
+        return Err(ApiError::not_found("session"));
+    }
+    tx.save().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What was said, oldest first. `next` is the `after` of the following page.
+#[utoipa::path(get, path = "/api/sessions/{id}/messages", tag = "sessions", params(("id" = uuid::Uuid, Path), MessageQuery), responses((status = 200, body = Page<Message>)))]
+async fn messages(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+    Query(query): Query<MessageQuery>,
+) -> ApiResult<Answer<Page<Message>>> {
+    let rows = page_rows(query.limit);
+    let mut tx = gateway.store.read(&caller.principal).await?;
+    own(&mut tx, id).await?;
+    let messages = tx.messages(id, query.after.unwrap_or(0), rows).await?;
+    let is_full = messages.len() == rows as usize;
+    let next = messages.last().filter(|_| is_full).map(|message| message.seq.to_string());
+    Ok(Answer(Page { items: messages.into_iter().map(Into::into).collect(), next }))
+}
+
+/// Large results of the conversation.
+#[utoipa::path(get, path = "/api/sessions/{id}/artifacts", tag = "sessions", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Page<Artifact>)))]
+async fn list_artifacts(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Id(id): Id<SessionId>,
+) -> ApiResult<Answer<Page<Artifact>>> {
+    let mut tx = gateway.store.read(&caller.principal).await?;
+    own(&mut tx, id).await?;
+    let artifacts = tx.list_artifacts(id).await?;
+    Ok(Answer(Page::whole(artifacts.into_iter().map(artifacts::to_api).collect())))
+}
+
+/// The session, if it is the caller's.
+pub(crate) async fn own(tx: &mut Tx<'_>, id: SessionId) -> ApiResult<session::Session> {
+    tx.session(id).await?.ok_or_else(|| ApiError::not_found("session"))
+}
+
+fn title(text: String) -> ApiResult<String> {
+    let count = text.trim().chars().count();
+    if count == 0 || count > limits::TITLE_CHARS_MAX {
+        return Err(ApiError::field("title", format!("a title has 1 to {} characters", limits::TITLE_CHARS_MAX)));
+    }
+    Ok(text.trim().to_owned())
+}

@@ -1,0 +1,41 @@
+//! The WebSocket at `/gateway`.
+//!
+//! A connection is connecting until it is upgraded, then authenticating for at most five seconds, then active; when the
+//! host goes away it is draining: it gets what waits for it and is closed.
+
+mod commands;
+mod connection;
+pub(crate) mod connections;
+mod frames;
+mod link;
+
+use std::net::SocketAddr;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, State};
+use axum::response::Response;
+use octi_api::error::ErrorCode;
+use octi_domain::limits;
+
+use crate::error::{ApiError, ApiResult};
+use crate::state::Gateway;
+
+/// Lets a connection in. Frames a little over the limit are still read, so that the goodbye can say why.
+pub(crate) async fn upgrade(
+    State(gateway): State<Gateway>,
+    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> ApiResult<Response> {
+    let upgrade = upgrade.map_err(|error| ApiError::new(ErrorCode::Refused, format!("this route is a WebSocket: {error}")))?;
+    let Some(arrival) = gateway.arrive(address.ip().to_canonical()) else {
+        let message = "too many connections from this address have not signed in yet; sign in on those or close them";
+        return Err(ApiError::new(ErrorCode::TooMany, message));
+    };
+    let tracked = gateway.shared().sockets.token();
+    Ok(upgrade.max_message_size(4 * limits::WS_FRAME_BYTES_MAX).max_frame_size(4 * limits::WS_FRAME_BYTES_MAX).on_upgrade(
+        async move |socket| {
+            connection::run(gateway, socket, address, arrival).await;
+            drop(tracked);
+        },
+    ))
+}

@@ -1,0 +1,141 @@
+//! The commands a person types, answered without a model.
+
+use octi_api::frames::{Command, CommandResult};
+use serde_json::{Value, json};
+
+use crate::error::ApiResult;
+use crate::extract::Caller;
+use crate::state::Gateway;
+use crate::v1::sessions;
+
+/// One command.
+struct Spec {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    meaning: &'static str,
+    verb: Verb,
+}
+
+#[derive(Clone, Copy)]
+enum Verb {
+    Help,
+    Status,
+    Abort,
+    Version,
+}
+
+const COMMANDS: &[Spec] = &[
+    Spec { name: "help", aliases: &["h", "?"], meaning: "list the commands", verb: Verb::Help },
+    Spec { name: "status", aliases: &["s"], meaning: "what is running", verb: Verb::Status },
+    Spec { name: "abort", aliases: &["stop", "cancel"], meaning: "stop what is running", verb: Verb::Abort },
+    Spec { name: "version", aliases: &["v"], meaning: "version and build of the server", verb: Verb::Version },
+];
+
+/// Runs a command.
+pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<CommandResult> {
+    let Some(spec) = find(&command.name) else {
+        return Ok(unknown(&command.name));
+    };
+    let (result, data) = match spec.verb {
+        Verb::Help => help(),
+        Verb::Status => status(gateway, caller, command).await?,
+        Verb::Abort => abort(gateway, caller, command).await?,
+        Verb::Version => version(gateway),
+    };
+    Ok(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) })
+}
+
+fn find(name: &str) -> Option<&'static Spec> {
+    let name = name.trim().trim_start_matches('/').to_lowercase();
+    COMMANDS.iter().find(|spec| spec.name == name || spec.aliases.contains(&name.as_str()))
+}
+
+fn unknown(name: &str) -> CommandResult {
+    let name = name.trim().trim_start_matches('/').to_owned();
+    let hint = format!("there is no command `/{name}`; `/help` lists them");
+    CommandResult { name, result: hint.clone(), error: Some(hint), data: None }
+}
+
+fn help() -> (String, Value) {
+    let line = |spec: &Spec| {
+        let aliases = spec.aliases.iter().map(|alias| format!("/{alias}")).collect::<Vec<_>>().join(" ");
+        format!("/{} ({aliases}): {}", spec.name, spec.meaning)
+    };
+    let commands: Vec<Value> =
+        COMMANDS.iter().map(|spec| json!({"name": spec.name, "aliases": spec.aliases, "meaning": spec.meaning})).collect();
+    (COMMANDS.iter().map(line).collect::<Vec<_>>().join("\n"), json!({ "commands": commands }))
+}
+
+async fn status(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<(String, Value)> {
+    let running = gateway.agents.running(&caller.principal);
+    let mut lines = vec![match running.len() {
+        0 => "nothing is running".to_owned(),
+        1 => "1 agent is running".to_owned(),
+        count => format!("{count} agents are running"),
+    }];
+    let mut data = json!({"agents": running.iter().map(ToString::to_string).collect::<Vec<_>>()});
+    if let Some(id) = command.session_id {
+        let mut tx = gateway.store.read(&caller.principal).await?;
+        let session = sessions::own(&mut tx, id.into()).await?;
+        let title = session.title.as_deref().unwrap_or("without a title");
+        lines.push(format!("session {title}: {} messages", session.message_count));
+        data["session"] = json!({"id": id, "title": session.title, "messageCount": session.message_count});
+    }
+    Ok((lines.join("\n"), data))
+}
+
+/// Stops the turn of one session when one is named, else everything of the caller.
+async fn abort(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<(String, Value)> {
+    let stopped = match command.session_id {
+        None => gateway.agents.stop_all(&caller.principal).await,
+        Some(id) => {
+            let mut tx = gateway.store.read(&caller.principal).await?;
+            sessions::own(&mut tx, id.into()).await?;
+            let run = tx.active_run(id.into()).await?;
+            drop(tx);
+            match run {
+                Some(run) => usize::from(gateway.agents.stop(&caller.principal, run.id).await?),
+                None => 0,
+            }
+        }
+    };
+    let result = match stopped {
+        0 => "nothing to stop".to_owned(),
+        1 => "stopped 1 agent".to_owned(),
+        count => format!("stopped {count} agents"),
+    };
+    Ok((result, json!({ "stopped": stopped })))
+}
+
+fn version(gateway: &Gateway) -> (String, Value) {
+    let (version, build) = (&gateway.version, &gateway.build);
+    (format!("octi {version} ({build})"), json!({"version": version, "build": build}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_aliases_find_the_same_command() {
+        for (word, name) in [("help", "help"), ("/?", "help"), ("/S", "status"), ("cancel", "abort"), (" /v ", "version")] {
+            assert_eq!(find(word).map(|spec| spec.name), Some(name), "{word}");
+        }
+        assert!(find("nonsense").is_none());
+    }
+
+    #[test]
+    fn an_unknown_command_says_where_to_look() {
+        let result = unknown("/dance");
+        assert_eq!(result.error.as_deref(), Some("there is no command `/dance`; `/help` lists them"));
+    }
+
+    #[test]
+    fn no_two_commands_share_a_word() {
+        let mut words: Vec<&str> = COMMANDS.iter().flat_map(|spec| spec.aliases.iter().copied().chain([spec.name])).collect();
+        let count = words.len();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), count);
+    }
+}

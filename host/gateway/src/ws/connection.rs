@@ -1,0 +1,203 @@
+//! The life of one connection: authenticating, active, draining, closed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::extract::ws::WebSocket;
+use octi_api::frames::{
+    Auth, AuthError, AuthMethod, AuthOk, Budgets, ClientFrame, EventsDropped, PROTOCOL_VERSIONS, ServerFrame, close,
+};
+use octi_domain::ids::RequestId;
+use octi_domain::limits;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
+use tracing::Instrument;
+
+use super::connections::{Arrival, Seat};
+use super::link::{End, Link};
+use crate::bus::{Delivery, Listener};
+use crate::extract::Caller;
+use crate::state::Gateway;
+
+/// A connection of a known person.
+pub(super) struct Active {
+    pub(super) gateway: Gateway,
+    pub(super) caller: Caller,
+    pub(super) listener: Listener,
+    seat: Seat,
+    credentials: SecretString,
+    address: SocketAddr,
+}
+
+/// Serves one connection until it ends.
+pub(super) async fn run(gateway: Gateway, socket: WebSocket, address: SocketAddr, arrival: Arrival) {
+    let mut link = Link::new(socket);
+    let end = match authenticate(&gateway, &mut link, address).await {
+        Ok(mut active) => {
+            drop(arrival);
+            let span = tracing::info_span!("connection", connection_id = %active.seat.id, user_id = %active.caller.user_id);
+            active.serve(&mut link).instrument(span).await
+        }
+        Err(end) => end,
+    };
+    link.finish(end).await;
+}
+
+/// Waits for the `auth` frame. A frame that is wrong is answered and another one may follow, within the time.
+async fn authenticate(gateway: &Gateway, link: &mut Link, address: SocketAddr) -> Result<Active, End> {
+    let deadline = Instant::now() + Duration::from_secs(limits::WS_AUTH_SECONDS_MAX);
+    loop {
+        let text = tokio::select! {
+            text = timeout_at(deadline, link.receive()) => text,
+            () = gateway.shared().draining.cancelled() => return Err(GOING_AWAY),
+        };
+        let Ok(text) = text else {
+            return refuse(link, format!("no `auth` frame came within {} seconds", limits::WS_AUTH_SECONDS_MAX)).await;
+        };
+        let error = match text?.and_then(|text| Ok(ClientFrame::decode(&text)?)) {
+            Ok(ClientFrame::Auth(auth)) => return admit(gateway, link, address, auth).await,
+            Ok(_) => return refuse(link, "the first frame must be `auth`".to_owned()).await,
+            Err(error) => error,
+        };
+        error.record();
+        let request_id: RequestId = gateway.ambient.id();
+        link.send(&ServerFrame::Error(error.to_frame(&request_id.to_string()))).await?;
+    }
+}
+
+async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Auth) -> Result<Active, End> {
+    if let Some(version) = auth.protocol_version.as_deref()
+        && !PROTOCOL_VERSIONS.contains(&version)
+    {
+        let spoken = PROTOCOL_VERSIONS.join(", ");
+        return refuse(link, format!("protocol `{version}` is not spoken here; this server speaks {spoken}")).await;
+    }
+    let credentials = SecretString::from(auth.credentials);
+    let is_token = credentials.expose_secret().starts_with("octi_");
+    if is_token != (auth.method == AuthMethod::ApiKey) {
+        return refuse(link, "the credentials are of another kind than `method` says".to_owned()).await;
+    }
+    let caller = match Caller::check(gateway, credentials.expose_secret(), Some(address)).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            error.record();
+            return refuse(link, error.message().to_owned()).await;
+        }
+    };
+    let Some(seat) = gateway.seat(caller.user_id) else {
+        let reason = format!("Too many connections: {} are open; close one first", limits::WS_CONNECTIONS_PER_USER_MAX);
+        link.send(&ServerFrame::AuthError(AuthError { message: reason })).await?;
+        return Err(End::Closed { code: close::TOO_MANY, reason: "too many connections" });
+    };
+    let hello = AuthOk {
+        connection_id: seat.id.into(),
+        user_id: caller.user_id.into(),
+        capabilities: ClientFrame::TYPES.iter().filter(|kind| **kind != "auth").map(|kind| (*kind).to_owned()).collect(),
+        server_time: gateway.ambient.now(),
+        server_timezone: "UTC".to_owned(),
+        server_version: gateway.version.clone(),
+        protocol_versions: PROTOCOL_VERSIONS.iter().map(|version| (*version).to_owned()).collect(),
+        budgets: Budgets::default(),
+    };
+    let listener = gateway.bus.listen(caller.user_id);
+    link.send(&ServerFrame::AuthOk(hello)).await?;
+    Ok(Active { gateway: gateway.clone(), caller, listener, seat, credentials, address })
+}
+
+async fn refuse(link: &mut Link, message: String) -> Result<Active, End> {
+    link.send(&ServerFrame::AuthError(AuthError { message })).await?;
+    Err(End::Closed { code: close::UNAUTHENTICATED, reason: "not authenticated" })
+}
+
+const GOING_AWAY: End = End::Closed { code: close::GOING_AWAY, reason: "the host is shutting down" };
+const REVOKED: End = End::Closed { code: close::DEACTIVATED, reason: "the credentials are no longer valid" };
+
+impl Active {
+    async fn serve(&mut self, link: &mut Link) -> End {
+        tracing::debug!("connection active");
+        let end = match self.work(link).await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        };
+        tracing::debug!(?end, "connection closed");
+        end
+    }
+
+    /// Frames in, events out, in turn. While a frame is handled no event is sent, so what a subscription answers comes
+    /// before the events that happened meanwhile.
+    async fn work(&mut self, link: &mut Link) -> Result<std::convert::Infallible, End> {
+        let first = Instant::now() + self.gateway.recheck_time;
+        let mut recheck = interval_at(first, self.gateway.recheck_time);
+        recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let draining = self.gateway.shared().draining.clone();
+        let revoked = self.seat.revoked.clone();
+        loop {
+            tokio::select! {
+                () = draining.cancelled() => return Err(self.drain(link).await),
+                () = revoked.cancelled() => return Err(REVOKED),
+                _ = recheck.tick() => self.recheck().await?,
+                text = link.receive() => self.obey(link, text?).await?,
+                delivery = self.listener.next() => deliver(link, delivery).await?,
+            }
+        }
+    }
+
+    /// Sends what waits already, then ends.
+    async fn drain(&self, link: &mut Link) -> End {
+        while let Some(delivery) = self.listener.try_next() {
+            if let Err(end) = deliver(link, delivery).await {
+                return end;
+            }
+        }
+        GOING_AWAY
+    }
+
+    /// Whether the credentials still let this person in. A database that is down does not throw anybody out.
+    async fn recheck(&self) -> Result<(), End> {
+        match Caller::check(&self.gateway, self.credentials.expose_secret(), Some(self.address)).await {
+            Err(error) if error.code().status() < 500 => Err(REVOKED),
+            _ => Ok(()),
+        }
+    }
+
+    async fn obey(
+        &mut self,
+        link: &mut Link,
+        text: Result<axum::extract::ws::Utf8Bytes, crate::error::ApiError>,
+    ) -> Result<(), End> {
+        let request_id: RequestId = self.gateway.ambient.id();
+        let request_id = request_id.to_string();
+        let span = tracing::info_span!("frame", %request_id);
+        async {
+            let frame = text.and_then(|text| Ok(ClientFrame::decode(&text)?));
+            let answer = match frame {
+                Ok(frame) => self.answer(frame).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(frames) => {
+                    for frame in &frames {
+                        link.send(frame).await?;
+                    }
+                    Ok(())
+                }
+                Err(error) => {
+                    error.record();
+                    link.send(&ServerFrame::Error(error.to_frame(&request_id))).await
+                }
+            }
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+async fn deliver(link: &mut Link, delivery: Delivery) -> Result<(), End> {
+    match delivery {
+        Delivery::Event(text) => link.send_text(text).await,
+        Delivery::Dropped(count) => {
+            let reason = "this connection reads more slowly than events happen; reload what is shown".to_owned();
+            link.send(&ServerFrame::EventsDropped(EventsDropped { count, reason })).await
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What each frame of an active connection does.
+
+use octi_agents::TurnOptions;
+use octi_api::error::ErrorCode;
+use octi_api::frames::{ChatSend, ClientFrame, Patterns, PermissionPending, Pong, ServerFrame, Subscribed};
+use octi_domain::limits;
+use octi_domain::permission::Origin;
+
+use super::commands;
+use super::connection::Active;
+use crate::error::{ApiError, ApiResult};
+use crate::v1::{agents, permissions};
+
+impl Active {
+    /// Obeys one frame; what it returns is sent at once, before any event.
+    pub(super) async fn answer(&mut self, frame: ClientFrame) -> ApiResult<Vec<ServerFrame>> {
+        let (gateway, caller) = (&self.gateway, &self.caller);
+        match frame {
+            ClientFrame::Auth(_) => Err(ApiError::new(ErrorCode::Refused, "this connection is authenticated already")),
+            ClientFrame::Ping(_) => Ok(vec![ServerFrame::Pong(Pong { server_time: gateway.ambient.now() })]),
+            ClientFrame::ChatSend(chat) => self.chat(chat).await,
+            ClientFrame::Command(command) => {
+                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, caller, &command).await?)])
+            }
+            ClientFrame::Subscribe(list) => self.subscribe(list).await,
+            ClientFrame::Unsubscribe(list) => {
+                let patterns = self.listener.unsubscribe(&list.patterns);
+                Ok(vec![ServerFrame::Subscribed(Subscribed { patterns })])
+            }
+            ClientFrame::PermissionRespond(respond) => {
+                permissions::answer(gateway, caller, &respond).await?;
+                Ok(Vec::new())
+            }
+            ClientFrame::AgentStop(stop) => {
+                agents::stop_own(gateway, caller, stop.agent_id.into()).await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    async fn chat(&self, chat: ChatSend) -> ApiResult<Vec<ServerFrame>> {
+        let options = TurnOptions { model: chat.model, origin: Origin::Chat };
+        self.gateway.agents.send(&self.caller.principal, chat.session_id.into(), chat.content, options).await?;
+        Ok(Vec::new())
+    }
+
+    /// Listens first and reads the open questions after: a question asked in between is in both, and none is in neither.
+    async fn subscribe(&self, list: Patterns) -> ApiResult<Vec<ServerFrame>> {
+        let Some(patterns) = self.listener.subscribe(list.patterns) else {
+            let message = format!("together with those that hold these are more than the {} allowed", limits::WS_PATTERNS_MAX);
+            return Err(ApiError::field("patterns", message));
+        };
+        let requests = permissions::pending(&self.gateway, &self.caller).await?;
+        let pending = ServerFrame::PermissionPending(PermissionPending { requests });
+        Ok(vec![ServerFrame::Subscribed(Subscribed { patterns }), pending])
+    }
+}
