@@ -155,9 +155,11 @@ impl Tool for FakeTool {
 
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).push(arguments.clone());
-        self.running.send_modify(|running| *running += 1);
+        self.running.send_modify(|running| {
+            *running += 1;
+            self.most_at_once.fetch_max(*running, Ordering::AcqRel);
+        });
         let _running = Running(Arc::clone(&self.running));
-        self.most_at_once.fetch_max(*self.running.borrow(), Ordering::AcqRel);
         match &self.gate {
             Some(gate) => {
                 if let Ok(permit) = gate.acquire().await {

@@ -1,0 +1,110 @@
+//! What becomes of results: large ones, secret ones, wrong ones.
+
+use octi_domain::event::EventKind;
+use octi_domain::limits;
+use octi_domain::run::RunStatus;
+use octi_extension::tool::{ToolError, ToolOutput};
+use octi_testkit::Answer;
+use octi_testkit::agents::TestAgents;
+use octi_testkit::fakes::FakeTool;
+use octi_testkit::on_both;
+use serde_json::{Value, json};
+
+use crate::results_in;
+
+fn one_call() -> [Answer; 2] {
+    [Answer::calls([("c1", "files__read", json!({"path": "a"}))]), Answer::text("done")]
+}
+
+on_both! {
+    async fn a_large_result_becomes_an_artifact_with_a_preview(db) {
+        let whole = "é line\n".repeat(5_000);
+        let content = whole.clone();
+        let tool = FakeTool::new("files__read").gives(move |_| Ok(json!(content)));
+        let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
+        test.chat("read").await;
+
+        let shown = &results_in(&test.model.requests()[1])[0];
+        assert!(shown.content.len() <= limits::RESULT_INLINE_BYTES_MAX, "{}", shown.content.len());
+        let shown_json: Value = serde_json::from_str(&shown.content).unwrap();
+        let artifact = shown.artifact.unwrap();
+        assert_eq!(shown_json["artifact"], artifact.to_string());
+
+        let mut tx = test.store.read(&test.principal).await.unwrap();
+        let meta = tx.artifact(artifact).await.unwrap().unwrap();
+        assert_eq!((meta.name.as_str(), meta.session_id), ("files__read.json", test.session));
+        let bytes = tx.artifact_bytes(artifact, 0, limits::ARTIFACT_BYTES_MAX).await.unwrap().unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), json!(whole));
+        let told = test.events.wait_for("the result", |kind| match kind {
+            EventKind::ToolResult { artifact, preview, .. } => Some((*artifact, preview.len())),
+            _ => None,
+        }).await;
+        assert!(told.0 == Some(artifact) && told.1 <= 2_048, "{told:?}");
+    }
+
+    async fn a_result_beyond_every_bound_is_an_error(db) {
+        let tool = FakeTool::new("files__read").gives(|_| Ok(json!("x".repeat(limits::RESULT_BYTES_MAX))));
+        let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
+        test.chat("read").await;
+        let shown = &results_in(&test.model.requests()[1])[0];
+        assert!(shown.is_error && shown.content.contains("returned more than"), "{}", shown.content);
+    }
+
+    async fn secrets_never_reach_the_model_the_person_or_the_record(db) {
+        let secret = "s3cr3t-value-of-ada";
+        let tool = FakeTool::new("files__read").does(move |context, _| {
+            context.progress.progress(None, "reading".into());
+            Ok(ToolOutput { content: json!({"env": [format!("KEY={secret}")]}), summary: Some(format!("found \u{1b}[31m{secret}")) })
+        });
+        let answers = [Answer::calls([("c1", "files__read", json!({ "path": secret }))]), Answer::text("done")];
+        let test = TestAgents::answering(answers).tool(&tool).secret("key", secret).start(&db.store).await;
+        let sent = test.send("read").await;
+        test.ended(sent.run_id).await;
+        let shown = &results_in(&test.model.requests()[1])[0];
+        assert_eq!(shown.content, r#"{"env":["KEY=[REDACTED_SECRET]"]}"#);
+        test.agents.flush().await;
+        let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
+        assert!(!format!("{calls:?}").contains(secret), "{calls:?}");
+        let told = format!("{:?}", test.events.kinds());
+        assert!(!told.contains(secret) && !told.contains("[31m"), "{told}");
+        assert_eq!(tool.calls(), [json!({ "path": secret })], "the tool itself gets what the model wrote");
+    }
+
+    async fn errors_are_told_by_who_can_act(db) {
+        let tool = FakeTool::new("files__read").gives(|arguments| Err(match arguments["path"].as_str() {
+            Some("a") => ToolError::NeedsUser("sign in to the calendar first".into()),
+            _ => ToolError::Failed("there is no file `b`".into()),
+        }));
+        let calls = [("c1", "files__read", json!({"path": "a"})), ("c2", "files__read", json!({"path": "b"}))];
+        let test = TestAgents::answering([Answer::calls(calls), Answer::text("done")]).tool(&tool).start(&db.store).await;
+        let sent = test.send("read").await;
+        assert_eq!(test.ended(sent.run_id).await.0, RunStatus::Completed);
+        let shown = results_in(&test.model.requests()[1]);
+        assert!(shown.iter().all(|result| result.is_error));
+        assert_eq!(shown[0].content, "sign in to the calendar first");
+        test.agents.flush().await;
+        let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
+        let mut outcomes: Vec<_> = calls.iter().filter_map(|call| call.outcome.clone()).collect();
+        outcomes.sort();
+        assert_eq!(outcomes, ["failed", "needs_user"]);
+    }
+
+    async fn a_panicking_tool_harms_only_its_call(db) {
+        let tool = FakeTool::new("files__read").gives(|_| panic!("a bug"));
+        let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
+        assert_eq!(test.chat("read").await.0, RunStatus::Completed);
+        let shown = &results_in(&test.model.requests()[1])[0];
+        assert!(shown.is_error && shown.content.contains("a bug in octi"), "{}", shown.content);
+    }
+
+    async fn a_context_tells_the_tool_who_calls(db) {
+        let tool = FakeTool::new("files__read").does(|context, _| {
+            let user = context.principal.user_id().map(|id| id.to_string()).unwrap_or_default();
+            let place = context.workspace.ends_with(&user);
+            Ok(ToolOutput { content: json!([place, context.session_id.is_some(), context.run_id.is_some()]), summary: None })
+        });
+        let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
+        test.chat("read").await;
+        assert_eq!(results_in(&test.model.requests()[1])[0].content, "[true,true,true]");
+    }
+}
