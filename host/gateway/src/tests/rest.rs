@@ -133,6 +133,8 @@ async fn a_bad_body_is_named_by_its_first_bad_field() {
     assert_eq!((status, body["error"]["path"].as_str()), (400, Some("colour")));
     let (status, body) = post(json!({"title": " "})).await;
     assert_eq!((status, body["error"]["code"].as_str()), (400, Some("invalid_field")));
+    let (status, _) = post(json!({"title": "x".repeat(limits::TITLE_CHARS_MAX + 1)})).await;
+    assert_eq!(status, 400, "a title has a limit");
     let (status, _) = post(json!({"title": "x", "userId": Uuid::nil(), "user_id": Uuid::nil()})).await;
     assert_eq!(status, 201, "whose it is follows from the token");
 

@@ -1,5 +1,7 @@
 //! The WebSocket: what one connection may use, and how it ends.
 
+use std::time::Duration;
+
 use octi_client::ClientError;
 use octi_client::api::frames::{ClientFrame, Ping, ServerFrame, close};
 use octi_domain::ids::TokenId;
@@ -24,7 +26,7 @@ async fn the_connection_after_the_last_is_refused_and_leaving_makes_room() {
     while ann.client.connect().await.is_err() {
         tries += 1;
         assert!(tries < 100, "the place did not become free");
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -149,4 +151,40 @@ async fn the_machine_token_names_its_owner_on_loopback() {
     assert_eq!(socket.hello().user_id, owner.id.as_uuid());
     socket.send(&ClientFrame::Ping(Ping {})).await.unwrap();
     assert!(matches!(next(&mut socket).await, ServerFrame::Pong(_)));
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_given_up() {
+    let host = host([]).await;
+    let ann = host.person("ann").await;
+    let _silent = ann.listen(&["*"]).await;
+    // More than the buffers of both systems take, so that sending comes to a stop.
+    let text = "x".repeat(64 * 1024);
+    for _ in 0..limits::WS_QUEUE_MAX {
+        host.publish(ann.id, &text);
+        tokio::task::yield_now().await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(host.gateway.shared().connections.count(), 1, "a moment is not too long");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(limits::WS_SEND_SECONDS_MAX + 1)).await;
+    tokio::time::resume();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(host.gateway.shared().connections.count(), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_never_ends_does_not_keep_the_host() {
+    let mut host = host([]).await;
+    let root = host.admin().await;
+    let hanging = root.client.reload_plugins(Some("acme/hangs"));
+    tokio::pin!(hanging);
+    let patience = Duration::from_millis(300);
+    assert!(tokio::time::timeout(patience, &mut hanging).await.is_err());
+    host.shutdown.cancel();
+    assert!(tokio::time::timeout(patience, host.tasks.join_next()).await.is_err(), "it has time to end");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(limits::HTTP_DRAIN_SECONDS_MAX + 1)).await;
+    tokio::time::resume();
+    tokio::time::timeout(Duration::from_secs(5), host.tasks.join_next()).await.unwrap().unwrap().unwrap();
 }
