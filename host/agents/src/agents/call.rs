@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Agents;
 use crate::error::AgentsError;
-use crate::tools::dispatch::{Begun, Call, Consent, Outcome};
+use crate::tools::dispatch::{Begun, Call, Consent, Identity, Outcome};
 
 /// How a call by hand is meant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,19 +60,26 @@ impl Agents {
             found.ok_or(AgentsError::SessionNotFound(session))?;
         }
         let call = Call {
-            id: shared.ambient.id(),
-            principal: principal.clone(),
-            user_id,
-            session_id: options.session,
-            run_id: None,
+            of: Identity {
+                id: shared.ambient.id(),
+                principal: principal.clone(),
+                user_id,
+                session_id: options.session,
+                run_id: None,
+                name: name.to_owned(),
+            },
             origin: Origin::Chat,
             consent: if options.approved { Consent::Given } else { Consent::Missing },
-            name: name.to_owned(),
             arguments,
             tool: Ok(tool),
         };
         let dispatch = std::sync::Arc::clone(&shared.dispatch);
-        let task = shared.tasks.spawn(async move { dispatch.run(call, &Begun::default()).await });
+        let task = shared.tasks.spawn(async move {
+            let (id, begun) = (call.of.id, Begun::default());
+            let outcome = dispatch.run(call, &begun).await;
+            dispatch.ended(&begun, id, &outcome).await;
+            outcome
+        });
         let outcome = task.await.map_err(|error| {
             tracing::error!(%error, name, "a tool call by hand broke off");
             CallError::Denied(format!("`{name}` broke off because of a bug in octi; the log says where"))

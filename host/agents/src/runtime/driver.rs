@@ -19,11 +19,11 @@ use super::context::{Conversation, MESSAGES_MAX};
 use super::lanes::Reach;
 use super::model_call::ModelCall;
 use super::request::Requests;
-use super::tool_step::{Planned, ToolStep};
+use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
 use crate::agents::Shared;
 use crate::runs::Handle;
-use crate::tools::dispatch::{Call, Consent};
+use crate::tools::dispatch::{Call, Consent, Identity};
 use crate::tools::record::Record;
 
 /// What a turn that goes on without a new question says to the model.
@@ -88,7 +88,7 @@ impl Driver {
         if let Err(error) = self.play().await {
             tracing::error!(%error, detail = error.detail(), "a turn could not be stored");
             self.call = None;
-            self.tools = None;
+            self.cancel_tools().await;
             let message = format!("the turn was ended because it could not be stored: {error}");
             self.tell(EventKind::ChatError { run_id: self.run.id, code: "store", message: message.clone() });
             self.end(RunStatus::Failed, Some(message)).await;
@@ -135,16 +135,24 @@ impl Driver {
             cause = self.handle.stopped() => Input::StopRequested(cause),
             () = tokio::time::sleep_until(self.deadline) => Input::Tick(self.started.elapsed()),
             event = next_event(&mut self.call) => return self.heard(event).await,
-            result = next_result(&mut self.tools) => return result.into_iter().collect(),
+            answered = next_answered(&mut self.tools) => return vec![self.answered(answered).await],
         };
         let mut inputs = Vec::new();
         // What is there already counts, so that a finished call is not told as a stopped one.
-        while let Some((key, result)) = self.tools.as_mut().and_then(ToolStep::next_now) {
-            inputs.push(Input::ToolFinished(key, result));
+        while let Some(answered) = self.tools.as_mut().and_then(ToolStep::next_now) {
+            inputs.push(self.answered(answered).await);
         }
         inputs.extend(self.settle_call(false).await.map(Input::ModelUsage));
         inputs.push(cut_short);
         inputs
+    }
+
+    /// Tells and records a call that ended, and hands its result to the machine.
+    async fn answered(&mut self, answered: Answered) -> Input {
+        if let Some(tools) = &self.tools {
+            self.shared.dispatch.ended(tools.begun(), answered.id, &answered.outcome).await;
+        }
+        Input::ToolFinished(answered.key, answered.into_result())
     }
 
     async fn heard(&mut self, event: Option<Result<ChatEvent, ModelError>>) -> Vec<Input> {
@@ -233,14 +241,16 @@ impl Driver {
         let planned = |(key, asked): (CallKey, ToolCall)| Planned {
             key,
             call: Call {
-                id: self.shared.ambient.id(),
-                principal: self.principal.clone(),
-                user_id: self.run.user_id,
-                session_id: Some(self.run.session_id),
-                run_id: Some(self.run.id),
+                of: Identity {
+                    id: self.shared.ambient.id(),
+                    principal: self.principal.clone(),
+                    user_id: self.run.user_id,
+                    session_id: Some(self.run.session_id),
+                    run_id: Some(self.run.id),
+                    name: asked.name.clone(),
+                },
                 origin: self.origin,
                 consent: Consent::Ask,
-                name: asked.name.clone(),
                 arguments: asked.arguments.clone(),
                 tool: self.requests.tool(&self.snapshot, &asked.name),
             },
@@ -253,8 +263,7 @@ impl Driver {
     async fn cancel_tools(&mut self) {
         if let Some(tools) = self.tools.take() {
             let begun = tools.cancel().await;
-            let place = (self.run.user_id, self.run.session_id, self.run.id);
-            self.shared.dispatch.cancelled(&self.principal, place, &begun).await;
+            self.shared.dispatch.cancelled(&begun).await;
         }
     }
 
@@ -339,13 +348,13 @@ async fn next_event(call: &mut Option<ModelCall>) -> Option<Result<ChatEvent, Mo
     }
 }
 
-async fn next_result(tools: &mut Option<ToolStep>) -> Option<Input> {
+async fn next_answered(tools: &mut Option<ToolStep>) -> Answered {
     let next = match tools {
         Some(step) => step.next().await,
         None => None,
     };
     match next {
-        Some((key, result)) => Some(Input::ToolFinished(key, result)),
+        Some(answered) => answered,
         // Every call has answered: only the model, the clock or the person can go on.
         None => std::future::pending().await,
     }

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use octi_domain::ids::CallId;
 use octi_domain::limits;
 use octi_domain::message::{ToolCall, ToolResult};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use super::turn::{CallKey, refusal};
-use crate::tools::dispatch::{Begun, Call, Dispatch};
+use super::turn::CallKey;
+use crate::tools::dispatch::{Begun, Call, Dispatch, Outcome};
 
 /// How long a cancelled call has to let go; one that computes is asked again every few milliseconds.
 const LET_GO: Duration = Duration::from_secs(2);
+
+/// What a model hears of a call that panicked.
+const BUG: &str = "the tool failed because of a bug in octi; it may or may not have had its effect";
 
 /// One call with everything it runs with.
 pub(crate) struct Planned {
@@ -26,8 +30,25 @@ pub(crate) struct Planned {
 /// Calls under way. Dropping it ends them.
 pub(crate) struct ToolStep {
     lanes: JoinSet<()>,
-    results: mpsc::Receiver<(CallKey, ToolResult)>,
+    results: mpsc::Receiver<Answered>,
     begun: Begun,
+}
+
+/// A call that came to its end.
+pub(crate) struct Answered {
+    pub(crate) key: CallKey,
+    pub(crate) asked: ToolCall,
+    pub(crate) id: CallId,
+    pub(crate) outcome: Outcome,
+}
+
+impl Answered {
+    /// What the model is told.
+    pub(crate) fn into_result(self) -> ToolResult {
+        let Self { asked, outcome, .. } = self;
+        let Outcome { content, is_error, artifact, .. } = outcome;
+        ToolResult { call_id: asked.id, name: asked.name, content, is_error, artifact }
+    }
 }
 
 impl ToolStep {
@@ -43,14 +64,19 @@ impl ToolStep {
         Self { lanes: set, results, begun }
     }
 
-    /// The next result; none when every call has answered.
-    pub(crate) async fn next(&mut self) -> Option<(CallKey, ToolResult)> {
+    /// The next call that ended; none when every one has.
+    pub(crate) async fn next(&mut self) -> Option<Answered> {
         self.results.recv().await
     }
 
-    /// A result that is there already.
-    pub(crate) fn next_now(&mut self) -> Option<(CallKey, ToolResult)> {
+    /// A call that has ended already.
+    pub(crate) fn next_now(&mut self) -> Option<Answered> {
         self.results.try_recv().ok()
+    }
+
+    /// The calls whose end is still to be told.
+    pub(crate) const fn begun(&self) -> &Begun {
+        &self.begun
     }
 
     /// Ends every call and says which had begun.
@@ -68,24 +94,18 @@ async fn run_lane(
     lane: Vec<Planned>,
     begun: Begun,
     places: Arc<Semaphore>,
-    report: mpsc::Sender<(CallKey, ToolResult)>,
+    report: mpsc::Sender<Answered>,
 ) {
     for Planned { key, asked, call } in lane {
         // The semaphore is never closed.
         let _place = places.acquire().await;
+        let id = call.of.id;
         let ran = AssertUnwindSafe(dispatch.run(call, &begun)).catch_unwind().await;
-        let result = match ran {
-            Ok(outcome) => ToolResult {
-                call_id: asked.id.clone(),
-                name: asked.name.clone(),
-                content: outcome.content,
-                is_error: outcome.is_error,
-                artifact: outcome.artifact,
-            },
-            // The panic itself is in the log, through the panic hook.
-            Err(_) => refusal(&asked, "the tool failed because of a bug in octi; it may or may not have had its effect"),
-        };
-        if report.send((key, result)).await.is_err() {
+        // The panic itself is in the log, through the panic hook.
+        let outcome = ran.unwrap_or_else(|_| Outcome::failure("internal", BUG.to_owned()));
+        // Without waiting, so that a call is either cut off or told, and never half of each. There is a place for every
+        // call of a step; only a driver that has gone cannot be told.
+        if report.try_send(Answered { key, asked, id, outcome }).is_err() {
             return;
         }
     }

@@ -37,16 +37,22 @@ pub(crate) enum Consent {
     Missing,
 }
 
-/// One call on its way.
-pub(crate) struct Call {
+/// Which call it is and whose.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
     pub(crate) id: CallId,
     pub(crate) principal: Principal,
     pub(crate) user_id: UserId,
     pub(crate) session_id: Option<SessionId>,
     pub(crate) run_id: Option<RunId>,
+    pub(crate) name: String,
+}
+
+/// One call on its way.
+pub(crate) struct Call {
+    pub(crate) of: Identity,
     pub(crate) origin: Origin,
     pub(crate) consent: Consent,
-    pub(crate) name: String,
     pub(crate) arguments: Value,
     /// What runs, or why nothing does.
     pub(crate) tool: Result<Arc<dyn Tool>, String>,
@@ -68,8 +74,8 @@ pub struct Outcome {
     pub suggested_rule: Option<String>,
 }
 
-/// Calls that have begun and not ended.
-pub(crate) type Begun = Arc<Mutex<BTreeMap<CallId, (String, Instant)>>>;
+/// Calls that have begun and whose end was not told yet.
+pub(crate) type Begun = Arc<Mutex<BTreeMap<CallId, (Identity, Instant)>>>;
 
 /// Everything a call needs.
 pub(crate) struct Dispatch {
@@ -121,17 +127,18 @@ impl Refusal {
 }
 
 impl Dispatch {
-    /// Runs a call to its end. `begun` holds the call while it runs, for whoever may have to cancel it.
+    /// Runs a call. `begun` holds it from here until [`Self::ended`], which the caller owes it, so that a call that is cut
+    /// off at any moment is told and recorded exactly once.
     pub(crate) async fn run(&self, call: Call, begun: &Begun) -> Outcome {
         let started = Instant::now();
-        let redactor = (self.redactor)(&call.principal);
+        let redactor = (self.redactor)(&call.of.principal);
         let arguments = keep::redact(&redactor, call.arguments.clone());
-        begun.lock().unwrap_or_else(PoisonError::into_inner).insert(call.id, (call.name.clone(), started));
+        begun.lock().unwrap_or_else(PoisonError::into_inner).insert(call.of.id, (call.of.clone(), started));
         self.announce(&call, &arguments);
         let permit = self.permit(&call).await;
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
         let began = self.row(&call, arguments, decision.clone());
-        self.recorder.record(&call.principal, Record::CallBegan(Box::new(began))).await;
+        self.recorder.record(&call.of.principal, Record::CallBegan(Box::new(began))).await;
         let mut outcome = match permit {
             Ok(permit) => {
                 let given = self.perform(&call, permit).await;
@@ -140,8 +147,6 @@ impl Dispatch {
             Err(refusal) => refused(&redactor, refusal),
         };
         outcome.duration = started.elapsed();
-        begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.id);
-        self.ended(&call, &outcome).await;
         outcome
     }
 
@@ -150,8 +155,8 @@ impl Dispatch {
         let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
         let subject = subject_of(tool.spec(), &arguments);
         let rules = async {
-            let mut tx = self.store.read(&call.principal).await?;
-            tx.list_rules(call.session_id).await
+            let mut tx = self.store.read(&call.of.principal).await?;
+            tx.list_rules(call.of.session_id).await
         };
         let rules = rules.await.map_err(|error| Refusal::of_store(&error))?;
         let facts = Facts { spec: tool.spec(), subject: subject.as_deref(), rules: &rules, origin: call.origin };
@@ -173,7 +178,7 @@ impl Dispatch {
         subject: Option<String>,
         (reason, suggested_rule): (String, String),
     ) -> Result<String, Refusal> {
-        let place = (call.consent == Consent::Ask).then_some(call.session_id.zip(call.run_id)).flatten();
+        let place = (call.consent == Consent::Ask).then_some(call.of.session_id.zip(call.of.run_id)).flatten();
         let Some((session_id, run_id)) = place else {
             if call.consent == Consent::Given {
                 return Ok("approved with the call".to_owned());
@@ -185,21 +190,21 @@ impl Dispatch {
         let patience = chrono::TimeDelta::seconds(i64::try_from(limits::PERMISSION_SECONDS_MAX).unwrap_or(i64::MAX));
         let request = PermissionRequest {
             id: self.ambient.id(),
-            user_id: call.user_id,
+            user_id: call.of.user_id,
             session_id,
             run_id,
-            call_id: call.id,
+            call_id: call.of.id,
             tool: tool.spec().tool.clone(),
             operation: tool.spec().operation.clone(),
             subject,
-            arguments: keep::redact(&(self.redactor)(&call.principal), arguments.clone()),
+            arguments: keep::redact(&(self.redactor)(&call.of.principal), arguments.clone()),
             reason,
             suggested_rule,
             status: RequestStatus::Pending,
             created_at: now,
             expires_at: now.checked_add_signed(patience).unwrap_or(now),
         };
-        match self.broker.ask(&call.principal, request).await.map_err(|error| Refusal::of_store(&error))? {
+        match self.broker.ask(&call.of.principal, request).await.map_err(|error| Refusal::of_store(&error))? {
             Verdict::Answered(Answer::Deny) => {
                 let text = "the person said no to this call: do not try it again; go on without it, or ask what to do instead";
                 Err(Refusal::new("denied", text, "denied: by the person"))
@@ -218,12 +223,12 @@ impl Dispatch {
     async fn perform(&self, call: &Call, permit: Permit) -> Result<ToolOutput, ToolError> {
         let time_max = Duration::from_millis(limits::GUEST_WALL_MS_CEILING);
         let context = CallContext {
-            principal: call.principal.clone(),
-            session_id: call.session_id,
-            run_id: call.run_id,
-            call_id: call.id,
+            principal: call.of.principal.clone(),
+            session_id: call.of.session_id,
+            run_id: call.of.run_id,
+            call_id: call.of.id,
             origin: call.origin,
-            workspace: (self.workspace_of)(call.user_id),
+            workspace: (self.workspace_of)(call.of.user_id),
             time_max,
             progress: progress::sink(call, &self.publisher),
         };
@@ -255,29 +260,29 @@ impl Dispatch {
     }
 
     fn announce(&self, call: &Call, arguments: &Value) {
-        let Some(run_id) = call.run_id else { return };
+        let Some(run_id) = call.of.run_id else { return };
         let plugin_version = call.tool.as_ref().map(|tool| tool.spec().plugin_version.clone()).unwrap_or_default();
         let kind = EventKind::ToolInvoked {
             run_id,
-            call_id: call.id,
-            name: call.name.clone(),
+            call_id: call.of.id,
+            name: call.of.name.clone(),
             plugin_version,
             arguments: arguments.clone(),
         };
-        self.publisher.publish(call.user_id, call.session_id, kind);
+        self.publisher.publish(call.of.user_id, call.of.session_id, kind);
     }
 
     fn row(&self, call: &Call, arguments: Value, decision: String) -> ToolCallRow {
         let spec = call.tool.as_ref().ok().map(|tool| tool.spec());
         ToolCallRow {
-            id: call.id,
-            run_id: call.run_id,
-            session_id: call.session_id,
-            user_id: call.user_id,
+            id: call.of.id,
+            run_id: call.of.run_id,
+            session_id: call.of.session_id,
+            user_id: call.of.user_id,
             plugin: spec.map(|spec| spec.plugin.clone()).unwrap_or_default(),
             plugin_version: spec.map(|spec| spec.plugin_version.clone()).unwrap_or_default(),
             digest: None,
-            name: call.name.clone(),
+            name: call.of.name.clone(),
             arguments,
             decision,
             outcome: None,
@@ -289,75 +294,66 @@ impl Dispatch {
         }
     }
 
-    async fn ended(&self, call: &Call, outcome: &Outcome) {
-        if let Some(run_id) = call.run_id {
+    /// Tells and records how a call ended; does nothing when that was done before.
+    pub(crate) async fn ended(&self, begun: &Begun, id: CallId, outcome: &Outcome) {
+        let open = begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let Some((of, _)) = open else { return };
+        if let Some(run_id) = of.run_id {
             let kind = EventKind::ToolResult {
                 run_id,
-                call_id: call.id,
-                name: call.name.clone(),
+                call_id: id,
+                name: of.name.clone(),
                 is_error: outcome.is_error,
                 summary: outcome.summary.clone(),
                 preview: clean(&super::bound::preview(&outcome.content)),
                 artifact: outcome.artifact,
                 duration_ms: millis(outcome.duration),
             };
-            self.publisher.publish(call.user_id, call.session_id, kind);
+            self.publisher.publish(of.user_id, of.session_id, kind);
         }
         let end = CallEnd {
-            id: call.id,
+            id,
             outcome: outcome.code.to_owned(),
             is_error: outcome.is_error,
             duration_ms: i64::try_from(millis(outcome.duration)).unwrap_or(i64::MAX),
             ended_at: self.ambient.now(),
             artifact: outcome.artifact,
         };
-        self.recorder.record(&call.principal, Record::CallEnded(end)).await;
+        self.recorder.record(&of.principal, Record::CallEnded(end)).await;
     }
 
     /// Tells and records that calls ended because their turn did.
-    pub(crate) async fn cancelled(&self, principal: &Principal, place: (UserId, SessionId, RunId), begun: &Begun) {
-        let (user_id, session_id, run_id) = place;
-        let open = std::mem::take(&mut *begun.lock().unwrap_or_else(PoisonError::into_inner));
-        for (id, (name, started)) in open {
-            let call = Call {
-                id,
-                principal: principal.clone(),
-                user_id,
-                session_id: Some(session_id),
-                run_id: Some(run_id),
-                origin: Origin::Chat,
-                consent: Consent::Missing,
-                name,
-                arguments: Value::Null,
-                tool: Err(String::new()),
-            };
+    pub(crate) async fn cancelled(&self, begun: &Begun) {
+        let open: Vec<(CallId, Duration)> = {
+            let begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
+            begun.iter().map(|(id, (_, started))| (*id, started.elapsed())).collect()
+        };
+        for (id, duration) in open {
             let text = Containment::Cancelled.message();
-            let outcome = Outcome {
-                summary: text.clone(),
-                content: text,
-                is_error: true,
-                code: Containment::Cancelled.code(),
-                artifact: None,
-                duration: started.elapsed(),
-                suggested_rule: None,
-            };
-            self.ended(&call, &outcome).await;
+            let code = Containment::Cancelled.code();
+            self.ended(begun, id, &Outcome { duration, ..Outcome::failure(code, text) }).await;
+        }
+    }
+}
+
+impl Outcome {
+    /// A call that failed with this text.
+    pub(crate) fn failure(code: &'static str, content: String) -> Self {
+        Self {
+            summary: super::bound::summary(None, &content),
+            content,
+            is_error: true,
+            code,
+            artifact: None,
+            duration: Duration::ZERO,
+            suggested_rule: None,
         }
     }
 }
 
 fn failed(redactor: &Redactor, code: &'static str, text: &str) -> Outcome {
     let text = presentable(redactor, text);
-    let content = super::bound::head(&text, limits::RESULT_INLINE_BYTES_MAX).to_owned();
-    Outcome {
-        summary: super::bound::summary(None, &content),
-        content,
-        is_error: true,
-        code,
-        artifact: None,
-        duration: Duration::ZERO,
-        suggested_rule: None,
-    }
+    Outcome::failure(code, super::bound::head(&text, limits::RESULT_INLINE_BYTES_MAX).to_owned())
 }
 
 /// First cleaned, then redacted: what hides inside a secret must not hide the secret.

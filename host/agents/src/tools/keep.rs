@@ -22,26 +22,26 @@ pub(super) fn redact(redactor: &Redactor, value: Value) -> Value {
 
 /// Keeps a large result beside the conversation; none when there is no conversation, or the store cannot take it.
 pub(super) async fn artifact(dispatch: &Dispatch, call: &Call, whole: &str) -> Option<ArtifactId> {
-    let session_id = call.session_id?;
+    let session_id = call.of.session_id?;
     let meta = ArtifactMeta {
         id: dispatch.ambient.id(),
-        user_id: call.user_id,
+        user_id: call.of.user_id,
         session_id,
-        name: format!("{}.json", call.name),
+        name: format!("{}.json", call.of.name),
         media_type: "application/json".to_owned(),
         bytes: i64::try_from(whole.len()).unwrap_or(i64::MAX),
         sha256: hex(&Sha256::digest(whole.as_bytes())),
         created_at: dispatch.ambient.now(),
     };
     let stored = async {
-        let mut tx = dispatch.store.write(&call.principal).await?;
+        let mut tx = dispatch.store.write(&call.of.principal).await?;
         tx.insert_artifact(&meta, whole.as_bytes()).await?;
         tx.save().await
     };
     match stored.await {
         Ok(()) => Some(meta.id),
         Err(error) => {
-            tracing::error!(%error, detail = error.detail(), call = %call.id, "a large result could not be kept");
+            tracing::error!(%error, detail = error.detail(), call = %call.of.id, "a large result could not be kept");
             None
         }
     }

@@ -27,13 +27,13 @@ struct Progress {
 
 /// Where a call's progress goes.
 pub(super) fn sink(call: &Call, publisher: &Arc<Publisher>) -> Arc<dyn ProgressSink> {
-    let Some(run_id) = call.run_id else { return Arc::new(NoProgress) };
+    let Some(run_id) = call.of.run_id else { return Arc::new(NoProgress) };
     Arc::new(Progress {
         publisher: Arc::clone(publisher),
-        user_id: call.user_id,
-        session_id: call.session_id,
+        user_id: call.of.user_id,
+        session_id: call.of.session_id,
         run_id,
-        call_id: call.id,
+        call_id: call.of.id,
         last: Mutex::new(None),
     })
 }
