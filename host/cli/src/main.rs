@@ -1,1 +1,57 @@
-fn main() {}
+//! The `octi` program: parses the command line, runs one command, reports how it ended.
+//!
+//! This is the composition root. Nothing depends on it, and no rule of the platform lives here.
+
+mod bundle;
+mod command;
+mod compose;
+mod connection;
+mod failure;
+mod lifecycle;
+mod models;
+mod output;
+mod plugins;
+mod secrets;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::command::Arguments;
+use crate::failure::Failure;
+use crate::output::Printer;
+
+fn main() -> ExitCode {
+    // The launcher of sandboxed processes: single-threaded, before anything else has started.
+    if std::env::args_os().nth(1).is_some_and(|word| word == "__sandbox") {
+        return octi_security::sandbox::process::launcher_main();
+    }
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    let printer = Printer::new(arguments.json);
+    // Only fails when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::us("the async runtime cannot start").because(&error).report(printer),
+    };
+    let outcome = runtime.block_on(command::run(arguments, printer));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(printer),
+    }
+}
+
+/// Help and version are no failures; anything else is the person's to mend.
+fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(1),
+    }
+}

@@ -77,6 +77,11 @@ impl Environment {
         Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
+    /// Sets a value, as an option on the command line does.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.insert(name.to_owned(), value.to_owned());
+    }
+
     /// The value of a variable; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

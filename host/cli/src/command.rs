@@ -1,0 +1,125 @@
+//! The command line: one file a command.
+
+mod chat;
+mod doctor;
+mod model;
+mod permission;
+mod plugin;
+mod reference;
+mod serve;
+mod token;
+pub(crate) mod version;
+
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use octi_config::Config;
+use octi_config::env::Environment;
+
+use crate::failure::{Failure, Outcome};
+use crate::output::Printer;
+use crate::telemetry;
+
+/// A self-hosted agent platform whose tools are sandboxed WebAssembly components
+#[derive(Debug, Parser)]
+#[command(name = "octi", version, max_term_width = 100, propagate_version = false)]
+pub(crate) struct Arguments {
+    /// Print JSON for machines
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Folder of octi's data [env: OCTI_HOME, default: ~/.octi]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    home: Option<PathBuf>,
+    /// Server to talk to [env: OCTI_URL, default: http://127.0.0.1:3005]
+    #[arg(long, global = true, value_name = "URL")]
+    url: Option<String>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Talk to an agent
+    Chat(chat::Options),
+    /// Run the server
+    Serve(serve::Options),
+    /// Tools and roles: list, inspect, install, remove, reload, call, pack
+    #[command(subcommand)]
+    Plugin(plugin::Verb),
+    /// Language models: list, add, test, default, remove
+    #[command(subcommand)]
+    Model(model::Verb),
+    /// API tokens: create, list, revoke
+    #[command(subcommand)]
+    Token(token::Verb),
+    /// What tools may do without asking: list, set, remove
+    #[command(subcommand)]
+    Permission(permission::Verb),
+    /// Check this installation and say what to mend
+    Doctor,
+    /// Print the version
+    Version,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a generated reference page
+    #[command(name = "__reference", hide = true)]
+    Reference(reference::Options),
+}
+
+/// What every command is given.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) environment: Environment,
+    pub(crate) printer: Printer,
+}
+
+/// Runs one command.
+///
+/// # Errors
+/// [`Failure`] with what to do next.
+pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
+    match &arguments.verb {
+        Verb::Completions { shell } => return completions(*shell, printer),
+        Verb::Version => return version::run(printer),
+        Verb::Reference(options) => return reference::run(options, printer),
+        _ => {}
+    }
+    let context = context(&arguments, printer)?;
+    let log = if matches!(arguments.verb, Verb::Serve(_)) { "info" } else { "error" };
+    telemetry::start(&context.config, log)?;
+    match arguments.verb {
+        Verb::Chat(options) => chat::run(&context, options).await,
+        Verb::Serve(options) => serve::run(&context, &options).await,
+        Verb::Plugin(verb) => plugin::run(&context, verb).await,
+        Verb::Model(verb) => model::run(&context, verb).await,
+        Verb::Token(verb) => token::run(&context, verb).await,
+        Verb::Permission(verb) => permission::run(&context, verb).await,
+        Verb::Doctor => doctor::run(&context).await,
+        Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
+    }
+}
+
+fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
+    let mut environment = Environment::process();
+    if let Some(home) = &arguments.home {
+        environment.set(octi_config::env::OCTI_HOME, &home.to_string_lossy());
+    }
+    if let Some(url) = &arguments.url {
+        environment.set(octi_config::env::OCTI_URL, url);
+    }
+    let config = Config::load(&environment).map_err(|error| {
+        Failure::user(error.to_string())
+            .hint("docs/reference/environment.md lists every variable; `octi doctor` checks an installation")
+    })?;
+    Ok(Context { config, environment, printer })
+}
+
+fn completions(shell: clap_complete::Shell, printer: Printer) -> Outcome {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "octi", &mut script);
+    printer.out(&String::from_utf8_lossy(&script));
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! `octi chat`: a question as an argument, from a pipe, or a conversation at the keyboard.
+
+mod prompt;
+mod talk;
+mod view;
+
+use std::io::{IsTerminal, Read};
+
+use octi_api::v1::sessions::CreateSession;
+use octi_domain::ids::SessionId;
+use octi_domain::limits;
+use uuid::Uuid;
+
+use crate::command::Context;
+use crate::connection::{Connection, Want};
+use crate::failure::{Failure, Outcome};
+use crate::output::{BOLD, DIM, shorten};
+use talk::Talk;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// What to ask; without it, standard input, or a conversation
+    question: Vec<String>,
+    /// Run everything in this process instead of talking to a server
+    #[arg(long)]
+    local: bool,
+    /// Go on with this conversation
+    #[arg(long, value_name = "ID")]
+    session: Option<Uuid>,
+    /// Continue the conversation's interrupted turn
+    #[arg(long = "continue", requires = "session")]
+    resume: bool,
+    /// Model to use instead of the default
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    /// Answer every permission question with "once"
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Talks.
+pub(crate) async fn run(context: &Context, options: Options) -> Outcome {
+    let question = question(&options)?;
+    if question.is_none() && !options.resume && context.printer.is_json() {
+        return Err(Failure::user("`--json` needs a question").hint("give it as an argument or on standard input"));
+    }
+    let want = if options.local { Want::Local } else { Want::Running };
+    let connection = Connection::open(context, want).await.map_err(|failure| no_server(failure, &options))?;
+    let outcome = talk(context, &connection, &options, question).await;
+    connection.close().await;
+    outcome
+}
+
+fn no_server(failure: Failure, options: &Options) -> Failure {
+    if options.local { failure } else { failure.hint("`octi chat --local` needs no server") }
+}
+
+/// The question, or none for a conversation.
+fn question(options: &Options) -> Outcome<Option<String>> {
+    let mut text = options.question.join(" ");
+    if text.is_empty() && !options.resume && !std::io::stdin().is_terminal() {
+        let read = std::io::stdin().take(limits::MESSAGE_BYTES_MAX as u64 + 1).read_to_string(&mut text);
+        read.map_err(|error| Failure::user("the question cannot be read from standard input").because(&error))?;
+        if text.trim().is_empty() {
+            return Err(Failure::user("the question is empty").hint("give it as an argument or on standard input"));
+        }
+    }
+    if text.len() > limits::MESSAGE_BYTES_MAX {
+        return Err(Failure::user(format!("the question is longer than {} bytes", limits::MESSAGE_BYTES_MAX))
+            .hint("put long text into a file in the workspace and ask about the file"));
+    }
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+async fn talk(context: &Context, connection: &Connection, options: &Options, question: Option<String>) -> Outcome {
+    let client = &connection.client;
+    let session: SessionId = match options.session {
+        Some(id) => client.session(id.into()).await?.id.into(),
+        None => {
+            let title = question.as_deref().map(|text| shorten(text, 60));
+            client.create_session(&CreateSession { title }).await?.id.into()
+        }
+    };
+    let mut talk = Talk::open(context.printer, client, session, options.model.clone(), options.yes).await?;
+    let outcome = match question {
+        _ if options.resume => talk.resume(client).await,
+        Some(question) => talk.ask(&question).await,
+        None => converse(context, &mut talk, session).await,
+    };
+    talk.close().await;
+    outcome
+}
+
+/// Reads lines until the person has had enough.
+async fn converse(context: &Context, talk: &mut Talk, session: SessionId) -> Outcome {
+    let printer = context.printer;
+    printer.note(&format!("{BOLD}octi{BOLD:#} {DIM}conversation {session}; /help for commands, Ctrl-D to leave{DIM:#}"));
+    let mut reader = prompt::Reader::new(&context.config.home)?;
+    loop {
+        let Some(line) = reader.line().await? else { return Ok(()) };
+        let line = line.trim();
+        let outcome = match line.strip_prefix('/') {
+            _ if line.is_empty() => Ok(()),
+            Some("exit" | "quit" | "q") => return Ok(()),
+            Some(command) => talk.command(command).await,
+            None => talk.ask(line).await,
+        };
+        if let Err(failure) = outcome {
+            // A conversation outlives a failed turn, but not a lost server.
+            if failure.blame == crate::failure::Blame::External && !talk.is_open() {
+                return Err(failure);
+            }
+            failure.report(printer);
+        }
+    }
+}

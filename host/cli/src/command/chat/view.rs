@@ -1,0 +1,297 @@
+//! A conversation as lines on a terminal: the answer streams, tool calls are folded to a line each.
+
+use std::collections::HashMap;
+
+use octi_api::event::{AgentEnded, EventBody, ToolInvoked, ToolResult};
+use octi_api::v1::permissions::PermissionRequest;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::output::{BAD, BOLD, DIM, HINT, OK, WARN, shorten};
+
+/// Where a piece of text goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// The answer, on standard output.
+    Answer(String),
+    /// Everything else, on standard error.
+    Aside(String),
+}
+
+/// How the turn stands after an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Running,
+    Completed,
+    /// It ended otherwise; the text says why.
+    Ended(String),
+}
+
+/// Turns events into text. Pure: it prints nothing itself.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    /// Whether the answer's last line is unfinished, so that an aside must begin on a new one.
+    in_line: bool,
+    in_reasoning: bool,
+    streamed: bool,
+    failure: Option<String>,
+    calls: HashMap<Uuid, String>,
+}
+
+impl View {
+    /// What an event adds to the screen.
+    pub(crate) fn show(&mut self, body: &EventBody) -> Vec<Piece> {
+        match body {
+            EventBody::ChatDelta(delta) if delta.reasoning => self.reasoning(&delta.text),
+            EventBody::ChatDelta(delta) => self.answer(&delta.text),
+            EventBody::ChatResponse(response) => self.response(&response.text),
+            EventBody::ChatError(error) => {
+                self.failure = Some(error.message.clone());
+                Vec::new()
+            }
+            EventBody::ToolInvoked(call) => self.invoked(call),
+            EventBody::ToolProgress(progress) => self.aside(format!("  {DIM}… {}{DIM:#}\n", shorten(&progress.message, 70))),
+            EventBody::ToolResult(result) => self.result(result),
+            EventBody::PluginChanged(change) => {
+                self.aside(format!("{HINT}plugin{HINT:#} {}: {}\n", change.plugin, change.change))
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether the turn is over.
+    pub(crate) fn turn(&self, body: &EventBody) -> Turn {
+        let ended = |word: &str, ended: &AgentEnded| {
+            let reason = ended.reason.clone().or_else(|| self.failure.clone());
+            Turn::Ended(reason.unwrap_or_else(|| format!("the turn {word}")))
+        };
+        match body {
+            EventBody::AgentCompleted(_) => Turn::Completed,
+            EventBody::AgentFailed(end) => ended("failed", end),
+            EventBody::AgentStopped(end) => ended("was stopped", end),
+            EventBody::AgentInterrupted(end) => ended("was interrupted", end),
+            _ => Turn::Running,
+        }
+    }
+
+    /// Ends the answer's last line.
+    pub(crate) fn finish(&mut self) -> Vec<Piece> {
+        if std::mem::take(&mut self.in_line) { vec![Piece::Answer("\n".to_owned())] } else { Vec::new() }
+    }
+
+    fn answer(&mut self, text: &str) -> Vec<Piece> {
+        if text.is_empty() {
+            return Vec::new();
+        }
+        let mut pieces = Vec::new();
+        if std::mem::take(&mut self.in_reasoning) {
+            pieces.push(Piece::Aside("\n".to_owned()));
+        }
+        self.in_line = !text.ends_with('\n');
+        self.streamed = true;
+        pieces.push(Piece::Answer(text.to_owned()));
+        pieces
+    }
+
+    fn reasoning(&mut self, text: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        if !self.in_reasoning {
+            pieces.extend(self.finish());
+            pieces.push(Piece::Aside(format!("{DIM}thinking: {DIM:#}")));
+            self.in_reasoning = true;
+        }
+        pieces.push(Piece::Aside(format!("{DIM}{text}{DIM:#}")));
+        pieces
+    }
+
+    /// The whole answer, shown only when none of it was streamed.
+    fn response(&mut self, text: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        if !self.streamed {
+            pieces.extend(self.answer(text));
+        }
+        pieces.extend(self.finish());
+        self.streamed = false;
+        pieces
+    }
+
+    fn invoked(&mut self, call: &ToolInvoked) -> Vec<Piece> {
+        let name = call.name.replace("__", ".");
+        let arguments = one_line(&call.arguments, 60);
+        self.calls.insert(call.call_id, name.clone());
+        self.aside(format!("{BOLD}▸ {name}{BOLD:#} {DIM}{arguments}{DIM:#}\n"))
+    }
+
+    fn result(&mut self, result: &ToolResult) -> Vec<Piece> {
+        let name = self.calls.remove(&result.call_id).unwrap_or_else(|| result.name.replace("__", "."));
+        let summary = shorten(&result.summary, 100);
+        let time = format!("{DIM}({name}, {} ms){DIM:#}", result.duration_ms);
+        if result.is_error {
+            self.aside(format!("  {BAD}✗ failed{BAD:#} {summary} {time}\n"))
+        } else {
+            self.aside(format!("  {OK}✓ done{OK:#} {summary} {time}\n"))
+        }
+    }
+
+    fn aside(&mut self, text: String) -> Vec<Piece> {
+        let mut pieces = self.finish();
+        if std::mem::take(&mut self.in_reasoning) {
+            pieces.push(Piece::Aside("\n".to_owned()));
+        }
+        // What streams after a tool call is a new answer.
+        self.streamed = false;
+        pieces.push(Piece::Aside(text));
+        pieces
+    }
+}
+
+/// The question put to a person, with everything they need to decide.
+pub(crate) fn question(request: &PermissionRequest) -> String {
+    let mut text = format!("{WARN}?{WARN:#} {BOLD}{}.{}{BOLD:#} needs your permission\n", request.tool, request.operation);
+    if let Some(arguments) = request.arguments.as_object() {
+        let width = arguments.keys().map(String::len).max().unwrap_or_default();
+        for (name, value) in arguments {
+            text.push_str(&format!("    {DIM}{name:width$}{DIM:#}  {}\n", indented(value, width + 6)));
+        }
+    }
+    text.push_str(&format!("    {DIM}why{DIM:#}: {}\n", request.reason));
+    text.push_str(&format!("  1 once   2 this session   3 always ({})   4 deny\n", request.suggested_rule));
+    text
+}
+
+/// At most eight lines of a value, each beginning in the same column.
+fn indented(value: &Value, column: usize) -> String {
+    const LINES_MAX: usize = 8;
+    let text = match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut lines: Vec<String> = text.lines().take(LINES_MAX).map(|line| shorten_line(line, 100)).collect();
+    let rest = text.lines().count().saturating_sub(LINES_MAX);
+    if rest > 0 {
+        lines.push(format!("… {rest} more lines"));
+    }
+    lines.join(&format!("\n{}", " ".repeat(column)))
+}
+
+/// A line with its leading blanks kept.
+fn shorten_line(line: &str, width: usize) -> String {
+    let blanks: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+    format!("{blanks}{}", shorten(line.trim_start(), width))
+}
+
+fn one_line(arguments: &Value, width: usize) -> String {
+    let Some(arguments) = arguments.as_object() else { return shorten(&arguments.to_string(), width) };
+    let words: Vec<String> = arguments
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name}={}", shorten(text, 40)),
+            other => format!("{name}={}", shorten(&other.to_string(), 40)),
+        })
+        .collect();
+    shorten(&words.join(" "), width)
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_api::event::{ChatDelta, ChatResponse};
+    use octi_api::v1::agents::Usage;
+    use serde_json::json;
+
+    use super::*;
+
+    fn plain(pieces: &[Piece]) -> String {
+        pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Answer(text) => text.clone(),
+                Piece::Aside(text) => format!("[{}]", anstream::adapter::strip_str(text)),
+            })
+            .collect()
+    }
+
+    fn delta(text: &str) -> EventBody {
+        EventBody::ChatDelta(ChatDelta { agent_id: Uuid::nil(), text: text.into(), reasoning: false })
+    }
+
+    fn response(text: &str) -> EventBody {
+        let usage = Usage::default();
+        EventBody::ChatResponse(ChatResponse {
+            agent_id: Uuid::nil(),
+            message_id: Uuid::nil(),
+            text: text.into(),
+            model: "m".into(),
+            usage,
+        })
+    }
+
+    fn call() -> EventBody {
+        EventBody::ToolInvoked(ToolInvoked {
+            agent_id: Uuid::nil(),
+            call_id: Uuid::nil(),
+            name: "filesystem__read_file".into(),
+            plugin_version: "0.1.0".into(),
+            arguments: json!({ "path": "a.txt" }),
+        })
+    }
+
+    fn result(is_error: bool) -> EventBody {
+        EventBody::ToolResult(ToolResult {
+            agent_id: Uuid::nil(),
+            call_id: Uuid::nil(),
+            name: "filesystem__read_file".into(),
+            is_error,
+            summary: "read 3 lines".into(),
+            preview: String::new(),
+            artifact_id: None,
+            duration_ms: 4,
+        })
+    }
+
+    #[test]
+    fn a_streamed_answer_is_shown_once() {
+        let mut view = View::default();
+        let mut shown = plain(&view.show(&delta("Hel")));
+        shown += &plain(&view.show(&delta("lo")));
+        shown += &plain(&view.show(&response("Hello")));
+        assert_eq!(shown, "Hello\n");
+    }
+
+    #[test]
+    fn an_answer_that_was_not_streamed_is_shown_whole() {
+        assert_eq!(plain(&View::default().show(&response("Hello"))), "Hello\n");
+    }
+
+    #[test]
+    fn a_tool_call_begins_on_a_line_of_its_own() {
+        let mut view = View::default();
+        let mut shown = plain(&view.show(&delta("Looking")));
+        shown += &plain(&view.show(&call()));
+        shown += &plain(&view.show(&result(false)));
+        shown += &plain(&view.show(&delta("Found.")));
+        shown += &plain(&view.show(&response("Found.")));
+        assert_eq!(
+            shown,
+            "Looking\n[▸ filesystem.read_file path=a.txt\n][  ✓ done read 3 lines (filesystem.read_file, 4 ms)\n]Found.\n"
+        );
+    }
+
+    #[test]
+    fn a_failed_call_says_so_in_words() {
+        let mut view = View::default();
+        assert!(plain(&view.show(&result(true))).contains("✗ failed read 3 lines"));
+    }
+
+    #[test]
+    fn a_question_shows_every_argument() {
+        let request: PermissionRequest = serde_json::from_value(json!({
+            "id": Uuid::nil(), "sessionId": Uuid::nil(), "agentId": Uuid::nil(), "callId": Uuid::nil(),
+            "tool": "filesystem", "operation": "write_file", "subject": "a.txt",
+            "arguments": { "path": "a.txt", "content": "one\n  two\n3\n4\n5\n6\n7\n8\n9\n10" },
+            "reason": "writing asks by default", "suggestedRule": "filesystem.write_file(a.txt)",
+            "createdAt": "2026-01-01T00:00:00Z", "expiresAt": "2026-01-01T00:05:00Z"
+        }))
+        .expect("a request");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&question(&request)).to_string(), @"");
+    }
+}

@@ -1,0 +1,153 @@
+//! `octi doctor`: what works here, what does not, and what to do about it.
+
+use octi_client::Client;
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor, Reached};
+use octi_store::Store;
+use serde::Serialize;
+use url::Url;
+
+use crate::bundle;
+use crate::command::Context;
+use crate::failure::{Failure, Outcome};
+use crate::lifecycle::{self, Lock};
+use crate::output::{BAD, HINT, OK, WARN};
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    /// It works, but less well than it could.
+    Weak,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    name: &'static str,
+    verdict: Verdict,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Ok, detail: detail.into(), hint: None }
+    }
+
+    fn weak(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Weak, detail: detail.into(), hint: Some(hint.into()) }
+    }
+
+    fn bad(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { name, verdict: Verdict::Bad, detail: detail.into(), hint: Some(hint.into()) }
+    }
+}
+
+/// Runs every check, also after one failed.
+pub(crate) async fn run(context: &Context) -> Outcome {
+    let checks = vec![home(context), database(context).await, plugins(), sandbox().await, server(context).await];
+    let bad = checks.iter().filter(|check| check.verdict == Verdict::Bad).count();
+    context.printer.data(&checks, |printer| {
+        let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
+        for check in &checks {
+            let mark = match check.verdict {
+                Verdict::Ok => format!("{OK}✓ ok  {OK:#}"),
+                Verdict::Weak => format!("{WARN}! weak{WARN:#}"),
+                Verdict::Bad => format!("{BAD}✗ bad {BAD:#}"),
+            };
+            printer.line(&format!("{mark}  {:width$}  {}", check.name, check.detail));
+            if let Some(hint) = &check.hint {
+                printer.line(&format!("        {:width$}  {HINT}{hint}{HINT:#}", ""));
+            }
+        }
+    });
+    if bad > 0 { Err(Failure::user(format!("{bad} of {} checks failed", checks.len()))) } else { Ok(()) }
+}
+
+fn home(context: &Context) -> Check {
+    let home = &context.config.home;
+    match lifecycle::prepare_home(home) {
+        Ok(()) => Check::ok("home", format!("{} can be written", home.display())),
+        Err(failure) => Check::bad("home", failure.message, failure.hints.join("; ")),
+    }
+}
+
+async fn database(context: &Context) -> Check {
+    let url = &context.config.database_url;
+    let hint = "check `DATABASE_URL`; without it, octi keeps SQLite in its home folder";
+    match Store::open(url.reveal()).await {
+        Err(error) => Check::bad("database", format!("{url}: {error}"), hint),
+        Ok(store) => {
+            let answer = store.ping().await;
+            let backend = store.backend().as_str();
+            store.close().await;
+            match answer {
+                Ok(()) => Check::ok("database", format!("{backend} answers ({url})")),
+                Err(error) => Check::bad("database", format!("{url}: {error}"), hint),
+            }
+        }
+    }
+}
+
+fn plugins() -> Check {
+    match bundle::PLUGINS.len() {
+        0 => Check::bad("plugins", "none are inside this binary", "run `cargo xtask wasm` and build octi again"),
+        count => Check::ok("plugins", format!("{count} are inside this binary")),
+    }
+}
+
+async fn sandbox() -> Check {
+    let Ok(launcher) = std::env::current_exe() else {
+        return Check::bad("sandbox", "octi's own file is not known", "start octi by its full path");
+    };
+    let door = ProcessDoor::new(ProcessConfig { launcher, level: Level::Auto });
+    match door.probe().await {
+        Err(error) => Check::bad("sandbox", error.to_string(), "tools cannot run programs on this machine"),
+        Ok(reached) => walls(&reached),
+    }
+}
+
+/// The walls around programs that tools start, and the ones this machine cannot build.
+fn walls(reached: &Reached) -> Check {
+    let landlock = format!("Landlock (version {})", reached.landlock_abi);
+    let all = [
+        (reached.no_new_privs, "no new privileges"),
+        (reached.landlock_abi > 0, landlock.as_str()),
+        (reached.seccomp, "seccomp"),
+        (reached.net_ns, "no network"),
+        (reached.pid_ns, "processes of its own"),
+        (reached.no_capabilities, "no capabilities"),
+        (reached.process_limit, "a process limit"),
+    ];
+    let names =
+        |wanted: bool| all.iter().filter(|(holds, _)| *holds == wanted).map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
+    let missing = names(false);
+    if missing.is_empty() {
+        return Check::ok("sandbox", names(true));
+    }
+    Check::weak(
+        "sandbox",
+        format!("programs run without: {missing}"),
+        "`OCTI_SANDBOX=required` refuses to run them below the full sandbox",
+    )
+}
+
+async fn server(context: &Context) -> Check {
+    let running = matches!(lifecycle::lock(&context.config.home), Ok(Lock::Theirs(_)));
+    let url = &context.config.url;
+    let health = match Url::parse(url).ok().and_then(|url| Client::anonymous(url).ok()) {
+        Some(client) => client.health().await.map_err(|error| error.to_string()),
+        None => Err("it is not an address".to_owned()),
+    };
+    match (health, running) {
+        (Ok(health), _) => Check::ok("server", format!("version {} answers at {url}", health.version)),
+        (Err(_), false) => {
+            Check::weak("server", format!("none runs at {url}"), "`octi serve` starts one; `octi chat --local` needs none")
+        }
+        (Err(why), true) => {
+            Check::bad("server", format!("octi runs, but does not answer at {url}: {why}"), "set `OCTI_URL` to where it listens")
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! `octi plugin`: tools and roles.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource};
+use octi_api::v1::tools::ExecuteTool;
+use octi_engine::{PluginManager, pack};
+use serde_json::Value;
+
+use crate::command::Context;
+use crate::connection::{Connection, Want};
+use crate::failure::{Failure, Outcome};
+use crate::output::{BOLD, DIM, WARN, human_bytes, shorten};
+use crate::plugins;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// List what is installed
+    List,
+    /// Say what a plugin is and what it may reach, without running it
+    Inspect {
+        /// A `.wasm` file, or the id of an installed plugin
+        plugin: String,
+    },
+    /// Install or replace a plugin while the server runs
+    Install {
+        /// A `.wasm` file
+        file: PathBuf,
+    },
+    /// Remove an installed plugin
+    Remove {
+        /// Its id, such as `acme/weather`
+        id: String,
+    },
+    /// Read the plugins folder anew
+    Reload {
+        /// Only this plugin
+        id: Option<String>,
+    },
+    /// Call a tool by hand
+    Call {
+        /// Such as `filesystem.read_file`
+        tool: String,
+        /// Its arguments, as JSON
+        #[arg(default_value = "{}")]
+        arguments: String,
+        /// Run it even where it would ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Make a plugin file: a role or skill from its text, or a tool from a component
+    Pack {
+        /// Folder with `plugin.toml`
+        folder: PathBuf,
+        /// The compiled component of a tool
+        #[arg(long, value_name = "FILE")]
+        component: Option<PathBuf>,
+        /// Where to write; default `<name>.wasm` beside the folder
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Runs one of them.
+pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
+    match verb {
+        Verb::Pack { folder, component, output } => return pack(context, &folder, component.as_deref(), output).await,
+        Verb::Inspect { plugin } if Path::new(&plugin).is_file() => return inspect_file(context, Path::new(&plugin)),
+        _ => {}
+    }
+    let connection = Connection::open(context, Want::Either).await?;
+    let outcome = match verb {
+        Verb::List => list(context, &connection).await,
+        Verb::Inspect { plugin } => inspect_installed(context, &connection, &plugin).await,
+        Verb::Install { file } => install(context, &connection, &file).await,
+        Verb::Remove { id } => remove(context, &connection, &id).await,
+        Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
+        Verb::Call { tool, arguments, yes } => call(context, &connection, &tool, &arguments, yes).await,
+        Verb::Pack { .. } => Ok(()),
+    };
+    connection.close().await;
+    outcome
+}
+
+async fn list(context: &Context, connection: &Connection) -> Outcome {
+    let plugins = connection.client.list_plugins().await?.items;
+    context.printer.data(&plugins, |printer| {
+        let rows: Vec<Vec<String>> = plugins.iter().map(row).collect();
+        printer.table(&["id", "version", "from", "size", "offers"], &rows);
+        for plugin in &plugins {
+            if let Some(problem) = &plugin.problem {
+                printer.warning(&format!("{}: {problem}", plugin.id));
+            }
+        }
+    });
+    Ok(())
+}
+
+fn row(plugin: &Plugin) -> Vec<String> {
+    let from = match plugin.source {
+        PluginSource::Bundled => "octi",
+        PluginSource::Folder => "folder",
+    };
+    let offers = match (&plugin.role, plugin.tools.len()) {
+        (Some(role), 0) => format!("role {role}"),
+        (Some(role), count) => format!("role {role}, {count} tools"),
+        (None, count) => format!("{count} tools"),
+    };
+    vec![plugin.id.clone(), plugin.version.clone(), from.to_owned(), human_bytes(plugin.bytes), offers]
+}
+
+fn read(file: &Path) -> Outcome<Vec<u8>> {
+    std::fs::read(file).map_err(|error| Failure::user(format!("cannot read `{}`", file.display())).because(&error))
+}
+
+fn inspect_file(context: &Context, file: &Path) -> Outcome {
+    let found = PluginManager::inspect_file(&read(file)?).map_err(|error| Failure::user(error.to_string()))?;
+    let tools: Vec<String> = found
+        .manifest
+        .tools
+        .iter()
+        .map(|(name, tool)| format!("{name}  {DIM}{}{DIM:#}", shorten(&tool.description, 70)))
+        .collect();
+    let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
+    context.printer.data(&inspection, |printer| {
+        let text = |key: &str| inspection.manifest[key].as_str().unwrap_or_default().to_owned();
+        printer.line(&format!("{BOLD}{} {}{BOLD:#}  {}", text("id"), text("version"), text("description")));
+        printer.line(&format!("contract  {}", text("wit")));
+        printer.line(&format!("size      {}", human_bytes(inspection.bytes)));
+        printer.line(&format!("sha256    {}", inspection.digest));
+        section(printer, "may reach", &inspection.capabilities, "nothing");
+        section(printer, "tools", &tools, "none");
+        section(printer, "imports", &inspection.imports, "none");
+    });
+    Ok(())
+}
+
+fn section(printer: crate::output::Printer, title: &str, lines: &[String], none: &str) {
+    printer.line(&format!("{BOLD}{title}{BOLD:#}"));
+    if lines.is_empty() {
+        printer.line(&format!("  {none}"));
+    }
+    for line in lines {
+        printer.line(&format!("  {line}"));
+    }
+}
+
+async fn inspect_installed(context: &Context, connection: &Connection, id: &str) -> Outcome {
+    let plugin = connection.client.plugin(id).await.map_err(|error| {
+        Failure::from(error).hint("name an installed plugin's id (`octi plugin list`) or a `.wasm` file that exists")
+    })?;
+    context.printer.data(&plugin, |printer| {
+        printer.line(&format!("{BOLD}{} {}{BOLD:#}  {}", plugin.id, plugin.version, plugin.description));
+        printer.line(&format!("size        {}", human_bytes(plugin.bytes)));
+        printer.line(&format!("sha256      {}", plugin.digest));
+        printer.line(&format!("generation  {}", plugin.generation));
+        section(printer, "may reach", &plugin.capabilities, "nothing");
+        section(printer, "tools", &plugin.tools, "none");
+        if let Some(problem) = &plugin.problem {
+            printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));
+        }
+    });
+    Ok(())
+}
+
+async fn install(context: &Context, connection: &Connection, file: &Path) -> Outcome {
+    let bytes = read(file)?;
+    let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let plugin = connection.client.install_plugin(bytes, &InstallQuery { file_name }).await?;
+    context.printer.data(&plugin, |printer| {
+        printer.note(&format!("installed {} {}", plugin.id, plugin.version));
+        for line in &plugin.capabilities {
+            printer.note(&format!("  {line}"));
+        }
+    });
+    Ok(())
+}
+
+async fn remove(context: &Context, connection: &Connection, id: &str) -> Outcome {
+    connection.client.remove_plugin(id).await?;
+    context.printer.data(&serde_json::json!({ "removed": id }), |printer| printer.note(&format!("removed {id}")));
+    Ok(())
+}
+
+async fn reload(context: &Context, connection: &Connection, id: Option<&str>) -> Outcome {
+    let plugins = connection.client.reload_plugins(id).await?.items;
+    context.printer.data(&plugins, |printer| {
+        for plugin in &plugins {
+            match &plugin.problem {
+                Some(problem) => printer.warning(&format!("{}: {problem}", plugin.id)),
+                None => printer.note(&format!("{} {} (generation {})", plugin.id, plugin.version, plugin.generation)),
+            }
+        }
+    });
+    Ok(())
+}
+
+async fn call(context: &Context, connection: &Connection, name: &str, arguments: &str, approve: bool) -> Outcome {
+    let (tool, operation) = name.split_once('.').or_else(|| name.split_once("__")).ok_or_else(|| {
+        Failure::user(format!("`{name}` is not a tool"))
+            .hint("write it like `filesystem.read_file`; `octi permission list` shows them all")
+    })?;
+    let arguments: Value = serde_json::from_str(arguments).map_err(|error| {
+        Failure::user("the arguments are not JSON").because(&error).hint("write them like '{\"path\": \"a.txt\"}'")
+    })?;
+    let wanted = ExecuteTool { arguments, session_id: None, approve };
+    let outcome = connection.client.execute_tool(tool, operation, &wanted).await.map_err(|error| {
+        let needs_yes = error.code() == Some(octi_api::error::ErrorCode::ApprovalRequired);
+        let failure = Failure::from(error);
+        if needs_yes { failure.hint("add `--yes` to run it this once") } else { failure }
+    })?;
+    context.printer.data(&outcome, |printer| printer.line(&outcome.content));
+    if outcome.is_error { Err(Failure::user(format!("`{name}` failed: {}", outcome.summary))) } else { Ok(()) }
+}
+
+async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output: Option<PathBuf>) -> Outcome {
+    let packed = match component {
+        Some(component) => {
+            let manifest = folder.join("plugin.toml");
+            let text = std::fs::read_to_string(&manifest)
+                .map_err(|error| Failure::user(format!("cannot read `{}`", manifest.display())).because(&error))?;
+            pack::pack_tool(&read(component)?, &text).await
+        }
+        None => pack::pack_role(folder),
+    };
+    let bytes = packed.map_err(|error| Failure::user(error.to_string()))?;
+    let name = folder.file_name().map_or_else(|| "plugin".into(), |name| name.to_string_lossy().into_owned());
+    let output = output.unwrap_or_else(|| folder.with_file_name(format!("{name}.wasm")));
+    std::fs::write(&output, &bytes)
+        .map_err(|error| Failure::user(format!("cannot write `{}`", output.display())).because(&error))?;
+    let written = serde_json::json!({ "file": output, "bytes": bytes.len() });
+    context.printer.data(&written, |printer| {
+        printer.note(&format!("wrote {} ({})", output.display(), human_bytes(bytes.len() as u64)));
+        printer.hint(&format!("`octi plugin install {}` installs it", output.display()));
+    });
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! `octi __reference`: the generated pages of `docs/reference`.
+
+use clap::ValueEnum;
+
+use crate::failure::{Failure, Outcome};
+use crate::output::Printer;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    page: Page,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Page {
+    /// The REST API
+    Openapi,
+    /// Error codes and events
+    Errors,
+    /// Environment variables
+    Environment,
+}
+
+/// Prints a page.
+pub(crate) fn run(options: &Options, printer: Printer) -> Outcome {
+    let text = match options.page {
+        Page::Openapi => {
+            let document = octi_gateway::document();
+            let text = serde_json::to_string_pretty(&document)
+                .map_err(|error| Failure::us("the document cannot be written").because(&error))?;
+            format!("{text}\n")
+        }
+        Page::Errors => errors(),
+        Page::Environment => octi_config::env::reference(),
+    };
+    printer.out(&text);
+    Ok(())
+}
+
+fn errors() -> String {
+    use octi_api::error::ErrorCode;
+    use octi_api::event::EventBody;
+
+    let mut page = String::from(
+        "# Errors and events\n\nWritten by `cargo xtask codegen` from `host/api`.\n\n## Error codes\n\n| code | status | meaning |\n| --- | --- | --- |\n",
+    );
+    for code in ErrorCode::ALL {
+        page.push_str(&format!("| `{}` | {} | {} |\n", code.as_str(), code.status(), code.meaning()));
+    }
+    page.push_str("\n## Events\n\n| type | meaning |\n| --- | --- |\n");
+    for (name, meaning) in EventBody::CATALOGUE {
+        page.push_str(&format!("| `{name}` | {meaning} |\n"));
+    }
+    page
+}

@@ -1,0 +1,235 @@
+//! The composition root: builds the host from top to bottom, and takes it down again.
+//!
+//! Read it in order. Each part gets what it needs from the parts above it and nothing else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use octi_agents::{Agents, AgentsConfig};
+use octi_client::Client;
+use octi_config::Config;
+use octi_config::env::Environment;
+use octi_config::sections::SandboxLevel;
+use octi_domain::ambient::Ambient;
+use octi_domain::event::EventKind;
+use octi_domain::ids::UserId;
+use octi_engine::{EngineConfig, PluginManager};
+use octi_gateway::bus::Bus;
+use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
+use octi_security::auth::{Auth, OneTimePassword};
+use octi_security::sandbox::egress::{Egress, EgressPolicy};
+use octi_security::sandbox::fs::user_workspace;
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use octi_security::vault::{MasterKey, Vault};
+use octi_store::Store;
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
+
+use crate::bundle;
+use crate::command::version::VERSION;
+use crate::failure::{Failure, Outcome};
+use crate::lifecycle::{self, HomeLock, Lock};
+use crate::models::Models;
+use crate::plugins::{Plugins, StoreKv};
+use crate::secrets::Secrets;
+
+/// Seconds running turns have to end when the host stops.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What the host is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// To serve: it must be the only one with this home folder.
+    Serve,
+    /// For one command: it may stand beside a server, and then leaves the server's turns alone.
+    Local,
+}
+
+/// Everything that runs.
+pub(crate) struct Host {
+    pub(crate) gateway: Gateway,
+    /// Set when this start made the first administrator.
+    pub(crate) first_password: Option<OneTimePassword>,
+    /// What a person should know of this start.
+    pub(crate) notes: Vec<String>,
+    agents: Agents,
+    plugins: Arc<PluginManager>,
+    processes: Arc<ProcessDoor>,
+    store: Store,
+    local_token: SecretString,
+    /// Given back when everything else is down.
+    _lock: Option<HomeLock>,
+}
+
+/// Builds the host.
+///
+/// # Errors
+/// [`Failure`] that says which part could not start and what to do.
+pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode) -> Outcome<Host> {
+    let home = config.home.as_path();
+    lifecycle::prepare_home(home)?;
+    let lock = take_lock(home, mode)?;
+    let ambient = Ambient::system();
+
+    let store = open_store(config).await?;
+    let master = MasterKey::load_or_create(&home.join("master.key"), config.master_key.as_ref(), &ambient)
+        .map_err(|error| user(&error))?;
+    let cache_key = master.derive("plugin-cache");
+    let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
+    let auth = Arc::new(Auth::new(store.clone(), ambient.clone()));
+    let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
+    let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
+    let local_token = auth.local_token(home).map_err(|error| user(&error))?;
+
+    let egress = Arc::new(Egress::new(EgressPolicy::default()));
+    let processes = Arc::new(open_processes(config.sandbox)?);
+    let bus = Bus::new();
+    let plugins = start_plugins(home, cache_key, &store, &processes, &ambient, &bus).await?;
+    let secrets = Arc::new(Secrets::new(vault.clone(), [("local-token".to_owned(), local_token.clone())]));
+    for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
+        secrets.refresh(&person).await;
+    }
+    let models = Models::new(store.clone(), vault, egress, ambient.clone(), secrets.clone());
+    let mut notes = models.first_start(&owner, environment).await.map_err(|error| us("the models cannot be set up", &error))?;
+    if bundle::PLUGINS.is_empty() {
+        notes.push("this binary was built without its plugins: run `cargo xtask wasm` and build it again".to_owned());
+    }
+
+    let agents = Agents::new(AgentsConfig {
+        store: store.clone(),
+        registry: plugins.clone(),
+        models: Arc::new(models.clone()),
+        events: bus.clone(),
+        ambient: ambient.clone(),
+        budget: config.budget,
+        workspace_of: workspaces(home),
+        redactor: Arc::new(move |principal| secrets.redactor(principal)),
+        role: "general".to_owned(),
+    });
+    if lock.is_some() {
+        agents.recover().await.map_err(|error| us("the turns of the last run cannot be closed", &error))?;
+    }
+    let gateway = Gateway::new(GatewayState {
+        store: store.clone(),
+        auth,
+        agents: agents.clone(),
+        registry: plugins.clone(),
+        plugins: Arc::new(Plugins(plugins.clone())),
+        models: Arc::new(models),
+        bus,
+        ambient,
+        version: VERSION.to_owned(),
+        build: crate::command::version::BUILD.to_owned(),
+        recheck_time: RECHECK_TIME,
+    });
+    Ok(Host { gateway, first_password, notes, agents, plugins, processes, store, local_token, _lock: lock })
+}
+
+fn user(error: &dyn std::error::Error) -> Failure {
+    let mut failure = Failure::user(error.to_string());
+    if let Some(source) = error.source() {
+        failure = failure.because(source);
+    }
+    failure
+}
+
+fn us(what: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::us(what).because(error)
+}
+
+fn take_lock(home: &Path, mode: Mode) -> Outcome<Option<HomeLock>> {
+    match (lifecycle::lock(home)?, mode) {
+        (Lock::Ours(lock), _) => Ok(Some(lock)),
+        (Lock::Theirs(_), Mode::Local) => Ok(None),
+        (Lock::Theirs(process), Mode::Serve) => {
+            let who = process.map_or_else(String::new, |id| format!(" (process {id})"));
+            Err(Failure::user(format!("octi already serves the data in `{}`{who}", home.display()))
+                .hint("talk to it with `octi chat`, stop it first, or give this one a folder of its own with `--home`"))
+        }
+    }
+}
+
+async fn open_store(config: &Config) -> Outcome<Store> {
+    let away = |error: octi_store::StoreError| {
+        Failure::external(format!("the database `{}` cannot be used", config.database_url))
+            .because(&error)
+            .hint("check `DATABASE_URL`; without it, octi keeps SQLite in its home folder")
+    };
+    let store = Store::open(config.database_url.reveal()).await.map_err(away)?;
+    if !config.skip_migrations {
+        store.migrate().await.map_err(away)?;
+    }
+    Ok(store)
+}
+
+fn open_processes(level: SandboxLevel) -> Outcome<ProcessDoor> {
+    let launcher = std::env::current_exe().map_err(|error| us("octi's own file is not known", &error))?;
+    let level = match level {
+        SandboxLevel::Off => Level::Off,
+        SandboxLevel::Auto => Level::Auto,
+        SandboxLevel::Required => Level::Required,
+    };
+    Ok(ProcessDoor::new(ProcessConfig { launcher, level }))
+}
+
+async fn start_plugins(
+    home: &Path,
+    cache_key: [u8; 32],
+    store: &Store,
+    processes: &Arc<ProcessDoor>,
+    ambient: &Ambient,
+    bus: &Arc<Bus>,
+) -> Outcome<Arc<PluginManager>> {
+    let (told, clock) = (bus.clone(), ambient.clone());
+    let config = EngineConfig {
+        cache_dir: home.join("cache").join("plugins"),
+        cache_key,
+        plugins_dir: Some(home.join("plugins")),
+        bundle: bundle::PLUGINS,
+        kv: Arc::new(StoreKv::new(store.clone())),
+        processes: processes.clone(),
+        ambient: ambient.clone(),
+        on_change: Arc::new(move |plugin, change| {
+            tracing::info!(plugin, change, "plugin changed");
+            told.broadcast(&clock, &EventKind::PluginsChanged { plugin: plugin.to_owned(), change: change.to_owned() });
+        }),
+    };
+    PluginManager::start(config).await.map_err(|error| us("the plugin engine cannot start", &error))
+}
+
+fn workspaces(home: &Path) -> Arc<dyn Fn(UserId) -> PathBuf + Send + Sync> {
+    let home = home.to_path_buf();
+    Arc::new(move |user| user_workspace(&home, user))
+}
+
+impl Host {
+    /// Serves on a loopback port of the system's choice, for this process only.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub(crate) async fn serve_privately(&self) -> Outcome<(Client, CancellationToken, tokio::task::JoinHandle<()>)> {
+        let listener =
+            tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| us("no loopback port can be had", &error))?;
+        let address = listener.local_addr().map_err(|error| us("the listener has no address", &error))?;
+        let url = url::Url::parse(&format!("http://{address}")).map_err(|error| us("the listener's address is odd", &error))?;
+        let client = Client::new(url, self.local_token.expose_secret().into())?;
+        let stop = CancellationToken::new();
+        let (gateway, stopped) = (self.gateway.clone(), stop.clone());
+        #[expect(clippy::disallowed_methods, reason = "the connection that owns this server waits for it")]
+        let task = tokio::spawn(async move {
+            if let Err(error) = gateway.serve(listener, stopped).await {
+                tracing::error!(%error, "the private server stopped");
+            }
+        });
+        Ok((client, stop, task))
+    }
+
+    /// Ends everything, the newest part first.
+    pub(crate) async fn shutdown(self) {
+        self.agents.shutdown(GRACE).await;
+        self.processes.shutdown().await;
+        self.plugins.shutdown().await;
+        self.store.close().await;
+    }
+}

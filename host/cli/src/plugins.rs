@@ -1,0 +1,109 @@
+//! Plugins' ports filled in: their memory is the store's, and the gateway manages them through the engine.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use octi_api::v1::plugins::{Plugin, PluginInspection};
+use octi_domain::principal::Principal;
+use octi_engine::{Inspection, InstallError, PluginManager};
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_gateway::plugin_to_api;
+use octi_gateway::ports::{PluginAdmin, PortError};
+use octi_store::{KvWrite, Store, StoreError};
+
+/// The memory of plugins, kept in the database.
+#[derive(Clone)]
+pub(crate) struct StoreKv {
+    store: Store,
+}
+
+impl StoreKv {
+    /// Memory in this store.
+    pub(crate) const fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+/// The host acts for the person whose scope it is; the scope comes from the call, never from the guest.
+const JOB: Principal = Principal::system("plugin-kv");
+
+fn unavailable(error: StoreError) -> KvError {
+    tracing::error!(%error, detail = error.detail(), "the memory of plugins is not available");
+    KvError::Unavailable
+}
+
+#[async_trait]
+impl KvStore for StoreKv {
+    async fn get(&self, scope: &KvScope, key: &str) -> Result<Option<KvItem>, KvError> {
+        let mut tx = self.store.read(&JOB).await.map_err(unavailable)?;
+        let found = tx.kv_get(&scope.plugin, scope.user_id, key).await.map_err(unavailable)?;
+        Ok(found.map(|(value, version)| KvItem { value, version }))
+    }
+
+    async fn set(&self, scope: &KvScope, key: &str, value: Vec<u8>, expected: Option<u64>) -> Result<u64, KvError> {
+        let mut tx = self.store.write(&JOB).await.map_err(unavailable)?;
+        let written =
+            tx.kv_set(&scope.plugin, scope.user_id, key, &value, expected, scope.bytes_max).await.map_err(unavailable)?;
+        match written {
+            KvWrite::Written(version) => {
+                tx.save().await.map_err(unavailable)?;
+                Ok(version)
+            }
+            KvWrite::Conflict(actual) => Err(KvError::Conflict { actual }),
+            KvWrite::Full => Err(KvError::Full { limit: scope.bytes_max }),
+        }
+    }
+
+    async fn delete(&self, scope: &KvScope, key: &str) -> Result<(), KvError> {
+        let mut tx = self.store.write(&JOB).await.map_err(unavailable)?;
+        tx.kv_delete(&scope.plugin, scope.user_id, key).await.map_err(unavailable)?;
+        tx.save().await.map_err(unavailable)
+    }
+
+    async fn keys(&self, scope: &KvScope, prefix: &str, start: Option<&str>, max: u32) -> Result<Vec<String>, KvError> {
+        let mut tx = self.store.read(&JOB).await.map_err(unavailable)?;
+        tx.kv_keys(&scope.plugin, scope.user_id, prefix, start, max).await.map_err(unavailable)
+    }
+}
+
+/// Managing plugins, for the gateway.
+pub(crate) struct Plugins(pub(crate) Arc<PluginManager>);
+
+fn refused(error: InstallError) -> PortError {
+    match error {
+        InstallError::NotFound(_) => PortError::NotFound(error.to_string()),
+        _ => PortError::Refused(error.to_string()),
+    }
+}
+
+#[async_trait]
+impl PluginAdmin for Plugins {
+    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError> {
+        self.0.install(bytes, file_name.unwrap_or_default()).await.map(plugin_to_api).map_err(refused)
+    }
+
+    async fn remove(&self, id: &str) -> Result<(), PortError> {
+        self.0.remove(id).await.map_err(refused)
+    }
+
+    async fn reload(&self, id: Option<&str>) -> Result<(), PortError> {
+        self.0.reload(id).await.map(|_| ()).map_err(refused)
+    }
+
+    async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError> {
+        let found = PluginManager::inspect_file(&bytes).map_err(refused)?;
+        inspection(found).map_err(|error| PortError::Internal(error.to_string()))
+    }
+}
+
+/// What a file holds, as clients see it.
+pub(crate) fn inspection(found: Inspection) -> Result<PluginInspection, serde_json::Error> {
+    Ok(PluginInspection {
+        manifest: serde_json::to_value(&found.manifest)?,
+        capabilities: found.manifest.capabilities.lines(),
+        imports: found.imports,
+        exports: found.exports,
+        digest: found.digest,
+        bytes: found.bytes,
+    })
+}
