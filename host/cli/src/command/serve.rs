@@ -89,7 +89,7 @@ fn announce(context: &Context, host: &compose::Host, address: SocketAddr) {
         printer.note("");
         printer.note(&format!("  sign in as  {BOLD}{}{BOLD:#}", first.username));
         printer
-            .note(&format!("  password    {BOLD}{}{BOLD:#}   (shown this once; change it after signing in)", first.password()));
+            .note(&format!("  password    {BOLD}{}{BOLD:#}   (shown this once)", first.password()));
         printer.note("");
     }
     printer.note(&format!("  data        {HINT}{}{HINT:#}", context.config.home.display()));
