@@ -24,7 +24,7 @@ pub(crate) fn start() -> anyhow::Result<Peers> {
     ] {
         eprintln!("      {what}");
         let path = step::root().join("tests").join("peers").join(script);
-        let printed = step::output(Command::new("bash").arg(&path).env("OCTI_PEERS_DIR", step::cache_dir().join("peers")))
+        let printed = step::output(Command::new("bash").arg(&path))
             .with_context(|| format!("{what} could not be had; run `bash tests/peers/{script}` to see why"))?;
         environment.extend(printed.lines().filter_map(assignment));
     }
