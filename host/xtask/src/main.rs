@@ -1,4 +1,4 @@
-//! Repository tasks, run as `cargo xtask <task>`: set up and start octi, test it, check the repository, measure.
+//! Repository tasks, run as `cargo xtask <task>`: set up and start octi, test it, check the repository.
 //!
 //! Nothing here may depend on the host's crates, so that a task starts within a minute of a fresh clone.
 #![expect(
@@ -7,7 +7,6 @@
     reason = "a task runner starts programs, reads its environment and talks to the person at the terminal"
 )]
 
-mod bench;
 mod ci;
 mod codegen;
 mod peers;
@@ -45,8 +44,6 @@ enum Task {
     Codegen(codegen::Options),
     /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
     Tidy,
-    /// Measure, side by side with a baseline in the same run
-    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -58,7 +55,6 @@ fn main() -> ExitCode {
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
         Task::Codegen(options) => codegen::run(&options),
         Task::Tidy => tidy::run(),
-        Task::Bench(options) => bench::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

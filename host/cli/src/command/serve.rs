@@ -88,8 +88,7 @@ fn announce(context: &Context, host: &compose::Host, address: SocketAddr) {
     if let Some(first) = &host.first_password {
         printer.note("");
         printer.note(&format!("  sign in as  {BOLD}{}{BOLD:#}", first.username));
-        printer
-            .note(&format!("  password    {BOLD}{}{BOLD:#}   (shown this once)", first.password()));
+        printer.note(&format!("  password    {BOLD}{}{BOLD:#}   (shown this once)", first.password()));
         printer.note("");
     }
     printer.note(&format!("  data        {HINT}{}{HINT:#}", context.config.home.display()));

@@ -292,6 +292,20 @@ mod tests {
             "createdAt": "2026-01-01T00:00:00Z", "expiresAt": "2026-01-01T00:05:00Z"
         }))
         .expect("a request");
-        insta::assert_snapshot!(anstream::adapter::strip_str(&question(&request)).to_string(), @"");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&question(&request)).to_string(), @r"
+        ? filesystem.write_file needs your permission
+            path     a.txt
+            content  one
+                       two
+                     3
+                     4
+                     5
+                     6
+                     7
+                     8
+                     … 2 more lines
+            why: writing asks by default
+          1 once   2 this session   3 always (filesystem.write_file(a.txt))   4 deny
+        ");
     }
 }
