@@ -5,4 +5,5 @@
 mod bad_input;
 mod chat;
 mod plugins;
+mod reference;
 mod support;
