@@ -9,6 +9,7 @@
 
 mod ci;
 mod codegen;
+mod fuzz;
 mod peers;
 mod step;
 mod test;
@@ -42,6 +43,8 @@ enum Task {
     Wasm(wasm::Options),
     /// Write the generated reference pages and contract hashes anew
     Codegen(codegen::Options),
+    /// Run the fuzz targets for a while each
+    Fuzz(fuzz::Options),
     /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
     Tidy,
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
         Task::Codegen(options) => codegen::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Tidy => tidy::run(),
     };
     match result {

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+/// Selects the optimised build of what ships, with what packs its plugins.
+pub(crate) const SHIPPED: [&str; 5] = ["--release", "--package", "octi-cli", "--package", "octi-engine"];
+
 /// A numbered list of steps.
 pub(crate) struct Steps {
     total: usize,

@@ -23,7 +23,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut steps = Steps::new(3);
     eprintln!("Setting up octi; the first time takes 10 to 30 minutes on two cores, later runs seconds");
     steps.step("Building the plugins", || wasm::run(&wasm::Options { release: true }))?;
-    steps.step("Building octi", || step::run(&mut step::cargo(&["build", "--release", "--package", "octi-cli"])))?;
+    steps.step("Building octi", || step::run(step::cargo(&["build", "--bin", "octi"]).args(step::SHIPPED)))?;
     let octi = step::target_dir()?.join("release").join("octi");
     steps.step("Checking the binary", || {
         eprint!("      {}", step::output(Command::new(&octi).arg("version"))?);

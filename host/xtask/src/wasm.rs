@@ -63,10 +63,10 @@ fn compile(tools: &[PathBuf]) -> anyhow::Result<()> {
 }
 
 fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
-    let mut command = step::cargo(&["build", "--package", "octi-engine", "--bin", "octi-pack"]);
-    if release {
-        command.arg("--release");
-    }
+    // Cargo chooses the features of dependencies for the packages it is asked for. Asked for the same ones as the build that
+    // follows (octi, or the tests), it compiles nothing twice.
+    let mut command = step::cargo(&["build", "--bin", "octi-pack"]);
+    command.args(if release { &step::SHIPPED[..] } else { &["--workspace"] });
     step::run(&mut command)?;
     let profile = if release { "release" } else { "debug" };
     Ok(step::target_dir()?.join(profile).join("octi-pack"))
