@@ -56,7 +56,7 @@ impl TestHost {
             kv: Arc::new(Memory::default()),
             processes: processes.clone(),
             ambient: ambient.clone(),
-            on_change: Arc::new(|_, _| {}),
+            on_change: Arc::new(|_, _, _| {}),
         };
         let plugins = PluginManager::start(config).await.expect("the engine starts");
         Self { plugins, processes, ambient, _plugins_dir: plugins_dir }

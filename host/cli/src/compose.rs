@@ -14,9 +14,10 @@ use octi_config::sections::SandboxLevel;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
-use octi_engine::{EngineConfig, PluginManager};
+use octi_engine::{Change, EngineConfig, OnChange, PluginManager};
 use octi_gateway::bus::Bus;
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
+use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
 use octi_security::sandbox::egress::{Egress, EgressPolicy};
 use octi_security::sandbox::fs::user_workspace;
@@ -56,6 +57,7 @@ pub(crate) struct Host {
     agents: Agents,
     plugins: Arc<PluginManager>,
     processes: Arc<ProcessDoor>,
+    audit: Audit,
     store: Store,
     local_token: SecretString,
     /// Given back when everything else is down.
@@ -77,7 +79,8 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
         .map_err(|error| user(&error))?;
     let cache_key = master.derive("plugin-cache");
     let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
-    let auth = Arc::new(Auth::new(store.clone(), ambient.clone()));
+    let audit = Audit::start(store.clone(), ambient.clone());
+    let auth = Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone()));
     let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
     let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
     let local_token = auth.local_token(home).map_err(|error| user(&error))?;
@@ -85,7 +88,8 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
     let egress = Arc::new(Egress::new(EgressPolicy::default()));
     let processes = Arc::new(open_processes(config.sandbox)?);
     let bus = Bus::new();
-    let plugins = start_plugins(home, cache_key, &store, &processes, &ambient, &bus).await?;
+    let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
+    let plugins = start_plugins(home, cache_key, &store, &processes, &ambient, told).await?;
     let secrets = Arc::new(Secrets::new(vault.clone(), [("local-token".to_owned(), local_token.clone())]));
     for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
         secrets.refresh(&person).await;
@@ -113,6 +117,7 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
     let gateway = Gateway::new(GatewayState {
         store: store.clone(),
         auth,
+        audit: audit.clone(),
         agents: agents.clone(),
         registry: plugins.clone(),
         plugins: Arc::new(Plugins(plugins.clone())),
@@ -123,7 +128,7 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
         build: crate::command::version::BUILD.to_owned(),
         recheck_time: RECHECK_TIME,
     });
-    Ok(Host { gateway, first_password, notes, agents, plugins, processes, store, local_token, _lock: lock })
+    Ok(Host { gateway, first_password, notes, agents, plugins, processes, audit, store, local_token, _lock: lock })
 }
 
 fn user(error: &dyn std::error::Error) -> Failure {
@@ -179,9 +184,8 @@ async fn start_plugins(
     store: &Store,
     processes: &Arc<ProcessDoor>,
     ambient: &Ambient,
-    bus: &Arc<Bus>,
+    on_change: OnChange,
 ) -> Outcome<Arc<PluginManager>> {
-    let (told, clock) = (bus.clone(), ambient.clone());
     let config = EngineConfig {
         cache_dir: home.join("cache").join("plugins"),
         cache_key,
@@ -190,12 +194,23 @@ async fn start_plugins(
         kv: Arc::new(StoreKv::new(store.clone())),
         processes: processes.clone(),
         ambient: ambient.clone(),
-        on_change: Arc::new(move |plugin, change| {
-            tracing::info!(plugin, change, "plugin changed");
-            told.broadcast(&clock, &EventKind::PluginsChanged { plugin: plugin.to_owned(), change: change.to_owned() });
-        }),
+        on_change,
     };
     PluginManager::start(config).await.map_err(|error| us("the plugin engine cannot start", &error))
+}
+
+/// Tells every screen of a change, and the audit log of what the folder did; what a person did is noted where they asked.
+fn tell_of_plugins(bus: Arc<Bus>, ambient: Ambient, audit: Audit) -> OnChange {
+    Arc::new(move |plugin, change, text| {
+        bus.broadcast(&ambient, &EventKind::PluginsChanged { plugin: plugin.to_owned(), change: text.to_owned() });
+        match change {
+            Change::Swapped => audit.note(None, &Deed::PluginSwapped { plugin, change: text }),
+            Change::Gone => audit.note(None, &Deed::PluginRemoved { plugin }),
+            Change::Refused => audit.note(None, &Deed::PluginRefused { plugin: Some(plugin), why: text }),
+            Change::Rests => tracing::warn!(plugin, "a plugin crashed too often and rests"),
+            Change::Found | Change::Installed | Change::Removed => {}
+        }
+    })
 }
 
 fn workspaces(home: &Path) -> Arc<dyn Fn(UserId) -> PathBuf + Send + Sync> {
@@ -230,6 +245,7 @@ impl Host {
         self.agents.shutdown(GRACE).await;
         self.processes.shutdown().await;
         self.plugins.shutdown().await;
+        self.audit.close().await;
         self.store.close().await;
     }
 }

@@ -13,9 +13,10 @@ use octi_domain::ids::ModelId;
 use octi_domain::principal::Principal;
 use octi_gateway::ports::{ModelAdmin, PortError};
 use octi_models::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ModelConfig, Provider, catalog, connect};
+use octi_security::audit::{self, Deed};
 use octi_security::sandbox::egress::{Egress, HostAllow};
 use octi_security::vault::Vault;
-use octi_store::{ModelRow, Store, StoreError};
+use octi_store::{ModelRow, Store, StoreError, Tx};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -272,8 +273,11 @@ impl ModelAdmin for Models {
         }
         let mut tx = self.store.write(principal).await.map_err(store)?;
         tx.upsert_model(&row).await.map_err(store)?;
+        let added = Deed::ModelAdded { name: &row.name, provider: &row.provider, model_id: &row.model_id };
+        audit::append(&mut tx, &self.ambient, Some(row.user_id), &added).await.map_err(store)?;
         if wanted.default {
             tx.set_default_model(&row.name).await.map_err(store)?;
+            self.note_default(&mut tx, &row).await.map_err(store)?;
         }
         tx.save().await.map_err(store)?;
         Ok(Model { is_default: wanted.default, ..shown(row) })
@@ -298,6 +302,7 @@ impl ModelAdmin for Models {
             return Err(unknown());
         }
         let row = tx.model(name).await.map_err(store)?.ok_or_else(unknown)?;
+        self.note_default(&mut tx, &row).await.map_err(store)?;
         tx.save().await.map_err(store)?;
         Ok(shown(row))
     }
@@ -307,6 +312,8 @@ impl ModelAdmin for Models {
         let mut tx = self.store.write(principal).await.map_err(store)?;
         let row = tx.model(name).await.map_err(store)?.ok_or_else(unknown)?;
         tx.delete_model(name).await.map_err(store)?;
+        let removed = Deed::ModelRemoved { name: &row.name };
+        audit::append(&mut tx, &self.ambient, Some(row.user_id), &removed).await.map_err(store)?;
         tx.save().await.map_err(store)?;
         if let Some(secret) = &row.secret {
             self.vault.delete(principal, SCOPE, secret).await.map_err(|error| internal(&error))?;
@@ -317,6 +324,10 @@ impl ModelAdmin for Models {
 }
 
 impl Models {
+    async fn note_default(&self, tx: &mut Tx<'_>, row: &ModelRow) -> Result<(), StoreError> {
+        audit::append(tx, &self.ambient, Some(row.user_id), &Deed::ModelDefault { name: &row.name }).await
+    }
+
     fn checked_row(&self, principal: &Principal, wanted: &AddModel) -> Result<ModelRow, PortError> {
         let user_id = principal.user_id().ok_or_else(|| PortError::Refused("models belong to a person".to_owned()))?;
         if wanted.name == DEMO {
@@ -411,3 +422,6 @@ async fn ask_one_word(model: &dyn ChatModel) -> Result<String, String> {
     }
     Ok(crate::output::shorten(&text, 80))
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,6 +184,11 @@ pub const LOGIN_FAILURES_MAX: u32 = 10;
 /// The window of [`LOGIN_FAILURES_MAX`].
 pub const LOGIN_WINDOW_SECONDS: u64 = 15 * 60;
 
+/// Bytes of one text of an audit row: a name, a reason.
+pub const AUDIT_TEXT_BYTES_MAX: usize = 1_024;
+/// Audit rows that wait to be written; what comes then stands in the log only.
+pub const AUDIT_QUEUE_MAX: usize = 1_024;
+
 /// Seconds to connect to a model provider.
 pub const MODEL_CONNECT_SECONDS_MAX: u64 = 10;
 /// Seconds a model may be silent in the middle of an answer.

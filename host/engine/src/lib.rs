@@ -26,7 +26,7 @@ mod tool;
 pub use engine::EngineError;
 pub use install::InstallError;
 pub use loader::Inspection;
-pub use manager::{EngineConfig, OnChange, PluginManager};
+pub use manager::{Change, EngineConfig, OnChange, PluginManager};
 
 #[cfg(test)]
 mod tests;

@@ -28,8 +28,27 @@ use crate::loader::{self, Inspection};
 use crate::state::Services;
 use slots::{Slots, View};
 
-/// Told of every change: the plugin's id, and what happened, as a sentence.
-pub type OnChange = Arc<dyn Fn(&str, &str) + Send + Sync>;
+/// What happened to a plugin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// So it stood in the folder when the host started; the text says whether it is used.
+    Found,
+    /// Somebody installed it.
+    Installed,
+    /// Somebody removed it.
+    Removed,
+    /// Another version runs, because its file in the folder changed.
+    Swapped,
+    /// Its file is gone from the folder.
+    Gone,
+    /// A file of the folder is not used, or turned out not to run.
+    Refused,
+    /// It crashed too often and rests.
+    Rests,
+}
+
+/// Told of every change: the plugin's id, what happened, and the same as a sentence.
+pub type OnChange = Arc<dyn Fn(&str, Change, &str) + Send + Sync>;
 
 /// What an engine is started with.
 pub struct EngineConfig {
@@ -135,7 +154,7 @@ impl PluginManager {
             self.publish(&slots);
         }
         drop(slots);
-        self.tell(&generation.manifest().id, &format!("cannot run: {error}"));
+        self.tell(&generation.manifest().id, Change::Refused, &format!("cannot run: {error}"));
     }
 
     /// Checks a plugin completely, tries it, writes it into the plugin folder and swaps it in.
@@ -159,7 +178,7 @@ impl PluginManager {
         slots.take(candidate, path, stamp);
         self.publish(&slots);
         drop(slots);
-        self.tell(&id, &format!("version {version} is installed"));
+        self.tell(&id, Change::Installed, &format!("version {version} is installed"));
         self.status(&id).ok_or(InstallError::NotFound(id))
     }
 
@@ -174,7 +193,7 @@ impl PluginManager {
         slots.forget(&path);
         self.publish(&slots);
         drop(slots);
-        self.tell(id, "removed");
+        self.tell(id, Change::Removed, "removed");
         Ok(())
     }
 
@@ -213,9 +232,9 @@ impl PluginManager {
         self.view.store(Arc::new(slots.view()));
     }
 
-    fn tell(&self, id: &str, change: &str) {
-        tracing::info!(plugin = id, change, "plugins changed");
-        (self.host.on_change)(id, change);
+    fn tell(&self, id: &str, change: Change, text: &str) {
+        tracing::info!(plugin = id, change = text, "plugins changed");
+        (self.host.on_change)(id, change, text);
     }
 }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, ToolError as GuestError};
 use crate::generation::Generation;
 use crate::install::InstallError;
+use crate::manager::Change;
 use crate::state::Caller;
 use crate::text;
 
@@ -56,7 +57,7 @@ impl WasmTool {
     fn contained(&self, containment: Containment) -> ToolError {
         let host = self.generation.host();
         if self.generation.breaker.contained(containment, host.ambient.now()) {
-            (host.on_change)(&self.spec.plugin, "crashed three times in a minute and rests for a minute");
+            (host.on_change)(&self.spec.plugin, Change::Rests, "crashed three times in a minute and rests for a minute");
         }
         ToolError::Contained(containment)
     }

@@ -9,6 +9,7 @@ use octi_agents::Agents;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_extension::registry::Registry;
+use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,8 @@ use crate::ws::connections::Connections;
 pub struct GatewayState {
     pub store: Store,
     pub auth: Arc<Auth>,
+    /// Takes what is done to things outside of the database.
+    pub audit: Audit,
     pub agents: Agents,
     pub registry: Arc<dyn Registry>,
     pub plugins: Arc<dyn PluginAdmin>,

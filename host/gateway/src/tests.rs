@@ -1,5 +1,6 @@
 //! The gateway as clients see it: a real server on a loopback port, a real database, a scripted model.
 
+mod audit;
 mod fakes;
 mod host;
 mod openapi;

@@ -17,6 +17,7 @@ use octi_store::{Store, StoreError, Token};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
+use crate::audit::{self, Audit, Deed};
 use failures::Failures;
 pub use token::token_hash;
 
@@ -71,6 +72,7 @@ impl std::fmt::Debug for OneTimePassword {
 pub struct Auth {
     store: Store,
     ambient: Ambient,
+    audit: Audit,
     failures: Failures,
     local_token: OnceLock<SecretString>,
 }
@@ -90,10 +92,10 @@ const fn principal_of(user: &User) -> Principal {
 }
 
 impl Auth {
-    /// Checks credentials against this store.
+    /// Checks credentials against this store. Whoever is not let in is noted in the audit log.
     #[must_use]
-    pub fn new(store: Store, ambient: Ambient) -> Self {
-        Self { store, ambient, failures: Failures::default(), local_token: OnceLock::new() }
+    pub fn new(store: Store, ambient: Ambient, audit: Audit) -> Self {
+        Self { store, ambient, audit, failures: Failures::default(), local_token: OnceLock::new() }
     }
 
     /// Makes the first administrator when there is nobody yet, with a password to be shown once.
@@ -132,8 +134,12 @@ impl Auth {
         let now = self.ambient.now();
         let found = self.store.read(&JOB).await?.user_by_name(username).await?;
         // Counted before it is compared: guesses that are sent at once must not all be compared before the first counts.
-        if let Err(wait) = self.failures.begin(username, address, now) {
-            return Err(AuthError::LockedOut { seconds: u64::try_from(wait.num_seconds()).unwrap_or_default() + 1 });
+        let known = found.as_ref().map(|(user, _)| user.id);
+        if let Err(lock_out) = self.failures.begin(username, address, now) {
+            if lock_out.is_new {
+                self.audit.note(None, &Deed::LoginLockedOut { user: known, address });
+            }
+            return Err(AuthError::LockedOut { seconds: u64::try_from(lock_out.wait.num_seconds()).unwrap_or_default() + 1 });
         }
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
         // An unknown name costs as much time as a wrong password, so that names cannot be guessed.
@@ -143,10 +149,14 @@ impl Auth {
                 self.failures.forget(username, address);
                 let mut tx = self.store.write(&JOB).await?;
                 tx.record_login(user.id, now).await?;
+                audit::append(&mut tx, &self.ambient, Some(user.id), &Deed::Login { user: user.id, address }).await?;
                 tx.save().await?;
                 Ok((principal_of(&user), user))
             }
-            None => Err(AuthError::WrongPassword),
+            None => {
+                self.audit.note(None, &Deed::LoginFailed { user: known, address });
+                Err(AuthError::WrongPassword)
+            }
         }
     }
 
@@ -191,6 +201,8 @@ impl Auth {
         };
         let mut tx = self.store.write(principal).await?;
         tx.insert_token(&token, &minted.hash).await?;
+        let created = Deed::TokenCreated { token: token.id, name, expires_at };
+        audit::append(&mut tx, &self.ambient, Some(user_id), &created).await?;
         tx.save().await?;
         Ok((token, minted.secret.expose_secret().to_owned()))
     }

@@ -2,6 +2,7 @@
 //!
 //! This crate must not know wasmtime, models or the gateway; they ask it.
 
+pub mod audit;
 pub mod auth;
 pub mod guard;
 pub mod permissions;

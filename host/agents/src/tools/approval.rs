@@ -13,6 +13,7 @@ use octi_domain::ids::{PermissionRequestId, RunId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Level, PermissionRequest, RequestStatus, Rule};
 use octi_domain::principal::Principal;
+use octi_security::audit::{self, Deed};
 use octi_store::{Store, StoreError};
 use tokio::sync::oneshot;
 
@@ -67,7 +68,7 @@ impl Broker {
         let patience = Duration::from_secs(limits::PERMISSION_SECONDS_MAX);
         let verdict = match tokio::time::timeout(patience, &mut answered).await {
             Ok(answer) => answer.map_or(Verdict::Expired, Verdict::Answered),
-            Err(_) if self.resolve(principal, id, RequestStatus::Expired).await? => Verdict::Expired,
+            Err(_) if self.expire(principal, id).await?.is_some() => Verdict::Expired,
             // The answer was stored a moment before the time was up, and is on its way.
             Err(_) => answered.await.map_or(Verdict::Expired, Verdict::Answered),
         };
@@ -95,6 +96,9 @@ impl Broker {
         if !tx.resolve_request(id, RequestStatus::Answered(answer), self.ambient.now()).await? {
             return Ok(AnswerOutcome::Late(request.status));
         }
+        let operation = format!("{}.{}", request.tool, request.operation);
+        let answered = Deed::PermissionAnswered { request: id, operation: &operation, answer };
+        audit::append(&mut tx, &self.ambient, Some(request.user_id), &answered).await?;
         let session = match answer {
             Answer::Session => Some(Some(request.session_id)),
             Answer::Always => Some(None),
@@ -110,6 +114,8 @@ impl Broker {
                 created_at: self.ambient.now(),
             };
             tx.insert_rule(&rule).await?;
+            let set = Deed::RuleSet { rule: rule.id, text: &rule.text, level: rule.level, session: session_id };
+            audit::append(&mut tx, &self.ambient, Some(rule.user_id), &set).await?;
         }
         tx.save().await?;
         if let Some(waiting) = self.waiting().remove(&id) {
@@ -146,22 +152,26 @@ impl Broker {
     }
 
     async fn close(&self, principal: &Principal, id: PermissionRequestId) -> Result<(), StoreError> {
-        let mut tx = self.store.write(principal).await?;
-        let Some(request) = tx.permission_request(id).await? else { return Ok(()) };
-        let closed = tx.resolve_request(id, RequestStatus::Expired, self.ambient.now()).await?;
-        tx.save().await?;
-        if closed {
+        if let Some(request) = self.expire(principal, id).await? {
             let kind = EventKind::PermissionResolved { request_id: id, answer: None };
             self.publisher.publish(request.user_id, Some(request.session_id), kind);
         }
         Ok(())
     }
 
-    async fn resolve(&self, principal: &Principal, id: PermissionRequestId, status: RequestStatus) -> Result<bool, StoreError> {
+    /// Ends a question without an answer; none when it had ended before.
+    async fn expire(&self, principal: &Principal, id: PermissionRequestId) -> Result<Option<PermissionRequest>, StoreError> {
         let mut tx = self.store.write(principal).await?;
-        let resolved = tx.resolve_request(id, status, self.ambient.now()).await?;
+        let Some(request) = tx.permission_request(id).await? else { return Ok(None) };
+        if !tx.resolve_request(id, RequestStatus::Expired, self.ambient.now()).await? {
+            return Ok(None);
+        }
+        let operation = format!("{}.{}", request.tool, request.operation);
+        let expired = Deed::PermissionExpired { request: id, operation: &operation };
+        // Nobody did this; the row is of the person who was asked, so that they see it too.
+        audit::append(&mut tx, &self.ambient, Some(request.user_id), &expired).await?;
         tx.save().await?;
-        Ok(resolved)
+        Ok(Some(request))
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<PermissionRequestId, Waiting>> {

@@ -30,7 +30,38 @@ async fn decisions(test: &TestAgents, run: RunId) -> Vec<(String, Option<String>
     calls.into_iter().map(|call| (call.decision, call.outcome)).collect()
 }
 
+/// What the audit log of the person tells, the oldest first.
+async fn audit(test: &TestAgents) -> Vec<(String, String, serde_json::Value)> {
+    let mut rows = test.store.read(&test.principal).await.unwrap().list_audit(100).await.unwrap();
+    rows.reverse();
+    rows.into_iter().map(|row| (row.action, row.resource, row.details)).collect()
+}
+
 on_both! {
+    async fn every_answer_is_in_the_audit_log(db) {
+        let ask = |id: &'static str| Answer::calls([(id, "files__write", json!({"path": id}))]);
+        let answers = [ask("a"), ask("b"), ask("c"), ask("d"), Answer::text("done")];
+        let test = TestAgents::answering(answers).tool(&writer()).start(&db.store).await;
+        let sent = test.send("write").await;
+        let (mut asked, mut rules) = (Vec::new(), Vec::new());
+        for (nth, say) in [Say::Once, Say::Deny, Say::Session, Say::Always].into_iter().enumerate() {
+            let question = test.events.question(nth + 1).await;
+            test.agents.answer(&test.principal, question.id, say).await.unwrap();
+            asked.push(format!("permission:{}", question.id));
+            rules.push(question.suggested_rule);
+        }
+        test.ended(sent.run_id).await;
+        let rows = audit(&test).await;
+        let words: Vec<_> = rows.iter().map(|(action, _, _)| action.as_str()).collect();
+        assert_eq!(words, ["permission_granted", "permission_denied", "permission_granted", "rule_set", "permission_granted", "rule_set"]);
+        let said: Vec<_> = rows.iter().filter(|(action, _, _)| action.starts_with("permission_")).collect();
+        for ((_, resource, details), (id, answer)) in said.iter().zip(asked.iter().zip(["once", "deny", "session", "always"])) {
+            assert_eq!((resource, details), (id, &json!({"operation": "files.write", "answer": answer})));
+        }
+        assert_eq!(rows[3].2, json!({"rule": rules[2], "level": "allow", "session": test.session.to_string()}));
+        assert_eq!(rows[5].2, json!({"rule": rules[3], "level": "allow", "session": null}));
+    }
+
     async fn once_runs_this_call_and_asks_again(db) {
         let tool = writer();
         let test = TestAgents::answering([write("c1"), write("c2"), Answer::text("done")]).tool(&tool).start(&db.store).await;
@@ -163,6 +194,8 @@ async fn five_minutes_without_an_answer(backend: Backend) {
     assert!(test.events.kinds().contains(&resolved));
     let late = test.agents.answer(&test.principal, question.id, Say::Once).await.unwrap();
     assert_eq!(late, AnswerOutcome::Late(RequestStatus::Expired));
+    let told = ("permission_expired".to_owned(), format!("permission:{}", question.id), json!({"operation": "files.write"}));
+    assert_eq!(audit(&test).await, [told]);
 }
 
 mod an_unanswered_question_is_denied_after_five_minutes {

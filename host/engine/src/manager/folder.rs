@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use octi_domain::limits;
 
 use super::slots::Slots;
-use super::{PluginManager, Trial};
+use super::{Change, PluginManager, Trial};
 use crate::generation::{Code, Generation};
 use crate::install::{self, InstallError};
 use crate::loader;
@@ -145,12 +145,12 @@ impl PluginManager {
             }
         }
         for path in slots.gone(&found) {
-            changes.extend(slots.forget(&path).map(|id| (id, "its file is gone".to_owned())));
+            changes.extend(slots.forget(&path).map(|id| (id, Change::Gone, "its file is gone".to_owned())));
         }
         self.publish(&slots);
         drop(slots);
-        for (id, change) in changes {
-            self.tell(&id, &change);
+        for (id, change, text) in changes {
+            self.tell(&id, change, &text);
         }
     }
 
@@ -162,14 +162,15 @@ impl PluginManager {
         stamp: Stamp,
         found: &BTreeMap<PathBuf, Stamp>,
         trial: Trial,
-    ) -> Option<(String, String)> {
+    ) -> Option<(String, Change, String)> {
         let mut id = None;
+        let unless_at_start = |change| if trial == Trial::Later { Change::Found } else { change };
         match self.candidate(slots, path, found, trial, &mut id).await {
             Ok(Some(generation)) => {
-                let change = format!("version {} runs", generation.manifest().version);
+                let text = format!("version {} runs", generation.manifest().version);
                 let id = generation.manifest().id.clone();
                 slots.take(generation, path.to_owned(), stamp);
-                Some((id, change))
+                Some((id, unless_at_start(Change::Swapped), text))
             }
             Ok(None) => {
                 slots.unchanged(path.to_owned(), stamp);
@@ -177,7 +178,7 @@ impl PluginManager {
             }
             Err(error) => {
                 let id = slots.refuse(path.to_owned(), stamp, id.as_deref(), &error.to_string());
-                Some((id, format!("`{}` is not used: {error}", path.display())))
+                Some((id, unless_at_start(Change::Refused), format!("`{}` is not used: {error}", path.display())))
             }
         }
     }

@@ -107,7 +107,7 @@ pub(crate) fn host() -> Arc<Host> {
         cache: Cache::none(),
         services,
         ambient: Ambient::system(),
-        on_change: Arc::new(|_, _| ()),
+        on_change: Arc::new(|_, _, _| ()),
     })
 }
 

@@ -12,9 +12,9 @@ use octi_extension::tool::{Tool, ToolError, ToolOutput};
 use serde_json::{Value, json};
 
 use super::guests::{NoKv, answering, context, manifest, plugin, processes, wat};
-use crate::{EngineConfig, InstallError, PluginManager};
+use crate::{Change, EngineConfig, InstallError, PluginManager};
 
-type Changes = Arc<Mutex<Vec<(String, String)>>>;
+type Changes = Arc<Mutex<Vec<(String, Change, String)>>>;
 
 /// A host in a folder of its own.
 pub(super) struct Home {
@@ -44,15 +44,16 @@ impl Home {
             kv: Arc::new(NoKv),
             processes: processes(),
             ambient: Ambient::system(),
-            on_change: Arc::new(move |plugin, change| {
-                changes.lock().expect("the list").push((plugin.to_owned(), change.to_owned()));
+            on_change: Arc::new(move |plugin, change, text| {
+                changes.lock().expect("the list").push((plugin.to_owned(), change, text.to_owned()));
             }),
         };
         PluginManager::start(config).await.expect("a host")
     }
 
-    fn told(&self, plugin: &str, part: &str) -> bool {
-        self.changes.lock().expect("the list").iter().any(|(id, change)| id == plugin && change.contains(part))
+    fn told(&self, plugin: &str, change: Change, part: &str) -> bool {
+        let changes = self.changes.lock().expect("the list");
+        changes.iter().any(|(id, kind, text)| id == plugin && *kind == change && text.contains(part))
     }
 }
 
@@ -97,7 +98,8 @@ async fn a_file_in_the_folder_replaces_the_bundled_one_until_it_is_deleted() {
     std::fs::remove_file(home.file("hello.wasm")).expect("removed");
     until("version 1 is back", || status(&manager, "acme/hello").is_some_and(|s| s.source == Source::Bundled)).await;
     assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
-    assert!(home.told("acme/hello", "version 2.0.0 runs") && home.told("acme/hello", "its file is gone"));
+    assert!(home.told("acme/hello", Change::Swapped, "version 2.0.0 runs"));
+    assert!(home.told("acme/hello", Change::Gone, "its file is gone"));
     manager.shutdown().await;
 }
 
@@ -115,7 +117,7 @@ async fn a_broken_new_file_leaves_the_old_version_running_and_says_why() {
         let problem = || status(&manager, "acme/hello").and_then(|s| s.problem).unwrap_or_default();
         until(why, || problem().contains(why)).await;
         assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
-        assert!(home.told("acme/hello", why));
+        assert!(home.told("acme/hello", Change::Refused, why));
     }
     std::fs::write(home.file("hello.wasm"), answer(3)).expect("written");
     until("version 3 runs", || status(&manager, "acme/hello").is_some_and(|s| s.version == "3.0.0" && s.problem.is_none())).await;
@@ -129,6 +131,7 @@ async fn a_file_that_was_never_a_plugin_is_listed_with_its_problem() {
     let manager = home.start(vec![]).await;
     let listed = status(&manager, "notes.wasm").expect("listed");
     assert!(listed.problem.is_some_and(|problem| problem.contains("not a WebAssembly component")));
+    assert!(home.told("notes.wasm", Change::Found, "is not used"));
     manager.remove("notes.wasm").await.expect("removed");
     assert!(!home.file("notes.wasm").exists() && manager.plugins().is_empty());
     manager.shutdown().await;
@@ -193,6 +196,7 @@ async fn what_is_installed_can_be_removed_and_what_is_bundled_cannot() {
     assert!(home.file("acme.hello.wasm").exists(), "a strange name is replaced by the id");
     assert_eq!(manager.reload(None).await.map(|all| all.len()), Ok(1));
     manager.remove("acme/hello").await.expect("removed");
+    assert!(home.told("acme/hello", Change::Installed, "version 2.0.0") && home.told("acme/hello", Change::Removed, "removed"));
     assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
     manager.shutdown().await;
 }

@@ -12,6 +12,7 @@ use octi_domain::principal::Principal;
 use octi_domain::run::Budget;
 use octi_domain::session::User;
 use octi_models::scripted::{Answer, ScriptedModel};
+use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::guard::Redactor;
 use octi_store::Backend;
@@ -74,8 +75,10 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
         redactor: Arc::new(move |_| nothing_secret.clone()),
         role: "general".to_owned(),
     });
+    let audit = Audit::start(store.clone(), ambient.clone());
     let gateway = Gateway::new(GatewayState {
-        auth: Arc::new(Auth::new(store.clone(), ambient.clone())),
+        auth: Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone())),
+        audit,
         store,
         agents,
         registry,

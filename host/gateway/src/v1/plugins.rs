@@ -9,6 +9,7 @@ use octi_api::page::Page;
 use octi_api::v1::plugins::{Plugin, PluginSource};
 use octi_domain::limits;
 use octi_extension::registry::{PluginStatus, Source};
+use octi_security::audit::Deed;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
@@ -45,6 +46,7 @@ async fn get(State(gateway): State<Gateway>, _caller: Caller, Path(id): Path<(St
 async fn remove(State(gateway): State<Gateway>, Admin(caller): Admin, Path(id): Path<(String, String)>) -> ApiResult<StatusCode> {
     let id = plugin_id(&id);
     gateway.plugins.remove(&id).await?;
+    gateway.audit.note(Some(caller.user_id), &Deed::PluginRemoved { plugin: &id });
     tracing::info!(plugin = id, user_id = %caller.user_id, "plugin removed");
     Ok(StatusCode::NO_CONTENT)
 }
@@ -53,17 +55,20 @@ async fn remove(State(gateway): State<Gateway>, Admin(caller): Admin, Path(id): 
 #[utoipa::path(post, path = "/api/plugins/{publisher}/{name}/reload", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 200, body = Page<Plugin>)))]
 async fn reload(
     State(gateway): State<Gateway>,
-    _admin: Admin,
+    Admin(caller): Admin,
     Path(id): Path<(String, String)>,
 ) -> ApiResult<Answer<Page<Plugin>>> {
-    gateway.plugins.reload(Some(&plugin_id(&id))).await?;
+    let id = plugin_id(&id);
+    gateway.plugins.reload(Some(&id)).await?;
+    gateway.audit.note(Some(caller.user_id), &Deed::PluginReloaded { plugin: Some(&id) });
     Ok(Answer(installed(&gateway)))
 }
 
 /// Reads every plugin's file again.
 #[utoipa::path(post, path = "/api/plugins/reload", tag = "plugins", responses((status = 200, body = Page<Plugin>)))]
-async fn reload_all(State(gateway): State<Gateway>, _admin: Admin) -> ApiResult<Answer<Page<Plugin>>> {
+async fn reload_all(State(gateway): State<Gateway>, Admin(caller): Admin) -> ApiResult<Answer<Page<Plugin>>> {
     gateway.plugins.reload(None).await?;
+    gateway.audit.note(Some(caller.user_id), &Deed::PluginReloaded { plugin: None });
     Ok(Answer(installed(&gateway)))
 }
 

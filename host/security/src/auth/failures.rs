@@ -16,6 +16,17 @@ const WAIT_SECONDS_MAX: i64 = 24 * 60 * 60;
 struct Record {
     count: u32,
     last: DateTime<Utc>,
+    /// Whether somebody was turned away since.
+    turned_away: bool,
+}
+
+/// This name is locked out from this address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LockOut {
+    /// For how much longer.
+    pub(super) wait: TimeDelta,
+    /// Whether this is the first attempt that it turns away.
+    pub(super) is_new: bool,
 }
 
 /// What is remembered, by name and address.
@@ -24,23 +35,25 @@ pub(super) struct Failures(Mutex<HashMap<(String, IpAddr), Record>>);
 
 impl Failures {
     /// Counts an attempt as failed until [`forget`](Self::forget) says otherwise, unless this name is locked out from this
-    /// address: then says for how much longer.
-    pub(super) fn begin(&self, username: &str, address: IpAddr, now: DateTime<Utc>) -> Result<(), TimeDelta> {
+    /// address.
+    pub(super) fn begin(&self, username: &str, address: IpAddr, now: DateTime<Utc>) -> Result<(), LockOut> {
         let mut records = super::lock(&self.0);
         let key = key(username, address);
-        if let Some(record) = records.get(&key)
+        if let Some(record) = records.get_mut(&key)
             && let Some(wait) = wait_after(record.count)
             && record.last + wait > now
         {
-            return Err(record.last + wait - now);
+            let is_new = !std::mem::replace(&mut record.turned_away, true);
+            return Err(LockOut { wait: record.last + wait - now, is_new });
         }
         make_place(&mut records, &key, now);
-        let record = records.entry(key).or_insert(Record { count: 0, last: now });
+        let record = records.entry(key).or_insert(Record { count: 0, last: now, turned_away: false });
         if is_over(record, now) {
             record.count = 0;
         }
         record.count = record.count.saturating_add(1);
         record.last = now;
+        record.turned_away = false;
         Ok(())
     }
 

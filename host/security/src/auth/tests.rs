@@ -22,7 +22,8 @@ async fn house() -> House {
     let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
     let store = Store::open(&format!("sqlite://{}", home.path().join("octi.db").display())).await.unwrap();
     store.migrate().await.unwrap();
-    House { auth: Auth::new(store, ambient), home, clock }
+    let audit = Audit::start(store.clone(), ambient.clone());
+    House { auth: Auth::new(store, ambient, audit), home, clock }
 }
 
 #[tokio::test]
@@ -65,6 +66,36 @@ async fn too_many_failures_lock_out_for_longer_and_longer() {
     assert!(matches!(house.auth.login(&first.username, first.password(), HERE).await, Err(AuthError::LockedOut { .. })));
     house.clock.advance(TimeDelta::seconds(31));
     assert!(house.auth.login(&first.username, first.password(), HERE).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_audit_log_tells_of_every_way_a_sign_in_ends() {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    let (_, user) = house.auth.login(&first.username, first.password(), HERE).await.unwrap();
+    for attempt in 0..limits::LOGIN_FAILURES_MAX + 3 {
+        assert!(house.auth.login(&first.username, "guess", HERE).await.is_err(), "{attempt}");
+    }
+    assert!(house.auth.login("hunter2-typed-as-a-name", "guess", HERE).await.is_err());
+    house.clock.advance(TimeDelta::seconds(31));
+    assert!(house.auth.login(&first.username, "guess", HERE).await.is_err());
+    assert!(house.auth.login(&first.username, "guess", HERE).await.is_err());
+    house.auth.audit.flush().await;
+
+    let rows = house.auth.store.read(&JOB).await.unwrap().list_audit(100).await.unwrap();
+    let count = |action: &str, resource: &str| {
+        rows.iter()
+            .filter(|row| row.action == action && row.resource == resource && row.details["address"] == "127.0.0.1")
+            .count()
+    };
+    let (known, failures) = (format!("user:{}", user.id), limits::LOGIN_FAILURES_MAX as usize);
+    assert_eq!(count("login", &known), 1);
+    assert_eq!(count("login_failed", &known), failures + 1);
+    assert_eq!(count("login_failed", "user"), 1);
+    assert_eq!(count("login_locked_out", &known), 2, "one for each lock-out, however many attempts it turns away");
+    let whose: Vec<_> = rows.iter().filter_map(|row| row.user_id).collect();
+    assert_eq!(whose, [user.id], "whoever is not signed in is nobody");
+    assert!(!format!("{rows:?}").contains("hunter2") && !format!("{rows:?}").contains("guess"));
 }
 
 #[tokio::test]

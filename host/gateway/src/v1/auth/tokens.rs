@@ -8,6 +8,7 @@ use octi_api::page::Page;
 use octi_api::v1::auth::{CreateToken, CreatedToken, Token};
 use octi_domain::ids::TokenId;
 use octi_domain::limits;
+use octi_security::audit::{self, Deed};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,6 +53,7 @@ async fn revoke_token(State(gateway): State<Gateway>, caller: Caller, Id(id): Id
     if !tx.revoke_token(id, gateway.ambient.now()).await? {
         return Err(ApiError::not_found("token"));
     }
+    audit::append(&mut tx, &gateway.ambient, Some(caller.user_id), &Deed::TokenRevoked { token: id }).await?;
     tx.save().await?;
     Ok(StatusCode::NO_CONTENT)
 }

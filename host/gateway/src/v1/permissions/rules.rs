@@ -7,6 +7,7 @@ use octi_api::page::Page;
 use octi_api::v1::permissions::{Rule, RuleQuery, SetRule};
 use octi_domain::ids::{RuleId, SessionId};
 use octi_domain::permission;
+use octi_security::audit::{self, Deed};
 use octi_security::permissions::RulePattern;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -55,6 +56,8 @@ async fn set_rule(State(gateway): State<Gateway>, caller: Caller, Json(body): Js
         }
     }
     tx.insert_rule(&rule).await?;
+    let set = Deed::RuleSet { rule: rule.id, text: &rule.text, level: rule.level, session: session_id };
+    audit::append(&mut tx, &gateway.ambient, Some(caller.user_id), &set).await?;
     tx.save().await?;
     tracing::info!(user_id = %caller.user_id, level = rule.level.as_str(), "permission rule set");
     Ok(Answer(rule.into()))
@@ -67,6 +70,7 @@ async fn delete_rule(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<
     if !tx.delete_rule(id).await? {
         return Err(ApiError::not_found("rule"));
     }
+    audit::append(&mut tx, &gateway.ambient, Some(caller.user_id), &Deed::RuleRemoved { rule: id }).await?;
     tx.save().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,9 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use octi_api::error::ErrorCode;
 use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection};
+use octi_security::audit::Deed;
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Admin, Bytes, Caller, Query};
+use crate::ports::PortError;
 use crate::state::Gateway;
 
 /// Installs a plugin file: checks all of it, keeps it and swaps it in. Running calls end on the old one.
@@ -19,7 +21,13 @@ pub(super) async fn install(
     Bytes(bytes): Bytes,
 ) -> ApiResult<(StatusCode, Answer<Plugin>)> {
     let file_name = query.file_name.as_deref().map(plain_name).transpose()?;
-    let plugin = gateway.plugins.install(some(bytes)?, file_name).await?;
+    let plugin = gateway.plugins.install(some(bytes)?, file_name).await.inspect_err(|error| {
+        if let PortError::Refused(why) = error {
+            gateway.audit.note(Some(caller.user_id), &Deed::PluginRefused { plugin: file_name, why });
+        }
+    })?;
+    let (version, digest) = (plugin.version.as_str(), plugin.digest.as_str());
+    gateway.audit.note(Some(caller.user_id), &Deed::PluginInstalled { plugin: &plugin.id, version, digest });
     tracing::info!(plugin = plugin.id, version = plugin.version, user_id = %caller.user_id, "plugin installed");
     Ok((StatusCode::CREATED, Answer(plugin)))
 }

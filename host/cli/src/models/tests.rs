@@ -1,0 +1,56 @@
+//! What is done to models is told.
+
+use octi_security::audit::Audit;
+use octi_security::auth::Auth;
+use octi_security::sandbox::egress::EgressPolicy;
+use octi_security::vault::MasterKey;
+
+use super::*;
+
+const KEY: &str = "sk-nobody-may-read-this";
+
+#[tokio::test]
+async fn models_leave_audit_rows_without_their_keys() {
+    // Only fails when a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite://{}", home.path().join("octi.db").display())).await.unwrap();
+    store.migrate().await.unwrap();
+    let ambient = Ambient::system();
+    let auth = Auth::new(store.clone(), ambient.clone(), Audit::start(store.clone(), ambient.clone()));
+    auth.bootstrap_admin().await.unwrap();
+    let owner = auth.local_owner().await.unwrap();
+    let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
+    let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
+    let secrets = Arc::new(Secrets::new(vault.clone(), []));
+    let models = Models::new(store.clone(), vault, Arc::new(Egress::new(EgressPolicy::default())), ambient, secrets);
+
+    let here = |name: &str| AddModel {
+        model_id: Some("small".to_owned()),
+        endpoint: Some("http://127.0.0.1:9/v1/".to_owned()),
+        key: Some(KEY.to_owned()),
+        ..wanted(name, Provider::OpenAiCompatible)
+    };
+    models.add(&owner, here("one")).await.unwrap();
+    models.add(&owner, AddModel { default: true, ..here("two") }).await.unwrap();
+    assert!(models.add(&owner, AddModel { endpoint: None, ..here("three") }).await.is_err());
+    models.set_default(&owner, "one").await.unwrap();
+    models.remove(&owner, "two").await.unwrap();
+    assert!(models.remove(&owner, "two").await.is_err());
+
+    let rows = store.read(&owner).await.unwrap().list_audit(100).await.unwrap();
+    assert!(!format!("{rows:?}").contains(KEY));
+    let mut told: Vec<_> = rows.iter().map(|row| (row.action.as_str(), row.resource.as_str())).collect();
+    told.retain(|(action, _)| action.starts_with("model_"));
+    told.sort_unstable();
+    let expected = [
+        ("model_added", "model:one"),
+        ("model_added", "model:two"),
+        ("model_default", "model:one"),
+        ("model_default", "model:two"),
+        ("model_removed", "model:two"),
+    ];
+    assert_eq!(told, expected);
+    let added = rows.iter().find(|row| row.action == "model_added").unwrap();
+    assert_eq!(added.details, serde_json::json!({ "provider": "openai-compatible", "model_id": "small" }));
+}

@@ -1,0 +1,196 @@
+//! What can stand in the audit log. The list is closed, so that nothing gets in by accident.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use octi_domain::ids::{PermissionRequestId, RuleId, SessionId, TokenId, UserId};
+use octi_domain::limits;
+use octi_domain::permission::{Answer, Level};
+use serde_json::{Value, json};
+
+use crate::guard::clean;
+
+/// One thing that was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed<'a> {
+    /// Somebody signed in with a password.
+    Login {
+        user: UserId,
+        address: IpAddr,
+    },
+    /// Somebody could not. Without a user the name was unknown; it is not kept, because people type passwords into the
+    /// wrong field.
+    LoginFailed {
+        user: Option<UserId>,
+        address: IpAddr,
+    },
+    /// Too many failures; one row for each lock-out, not for each attempt during it.
+    LoginLockedOut {
+        user: Option<UserId>,
+        address: IpAddr,
+    },
+    TokenCreated {
+        token: TokenId,
+        name: &'a str,
+        expires_at: Option<DateTime<Utc>>,
+    },
+    TokenRevoked {
+        token: TokenId,
+    },
+    /// A person answered; `operation` is such as `shell.run`.
+    PermissionAnswered {
+        request: PermissionRequestId,
+        operation: &'a str,
+        answer: Answer,
+    },
+    /// Nobody answered: the time was up, or the turn had ended.
+    PermissionExpired {
+        request: PermissionRequestId,
+        operation: &'a str,
+    },
+    RuleSet {
+        rule: RuleId,
+        text: &'a str,
+        level: Level,
+        session: Option<SessionId>,
+    },
+    RuleRemoved {
+        rule: RuleId,
+    },
+    ModelAdded {
+        name: &'a str,
+        provider: &'a str,
+        model_id: &'a str,
+    },
+    ModelRemoved {
+        name: &'a str,
+    },
+    ModelDefault {
+        name: &'a str,
+    },
+    PluginInstalled {
+        plugin: &'a str,
+        version: &'a str,
+        digest: &'a str,
+    },
+    PluginRemoved {
+        plugin: &'a str,
+    },
+    /// Its file was read again; without a name, every file.
+    PluginReloaded {
+        plugin: Option<&'a str>,
+    },
+    /// Another version runs, because its file changed.
+    PluginSwapped {
+        plugin: &'a str,
+        change: &'a str,
+    },
+    /// A file is not used; without a name, one that was sent without any.
+    PluginRefused {
+        plugin: Option<&'a str>,
+        why: &'a str,
+    },
+    SecretStored {
+        scope: &'a str,
+        name: &'a str,
+    },
+    SecretRemoved {
+        scope: &'a str,
+        name: &'a str,
+    },
+}
+
+impl Deed<'_> {
+    /// The word stored and shown.
+    #[must_use]
+    pub const fn action(&self) -> &'static str {
+        match self {
+            Self::Login { .. } => "login",
+            Self::LoginFailed { .. } => "login_failed",
+            Self::LoginLockedOut { .. } => "login_locked_out",
+            Self::TokenCreated { .. } => "token_created",
+            Self::TokenRevoked { .. } => "token_revoked",
+            Self::PermissionAnswered { answer: Answer::Deny, .. } => "permission_denied",
+            Self::PermissionAnswered { .. } => "permission_granted",
+            Self::PermissionExpired { .. } => "permission_expired",
+            Self::RuleSet { .. } => "rule_set",
+            Self::RuleRemoved { .. } => "rule_removed",
+            Self::ModelAdded { .. } => "model_added",
+            Self::ModelRemoved { .. } => "model_removed",
+            Self::ModelDefault { .. } => "model_default",
+            Self::PluginInstalled { .. } => "plugin_installed",
+            Self::PluginRemoved { .. } => "plugin_removed",
+            Self::PluginReloaded { .. } => "plugin_reloaded",
+            Self::PluginSwapped { .. } => "plugin_swapped",
+            Self::PluginRefused { .. } => "plugin_refused",
+            Self::SecretStored { .. } => "secret_stored",
+            Self::SecretRemoved { .. } => "secret_removed",
+        }
+    }
+
+    /// To what it was done, as `<kind>:<name or id>`.
+    pub(super) fn resource(&self) -> String {
+        match self {
+            Self::Login { user, .. } | Self::LoginFailed { user: Some(user), .. } => format!("user:{user}"),
+            Self::LoginLockedOut { user: Some(user), .. } => format!("user:{user}"),
+            Self::LoginFailed { user: None, .. } | Self::LoginLockedOut { user: None, .. } => "user".to_owned(),
+            Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => format!("token:{token}"),
+            Self::PermissionAnswered { request, .. } | Self::PermissionExpired { request, .. } => {
+                format!("permission:{request}")
+            }
+            Self::RuleSet { rule, .. } | Self::RuleRemoved { rule } => format!("rule:{rule}"),
+            Self::ModelAdded { name, .. } | Self::ModelRemoved { name } | Self::ModelDefault { name } => {
+                format!("model:{}", short(name))
+            }
+            Self::PluginInstalled { plugin, .. } | Self::PluginRemoved { plugin } | Self::PluginSwapped { plugin, .. } => {
+                format!("plugin:{}", short(plugin))
+            }
+            Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
+                format!("plugin:{}", short(plugin))
+            }
+            Self::PluginReloaded { plugin: None } | Self::PluginRefused { plugin: None, .. } => "plugin".to_owned(),
+            Self::SecretStored { scope, name } | Self::SecretRemoved { scope, name } => {
+                format!("secret:{}/{}", short(scope), short(name))
+            }
+        }
+    }
+
+    /// What else a reader needs.
+    pub(super) fn details(&self) -> Value {
+        match self {
+            Self::Login { address, .. } | Self::LoginFailed { address, .. } | Self::LoginLockedOut { address, .. } => {
+                json!({ "address": address.to_string() })
+            }
+            Self::TokenCreated { name, expires_at, .. } => {
+                json!({ "name": short(name), "expires_at": expires_at.map(|at| at.to_rfc3339()) })
+            }
+            Self::PermissionAnswered { operation, answer, .. } => {
+                json!({ "operation": short(operation), "answer": answer.as_str() })
+            }
+            Self::PermissionExpired { operation, .. } => json!({ "operation": short(operation) }),
+            Self::RuleSet { text, level, session, .. } => {
+                json!({ "rule": short(text), "level": level.as_str(), "session": session.map(|id| id.to_string()) })
+            }
+            Self::ModelAdded { provider, model_id, .. } => {
+                json!({ "provider": short(provider), "model_id": short(model_id) })
+            }
+            Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
+            Self::PluginSwapped { change, .. } => json!({ "change": short(change) }),
+            Self::PluginRefused { why, .. } => json!({ "why": short(why) }),
+            Self::TokenRevoked { .. }
+            | Self::RuleRemoved { .. }
+            | Self::ModelRemoved { .. }
+            | Self::ModelDefault { .. }
+            | Self::PluginRemoved { .. }
+            | Self::PluginReloaded { .. }
+            | Self::SecretStored { .. }
+            | Self::SecretRemoved { .. } => json!({}),
+        }
+    }
+}
+
+/// Names come from outside (a person, a plugin's file), so they are cleaned and cut.
+fn short(text: &str) -> String {
+    let text = clean(text);
+    text[..text.floor_char_boundary(limits::AUDIT_TEXT_BYTES_MAX)].to_owned()
+}
