@@ -32,6 +32,7 @@ impl WasmTool {
             operation: operation.to_owned(),
             plugin: manifest.id.clone(),
             plugin_version: manifest.version.clone(),
+            digest: generation.inspection.digest.clone(),
             description: entry.description.clone(),
             input_schema: entry.input_schema.clone().unwrap_or_else(|| serde_json::json!({ "type": "object" })),
             output_schema: entry.output_schema.clone(),

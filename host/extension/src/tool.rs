@@ -24,6 +24,8 @@ pub struct ToolSpec {
     /// `publisher/name` of the plugin.
     pub plugin: String,
     pub plugin_version: String,
+    /// SHA-256 of the plugin's file, in hex: a version can be built twice, this cannot.
+    pub digest: String,
     pub description: String,
     /// JSON Schema 2020-12.
     pub input_schema: Value,

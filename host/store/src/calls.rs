@@ -23,7 +23,7 @@ pub struct ToolCallRow {
     pub user_id: UserId,
     pub plugin: String,
     pub plugin_version: String,
-    /// Of the plugin's file, so that the very code that ran can be named.
+    /// SHA-256 of the plugin's file, so that the very code that ran can be named; none when nothing was found to run.
     pub digest: Option<String>,
     pub name: String,
     pub arguments: Value,

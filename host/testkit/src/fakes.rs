@@ -39,6 +39,7 @@ impl FakeTool {
             operation: operation.to_owned(),
             plugin: format!("test/{tool}"),
             plugin_version: "1.0.0".to_owned(),
+            digest: "00".repeat(32),
             description: format!("{operation} of {tool}"),
             input_schema: json!({ "type": "object" }),
             output_schema: None,

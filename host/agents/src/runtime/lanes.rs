@@ -113,6 +113,7 @@ mod tests {
             operation: "x".into(),
             plugin: format!("octi/{tool}"),
             plugin_version: "0.1.0".into(),
+            digest: String::new(),
             description: String::new(),
             input_schema: json!({}),
             output_schema: None,

@@ -281,7 +281,7 @@ impl Dispatch {
             user_id: call.of.user_id,
             plugin: spec.map(|spec| spec.plugin.clone()).unwrap_or_default(),
             plugin_version: spec.map(|spec| spec.plugin_version.clone()).unwrap_or_default(),
-            digest: None,
+            digest: spec.map(|spec| spec.digest.clone()),
             name: call.of.name.clone(),
             arguments,
             decision,

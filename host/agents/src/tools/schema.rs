@@ -140,6 +140,7 @@ mod tests {
             operation: "read".into(),
             plugin: "octi/files".into(),
             plugin_version: "0.1.0".into(),
+            digest: String::new(),
             description: String::new(),
             input_schema,
             output_schema: None,

@@ -1,6 +1,7 @@
 //! Plugins that change while a turn runs.
 
 use octi_domain::run::RunStatus;
+use octi_extension::tool::ToolSpec;
 use octi_testkit::Answer;
 use octi_testkit::agents::TestAgents;
 use octi_testkit::fakes::{FakeRole, FakeTool};
@@ -10,7 +11,8 @@ use serde_json::json;
 use crate::results_in;
 
 fn version(version: &'static str) -> FakeTool {
-    FakeTool::new("files__read").with(|spec| spec.plugin_version = version.to_owned()).gives(move |_| Ok(json!(version)))
+    let built = |spec: &mut ToolSpec| (spec.plugin_version, spec.digest) = (version.to_owned(), format!("digest of {version}"));
+    FakeTool::new("files__read").with(built).gives(move |_| Ok(json!(version)))
 }
 
 on_both! {
@@ -27,8 +29,8 @@ on_both! {
         assert_eq!(results, [r#""1.0.0""#, r#""2.0.0""#]);
         test.agents.flush().await;
         let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
-        let versions: Vec<_> = calls.into_iter().map(|call| call.plugin_version).collect();
-        assert_eq!(versions, ["1.0.0", "2.0.0"]);
+        let ran: Vec<_> = calls.into_iter().map(|call| (call.plugin_version, call.digest)).collect();
+        assert_eq!(ran, ["1.0.0", "2.0.0"].map(|version| (version.to_owned(), Some(format!("digest of {version}")))));
     }
 
     async fn the_code_that_runs_is_the_code_whose_schema_was_shown(db) {

@@ -193,6 +193,10 @@ async fn what_is_installed_can_be_removed_and_what_is_bundled_cannot() {
     assert_eq!(manager.remove("acme/other").await, Err(InstallError::NotFound("acme/other".to_owned())));
     let installed = manager.install(answer(2), "../../escape.wasm").await.expect("installed");
     assert_eq!((installed.version.as_str(), installed.source), ("2.0.0", Source::Folder));
+    let snapshot = manager.snapshot();
+    let offered = snapshot.tools.get("hello__run").expect("the tool").spec();
+    assert_eq!(offered.digest, crate::loader::digest(&answer(2)), "what is offered names the very file it runs from");
+    assert_eq!((offered.digest.len(), &offered.digest), (64, &installed.digest));
     assert!(home.file("acme.hello.wasm").exists(), "a strange name is replaced by the id");
     assert_eq!(manager.reload(None).await.map(|all| all.len()), Ok(1));
     manager.remove("acme/hello").await.expect("removed");

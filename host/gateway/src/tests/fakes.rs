@@ -40,6 +40,7 @@ fn notes(operation: &str, permission: Level) -> Arc<dyn Tool> {
         operation: operation.to_owned(),
         plugin: "acme/notes".to_owned(),
         plugin_version: "1.0.0".to_owned(),
+        digest: "00".repeat(32),
         description: "Keeps notes".to_owned(),
         input_schema: json!({
             "type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"], "additionalProperties": false

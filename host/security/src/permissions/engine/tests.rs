@@ -16,6 +16,7 @@ fn spec(tool: &str, operation: &str, permission: Level, kind: SubjectKind) -> To
         operation: operation.to_owned(),
         plugin: format!("octi/{tool}"),
         plugin_version: "1.0.0".to_owned(),
+        digest: "00".repeat(32),
         description: String::new(),
         input_schema: json!({}),
         output_schema: None,
