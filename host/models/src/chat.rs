@@ -105,6 +105,8 @@ pub enum Finish {
 /// One piece of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
+    /// The provider had to be asked again this often before it answered. Comes first, and only when it had to.
+    Retried(u32),
     /// More of the text.
     Text(String),
     /// More of what the model thinks before it answers.

@@ -158,20 +158,22 @@ impl ChatModel for Connected {
             .with_max_delay(patience.retry_after_max)
             .with_max_times(patience.attempts_max.saturating_sub(1))
             .with_jitter();
+        let mut retried = 0;
         let attempt = || self.attempt(&request, sent.clone(), input, deadline, cancel.clone());
         let open = attempt
             .retry(retries)
             .sleep(tokio::time::sleep)
             .when(ModelError::retryable)
             .adjust(|error, pause| next_pause(error, pause, patience.retry_after_max))
-            .notify(
-                |error, pause| tracing::info!(model = %self.info.name, kind = error.kind(), ?pause, "asking the model again"),
-            );
+            .notify(|error, pause| {
+                retried += 1;
+                tracing::info!(model = %self.info.name, kind = error.kind(), ?pause, "asking the model again");
+            });
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ModelError::Cancelled),
             opened = tokio::time::timeout_at(deadline, open) => match opened {
-                Ok(live) => Ok(live?.into_stream()),
+                Ok(live) => Ok(live?.into_stream(retried)),
                 Err(_) => Err(ModelError::Timeout { phase: Phase::Total, after: patience.total }),
             },
         }

@@ -139,7 +139,11 @@ impl Live {
         error
     }
 
-    pub(crate) fn into_stream(self) -> ChatStream {
+    /// `retried` is how often the provider had to be asked again for it.
+    pub(crate) fn into_stream(mut self, retried: u32) -> ChatStream {
+        if retried > 0 {
+            self.queue.push_front(ChatEvent::Retried(retried));
+        }
         futures::stream::unfold(self, |mut live| async move { live.next().await.map(|event| (event, live)) }).boxed()
     }
 }

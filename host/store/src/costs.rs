@@ -56,6 +56,7 @@ pub struct CostRow {
     pub cost_usd: Option<f64>,
     pub kind: CostKind,
     pub latency_ms: i64,
+    /// How often the provider had to be asked again before it answered.
     pub retries: i64,
     pub created_at: DateTime<Utc>,
 }
@@ -72,6 +73,8 @@ pub struct CostSum {
     pub unpriced_calls: u64,
     /// Calls whose numbers the provider did not report.
     pub estimated_calls: u64,
+    /// How often providers had to be asked again.
+    pub retries: u64,
 }
 
 #[derive(FromRow)]
@@ -82,6 +85,7 @@ struct SumRow {
     cost_usd: Option<f64>,
     unpriced_calls: i64,
     estimated_calls: i64,
+    retries: i64,
 }
 
 impl TryFrom<SumRow> for CostSum {
@@ -95,6 +99,7 @@ impl TryFrom<SumRow> for CostSum {
             cost_usd: row.cost_usd,
             unpriced_calls: count(TABLE, "unpriced_calls", row.unpriced_calls)?,
             estimated_calls: count(TABLE, "estimated_calls", row.estimated_calls)?,
+            retries: count(TABLE, "retries", row.retries)?,
         })
     }
 }
@@ -153,6 +158,7 @@ impl Tx<'_> {
                  , SUM(cost_usd) AS cost_usd
                  , COUNT(*) - COUNT(cost_usd) AS unpriced_calls
                  , COUNT(CASE WHEN kind <> 'reported' THEN 1 END) AS estimated_calls
+                 , CAST(COALESCE(SUM(retries), 0) AS BIGINT) AS retries
             FROM costs
             WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2)
             ",
@@ -178,6 +184,7 @@ impl Tx<'_> {
                  , SUM(cost_usd) AS cost_usd
                  , COUNT(*) - COUNT(cost_usd) AS unpriced_calls
                  , COUNT(CASE WHEN kind <> 'reported' THEN 1 END) AS estimated_calls
+                 , CAST(COALESCE(SUM(retries), 0) AS BIGINT) AS retries
             FROM costs
             WHERE run_id = $1 AND ($2 IS NULL OR user_id = $2)
             ",

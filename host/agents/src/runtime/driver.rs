@@ -157,6 +157,8 @@ impl Driver {
 
     async fn heard(&mut self, event: Option<Result<ChatEvent, ModelError>>) -> Vec<Input> {
         let input = match event {
+            // Counted by the call itself, for its cost.
+            Some(Ok(ChatEvent::Retried(_))) => return Vec::new(),
             Some(Ok(ChatEvent::Text(text))) => Input::ModelText(text),
             Some(Ok(ChatEvent::Reasoning(text))) => Input::ModelReasoning(text),
             Some(Ok(ChatEvent::ToolCall(call))) => self.wished(call),
@@ -203,7 +205,7 @@ impl Driver {
             cost_usd,
             kind,
             latency_ms: i64::try_from(call.elapsed().as_millis()).unwrap_or(i64::MAX),
-            retries: 0,
+            retries: call.retries().into(),
             created_at: self.shared.ambient.now(),
         };
         self.shared.recorder.record(&self.principal, Record::Cost(Box::new(row))).await;

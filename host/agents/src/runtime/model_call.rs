@@ -16,6 +16,7 @@ pub(crate) struct ModelCall {
     asked: u64,
     answered: u64,
     reported: Option<Usage>,
+    retries: u32,
     started: Instant,
     _cancel_on_drop: DropGuard,
 }
@@ -27,7 +28,8 @@ impl ModelCall {
         let asked = estimate_request(&request);
         let token = cancel.clone();
         let stream = stream::once(async move { model.stream(request, token).await }).try_flatten().boxed();
-        Self { stream, asked, answered: 0, reported: None, started: Instant::now(), _cancel_on_drop: cancel.drop_guard() }
+        let started = Instant::now();
+        Self { stream, asked, answered: 0, reported: None, retries: 0, started, _cancel_on_drop: cancel.drop_guard() }
     }
 
     /// The next event; none when the stream ended without saying so.
@@ -39,6 +41,7 @@ impl ModelCall {
                 self.answered += estimate_tokens(&call.name) + estimate_tokens(&call.arguments.to_string());
             }
             Ok(ChatEvent::Usage(usage)) => self.reported = Some(*usage),
+            Ok(ChatEvent::Retried(count)) => self.retries = *count,
             Ok(ChatEvent::End(_)) | Err(_) => {}
         }
         Some(event)
@@ -49,6 +52,11 @@ impl ModelCall {
         let answered = ended_well || self.answered > 0;
         let estimate = Usage { input_tokens: self.asked, output_tokens: self.answered, estimated: true };
         self.reported.or_else(|| answered.then_some(estimate))
+    }
+
+    /// How often the provider had to be asked again.
+    pub(crate) const fn retries(&self) -> u32 {
+        self.retries
     }
 
     /// Time since it began.

@@ -199,9 +199,10 @@ on_both! {
     }
 
     async fn every_model_call_leaves_its_cost(db) {
+        use octi_models::ChatEvent;
         let model = ScriptedModel::new([
             Answer::calls([("c1", "files__read", json!({}))]),
-            Answer::events([octi_models::ChatEvent::Text("not counted".into()), octi_models::ChatEvent::End(octi_models::Finish::Stop)]),
+            Answer::events([ChatEvent::Retried(2), ChatEvent::Text("not counted".into()), ChatEvent::End(octi_models::Finish::Stop)]),
         ])
         .with_info(|info| (info.price_in, info.price_out) = (Some(1.0), Some(2.0)));
         let test = TestAgents::on(model).tool(&FakeTool::new("files__read")).start(&db.store).await;
@@ -209,7 +210,7 @@ on_both! {
         test.ended(sent.run_id).await;
         test.agents.flush().await;
         let sum = test.store.read(&test.principal).await.unwrap().cost_of_run(sent.run_id).await.unwrap();
-        assert_eq!((sum.calls, sum.estimated_calls, sum.unpriced_calls), (2, 1, 0));
+        assert_eq!((sum.calls, sum.estimated_calls, sum.unpriced_calls, sum.retries), (2, 1, 0, 2));
         assert!(sum.input_tokens > 10 && sum.cost_usd.unwrap() > 0.0, "{sum:?}");
         assert!(test.run(sent.run_id).await.usage.estimated);
     }

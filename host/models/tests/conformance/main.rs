@@ -172,7 +172,7 @@ async fn a_limited_call_waits_as_long_as_it_is_told_and_then_works() {
         let server = Aimock::start();
         let start = Instant::now();
         let answer = ask(&model(&server.base, wire), request("limited")).await.unwrap();
-        assert_eq!(answer.text, "Now it works.", "{}", wire.0);
+        assert_eq!((answer.text.as_str(), answer.retried), ("Now it works.", 1), "{}", wire.0);
         // The server says `Retry-After: 1`; the first pause of these tests would be some milliseconds.
         assert!(start.elapsed() >= Duration::from_secs(1), "{} waited only {:?}", wire.0, start.elapsed());
     }

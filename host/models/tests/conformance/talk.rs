@@ -58,6 +58,7 @@ pub(crate) fn request(text: &str) -> ChatRequest {
 /// A whole answer, told apart.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
+    pub(crate) retried: u32,
     pub(crate) text: String,
     pub(crate) pieces: usize,
     pub(crate) reasoning: String,
@@ -72,6 +73,7 @@ pub(crate) async fn ask(model: &Arc<dyn ChatModel>, request: ChatRequest) -> Res
     for event in events {
         assert_eq!(answer.finish, None, "nothing comes after the end");
         match event {
+            ChatEvent::Retried(count) => answer.retried = count,
             ChatEvent::Text(text) => {
                 answer.pieces += 1;
                 answer.text.push_str(&text);

@@ -121,6 +121,19 @@ async fn overload_is_asked_again_only_while_nothing_was_delivered() {
 }
 
 #[tokio::test]
+async fn how_often_it_was_asked_again_is_told_first() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).set_body_string("busy");
+    Mock::given(method("POST")).respond_with(busy).up_to_n_times(2).mount(&server).await;
+    Mock::given(method("POST")).respond_with(sse(KEEPALIVE)).mount(&server).await;
+    let model = model(Provider::OpenRouter, &server.uri());
+    let events = ask(&model, request("hi")).await.unwrap();
+    assert_eq!(events[..2], [ChatEvent::Retried(2), ChatEvent::Reasoning("Hm.".into())]);
+    let events = ask(&model, request("hi")).await.unwrap();
+    assert_eq!(events[0], ChatEvent::Reasoning("Hm.".into()), "a call that works at once says nothing of it");
+}
+
+#[tokio::test]
 async fn the_thoughts_of_a_turn_go_back_to_deepseek() {
     let server = always(sse(KEEPALIVE)).await;
     let mut asked = request("hi");
