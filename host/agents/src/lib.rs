@@ -4,6 +4,7 @@
 //! `octi_models`, storage through `octi_store`.
 
 mod agents;
+mod clock;
 mod error;
 mod publish;
 pub mod roles;

@@ -2,7 +2,7 @@
 
 /// Model calls in one run.
 pub const RUN_ITERATIONS_MAX: u32 = 50;
-/// Seconds one run may take.
+/// Seconds one run may take, without the time a person takes to answer its questions.
 pub const RUN_SECONDS_MAX: u64 = 15 * 60;
 /// Tokens, both directions, one run may use.
 pub const RUN_TOKENS_MAX: u64 = 100_000;

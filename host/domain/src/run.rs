@@ -68,6 +68,7 @@ impl Usage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     pub iterations_max: u32,
+    /// While a person is asked, no time is used.
     pub time_max: Duration,
     pub tokens_max: u64,
 }

@@ -32,6 +32,7 @@ pub struct ToolCallRow {
     /// How it ended, in a line; none while it runs.
     pub outcome: Option<String>,
     pub is_error: Option<bool>,
+    /// How long the tool ran.
     pub duration_ms: Option<i64>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,

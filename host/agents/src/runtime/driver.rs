@@ -13,7 +13,6 @@ use octi_domain::run::{Run, RunStatus, Usage};
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError, cost};
 use octi_store::{CostKind, CostRow, NewMessage, StoreError};
-use tokio::time::Instant;
 
 use super::context::{Conversation, MESSAGES_MAX};
 use super::lanes::Reach;
@@ -22,14 +21,13 @@ use super::request::Requests;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
 use crate::agents::Shared;
+use crate::clock::TurnClock;
 use crate::runs::Handle;
 use crate::tools::dispatch::{Call, Consent, Identity};
 use crate::tools::record::Record;
 
 /// What a turn that goes on without a new question says to the model.
 const GO_ON: &str = "(Your work was interrupted. Go on where you stopped.)";
-/// Longer than any turn: what stands for "no deadline" when a budget overflows the clock.
-const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Attempts to store how a turn ended.
 const END_ATTEMPTS_MAX: u32 = 4;
 const END_RETRY_WAIT: Duration = Duration::from_millis(250);
@@ -50,8 +48,7 @@ pub(crate) struct Driver {
     call: Option<ModelCall>,
     tools: Option<ToolStep>,
     stored: Option<MessageId>,
-    started: Instant,
-    deadline: Instant,
+    clock: TurnClock,
 }
 
 impl Driver {
@@ -62,18 +59,15 @@ impl Driver {
         run: Run,
         model: Arc<dyn ChatModel>,
     ) -> Self {
-        let budget = shared.budget;
-        let started = Instant::now();
         Self {
-            turn: Turn::new(budget),
+            turn: Turn::new(shared.budget),
             requests: Requests::new(run.role.clone(), origin),
             conversation: Conversation::default(),
             snapshot: shared.registry.snapshot(),
             call: None,
             tools: None,
             stored: None,
-            started,
-            deadline: started.checked_add(budget.time_max).unwrap_or(started + FAR),
+            clock: TurnClock::start(),
             shared,
             handle,
             principal,
@@ -133,7 +127,7 @@ impl Driver {
         let cut_short = tokio::select! {
             biased;
             cause = self.handle.stopped() => Input::StopRequested(cause),
-            () = tokio::time::sleep_until(self.deadline) => Input::Tick(self.started.elapsed()),
+            () = self.clock.until(self.shared.budget.time_max) => Input::Tick(self.clock.elapsed()),
             event = next_event(&mut self.call) => return self.heard(event).await,
             answered = next_answered(&mut self.tools) => return vec![self.answered(answered).await],
         };
@@ -252,7 +246,7 @@ impl Driver {
                     name: asked.name.clone(),
                 },
                 origin: self.origin,
-                consent: Consent::Ask,
+                consent: Consent::Ask(self.clock.clone()),
                 arguments: asked.arguments.clone(),
                 tool: self.requests.tool(&self.snapshot, &asked.name),
             },

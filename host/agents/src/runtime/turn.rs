@@ -56,7 +56,7 @@ pub enum Input {
     /// A person said something while the turn runs; it is already part of the stored conversation.
     Steered(String),
     StopRequested(StopCause),
-    /// Time since the start.
+    /// Time since the start, without the time people took to answer questions.
     Tick(Duration),
 }
 

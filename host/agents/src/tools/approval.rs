@@ -19,6 +19,9 @@ use tokio::sync::oneshot;
 
 use crate::publish::Publisher;
 
+/// How long an answer that is stored may take to reach the call that waits for it.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
 /// What came of answering a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerOutcome {
@@ -69,8 +72,12 @@ impl Broker {
         let verdict = match tokio::time::timeout(patience, &mut answered).await {
             Ok(answer) => answer.map_or(Verdict::Expired, Verdict::Answered),
             Err(_) if self.expire(principal, id).await?.is_some() => Verdict::Expired,
-            // The answer was stored a moment before the time was up, and is on its way.
-            Err(_) => answered.await.map_or(Verdict::Expired, Verdict::Answered),
+            // The answer was stored a moment before the time was up, and is on its way; or the question is gone with its
+            // session, and no answer ever comes.
+            Err(_) => {
+                let answer = tokio::time::timeout(ON_ITS_WAY, answered).await;
+                answer.ok().and_then(Result::ok).map_or(Verdict::Expired, Verdict::Answered)
+            }
         };
         self.waiting().remove(&id);
         let answer = match verdict {

@@ -24,13 +24,14 @@ use super::approval::{Broker, Verdict};
 use super::record::{Record, Recorder};
 use super::schema::Schemas;
 use super::{keep, progress};
+use crate::clock::TurnClock;
 use crate::publish::Publisher;
 
 /// Whether a person may be asked about a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Consent {
-    /// Ask, and wait for the answer.
-    Ask,
+    /// Ask, and wait for the answer; the turn's clock stands still meanwhile.
+    Ask(TurnClock),
     /// The person gave it with the call.
     Given,
     /// Not given, and there is no conversation to ask in.
@@ -69,13 +70,26 @@ pub struct Outcome {
     /// One line for the person watching.
     pub summary: String,
     pub artifact: Option<ArtifactId>,
+    /// How long the tool ran; zero when it did not.
     pub duration: Duration,
     /// The rule that would allow the call, when it was refused because nobody could be asked.
     pub suggested_rule: Option<String>,
 }
 
 /// Calls that have begun and whose end was not told yet.
-pub(crate) type Begun = Arc<Mutex<BTreeMap<CallId, (Identity, Instant)>>>;
+pub(crate) type Begun = Arc<Mutex<BTreeMap<CallId, Open>>>;
+
+/// A call that has begun.
+pub(crate) struct Open {
+    of: Identity,
+    /// The beginning of its record, until that is handed over: a call that is cut off while a person is asked has one too.
+    unrecorded: Option<Box<ToolCallRow>>,
+    /// Since when its tool runs; none while it is checked and asked about.
+    runs_since: Option<Instant>,
+}
+
+/// What the record of a call says that was cut off before anything was decided.
+const UNDECIDED: &str = "undecided: it was cut off before";
 
 /// Everything a call needs.
 pub(crate) struct Dispatch {
@@ -130,24 +144,28 @@ impl Dispatch {
     /// Runs a call. `begun` holds it from here until [`Self::ended`], which the caller owes it, so that a call that is cut
     /// off at any moment is told and recorded exactly once.
     pub(crate) async fn run(&self, call: Call, begun: &Begun) -> Outcome {
-        let started = Instant::now();
         let redactor = (self.redactor)(&call.of.principal);
         let arguments = keep::redact(&redactor, call.arguments.clone());
-        begun.lock().unwrap_or_else(PoisonError::into_inner).insert(call.of.id, (call.of.clone(), started));
         self.announce(&call, &arguments);
+        let mut row = self.row(&call, arguments, UNDECIDED.to_owned());
+        let open = Open { of: call.of.clone(), unrecorded: Some(Box::new(row.clone())), runs_since: None };
+        begun.lock().unwrap_or_else(PoisonError::into_inner).insert(call.of.id, open);
         let permit = self.permit(&call).await;
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
-        let began = self.row(&call, arguments, decision.clone());
-        self.recorder.record(&call.of.principal, Record::CallBegan(Box::new(began))).await;
-        let mut outcome = match permit {
+        row.decision.clone_from(decision);
+        row.started_at = self.ambient.now();
+        self.recorder.record(&call.of.principal, Record::CallBegan(Box::new(row))).await;
+        change(begun, call.of.id, |open| open.unrecorded = None);
+        match permit {
             Ok(permit) => {
+                let started = Instant::now();
+                change(begun, call.of.id, |open| open.runs_since = Some(started));
                 let given = self.perform(&call, permit).await;
-                self.settle(&call, &redactor, given).await
+                let outcome = self.settle(&call, &redactor, given).await;
+                Outcome { duration: started.elapsed(), ..outcome }
             }
             Err(refusal) => refused(&redactor, refusal),
-        };
-        outcome.duration = started.elapsed();
-        outcome
+        }
     }
 
     async fn permit(&self, call: &Call) -> Result<Permit, Refusal> {
@@ -178,13 +196,13 @@ impl Dispatch {
         subject: Option<String>,
         (reason, suggested_rule): (String, String),
     ) -> Result<String, Refusal> {
-        let place = (call.consent == Consent::Ask).then_some(call.of.session_id.zip(call.of.run_id)).flatten();
-        let Some((session_id, run_id)) = place else {
-            if call.consent == Consent::Given {
-                return Ok("approved with the call".to_owned());
+        let (clock, (session_id, run_id)) = match (&call.consent, call.of.session_id.zip(call.of.run_id)) {
+            (Consent::Ask(clock), Some(place)) => (clock, place),
+            (Consent::Given, _) => return Ok("approved with the call".to_owned()),
+            (Consent::Ask(_) | Consent::Missing, _) => {
+                let refusal = Refusal::new("approval_required", reason, "refused: it needs an approval");
+                return Err(Refusal { suggested_rule: Some(suggested_rule), ..refusal });
             }
-            let refusal = Refusal::new("approval_required", reason, "refused: it needs an approval");
-            return Err(Refusal { suggested_rule: Some(suggested_rule), ..refusal });
         };
         let now = self.ambient.now();
         let patience = chrono::TimeDelta::seconds(i64::try_from(limits::PERMISSION_SECONDS_MAX).unwrap_or(i64::MAX));
@@ -204,6 +222,7 @@ impl Dispatch {
             created_at: now,
             expires_at: now.checked_add_signed(patience).unwrap_or(now),
         };
+        let _paused = clock.pause();
         match self.broker.ask(&call.of.principal, request).await.map_err(|error| Refusal::of_store(&error))? {
             Verdict::Answered(Answer::Deny) => {
                 let text = "the person said no to this call: do not try it again; go on without it, or ask what to do instead";
@@ -297,7 +316,7 @@ impl Dispatch {
     /// Tells and records how a call ended; does nothing when that was done before.
     pub(crate) async fn ended(&self, begun: &Begun, id: CallId, outcome: &Outcome) {
         let open = begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-        let Some((of, _)) = open else { return };
+        let Some(Open { of, unrecorded, .. }) = open else { return };
         if let Some(run_id) = of.run_id {
             let kind = EventKind::ToolResult {
                 run_id,
@@ -310,6 +329,9 @@ impl Dispatch {
                 duration_ms: millis(outcome.duration),
             };
             self.publisher.publish(of.user_id, of.session_id, kind);
+        }
+        if let Some(row) = unrecorded {
+            self.recorder.record(&of.principal, Record::CallBegan(row)).await;
         }
         let end = CallEnd {
             id,
@@ -326,7 +348,8 @@ impl Dispatch {
     pub(crate) async fn cancelled(&self, begun: &Begun) {
         let open: Vec<(CallId, Duration)> = {
             let begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
-            begun.iter().map(|(id, (_, started))| (*id, started.elapsed())).collect()
+            let ran = |open: &Open| open.runs_since.map(|since| since.elapsed()).unwrap_or_default();
+            begun.iter().map(|(id, open)| (*id, ran(open))).collect()
         };
         for (id, duration) in open {
             let text = Containment::Cancelled.message();
@@ -348,6 +371,13 @@ impl Outcome {
             duration: Duration::ZERO,
             suggested_rule: None,
         }
+    }
+}
+
+/// Notes how far a call is.
+fn change(begun: &Begun, id: CallId, change: impl FnOnce(&mut Open)) {
+    if let Some(open) = begun.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+        change(open);
     }
 }
 

@@ -157,6 +157,23 @@ on_both! {
         assert_eq!(tool.calls(), [json!({ "path": second.subject.unwrap() })]);
     }
 
+    async fn what_did_not_run_is_recorded_and_took_no_time(db) {
+        let test = TestAgents::answering([write("c1"), write("c2")]).tool(&writer()).start(&db.store).await;
+        let sent = test.send("write").await;
+        let question = test.events.question(1).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        test.agents.answer(&test.principal, question.id, Say::Deny).await.unwrap();
+        test.events.question(2).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        test.agents.stop(&test.principal, sent.run_id).await.unwrap();
+        test.ended(sent.run_id).await;
+        test.agents.flush().await;
+        let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
+        let ran: Vec<_> = calls.iter().map(|call| (call.outcome.as_deref(), call.duration_ms)).collect();
+        assert_eq!(ran, [(Some("denied"), Some(0)), (Some("cancelled"), Some(0))]);
+        assert_eq!(calls[1].decision, "undecided: it was cut off before");
+    }
+
     async fn a_stopped_turn_takes_its_question_back(db) {
         let test = TestAgents::answering([write("c1")]).tool(&writer()).start(&db.store).await;
         let sent = test.send("write").await;
@@ -210,4 +227,22 @@ mod an_unanswered_question_is_denied_after_five_minutes {
     async fn postgres() {
         five_minutes_without_an_answer(Backend::Postgres).await;
     }
+}
+
+/// A question that nobody can answer any more must not keep its turn, whose clock stands still while it waits.
+#[tokio::test]
+async fn a_question_goes_with_its_session() {
+    let Some(db) = TestDb::open(Backend::Sqlite).await else { return };
+    let test = TestAgents::answering([write("c1")]).tool(&writer()).start(&db.store).await;
+    let sent = test.send("write").await;
+    test.events.question(1).await;
+    let mut tx = test.store.write(&test.principal).await.unwrap();
+    assert!(tx.delete_session(test.session).await.unwrap());
+    tx.save().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(limits::PERMISSION_SECONDS_MAX + 1)).await;
+    tokio::time::resume();
+    // The five seconds for an answer on its way pass for real.
+    assert_eq!(test.ended(sent.run_id).await.0, RunStatus::Failed);
 }

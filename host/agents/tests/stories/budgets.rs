@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
+use octi_domain::event::EventKind;
+use octi_domain::permission::Answer as Say;
 use octi_domain::run::RunStatus;
 use octi_models::ModelError;
+use octi_store::Backend;
 use octi_testkit::Answer;
 use octi_testkit::agents::TestAgents;
+use octi_testkit::db::TestDb;
 use octi_testkit::fakes::FakeTool;
 use octi_testkit::on_both;
 use serde_json::json;
@@ -105,5 +109,46 @@ on_both! {
         assert_eq!(test.agents.running(&test.principal).len(), octi_domain::limits::RUNS_ACTIVE_MAX);
         assert_eq!(test.agents.stop_all(&test.principal).await, octi_domain::limits::RUNS_ACTIVE_MAX);
         test.shutdown().await;
+    }
+}
+
+/// The runtime has one thread, because only such a runtime lets a test move its time.
+async fn four_minutes_of_thinking(backend: Backend) {
+    let Some(db) = TestDb::open(backend).await else { return };
+    let tool = FakeTool::new("files__write").asks_about("path");
+    let answers = [Answer::calls([("c1", "files__write", json!({"path": "a"}))]), Answer::text("done")];
+    let seconds = |budget: &mut octi_domain::run::Budget| budget.time_max = Duration::from_secs(20);
+    let test = TestAgents::answering(answers).tool(&tool).budget(seconds).start(&db.store).await;
+    let sent = test.send("write").await;
+    let question = test.events.question(1).await;
+    // What is under way on the database ends first: its own patience must not run out with the moved time.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(4 * 60)).await;
+    tokio::time::resume();
+    test.agents.answer(&test.principal, question.id, Say::Once).await.unwrap();
+    assert_eq!(test.ended(sent.run_id).await, (RunStatus::Completed, String::new()));
+
+    test.agents.flush().await;
+    let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
+    let stored = calls[0].duration_ms.unwrap();
+    let told = test.events.kinds().into_iter().find_map(|kind| match kind {
+        EventKind::ToolResult { duration_ms, .. } => Some(duration_ms),
+        _ => None,
+    });
+    assert!(stored < 60_000 && told == u64::try_from(stored).ok(), "the time of the tool, not of the person: {told:?} {stored}");
+}
+
+mod how_long_a_person_thinks_is_not_the_turns_time {
+    use super::*;
+
+    #[tokio::test]
+    async fn sqlite() {
+        four_minutes_of_thinking(Backend::Sqlite).await;
+    }
+
+    #[tokio::test]
+    async fn postgres() {
+        four_minutes_of_thinking(Backend::Postgres).await;
     }
 }

@@ -46,6 +46,16 @@ on_both! {
         assert_eq!(results_in(&test.model.requests()[1])[0].content, r#""1.0.0""#);
     }
 
+    async fn a_call_of_nothing_is_recorded_without_a_digest_or_a_time(db) {
+        let answers = [Answer::calls([("c1", "files__read", json!({}))]), Answer::text("there is none")];
+        let test = TestAgents::answering(answers).start(&db.store).await;
+        let sent = test.send("go").await;
+        test.ended(sent.run_id).await;
+        test.agents.flush().await;
+        let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
+        assert_eq!((calls[0].digest.as_deref(), calls[0].duration_ms, calls[0].outcome.as_deref()), (None, Some(0), Some("unknown_tool")));
+    }
+
     async fn a_removed_tool_and_a_changed_role_show_at_the_next_step(db) {
         let tool = FakeTool::new("files__read").blocked();
         let answers = [Answer::calls([("c1", "files__read", json!({}))]), Answer::text("done")];
