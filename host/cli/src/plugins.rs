@@ -27,26 +27,30 @@ impl StoreKv {
 /// The host acts for the person whose scope it is; the scope comes from the call, never from the guest.
 const JOB: Principal = Principal::system("plugin-kv");
 
-fn unavailable(error: StoreError) -> KvError {
-    tracing::error!(%error, detail = error.detail(), "the memory of plugins is not available");
-    KvError::Unavailable
+fn kv_error(error: StoreError) -> KvError {
+    match error {
+        StoreError::Limit { .. } => KvError::Invalid(error.to_string()),
+        _ => {
+            tracing::error!(%error, detail = error.detail(), "the memory of plugins is not available");
+            KvError::Unavailable
+        }
+    }
 }
 
 #[async_trait]
 impl KvStore for StoreKv {
     async fn get(&self, scope: &KvScope, key: &str) -> Result<Option<KvItem>, KvError> {
-        let mut tx = self.store.read(&JOB).await.map_err(unavailable)?;
-        let found = tx.kv_get(&scope.plugin, scope.user_id, key).await.map_err(unavailable)?;
+        let mut tx = self.store.read(&JOB).await.map_err(kv_error)?;
+        let found = tx.kv_get(&scope.plugin, scope.user_id, key).await.map_err(kv_error)?;
         Ok(found.map(|(value, version)| KvItem { value, version }))
     }
 
     async fn set(&self, scope: &KvScope, key: &str, value: Vec<u8>, expected: Option<u64>) -> Result<u64, KvError> {
-        let mut tx = self.store.write(&JOB).await.map_err(unavailable)?;
-        let written =
-            tx.kv_set(&scope.plugin, scope.user_id, key, &value, expected, scope.bytes_max).await.map_err(unavailable)?;
+        let mut tx = self.store.write(&JOB).await.map_err(kv_error)?;
+        let written = tx.kv_set(&scope.plugin, scope.user_id, key, &value, expected, scope.bytes_max).await.map_err(kv_error)?;
         match written {
             KvWrite::Written(version) => {
-                tx.save().await.map_err(unavailable)?;
+                tx.save().await.map_err(kv_error)?;
                 Ok(version)
             }
             KvWrite::Conflict(actual) => Err(KvError::Conflict { actual }),
@@ -55,14 +59,14 @@ impl KvStore for StoreKv {
     }
 
     async fn delete(&self, scope: &KvScope, key: &str) -> Result<(), KvError> {
-        let mut tx = self.store.write(&JOB).await.map_err(unavailable)?;
-        tx.kv_delete(&scope.plugin, scope.user_id, key).await.map_err(unavailable)?;
-        tx.save().await.map_err(unavailable)
+        let mut tx = self.store.write(&JOB).await.map_err(kv_error)?;
+        tx.kv_delete(&scope.plugin, scope.user_id, key).await.map_err(kv_error)?;
+        tx.save().await.map_err(kv_error)
     }
 
     async fn keys(&self, scope: &KvScope, prefix: &str, start: Option<&str>, max: u32) -> Result<Vec<String>, KvError> {
-        let mut tx = self.store.read(&JOB).await.map_err(unavailable)?;
-        tx.kv_keys(&scope.plugin, scope.user_id, prefix, start, max).await.map_err(unavailable)
+        let mut tx = self.store.read(&JOB).await.map_err(kv_error)?;
+        tx.kv_keys(&scope.plugin, scope.user_id, prefix, start, max).await.map_err(kv_error)
     }
 }
 
@@ -106,4 +110,28 @@ pub(crate) fn inspection(found: Inspection) -> Result<PluginInspection, serde_js
         digest: found.digest,
         bytes: found.bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_domain::ids::UserId;
+    use octi_domain::limits;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_too_long_is_the_plugins_mistake_and_a_database_away_is_not() {
+        let store = Store::open("sqlite::memory:").await.unwrap();
+        store.migrate().await.unwrap();
+        let kv = StoreKv::new(store.clone());
+        let scope = KvScope { plugin: "acme/x".to_owned(), user_id: UserId::from(Uuid::from_u128(1)), bytes_max: 1 << 30 };
+        let set = async |key: String, bytes| kv.set(&scope, &key, vec![0; bytes], None).await;
+        let key = set("k".repeat(limits::KV_KEY_BYTES_MAX + 1), 1).await;
+        assert_eq!(key, Err(KvError::Invalid("the key is over the limit of 512".to_owned())));
+        let value = set("k".to_owned(), limits::KV_VALUE_BYTES_MAX + 1).await;
+        assert_eq!(value, Err(KvError::Invalid("the value is over the limit of 1048576".to_owned())));
+        store.close().await;
+        assert_eq!(set("k".to_owned(), 1).await, Err(KvError::Unavailable));
+    }
 }

@@ -20,6 +20,9 @@ pub enum KvError {
     /// More bytes than granted.
     #[error("the plugin's {limit} bytes for this person are used up")]
     Full { limit: u64 },
+    /// The key or the value is not one that can be kept.
+    #[error("{0}")]
+    Invalid(String),
     /// The database said no; the log has the rest.
     #[error("the key-value store is not available")]
     Unavailable,

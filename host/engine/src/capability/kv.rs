@@ -16,6 +16,7 @@ impl From<KvError> for HostError {
             KvError::Full { limit } => {
                 Self::Quota(crate::bindings::Quota { name: "capabilities.kv.bytes_max".to_owned(), limit, retry_after_ms: None })
             }
+            KvError::Invalid(text) => Self::Invalid(text),
             KvError::Unavailable => Self::Unavailable(error.to_string()),
         }
     }
