@@ -31,8 +31,8 @@ impl From<FsError> for HostError {
     fn from(error: FsError) -> Self {
         let text = error.to_string();
         match error {
-            FsError::Escape(_) => Self::Denied(text),
-            FsError::Invalid(_) | FsError::TooLarge { .. } => Self::Invalid(text),
+            // No grant would change it: whoever chose the path must choose another.
+            FsError::Escape(_) | FsError::Invalid(_) | FsError::TooLarge { .. } => Self::Invalid(text),
             FsError::NotFound(_) => Self::NotFound(text),
             FsError::Exists(_) => Self::Conflict(text),
             FsError::Io(_) => Self::Other(text),

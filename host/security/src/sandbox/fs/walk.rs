@@ -83,7 +83,9 @@ pub(super) fn step(dir: &Dir, part: &str, path: &str) -> Result<Dir, FsError> {
 }
 
 pub(super) fn link_refusal(path: &str) -> FsError {
-    FsError::Escape(format!("`{path}` is a symbolic link, which file operations do not follow: name the file it points to"))
+    FsError::Escape(format!(
+        "`{path}` is a symbolic link, which file operations do not follow: name what it points to, if that is inside the workspace"
+    ))
 }
 
 /// What is at the name, without following a link; none when nothing is.
