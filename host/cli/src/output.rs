@@ -146,6 +146,15 @@ pub(crate) fn human_bytes(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", UNITS[unit]) }
 }
 
+/// A time as a person says it.
+pub(crate) fn human_time(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} s", ms / 1_000),
+    }
+}
+
 /// The beginning of a text, on one line, at most `width` columns wide.
 pub(crate) fn shorten(text: &str, width: usize) -> String {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -184,5 +193,11 @@ mod tests {
     fn bytes_are_said_in_their_unit() {
         assert_eq!(human_bytes(999), "999 B");
         assert_eq!(human_bytes(105_000), "102.5 KiB");
+    }
+
+    #[test]
+    fn times_are_said_in_their_unit() {
+        let said = [0, 999, 1_000, 2_803, 59_999, 60_000, 754_321].map(human_time);
+        assert_eq!(said, ["0 ms", "999 ms", "1.0 s", "2.8 s", "59.9 s", "60 s", "754 s"]);
     }
 }

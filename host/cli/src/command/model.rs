@@ -8,7 +8,7 @@ use octi_api::v1::models::{AddModel, Model};
 use crate::command::Context;
 use crate::connection::{Connection, Want};
 use crate::failure::{Failure, Outcome};
-use crate::output::{BAD, OK};
+use crate::output::{BAD, OK, human_time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -181,7 +181,7 @@ async fn test(context: &Context, connection: &Connection, name: &str) -> Outcome
     let result = connection.client.test_model(name).await?;
     context.printer.data(&result, |printer| {
         let verdict = if result.ok { format!("{OK}✓ works{OK:#}") } else { format!("{BAD}✗ does not work{BAD:#}") };
-        printer.line(&format!("{verdict} {name}, {} ms: {}", result.latency_ms, result.message));
+        printer.line(&format!("{verdict} {name}, {}: {}", human_time(result.latency_ms), result.message));
     });
     if result.ok { Ok(()) } else { Err(Failure::external(format!("model `{name}` did not answer"))) }
 }

@@ -7,7 +7,7 @@ use octi_api::v1::permissions::PermissionRequest;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::output::{BAD, BOLD, DIM, HINT, OK, WARN, shorten};
+use crate::output::{BAD, BOLD, DIM, HINT, OK, WARN, human_time, shorten};
 
 /// Where a piece of text goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl View {
     fn result(&mut self, result: &ToolResult) -> Vec<Piece> {
         let name = self.calls.remove(&result.call_id).unwrap_or_else(|| result.name.replace("__", "."));
         let summary = shorten(&result.summary, 100);
-        let time = format!("{DIM}({name}, {} ms){DIM:#}", result.duration_ms);
+        let time = format!("{DIM}({name}, {}){DIM:#}", human_time(result.duration_ms));
         if result.is_error {
             self.aside(format!("  {BAD}✗ failed{BAD:#} {summary} {time}\n"))
         } else {
