@@ -1,8 +1,10 @@
 //! Environment over file over default, each value checked, each error naming where the value stands.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::run::Budget;
 use secrecy::SecretString;
 
@@ -22,6 +24,8 @@ pub struct Config {
     pub skip_migrations: bool,
     pub sandbox: SandboxLevel,
     pub budget: Budget,
+    /// Limits that the administrator set, by the plugin's id.
+    pub plugin_limits: BTreeMap<String, PluginLimits>,
     pub master_key: Option<SecretString>,
     pub log_filter: Option<String>,
     pub log_json: bool,
@@ -78,7 +82,8 @@ impl Config {
     /// [`ConfigError`] names the variable, or the file with line and key, and what is valid there.
     pub fn load(environment: &Environment) -> Result<Self, ConfigError> {
         let home = home(environment)?;
-        let file = read_file(&home.join("config.toml"))?;
+        let path = home.join("config.toml");
+        let file = read_file(&path)?;
         let host = text(environment, env::OCTI_HOST).or(file.server.host).unwrap_or_else(|| "127.0.0.1".to_owned());
         let port = number(environment, env::OCTI_PORT, "a port is a number from 0 to 65535")?
             .or(file.server.port)
@@ -94,6 +99,7 @@ impl Config {
             skip_migrations: flag(environment, env::SKIP_MIGRATIONS)?,
             sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
             budget: budget(environment, &file.agent)?,
+            plugin_limits: plugin_limits(&path, file.plugins)?,
             master_key: secret(environment, env::MASTER_KEY),
             log_filter: text(environment, env::OCTI_LOG),
             log_json: log_json(environment)?,
@@ -136,6 +142,26 @@ fn budget(environment: &Environment, file: &crate::sections::Agent) -> Result<Bu
         time_max: minutes.map_or(default.time_max, |minutes| Duration::from_secs(minutes.saturating_mul(60))),
         tokens_max: number(environment, env::OCTI_MAX_TOKENS, whole)?.or(file.tokens_max).unwrap_or(default.tokens_max),
     })
+}
+
+fn plugin_limits(
+    path: &Path,
+    plugins: BTreeMap<String, crate::sections::Plugin>,
+) -> Result<BTreeMap<String, PluginLimits>, ConfigError> {
+    let invalid = |problem: String| ConfigError::File { path: path.into(), problem };
+    let mut all = BTreeMap::new();
+    for (id, plugin) in plugins {
+        if id.split('/').filter(|part| !part.is_empty()).count() != 2 {
+            return Err(invalid(format!("`plugins.\"{id}\"` names no plugin: write its id, such as `plugins.\"octi/shell\"`")));
+        }
+        let limits = PluginLimits::from(plugin.limits);
+        if let Some((key, value, allowed)) = limits.outside() {
+            let (least, most) = allowed.into_inner();
+            return Err(invalid(format!("`plugins.\"{id}\".limits.{key}` is {value}: it must be from {least} to {most}")));
+        }
+        all.insert(id, limits);
+    }
+    Ok(all)
 }
 
 fn sandbox(environment: &Environment) -> Result<Option<SandboxLevel>, ConfigError> {
@@ -215,6 +241,25 @@ mod tests {
     fn a_typo_in_the_file_is_named_with_its_line() {
         let error = load("[server]\nprot = 4000", &[]).expect_err("a typo").to_string();
         assert!(error.contains("unknown field `prot`") && error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn limits_of_a_plugin_are_read_and_checked_by_their_path() {
+        let config = load("[plugins.\"acme/x\".limits]\nmemory_mb = 128\nfs_calls = 0", &[]).expect("valid");
+        let set = PluginLimits { memory_mb: Some(128), fs_calls: Some(0), ..PluginLimits::default() };
+        assert_eq!(config.plugin_limits, BTreeMap::from([("acme/x".to_owned(), set)]));
+        for (file, says) in [
+            (
+                "[plugins.\"acme/x\".limits]\nmemory_mb = 0",
+                "`plugins.\"acme/x\".limits.memory_mb` is 0: it must be from 1 to 256",
+            ),
+            ("[plugins.\"acme/x\".limits]\nmemory = 1", "unknown field `memory`"),
+            ("[plugins.\"acme/x\"]\nlimit = 1", "unknown field `limit`"),
+            ("[plugins.x.limits]\ntime_ms = 1", "`plugins.\"x\"` names no plugin"),
+        ] {
+            let error = load(file, &[]).expect_err(file).to_string();
+            assert!(error.contains(says), "{error}");
+        }
     }
 
     #[test]

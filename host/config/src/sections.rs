@@ -1,5 +1,8 @@
 //! The sections of `config.toml`. Unknown keys are errors, so a typo cannot pass silently.
 
+use std::collections::BTreeMap;
+
+use octi_domain::plugin_limits::PluginLimits;
 use serde::Deserialize;
 
 /// The whole file. Every field may be left out.
@@ -10,6 +13,8 @@ pub struct File {
     pub database: Database,
     pub agent: Agent,
     pub sandbox: Sandbox,
+    /// By the plugin's id, such as `octi/filesystem`.
+    pub plugins: BTreeMap<String, Plugin>,
 }
 
 /// Where octi listens.
@@ -59,4 +64,44 @@ pub enum SandboxLevel {
     Auto,
     /// Refuse to run below full confinement.
     Required,
+}
+
+/// What the administrator decides about one plugin.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Plugin {
+    pub limits: Limits,
+}
+
+/// Limits in place of those that the plugin's manifest asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub memory_mb: Option<u64>,
+    pub time_ms: Option<u64>,
+    pub cpu_ms: Option<u64>,
+    pub output_bytes: Option<u64>,
+    pub concurrency: Option<u64>,
+    pub resources: Option<u64>,
+    pub log_lines: Option<u64>,
+    pub fs_calls: Option<u64>,
+    pub kv_calls: Option<u64>,
+    pub processes: Option<u64>,
+}
+
+impl From<Limits> for PluginLimits {
+    fn from(limits: Limits) -> Self {
+        Self {
+            memory_mb: limits.memory_mb,
+            time_ms: limits.time_ms,
+            cpu_ms: limits.cpu_ms,
+            output_bytes: limits.output_bytes,
+            concurrency: limits.concurrency,
+            resources: limits.resources,
+            log_lines: limits.log_lines,
+            fs_calls: limits.fs_calls,
+            kv_calls: limits.kv_calls,
+            processes: limits.processes,
+        }
+    }
 }

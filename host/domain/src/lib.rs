@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod message;
 pub mod permission;
+pub mod plugin_limits;
 pub mod principal;
 pub mod run;
 pub mod session;

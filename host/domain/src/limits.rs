@@ -20,17 +20,19 @@ pub const PERMISSION_SECONDS_MAX: u64 = 5 * 60;
 
 /// Bytes of a person's message.
 pub const MESSAGE_BYTES_MAX: usize = 200_000;
-/// Bytes of one tool result that the model sees; the rest becomes an artifact.
+/// Bytes of one tool result that the model sees; the whole of a longer one becomes an artifact.
 pub const RESULT_INLINE_BYTES_MAX: usize = 16 * 1024;
-/// Bytes one tool call may return at all.
+/// Bytes of a role's prompt.
 pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of arguments a model may pass to a tool.
 pub const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
-/// Bytes of one artifact.
+/// Bytes of one artifact, and so the bytes one tool call may return at all.
 pub const ARTIFACT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes of linear memory, over all memories of one call.
+/// Bytes of linear memory, over all memories of one call, on the engine for small guests.
 pub const GUEST_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The same on the engine for guests that bring a language runtime.
+pub const GUEST_BIG_MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Table elements of one call.
 pub const GUEST_TABLE_ELEMENTS_MAX: usize = 20_000;
 /// Tables of one call.
@@ -39,15 +41,19 @@ pub const GUEST_TABLES_MAX: usize = 32;
 pub const GUEST_MEMORIES_MAX: usize = 8;
 /// Core instances of one call.
 pub const GUEST_INSTANCES_MAX: usize = 64;
-/// Milliseconds of guest code of one call.
+/// Milliseconds of guest code of one call, unless the manifest asks for something else.
 pub const GUEST_CPU_MS_MAX: u64 = 10_000;
+/// Milliseconds of guest code that a manifest or an administrator may ask for.
+pub const GUEST_CPU_MS_CEILING: u64 = 60_000;
 /// Milliseconds of wall clock of one call, unless the manifest asks for less.
 pub const GUEST_WALL_MS_MAX: u64 = 30_000;
 /// Milliseconds of wall clock that a manifest may ask for.
 pub const GUEST_WALL_MS_CEILING: u64 = 10 * 60 * 1_000;
 /// Milliseconds between two ticks of the engine's epoch.
 pub const GUEST_TICK_MS: u64 = 10;
-/// Bytes one host call may copy out of a guest.
+/// Random bytes one host call may ask for.
+pub const GUEST_RANDOM_BYTES_MAX: u64 = 64 * 1024;
+/// Bytes one host call may copy out of a guest; the bytes a call may return are another limit, and the larger of both holds.
 pub const GUEST_HOSTCALL_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Host resources (directories, files, processes) one call may hold.
 pub const GUEST_RESOURCES_MAX: usize = 1_024;
@@ -63,6 +69,10 @@ pub const GUEST_LOG_LINES_MAX: u64 = 1_000;
 pub const GUEST_LOG_LINE_BYTES_MAX: usize = 4 * 1024;
 /// Calls of one plugin that run at once; more wait.
 pub const PLUGIN_CALLS_MAX: usize = 16;
+/// Calls of all small plugins that run at once. The pool of instances has room for exactly these.
+pub const ENGINE_CALLS_MAX: u32 = 128;
+/// Calls of all plugins with a language runtime that run at once.
+pub const ENGINE_BIG_CALLS_MAX: u32 = 32;
 /// Seconds a call waits for its turn.
 pub const PLUGIN_QUEUE_SECONDS_MAX: u64 = 10;
 
@@ -85,8 +95,14 @@ pub const PLUGINS_MAX: usize = 1_000;
 pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
 /// Tools of one plugin.
 pub const MANIFEST_TOOLS_MAX: usize = 128;
-/// Seconds compiling a plugin may take.
+/// Seconds compiling a plugin may take, of the clock and of a processor.
 pub const PLUGIN_COMPILE_SECONDS_MAX: u64 = 120;
+/// Bytes of memory that compiling a plugin may map (`RLIMIT_AS`).
+pub const PLUGIN_COMPILE_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of native code that a plugin may become.
+pub const PLUGIN_NATIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Plugins that are compiled at once.
+pub const PLUGIN_COMPILERS_MAX: usize = 1;
 
 /// Bytes of a key-value key.
 pub const KV_KEY_BYTES_MAX: usize = 512;

@@ -59,11 +59,23 @@ pub struct Limits {
     pub memory_mb: u32,
     /// Milliseconds of wall clock for one call.
     pub time_ms: u64,
+    /// Milliseconds of guest code for one call.
+    pub cpu_ms: u64,
+    /// Bytes that one call returns.
+    pub output_bytes: u64,
+    /// Calls that run at once.
+    pub concurrency: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_mb: 64, time_ms: limits::GUEST_WALL_MS_MAX }
+        Self {
+            memory_mb: 64,
+            time_ms: limits::GUEST_WALL_MS_MAX,
+            cpu_ms: limits::GUEST_CPU_MS_MAX,
+            output_bytes: limits::ARTIFACT_BYTES_MAX as u64,
+            concurrency: limits::PLUGIN_CALLS_MAX as u32,
+        }
     }
 }
 
@@ -72,8 +84,11 @@ impl Limits {
     #[must_use]
     pub fn capped(self) -> Self {
         Self {
-            memory_mb: self.memory_mb.clamp(1, (limits::GUEST_MEMORY_BYTES_MAX >> 20) as u32),
+            memory_mb: self.memory_mb.clamp(1, (limits::GUEST_BIG_MEMORY_BYTES_MAX >> 20) as u32),
             time_ms: self.time_ms.clamp(1, limits::GUEST_WALL_MS_CEILING),
+            cpu_ms: self.cpu_ms.clamp(limits::GUEST_TICK_MS, limits::GUEST_CPU_MS_CEILING),
+            output_bytes: self.output_bytes.clamp(1, limits::ARTIFACT_BYTES_MAX as u64),
+            concurrency: self.concurrency.clamp(1, limits::PLUGIN_CALLS_MAX as u32),
         }
     }
 }

@@ -106,6 +106,8 @@ pub enum Containment {
     Time { ms_max: u64 },
     /// Too much memory.
     Memory { bytes_max: u64 },
+    /// Too many table elements.
+    Table { elements_max: u64 },
     /// Too much recursion.
     Stack,
     /// The guest crashed.
@@ -128,6 +130,7 @@ impl Containment {
             Self::Cpu { .. } => "cpu_limit",
             Self::Time { .. } => "time_limit",
             Self::Memory { .. } => "memory_limit",
+            Self::Table { .. } => "table_limit",
             Self::Stack => "stack_limit",
             Self::Trap => "trap",
             Self::Output { .. } => "output_limit",
@@ -145,6 +148,9 @@ impl Containment {
             Self::Time { ms_max } => format!("the tool was stopped: it took longer than {ms_max} ms"),
             Self::Memory { bytes_max } => {
                 format!("the tool was stopped: it needed more than its {} MiB of memory", bytes_max >> 20)
+            }
+            Self::Table { elements_max } => {
+                format!("the tool was stopped: it needed more than its {elements_max} table elements")
             }
             Self::Stack => "the tool was stopped: it recursed too deeply".to_owned(),
             Self::Trap => "the tool crashed; nothing outside its sandbox was touched".to_owned(),
