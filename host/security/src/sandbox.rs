@@ -3,3 +3,4 @@
 pub mod egress;
 pub mod fs;
 pub mod process;
+pub mod seal;

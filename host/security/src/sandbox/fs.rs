@@ -11,8 +11,12 @@ mod tree;
 mod walk;
 mod write;
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use nix::fcntl::OFlag;
 use octi_domain::ids::UserId;
 
 pub use error::FsError;
@@ -64,6 +68,16 @@ pub struct Hit {
     pub line: u32,
     pub column: u32,
     pub text: String,
+}
+
+/// Opens a plain file of the host's own for reading. A link, a pipe or anything else in its place is an error, and never waited for.
+///
+/// # Errors
+/// Those of the system, and one for what is not a plain file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a plain file")) }
 }
 
 /// Where a person's files are.
