@@ -263,8 +263,8 @@ impl Dispatch {
             Err(error) => return failed(redactor, error.code(), &error.to_string()),
         };
         let whole = super::bound::render(&keep::redact(redactor, output.content));
-        if whole.len() > limits::RESULT_BYTES_MAX {
-            let error = ToolError::Contained(Containment::Output { bytes_max: limits::RESULT_BYTES_MAX as u64 });
+        if whole.len() > limits::ARTIFACT_BYTES_MAX {
+            let error = ToolError::Contained(Containment::Output { bytes_max: limits::ARTIFACT_BYTES_MAX as u64 });
             return failed(redactor, error.code(), &error.to_string());
         }
         let own = output.summary.map(|summary| presentable(redactor, &summary));

@@ -42,8 +42,20 @@ on_both! {
         assert!(told.0 == Some(artifact) && told.1 <= 2_048, "{told:?}");
     }
 
+    async fn a_result_as_large_as_an_artifact_is_kept_whole(db) {
+        // The quotes of JSON count too.
+        let tool = FakeTool::new("files__read").gives(|_| Ok(json!("x".repeat(limits::ARTIFACT_BYTES_MAX - 2))));
+        let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
+        test.chat("read").await;
+        let shown = &results_in(&test.model.requests()[1])[0];
+        assert!(!shown.is_error && shown.content.len() <= limits::RESULT_INLINE_BYTES_MAX, "{}", shown.content.len());
+        let mut tx = test.store.read(&test.principal).await.unwrap();
+        let meta = tx.artifact(shown.artifact.unwrap()).await.unwrap().unwrap();
+        assert_eq!(meta.bytes, limits::ARTIFACT_BYTES_MAX as i64);
+    }
+
     async fn a_result_beyond_every_bound_is_an_error(db) {
-        let tool = FakeTool::new("files__read").gives(|_| Ok(json!("x".repeat(limits::RESULT_BYTES_MAX))));
+        let tool = FakeTool::new("files__read").gives(|_| Ok(json!("x".repeat(limits::ARTIFACT_BYTES_MAX))));
         let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
         test.chat("read").await;
         let shown = &results_in(&test.model.requests()[1])[0];
