@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
-use octi_engine::{EngineConfig, PluginManager};
+use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
@@ -51,6 +51,8 @@ impl TestHost {
         let config = EngineConfig {
             cache_dir: target().join("octi-test-cache"),
             cache_key: [7; 32],
+            compiler: Compiler::InProcess,
+            plugin_limits: BTreeMap::new(),
             plugins_dir: Some(plugins_dir.path().to_path_buf()),
             bundle: &[],
             kv: Arc::new(Memory::default()),

@@ -14,7 +14,7 @@ use octi_config::sections::SandboxLevel;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
-use octi_engine::{Change, EngineConfig, OnChange, PluginManager};
+use octi_engine::{Change, Compiler, EngineConfig, OnChange, PluginManager};
 use octi_gateway::bus::Bus;
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
 use octi_security::audit::{Audit, Deed};
@@ -86,10 +86,11 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
     let local_token = auth.local_token(home).map_err(|error| user(&error))?;
 
     let egress = Arc::new(Egress::new(EgressPolicy::default()));
-    let processes = Arc::new(open_processes(config.sandbox)?);
+    let launch = launch_config(config.sandbox)?;
+    let processes = Arc::new(ProcessDoor::new(launch.clone()));
     let bus = Bus::new();
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let plugins = start_plugins(home, cache_key, &store, &processes, &ambient, told).await?;
+    let plugins = start_plugins(config, cache_key, launch, &store, &processes, &ambient, told).await?;
     let secrets = Arc::new(Secrets::new(vault.clone(), [("local-token".to_owned(), local_token.clone())]));
     for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
         secrets.refresh(&person).await;
@@ -168,27 +169,32 @@ async fn open_store(config: &Config) -> Outcome<Store> {
     Ok(store)
 }
 
-fn open_processes(level: SandboxLevel) -> Outcome<ProcessDoor> {
+/// How programs are started, the compiler of plugins included.
+fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
     let launcher = std::env::current_exe().map_err(|error| us("octi's own file is not known", &error))?;
     let level = match level {
         SandboxLevel::Off => Level::Off,
         SandboxLevel::Auto => Level::Auto,
         SandboxLevel::Required => Level::Required,
     };
-    Ok(ProcessDoor::new(ProcessConfig { launcher, level }))
+    Ok(ProcessConfig { launcher, level })
 }
 
 async fn start_plugins(
-    home: &Path,
+    settings: &Config,
     cache_key: [u8; 32],
+    launch: ProcessConfig,
     store: &Store,
     processes: &Arc<ProcessDoor>,
     ambient: &Ambient,
     on_change: OnChange,
 ) -> Outcome<Arc<PluginManager>> {
+    let home = settings.home.as_path();
     let config = EngineConfig {
         cache_dir: home.join("cache").join("plugins"),
         cache_key,
+        compiler: Compiler::Helper { program: launch.launcher, level: launch.level },
+        plugin_limits: settings.plugin_limits.clone(),
         plugins_dir: Some(home.join("plugins")),
         bundle: bundle::PLUGINS,
         kv: Arc::new(StoreKv::new(store.clone())),

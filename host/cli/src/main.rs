@@ -24,9 +24,12 @@ use crate::failure::Failure;
 use crate::output::Printer;
 
 fn main() -> ExitCode {
-    // The launcher of sandboxed processes: single-threaded, before anything else has started.
-    if std::env::args_os().nth(1).is_some_and(|word| word == "__sandbox") {
-        return octi_security::sandbox::process::launcher_main();
+    // The launcher of sandboxed processes, and the compiler of plugins, which is one of them: single-threaded, before anything else
+    // has started.
+    match std::env::args_os().nth(1) {
+        Some(word) if word == "__sandbox" => return octi_security::sandbox::process::launcher_main(),
+        Some(word) if word == octi_engine::COMPILER_COMMAND => return octi_engine::compiler_main(),
+        _ => {}
     }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

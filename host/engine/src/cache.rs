@@ -2,54 +2,70 @@
 //!
 //! Loading an entry runs it as native code, so an entry counts only when its authentication code is right: a file
 //! that someone else wrote, changed or cut is compiled again. Entries are written beside their place and renamed.
+//!
+//! The cache only saves time. Whatever is wrong with it, plugins are compiled and run without it.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use hmac::{Hmac, KeyInit, Mac};
+use octi_domain::ambient::Ambient;
 use octi_domain::limits;
+use octi_security::sandbox::fs::open_regular;
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::compile::{Compiler, Compilers, WORK_PREFIX};
+use crate::engine::Lane;
+use crate::install::InstallError;
 use crate::loader::hex;
+use crate::native::Native;
 
 const MAGIC: &[u8; 8] = b"octicw01";
 const MAC_BYTES: usize = 32;
-/// Compilers that run at once, so that installing does not take every core.
-const COMPILERS_MAX: usize = 1;
+/// What a compiler left behind when its host died is removed when it is older than this.
+const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// The compiled components of one engine.
+/// The compiled components of a host, and what compiles them.
 pub(crate) struct Cache {
     place: Option<Place>,
-    compilers: Arc<Semaphore>,
+    compilers: Compilers,
     flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+#[derive(Clone)]
 struct Place {
     folder: PathBuf,
     key: [u8; 32],
     bytes_max: u64,
+    ambient: Ambient,
 }
 
 impl Cache {
-    /// A cache in that folder, created with mode 0700.
-    pub(crate) fn open(folder: &Path, key: [u8; 32]) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        let place = Place { folder: folder.to_owned(), key, bytes_max: limits::PLUGIN_CACHE_BYTES_MAX };
-        Ok(Self::with(Some(place)))
+    /// A cache in that folder, created with mode 0700. When the folder cannot be used, everything is compiled at each start.
+    pub(crate) fn open(folder: &Path, key: [u8; 32], ambient: Ambient, compiler: Compiler) -> Self {
+        let place = Place { folder: folder.to_owned(), key, bytes_max: limits::PLUGIN_CACHE_BYTES_MAX, ambient };
+        let opened = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).and_then(|()| place.remove_leftovers());
+        match opened {
+            Ok(()) => Self::with(Some(place), compiler),
+            Err(error) => {
+                let folder = folder.display();
+                tracing::warn!(%error, %folder, "the folder for compiled plugins cannot be used; they are compiled at every start");
+                Self::with(None, compiler)
+            }
+        }
     }
 
     /// No cache: everything is compiled.
-    pub(crate) fn none() -> Self {
-        Self::with(None)
+    pub(crate) fn none(compiler: Compiler) -> Self {
+        Self::with(None, compiler)
     }
 
     /// The same with another bound on its size.
@@ -61,55 +77,64 @@ impl Cache {
         self
     }
 
-    fn with(place: Option<Place>) -> Self {
-        Self { place, compilers: Arc::new(Semaphore::new(COMPILERS_MAX)), flights: Mutex::default() }
+    /// Writes an entry as the host itself would.
+    #[cfg(test)]
+    pub(crate) fn plant(&self, lane: &Lane, digest: &str, native: &[u8]) -> io::Result<()> {
+        let place = self.place.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        place.save(&entry_name(&lane.engine, digest), native)
     }
 
-    /// The component of that digest, from the cache or compiled from `code`. Callers of one digest share one compilation.
+    fn with(place: Option<Place>, compiler: Compiler) -> Self {
+        Self { place, compilers: Compilers::new(compiler), flights: Mutex::default() }
+    }
+
+    /// The component of that digest for that engine, from the cache or compiled from `code`. Callers of one digest share one
+    /// compilation.
     pub(crate) async fn component(
         &self,
-        engine: &Engine,
+        lane: &Arc<Lane>,
         digest: &str,
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
-    ) -> Result<Component, String> {
-        let flight = self.flights.lock().unwrap_or_else(PoisonError::into_inner).entry(digest.to_owned()).or_default().clone();
+    ) -> Result<Native, InstallError> {
+        let name = entry_name(&lane.engine, digest);
+        let flight = self.flights.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default().clone();
         let _only_one = flight.lock().await;
-        let loaded = self.load_or_compile(engine, digest, code).await;
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(digest);
+        let loaded = self.load_or_compile(lane, &name, code).await;
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
         loaded
     }
 
     async fn load_or_compile(
         &self,
-        engine: &Engine,
-        digest: &str,
+        lane: &Arc<Lane>,
+        name: &str,
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
-    ) -> Result<Component, String> {
-        let name = entry_name(engine, digest);
-        if let Some(component) = self.place.as_ref().and_then(|place| place.load(engine, &name)) {
-            return Ok(component);
+    ) -> Result<Native, InstallError> {
+        if let Some(place) = self.place.clone().filter(|place| place.folder.join(name).symlink_metadata().is_ok()) {
+            let (lane, name) = (lane.clone(), name.to_owned());
+            let found = tokio::task::spawn_blocking(move || place.load(&lane, &name)).await;
+            if let Ok(Some(native)) = found {
+                return Ok(native);
+            }
         }
-        let permit = self.compilers.clone().acquire_owned().await.map_err(|_| "the engine is shutting down".to_owned())?;
-        let compiler = engine.clone();
-        let work = tokio::task::spawn_blocking(move || {
-            // A compiler that is too slow is not waited for, but counts until it ends.
-            let _permit = permit;
-            let code = code().map_err(|error| format!("its file cannot be read: {error}"))?;
-            let component = Component::from_binary(&compiler, &code).map_err(|error| format!("{error:#}"))?;
-            let native = component.serialize().map_err(|error| format!("{error:#}"))?;
-            Ok::<_, String>((component, native))
+        let folder = self.place.as_ref().map(|place| place.folder.as_path());
+        let native = self.compilers.compile(lane.class, &lane.engine, code, folder).await?;
+        let (place, lane, name) = (self.place.clone(), lane.clone(), name.to_owned());
+        let kept = tokio::task::spawn_blocking(move || {
+            if let Some(place) = place
+                && let Err(error) = place.save(&name, &native)
+            {
+                tracing::warn!(%error, "a compiled plugin could not be kept; it will be compiled again at the next start");
+            }
+            deserialize(&lane, &native)
+                .map_err(|error| InstallError::Compile(format!("its native code does not load: {error:#}")))
         });
-        let limit = Duration::from_secs(limits::PLUGIN_COMPILE_SECONDS_MAX);
-        let (component, native) = tokio::time::timeout(limit, work)
-            .await
-            .map_err(|_| format!("compiling took longer than {} s", limit.as_secs()))?
-            .map_err(|error| format!("the compiler failed: {error}"))??;
-        if let Some(place) = &self.place
-            && let Err(error) = place.save(&name, &native)
-        {
-            tracing::warn!(%error, "a compiled plugin could not be kept; it will be compiled again at the next start");
-        }
-        Ok(component)
+        kept.await.unwrap_or_else(|error| Err(InstallError::Compile(format!("loading its native code failed: {error}"))))
+    }
+
+    /// Ends the compilers that run.
+    pub(crate) async fn shutdown(&self) {
+        self.compilers.shutdown().await;
     }
 }
 
@@ -130,20 +155,51 @@ fn entry_name(engine: &Engine, digest: &str) -> String {
     format!("{digest}-{}.cwasm", settings.get(..16).unwrap_or(&settings))
 }
 
+/// Only for bytes of which it is known that our compiler made them.
+fn deserialize(lane: &Arc<Lane>, native: &[u8]) -> wasmtime::Result<Native> {
+    #[expect(unsafe_code, reason = "wasmtime cannot check native code; its callers know where it is from")]
+    // SAFETY: `deserialize` demands bytes that this wasmtime compiled and nobody changed. They come from our own compiler's
+    // process, or from an entry whose authentication code covers all of it and its name, with a key that never leaves this host.
+    // The bytes are in memory: what was checked is what is loaded.
+    let component = unsafe { Component::deserialize(&lane.engine, native) };
+    component.map(|component| Native::new(lane.clone(), component))
+}
+
 impl Place {
     /// The entry's component, if the entry is ours and whole.
-    fn load(&self, engine: &Engine, name: &str) -> Option<Component> {
-        let bytes = fs::read(self.folder.join(name)).ok()?;
+    fn load(&self, lane: &Arc<Lane>, name: &str) -> Option<Native> {
+        let (file, bytes) = self.read(name).inspect_err(|error| self.unreadable(name, error)).ok()?;
         let Some(native) = self.authentic(name, &bytes) else {
             tracing::warn!(entry = name, "a compiled plugin was changed by someone else; it is compiled again");
             return None;
         };
-        #[expect(unsafe_code, reason = "wasmtime cannot check native code; the authentication code above can")]
-        // SAFETY: `deserialize` demands bytes that `Component::serialize` of this wasmtime made and nobody changed. The
-        // authentication code covers the whole entry and its name, and its key never leaves this host. The bytes were
-        // read once: what was checked is what is loaded.
-        let component = unsafe { Component::deserialize(engine, native) };
-        component.inspect_err(|error| tracing::debug!(%error, entry = name, "a compiled plugin does not fit")).ok()
+        let loaded = deserialize(lane, native)
+            .inspect_err(|error| tracing::debug!(%error, entry = name, "a compiled plugin does not fit; it is compiled again"))
+            .ok()?;
+        // The time of an entry is that of its last use: the entries that go first are the ones that nobody used for longest.
+        if let Err(error) = file.set_modified(SystemTime::from(self.ambient.now())) {
+            tracing::debug!(%error, entry = name, "the last use of a compiled plugin could not be noted");
+        }
+        Some(loaded)
+    }
+
+    fn unreadable(&self, name: &str, error: &io::Error) {
+        if error.kind() != io::ErrorKind::NotFound {
+            tracing::warn!(%error, entry = name, "a compiled plugin cannot be read; it is compiled again");
+        }
+    }
+
+    /// Reads an entry once, whatever may stand in its place.
+    fn read(&self, name: &str) -> io::Result<(File, Vec<u8>)> {
+        let mut file = open_regular(&self.folder.join(name))?;
+        let bytes_max = limits::PLUGIN_NATIVE_BYTES_MAX + (MAGIC.len() + MAC_BYTES) as u64;
+        let length = file.metadata()?.len();
+        if length > bytes_max {
+            return Err(io::Error::other(format!("it has more than {bytes_max} bytes")));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+        (&mut file).take(bytes_max).read_to_end(&mut bytes)?;
+        Ok((file, bytes))
     }
 
     fn authentic<'a>(&self, name: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
@@ -164,33 +220,70 @@ impl Place {
     fn save(&self, name: &str, native: &[u8]) -> io::Result<()> {
         let mac = self.mac(name, native).ok_or_else(|| io::Error::other("the key has a wrong length"))?;
         let temporary = self.folder.join(format!(".{name}.{}", std::process::id()));
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&mac.finalize().into_bytes())?;
-        file.write_all(native)?;
-        drop(file);
-        fs::rename(&temporary, self.folder.join(name))?;
+        let written = self.write(&temporary, &mac.finalize().into_bytes(), native).and_then(|()| {
+            let target = self.folder.join(name);
+            if target.is_dir() {
+                // Whoever put it there: an empty one can go, and another one is not ours to delete.
+                fs::remove_dir(&target)?;
+            }
+            fs::rename(&temporary, target)
+        });
+        if written.is_err() {
+            let _gone = fs::remove_file(&temporary);
+        }
+        written?;
         self.prune(name)
     }
 
-    /// Removes the oldest entries until the rest fits; `keep` stays.
+    fn write(&self, path: &Path, mac: &[u8], native: &[u8]) -> io::Result<()> {
+        // What a host that died left under this name is not written into, but replaced.
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(MAGIC)?;
+        file.write_all(mac)?;
+        file.write_all(native)?;
+        file.set_modified(SystemTime::from(self.ambient.now()))
+    }
+
+    /// Removes the entries that were not used for longest until the rest fits; `keep` stays.
     fn prune(&self, keep: &str) -> io::Result<()> {
         let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        let mut total = 0_u64;
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            let about = entry.metadata()?;
-            if about.is_file() && entry.file_name() != keep {
+            let Ok(about) = entry.metadata() else { continue };
+            if !about.is_file() {
+                continue;
+            }
+            total = total.saturating_add(about.len());
+            if entry.file_name() != keep {
                 entries.push((about.modified()?, about.len(), entry.path()));
             }
         }
         entries.sort();
-        let mut total: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
         for (_, bytes, path) in entries {
             if total <= self.bytes_max {
                 break;
             }
             fs::remove_file(path)?;
             total = total.saturating_sub(bytes);
+        }
+        Ok(())
+    }
+
+    /// Removes the folders of compilers whose host died.
+    fn remove_leftovers(&self) -> io::Result<()> {
+        let now = SystemTime::from(self.ambient.now());
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let Ok(about) = entry.metadata() else { continue };
+            let age = about.modified().ok().and_then(|then| now.duration_since(then).ok()).unwrap_or_default();
+            if about.is_dir() && entry.file_name().to_string_lossy().starts_with(WORK_PREFIX) && age > LEFTOVER_AGE {
+                fs::remove_dir_all(entry.path())?;
+            }
         }
         Ok(())
     }

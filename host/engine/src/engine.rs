@@ -1,10 +1,13 @@
-//! The wasmtime engine of this process: its configuration, its pool, its linker and its clock.
+//! The wasmtime engines of this process: their configuration, pools, linkers and clocks.
 //!
 //! Everything that guests do not need is off, because each feature is surface: shared memory, 64-bit memories and stack
 //! switching here; component-model-async, threads, garbage collection and exceptions are not even compiled in.
+//!
+//! There are two, so that the address space of large guests is not reserved for small ones. wasmtime must never see the code of
+//! one in a store of the other, so code travels with its engine: see [`crate::native`].
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use octi_domain::limits;
 use tokio::sync::Semaphore;
@@ -12,16 +15,17 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::capability;
+use crate::probes::Probes;
 use crate::state::CallState;
-use crate::ticker::{self, Ticks};
+use crate::ticker;
 
-/// Calls of all plugins that run at once. The pool below has room for exactly these.
-const CALLS_MAX: u32 = 128;
 /// Core instances of one call on average; few components have more than four.
 const CORE_INSTANCES_PER_CALL: u32 = 16;
 /// Bytes of a guest's stack, and of the fiber it runs on together with the host functions it calls.
 const WASM_STACK_BYTES: usize = 512 * 1024;
 const FIBER_STACK_BYTES: usize = 2 * 1024 * 1024;
+/// A pool for fewer calls than this is not worth having.
+const POOL_CALLS_MIN: u32 = 8;
 
 /// The engine does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,53 +33,181 @@ pub enum EngineError {
     /// wasmtime refuses its configuration or cannot reserve memory.
     #[error("the plugin engine does not start: {0}; check the memory limits of this process (`ulimit -v`)")]
     Runtime(String),
-    /// The cache or plugin folder cannot be used.
+    /// The plugin folder cannot be used.
     #[error("the folder `{path}` cannot be used: {problem}; check that it exists and is writable by this user")]
     Folder { path: String, problem: String },
 }
 
-/// One engine, shared by every plugin of the process.
-pub(crate) struct Runtime {
-    pub(crate) engine: Engine,
-    pub(crate) linker: Linker<CallState>,
-    pub(crate) ticks: Ticks,
-    /// One permit for each call that the pool has room for.
-    pub(crate) places: Arc<Semaphore>,
+fn runtime_error(error: &wasmtime::Error) -> EngineError {
+    EngineError::Runtime(format!("{error:#}"))
 }
 
-impl std::fmt::Debug for Runtime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Runtime").finish_non_exhaustive()
+/// How large the guests of an engine are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// What Rust and C compile to.
+    Small,
+    /// Guests that bring the runtime of JavaScript or Python.
+    Big,
+}
+
+impl Class {
+    /// The smallest class for guests of that much memory.
+    pub(crate) const fn of(memory_bytes: usize) -> Self {
+        if memory_bytes <= limits::GUEST_MEMORY_BYTES_MAX { Self::Small } else { Self::Big }
     }
+
+    /// Stable: it is part of command lines and log lines.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Big => "big",
+        }
+    }
+
+    /// The class of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Small, Self::Big].into_iter().find(|class| class.name() == name)
+    }
+
+    /// The most memory that a guest of it can have.
+    pub(crate) const fn memory_bytes_max(self) -> usize {
+        match self {
+            Self::Small => limits::GUEST_MEMORY_BYTES_MAX,
+            Self::Big => limits::GUEST_BIG_MEMORY_BYTES_MAX,
+        }
+    }
+
+    const fn calls_max(self) -> u32 {
+        match self {
+            Self::Small => limits::ENGINE_CALLS_MAX,
+            Self::Big => limits::ENGINE_BIG_CALLS_MAX,
+        }
+    }
+
+    /// Bytes of a memory that stay in it between two guests. A larger window costs more to check after each call than it saves
+    /// for small guests.
+    const fn resident_bytes(self) -> usize {
+        match self {
+            Self::Small => 2 << 20,
+            Self::Big => 16 << 20,
+        }
+    }
+
+    /// The bytes of one instance's own tables of functions and types; language runtimes have large ones.
+    const fn instance_bytes(self) -> usize {
+        match self {
+            Self::Small => 2 << 20,
+            Self::Big => 16 << 20,
+        }
+    }
+}
+
+/// One engine with everything that belongs to it and to no other.
+pub(crate) struct Lane {
+    pub(crate) class: Class,
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<CallState>,
+    /// One permit for each call that the pool has room for.
+    pub(crate) places: Arc<Semaphore>,
+    /// Calls that the pool has room for; none without a pool.
+    pub(crate) pool_calls: Option<u32>,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").field("class", &self.class).field("pool_calls", &self.pool_calls).finish_non_exhaustive()
+    }
+}
+
+impl Lane {
+    /// An engine with pooled instances: a smaller pool when the machine has no room for a full one, none when it has no room at all.
+    fn pooled(class: Class) -> Result<Arc<Self>, EngineError> {
+        let mut calls = class.calls_max();
+        while calls >= POOL_CALLS_MIN {
+            match Engine::new(&config(class, Some(pool(class, calls)))) {
+                Ok(engine) => return Self::with_engine(class, engine, Some(calls)),
+                Err(error) => {
+                    tracing::warn!(class = class.name(), calls, %error, "no room for the instance pool; trying a smaller one");
+                    calls /= 2;
+                }
+            }
+        }
+        tracing::warn!(
+            class = class.name(),
+            "no room for any instance pool: every plugin call will be several times slower; raise the memory limits of this process"
+        );
+        Self::unpooled(class)
+    }
+
+    fn unpooled(class: Class) -> Result<Arc<Self>, EngineError> {
+        let engine = Engine::new(&config(class, None)).map_err(|error| runtime_error(&error))?;
+        Self::with_engine(class, engine, None)
+    }
+
+    fn with_engine(class: Class, engine: Engine, pool_calls: Option<u32>) -> Result<Arc<Self>, EngineError> {
+        let linker = capability::linker(&engine).map_err(|error| runtime_error(&error))?;
+        ticker::start(&engine).map_err(|error| EngineError::Runtime(error.to_string()))?;
+        let places = pool_calls.unwrap_or(class.calls_max()) as usize;
+        Ok(Arc::new(Self { class, engine, linker, places: Arc::new(Semaphore::new(places)), pool_calls }))
+    }
+}
+
+/// The engines, shared by every plugin of the process.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    small: Arc<Lane>,
+    /// Made when the first plugin needs it.
+    big: OnceLock<Arc<Lane>>,
+    making_big: Mutex<()>,
+    pooled: bool,
+    /// What the machine gives.
+    pub(crate) probes: Probes,
 }
 
 impl Runtime {
-    /// Starts an engine with pooled instances, or without a pool when the machine has no room for one.
+    /// Starts the engine for small guests.
     pub(crate) fn start() -> Result<Arc<Self>, EngineError> {
-        let engine = match Engine::new(&config(Some(pool()))) {
-            Ok(engine) => engine,
-            Err(error) => {
-                tracing::warn!(%error, "no room for the instance pool: every plugin call will be several times slower; raise the memory limits of this process");
-                Engine::new(&config(None)).map_err(|error| EngineError::Runtime(format!("{error:#}")))?
-            }
-        };
-        Self::with_engine(engine)
+        let runtime = Self::with_small(Lane::pooled(Class::Small)?, true);
+        runtime.probes.log(runtime.small.pool_calls);
+        Ok(runtime)
     }
 
-    /// An engine without a pool, for build tools that make one call and end.
+    /// Engines without pools, for build tools that make one call and end.
     pub(crate) fn start_small() -> Result<Arc<Self>, EngineError> {
-        let engine = Engine::new(&config(None)).map_err(|error| EngineError::Runtime(format!("{error:#}")))?;
-        Self::with_engine(engine)
+        Ok(Self::with_small(Lane::unpooled(Class::Small)?, false))
     }
 
-    fn with_engine(engine: Engine) -> Result<Arc<Self>, EngineError> {
-        let linker = capability::linker(&engine).map_err(|error| EngineError::Runtime(format!("{error:#}")))?;
-        let ticks = ticker::start(&engine).map_err(|error| EngineError::Runtime(error.to_string()))?;
-        Ok(Arc::new(Self { engine, linker, ticks, places: Arc::new(Semaphore::new(CALLS_MAX as usize)) }))
+    fn with_small(small: Arc<Lane>, pooled: bool) -> Arc<Self> {
+        Arc::new(Self { small, big: OnceLock::new(), making_big: Mutex::new(()), pooled, probes: Probes::take() })
+    }
+
+    /// The engine of a class; the big one is made when it is first asked for.
+    pub(crate) fn lane(&self, class: Class) -> Result<&Arc<Lane>, EngineError> {
+        if class == Class::Small {
+            return Ok(&self.small);
+        }
+        if let Some(big) = self.big.get() {
+            return Ok(big);
+        }
+        let _alone = self.making_big.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(big) = self.big.get() {
+            return Ok(big);
+        }
+        let big = if self.pooled { Lane::pooled(class)? } else { Lane::unpooled(class)? };
+        Ok(self.big.get_or_init(|| big))
+    }
+
+    /// Whether the big engine was needed so far.
+    #[cfg(test)]
+    pub(crate) fn has_big(&self) -> bool {
+        self.big.get().is_some()
     }
 }
 
-fn config(pool: Option<PoolingAllocationConfig>) -> Config {
+/// The settings that native code depends on. The compiler's process and the host both start from these, so what the one makes
+/// fits the other.
+fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -87,7 +219,7 @@ fn config(pool: Option<PoolingAllocationConfig>) -> Config {
         .wasm_component_model_error_context(false)
         .relaxed_simd_deterministic(true)
         .memory_init_cow(true)
-        .memory_reservation(limits::GUEST_MEMORY_BYTES_MAX as u64)
+        .memory_reservation(class.memory_bytes_max() as u64)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16));
@@ -97,25 +229,32 @@ fn config(pool: Option<PoolingAllocationConfig>) -> Config {
     config
 }
 
-fn pool() -> PoolingAllocationConfig {
+/// An engine that compiles for a class and runs nothing.
+pub(crate) fn compiler(class: Class) -> wasmtime::Result<Engine> {
+    Engine::new(&config(class, None))
+}
+
+fn pool(class: Class, calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CALLS_MAX)
-        .total_core_instances(CALLS_MAX * CORE_INSTANCES_PER_CALL)
-        .total_memories(CALLS_MAX * 2)
-        .total_tables(CALLS_MAX * 8)
-        .total_stacks(CALLS_MAX)
+    pool.total_component_instances(calls)
+        .total_core_instances(calls * CORE_INSTANCES_PER_CALL)
+        .total_memories(calls * 2)
+        .total_tables(calls * 8)
+        .total_stacks(calls)
+        .max_core_instance_size(class.instance_bytes())
+        .max_component_instance_size(class.instance_bytes())
         .max_core_instances_per_component(limits::GUEST_INSTANCES_MAX as u32)
         .max_memories_per_component(limits::GUEST_MEMORIES_MAX as u32)
         .max_memories_per_module(limits::GUEST_MEMORIES_MAX as u32)
         .max_tables_per_module(limits::GUEST_TABLES_MAX as u32)
         .max_tables_per_component(limits::GUEST_TABLES_MAX as u32)
-        .max_memory_size(limits::GUEST_MEMORY_BYTES_MAX)
+        .max_memory_size(class.memory_bytes_max())
         .table_elements(limits::GUEST_TABLE_ELEMENTS_MAX)
         .async_stack_keep_resident(32 << 10)
         .decommit_batch_size(16);
     // Without the scan, keeping pages resident means clearing the whole window after every call: five times slower.
     if PoolingAllocationConfig::is_pagemap_scan_available() {
-        pool.linear_memory_keep_resident(2 << 20).table_keep_resident(64 << 10).pagemap_scan(Enabled::Auto);
+        pool.linear_memory_keep_resident(class.resident_bytes()).table_keep_resident(64 << 10).pagemap_scan(Enabled::Auto);
     } else {
         pool.linear_memory_keep_resident(64 << 10);
     }

@@ -3,6 +3,7 @@
 //! A turn holds the generations of the tools it showed its model, so what it calls is what it showed, whatever is
 //! installed in between. A generation is freed with the last turn that holds it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,23 +11,24 @@ use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
 use octi_domain::limits;
+use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::grant::Grant;
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
 use octi_extension::tool::Containment;
-use tokio::sync::{OnceCell, Semaphore};
-use wasmtime::component::InstancePre;
+use tokio::sync::OnceCell;
 
-use crate::bindings::role::RolePluginPre;
-use crate::bindings::tool::ToolPluginPre;
 use crate::breaker::Breaker;
 use crate::cache::Cache;
-use crate::engine::Runtime;
+use crate::engine::{Class, EngineError, Lane, Runtime};
 use crate::install::{self, InstallError};
 use crate::instance::Setup;
+use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
-use crate::state::{Budget, CallState, Caller, Services};
+use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::places::{Place, Places};
+use crate::state::{Caller, Services};
 
 /// What every generation needs of its host.
 pub(crate) struct Host {
@@ -35,6 +37,8 @@ pub(crate) struct Host {
     pub(crate) services: Services,
     pub(crate) ambient: Ambient,
     pub(crate) on_change: OnChange,
+    /// What the administrator set, by the plugin's id.
+    pub(crate) plugin_limits: BTreeMap<String, PluginLimits>,
 }
 
 /// Where a plugin's bytes are, until they are compiled.
@@ -55,8 +59,8 @@ impl Code {
 
 /// A plugin's code, ready to be called.
 pub(crate) struct Ready {
-    pub(crate) tool: Option<ToolPluginPre<CallState>>,
-    pub(crate) role: Option<RolePluginPre<CallState>>,
+    pub(crate) tool: Option<ToolGuest>,
+    pub(crate) role: Option<RoleGuest>,
 }
 
 /// One version of one plugin.
@@ -68,13 +72,17 @@ pub(crate) struct Generation {
     code: Code,
     host: Arc<Host>,
     /// Shared by all generations of a plugin, so that a swap does not double what it may run at once.
-    places: Arc<Semaphore>,
+    places: Places,
+    /// What one call may use, unless its caller gives it less time.
+    budget: Budget,
     ready: OnceCell<Ready>,
 }
 
 impl Generation {
-    pub(crate) fn new(host: &Arc<Host>, inspection: Inspection, code: Code, places: Arc<Semaphore>) -> Self {
+    pub(crate) fn new(host: &Arc<Host>, inspection: Inspection, code: Code, places: Places) -> Self {
         let grant = Grant::new(inspection.manifest.id.clone(), inspection.manifest.capabilities.clone());
+        let set = host.plugin_limits.get(&inspection.manifest.id).copied().unwrap_or_default();
+        let budget = Budget::of(inspection.manifest.limits, &set);
         let source = if matches!(code, Code::Bundled(_)) { Source::Bundled } else { Source::Folder };
         Self {
             inspection,
@@ -84,6 +92,7 @@ impl Generation {
             code,
             host: host.clone(),
             places,
+            budget,
             ready: OnceCell::new(),
         }
     }
@@ -97,28 +106,34 @@ impl Generation {
     }
 
     /// What bounds the calls that run at once.
-    pub(crate) fn places(&self) -> Arc<Semaphore> {
+    pub(crate) fn places(&self) -> Places {
         self.places.clone()
     }
 
+    /// What one call may use.
+    pub(crate) const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// The engine it runs on.
+    pub(crate) fn lane(&self) -> Result<&Arc<Lane>, EngineError> {
+        self.host.runtime.lane(Class::of(self.budget.memory_bytes))
+    }
+
     /// A place among the calls that run at once.
-    pub(crate) async fn place(&self) -> Result<[tokio::sync::OwnedSemaphorePermit; 2], Containment> {
+    pub(crate) async fn place(&self) -> Result<Place, Containment> {
         self.place_within(Duration::from_secs(limits::PLUGIN_QUEUE_SECONDS_MAX)).await
     }
 
     /// The same with another bound on the wait.
-    pub(crate) async fn place_within(&self, wait: Duration) -> Result<[tokio::sync::OwnedSemaphorePermit; 2], Containment> {
-        self.host.runtime.place(&self.places, wait).await
+    pub(crate) async fn place_within(&self, wait: Duration) -> Result<Place, Containment> {
+        let lane = self.lane().map_err(|_| Containment::Busy)?;
+        self.places.enter(self.budget.concurrency, &lane.places, wait).await
     }
 
     /// What a call is made with.
     pub(crate) fn setup(&self, caller: Caller, time_max: Duration) -> Setup {
-        let asked = self.manifest().limits.capped();
-        let budget = Budget {
-            cpu_ms: limits::GUEST_CPU_MS_MAX,
-            wall: Duration::from_millis(asked.time_ms).min(time_max),
-            memory_bytes: (asked.memory_mb as usize) << 20,
-        };
+        let budget = Budget { wall: self.budget.wall.min(time_max), ..self.budget };
         Setup { caller, grant: self.grant.clone(), services: Some(self.host.services.clone()), budget }
     }
 
@@ -128,7 +143,7 @@ impl Generation {
     }
 
     async fn make_ready(&self) -> Result<Ready, InstallError> {
-        let runtime = &self.host.runtime;
+        let lane = self.lane().map_err(|error| InstallError::Start(error.to_string()))?;
         let (code, digest) = (self.code.clone(), self.inspection.digest.clone());
         let read = move || {
             let bytes = code.read()?;
@@ -138,39 +153,30 @@ impl Generation {
                 Err(io::Error::other("it was changed after it was checked"))
             }
         };
-        let component =
-            self.host.cache.component(&runtime.engine, &self.inspection.digest, read).await.map_err(InstallError::Start)?;
-        let pre = link(runtime, &component)?;
-        self.smoke(&pre).await?;
-        bind(self.manifest(), pre)
+        let native = self.host.cache.component(lane, &self.inspection.digest, read).await?;
+        native.check_needs(self.budget.memory_bytes)?;
+        let linked = native.link()?;
+        self.smoke(&linked).await?;
+        bind(self.manifest(), &linked)
     }
 
     /// Starts it once with nothing granted.
-    async fn smoke(&self, pre: &InstancePre<CallState>) -> Result<(), InstallError> {
+    async fn smoke(&self, linked: &Linked) -> Result<(), InstallError> {
         let setup = Setup {
             caller: Caller::host("try a plugin"),
             grant: Arc::new(Grant::new(self.manifest().id.clone(), Default::default())),
             services: None,
-            budget: Budget::trial(),
+            budget: self.budget.trial(),
         };
-        let _places = self.place().await.map_err(|c| InstallError::Start(c.message()))?;
-        let (started, _) = self.host.runtime.try_start(pre, setup).await;
+        let _place = self.place().await.map_err(|c| InstallError::Start(c.message()))?;
+        let (started, _) = linked.try_start(setup).await;
         started.map_err(|containment| InstallError::Start(containment.message()))
     }
 }
 
-/// Links a component against everything the host offers.
-pub(crate) fn link(
-    runtime: &Runtime,
-    component: &wasmtime::component::Component,
-) -> Result<InstancePre<CallState>, InstallError> {
-    runtime.linker.instantiate_pre(component).map_err(|error| InstallError::Start(format!("{error:#}")))
-}
-
 /// Finds the exports that the manifest promises.
-pub(crate) fn bind(manifest: &Manifest, pre: InstancePre<CallState>) -> Result<Ready, InstallError> {
-    let start = |error: wasmtime::Error| InstallError::Start(format!("{error:#}"));
-    let tool = install::is_tool(manifest).then(|| ToolPluginPre::new(pre.clone())).transpose().map_err(start)?;
-    let role = manifest.role.is_some().then(|| RolePluginPre::new(pre)).transpose().map_err(start)?;
+pub(crate) fn bind(manifest: &Manifest, linked: &Linked) -> Result<Ready, InstallError> {
+    let tool = install::is_tool(manifest).then(|| linked.tool()).transpose()?;
+    let role = manifest.role.is_some().then(|| linked.role()).transpose()?;
     Ok(Ready { tool, role })
 }

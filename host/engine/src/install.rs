@@ -48,7 +48,10 @@ pub enum InstallError {
     /// Another plugin has the name.
     #[error("{what} `{name}` belongs to plugin `{owner}` already; remove that one first, or rename this one")]
     Clash { what: &'static str, name: String, owner: String },
-    /// It does not compile or start.
+    /// The compiler refuses it, crashes, or takes too much.
+    #[error("it does not compile: {0}")]
+    Compile(String),
+    /// It does not start.
     #[error("it does not start: {0}")]
     Start(String),
     /// The plugin folder.

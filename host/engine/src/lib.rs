@@ -7,6 +7,7 @@ mod bindings;
 mod breaker;
 mod cache;
 mod capability;
+mod compile;
 mod engine;
 mod failure;
 mod generation;
@@ -15,18 +16,25 @@ mod instance;
 mod limits;
 mod loader;
 mod manager;
+mod meter;
+mod native;
 pub mod pack;
+mod places;
+mod probes;
 mod quota;
 mod role;
 mod state;
 mod text;
 mod ticker;
 mod tool;
+mod usage;
 
+pub use compile::{COMPILER_COMMAND, Compiler, compiler_main};
 pub use engine::EngineError;
 pub use install::InstallError;
 pub use loader::Inspection;
 pub use manager::{Change, EngineConfig, OnChange, PluginManager};
+pub use probes::Probes;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,70 @@
-//! Memory, tables and instances of one call.
+//! How much one call may use, and the limiter of its memory, tables and instances.
 //!
 //! wasmtime's own `StoreLimits` counts each memory alone, so a component with eight memories has eight budgets. This
 //! limiter counts all of them together, and takes a growth back when the system could not provide it.
 
+use std::time::Duration;
+
 use octi_domain::limits;
+use octi_domain::plugin_limits::PluginLimits;
+use octi_extension::manifest::Limits;
+use octi_extension::tool::Containment;
 use wasmtime::ResourceLimiter;
+
+use crate::quota::{CALLS_MAX, CallsMax};
+
+/// How much one call may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Budget {
+    /// Milliseconds of guest code.
+    pub(crate) cpu_ms: u64,
+    /// All of it, waiting included.
+    pub(crate) wall: Duration,
+    /// Over all memories.
+    pub(crate) memory_bytes: usize,
+    /// Of what the call returns.
+    pub(crate) output_bytes: usize,
+    /// Host resources that it holds at once.
+    pub(crate) resources: usize,
+    pub(crate) log_lines: u64,
+    /// Host calls, by capability.
+    pub(crate) calls: CallsMax,
+    /// Calls of the plugin that may run at once.
+    pub(crate) concurrency: u32,
+}
+
+impl Budget {
+    /// What the manifest asks for and the host allows, or what the administrator says.
+    pub(crate) fn of(asked: Limits, set: &PluginLimits) -> Self {
+        let asked = asked.capped();
+        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let mut calls = CALLS_MAX;
+        for (place, number) in calls.iter_mut().zip([set.fs_calls, set.kv_calls, set.processes]) {
+            *place = number.unwrap_or(*place);
+        }
+        Self {
+            cpu_ms: set.cpu_ms.unwrap_or(asked.cpu_ms),
+            wall: Duration::from_millis(set.time_ms.unwrap_or(asked.time_ms)),
+            memory_bytes: whole(set.memory_mb.unwrap_or(u64::from(asked.memory_mb))) << 20,
+            output_bytes: whole(set.output_bytes.unwrap_or(asked.output_bytes)),
+            resources: set.resources.map_or(limits::GUEST_RESOURCES_MAX, whole),
+            log_lines: set.log_lines.unwrap_or(limits::GUEST_LOG_LINES_MAX),
+            calls,
+            concurrency: u32::try_from(set.concurrency.unwrap_or(u64::from(asked.concurrency))).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// For the trial run of a new plugin and for `describe`: the same memory, but less time.
+    pub(crate) fn trial(self) -> Self {
+        let seconds = limits::PLUGIN_SMOKE_SECONDS_MAX;
+        Self { cpu_ms: seconds * 1_000, wall: Duration::from_secs(seconds), ..self }
+    }
+
+    /// The wall clock, as people read it.
+    pub(crate) fn wall_ms(&self) -> u64 {
+        u64::try_from(self.wall.as_millis()).unwrap_or(u64::MAX)
+    }
+}
 
 /// The limiter of one store.
 #[derive(Debug)]
@@ -16,17 +76,22 @@ pub(crate) struct Limiter {
     memory_refused: bool,
     table_used: usize,
     table_last: usize,
+    table_refused: bool,
 }
 
 impl Limiter {
     /// A limiter for that many bytes over all memories.
     pub(crate) const fn new(memory_max: usize) -> Self {
-        Self { memory_max, memory_used: 0, memory_last: 0, memory_peak: 0, memory_refused: false, table_used: 0, table_last: 0 }
-    }
-
-    /// The budget.
-    pub(crate) const fn memory_max(&self) -> usize {
-        self.memory_max
+        Self {
+            memory_max,
+            memory_used: 0,
+            memory_last: 0,
+            memory_peak: 0,
+            memory_refused: false,
+            table_used: 0,
+            table_last: 0,
+            table_refused: false,
+        }
     }
 
     /// The most bytes that were in use at once.
@@ -34,9 +99,20 @@ impl Limiter {
         self.memory_peak
     }
 
-    /// Whether the guest was told that there is no more memory or table space.
-    pub(crate) const fn refused(&self) -> bool {
-        self.memory_refused
+    /// What the guest was told that there is no more of, memory before table elements.
+    pub(crate) const fn refused(&self) -> Option<Containment> {
+        if self.memory_refused {
+            Some(self.memory())
+        } else if self.table_refused {
+            Some(Containment::Table { elements_max: limits::GUEST_TABLE_ELEMENTS_MAX as u64 })
+        } else {
+            None
+        }
+    }
+
+    /// The end of a call that needs more memory.
+    pub(crate) const fn memory(&self) -> Containment {
+        Containment::Memory { bytes_max: self.memory_max as u64 }
     }
 }
 
@@ -65,7 +141,7 @@ impl ResourceLimiter for Limiter {
         let more = desired.saturating_sub(current);
         if self.table_used.saturating_add(more) > limits::GUEST_TABLE_ELEMENTS_MAX {
             self.table_last = 0;
-            self.memory_refused = true;
+            self.table_refused = true;
             return Ok(false);
         }
         self.table_last = more;
@@ -102,7 +178,7 @@ mod tests {
         let mut limiter = Limiter::new(100);
         assert_eq!(limiter.memory_growing(0, 60, None).ok(), Some(true));
         assert_eq!(limiter.memory_growing(0, 60, None).ok(), Some(false));
-        assert!(limiter.refused());
+        assert_eq!(limiter.refused(), Some(Containment::Memory { bytes_max: 100 }));
         assert_eq!(limiter.memory_growing(0, 40, None).ok(), Some(true));
         assert_eq!(limiter.memory_peak(), 100);
     }
@@ -128,6 +204,8 @@ mod tests {
     fn tables_are_bounded_together() {
         let mut limiter = Limiter::new(100);
         assert_eq!(limiter.table_growing(0, limits::GUEST_TABLE_ELEMENTS_MAX, None).ok(), Some(true));
+        assert_eq!(limiter.refused(), None);
         assert_eq!(limiter.table_growing(0, 1, None).ok(), Some(false));
+        assert_eq!(limiter.refused(), Some(Containment::Table { elements_max: 20_000 }));
     }
 }

@@ -8,11 +8,13 @@ mod folder;
 mod slots;
 mod watcher;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use octi_domain::ambient::Ambient;
+use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::services::KvStore;
 use octi_security::sandbox::process::ProcessDoor;
@@ -21,10 +23,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cache::Cache;
+use crate::compile::Compiler;
 use crate::engine::{EngineError, Runtime};
 use crate::generation::{Code, Generation, Host};
 use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
+use crate::probes::Probes;
 use crate::state::Services;
 use slots::{Slots, View};
 
@@ -56,6 +60,10 @@ pub struct EngineConfig {
     pub cache_dir: PathBuf,
     /// Authenticates them; kept by the host and never shown to a plugin.
     pub cache_key: [u8; 32],
+    /// What compiles them.
+    pub compiler: Compiler,
+    /// Limits that the administrator set, by the plugin's id.
+    pub plugin_limits: BTreeMap<String, PluginLimits>,
     /// `$OCTI_HOME/plugins`; without it only the bundle is there, and nothing can be installed.
     pub plugins_dir: Option<PathBuf>,
     /// Name and bytes of the plugins inside the binary.
@@ -104,9 +112,16 @@ impl PluginManager {
             problem: error.to_string(),
         };
         let runtime = Runtime::start()?;
-        let cache = Cache::open(&config.cache_dir, config.cache_key).map_err(|e| folder_error(&config.cache_dir, e))?;
+        let cache = Cache::open(&config.cache_dir, config.cache_key, config.ambient.clone(), config.compiler);
         let services = Services { kv: config.kv, processes: config.processes };
-        let host = Arc::new(Host { runtime, cache, services, ambient: config.ambient, on_change: config.on_change });
+        let host = Arc::new(Host {
+            runtime,
+            cache,
+            services,
+            ambient: config.ambient,
+            on_change: config.on_change,
+            plugin_limits: config.plugin_limits,
+        });
         let mut slots = Slots::default();
         for (name, bytes) in config.bundle {
             slots.bundle(&host, name, bytes);
@@ -218,10 +233,17 @@ impl PluginManager {
         loader::inspect(bytes)
     }
 
+    /// What this machine gives the engine.
+    #[must_use]
+    pub fn probes(&self) -> &Probes {
+        &self.host.runtime.probes
+    }
+
     /// Stops watching and compiling. Calls that run go on to their end.
     pub async fn shutdown(&self) {
         self.stop.cancel();
         self.tasks.wait().await;
+        self.host.cache.shutdown().await;
     }
 
     fn status(&self, id: &str) -> Option<PluginStatus> {

@@ -12,6 +12,35 @@ pub(crate) enum Charge {
     Spawn,
 }
 
+impl Charge {
+    /// All of them, in the order of the counters.
+    pub(crate) const ALL: [Self; 3] = [Self::Fs, Self::Kv, Self::Spawn];
+
+    /// The capability, as manifests and metrics name it.
+    pub(crate) const fn capability(self) -> &'static str {
+        match self {
+            Self::Fs => "fs",
+            Self::Kv => "kv",
+            Self::Spawn => "shell",
+        }
+    }
+
+    /// What the guest is told it used up.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Fs => "file calls",
+            Self::Kv => "kv calls",
+            Self::Spawn => "processes",
+        }
+    }
+}
+
+/// How often one call may use each of [`Charge::ALL`].
+pub(crate) type CallsMax = [u64; Charge::ALL.len()];
+
+/// What a call has unless an administrator says otherwise.
+pub(crate) const CALLS_MAX: CallsMax = [limits::GUEST_FS_CALLS_MAX, limits::GUEST_KV_CALLS_MAX, limits::GUEST_SPAWNS_MAX];
+
 /// A guest that goes on after this many refusals is stopped: it does not read the answers.
 const REFUSALS_MAX: u64 = 10_000;
 
@@ -21,16 +50,30 @@ const REFUSALS_MAX: u64 = 10_000;
 pub(crate) struct QuotaIgnored;
 
 /// Counters of one call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Quotas {
-    fs: u64,
-    kv: u64,
-    spawn: u64,
+    max: CallsMax,
+    used: CallsMax,
     progress: u64,
     refused: u64,
 }
 
 impl Quotas {
+    /// Nothing used yet.
+    pub(crate) const fn new(max: CallsMax) -> Self {
+        Self { max, used: [0; Charge::ALL.len()], progress: 0, refused: 0 }
+    }
+
+    /// Host calls that were let through.
+    pub(crate) const fn used(&self) -> CallsMax {
+        self.used
+    }
+
+    /// Host calls that were refused.
+    pub(crate) const fn refused(&self) -> u64 {
+        self.refused
+    }
+
     /// Counts one message to the person who waits; false once there were too many. Those are dropped.
     pub(crate) const fn progress(&mut self) -> bool {
         self.progress += 1;
@@ -39,20 +82,16 @@ impl Quotas {
 
     /// Counts one host call. The inner error is a refusal for the guest; the outer one ends the call.
     pub(crate) fn charge(&mut self, charge: Charge) -> Result<Result<(), HostError>, QuotaIgnored> {
-        let (counter, name, limit) = match charge {
-            Charge::Fs => (&mut self.fs, "file calls", limits::GUEST_FS_CALLS_MAX),
-            Charge::Kv => (&mut self.kv, "kv calls", limits::GUEST_KV_CALLS_MAX),
-            Charge::Spawn => (&mut self.spawn, "processes", limits::GUEST_SPAWNS_MAX),
-        };
-        if *counter < limit {
-            *counter += 1;
+        let (used, limit) = (&mut self.used[charge as usize], self.max[charge as usize]);
+        if *used < limit {
+            *used += 1;
             return Ok(Ok(()));
         }
         self.refused += 1;
         if self.refused > REFUSALS_MAX {
             return Err(QuotaIgnored);
         }
-        Ok(Err(HostError::Quota(Quota { name: name.to_owned(), limit, retry_after_ms: None })))
+        Ok(Err(HostError::Quota(Quota { name: charge.name().to_owned(), limit, retry_after_ms: None })))
     }
 }
 
@@ -62,25 +101,33 @@ mod tests {
 
     #[test]
     fn the_call_after_the_last_one_is_refused_by_name() {
-        let mut quotas = Quotas::default();
+        let mut quotas = Quotas::new(CALLS_MAX);
         for _ in 0..limits::GUEST_SPAWNS_MAX {
             assert!(matches!(quotas.charge(Charge::Spawn), Ok(Ok(()))));
         }
         let refusal = quotas.charge(Charge::Spawn);
         assert!(matches!(refusal, Ok(Err(HostError::Quota(ref q))) if q.name == "processes" && q.limit == 32), "{refusal:?}");
         assert!(matches!(quotas.charge(Charge::Kv), Ok(Ok(()))), "quotas are separate");
+        assert_eq!((quotas.used(), quotas.refused()), ([0, 1, 32], 1));
+    }
+
+    #[test]
+    fn the_counters_stand_in_the_order_of_the_charges() {
+        for (index, charge) in Charge::ALL.into_iter().enumerate() {
+            assert_eq!(charge as usize, index, "{charge:?}");
+        }
     }
 
     #[test]
     fn a_flood_of_progress_is_dropped() {
-        let mut quotas = Quotas::default();
+        let mut quotas = Quotas::new(CALLS_MAX);
         let shown = (0..limits::GUEST_LOG_LINES_MAX * 2).filter(|_| quotas.progress()).count() as u64;
         assert_eq!(shown, limits::GUEST_LOG_LINES_MAX);
     }
 
     #[test]
     fn a_guest_that_ignores_refusals_is_stopped() {
-        let mut quotas = Quotas { spawn: limits::GUEST_SPAWNS_MAX, ..Quotas::default() };
+        let mut quotas = Quotas::new([0; Charge::ALL.len()]);
         let stopped = (0..=REFUSALS_MAX).any(|_| quotas.charge(Charge::Spawn).is_err());
         assert!(stopped);
     }

@@ -29,12 +29,12 @@ impl WasmRole {
     async fn ask(&self, small: bool) -> Result<String, ToolError> {
         let id = &self.generation.manifest().id;
         let ready = self.generation.ready().await.map_err(|error| unavailable(id, &error))?;
-        let Some(plugin) = &ready.role else {
+        let Some(guest) = &ready.role else {
             return Err(ToolError::Internal(format!("plugin `{id}` has no role")));
         };
-        let _places = self.generation.place().await.map_err(ToolError::Contained)?;
+        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
         let setup = self.generation.setup(Caller::host("read a role"), Duration::from_secs(limits::PLUGIN_SMOKE_SECONDS_MAX));
-        let (prompt, _) = self.generation.host().runtime.prompt(plugin, setup, small).await;
+        let (prompt, _) = guest.prompt(setup, small).await;
         let prompt = prompt.map_err(ToolError::Contained)?;
         if prompt.len() > limits::RESULT_BYTES_MAX {
             return Err(ToolError::Contained(Containment::Output { bytes_max: limits::RESULT_BYTES_MAX as u64 }));

@@ -65,8 +65,9 @@ impl WasmTool {
 
     fn checked(&self, output: Output) -> Result<ToolOutput, ToolError> {
         let bytes = output.content.len() + output.summary.as_ref().map_or(0, String::len);
-        if bytes > limits::RESULT_BYTES_MAX {
-            return Err(ToolError::Contained(Containment::Output { bytes_max: limits::RESULT_BYTES_MAX as u64 }));
+        let bytes_max = self.generation.budget().output_bytes;
+        if bytes > bytes_max {
+            return Err(ToolError::Contained(Containment::Output { bytes_max: bytes_max as u64 }));
         }
         let content: Value = serde_json::from_str(&output.content)
             .map_err(|error| ToolError::Internal(format!("`{}` returned something that is not JSON: {error}", self.spec.name)))?;
@@ -98,13 +99,13 @@ impl Tool for WasmTool {
         }
         self.rested()?;
         let ready = self.generation.ready().await.map_err(|error| unavailable(&self.spec.plugin, &error))?;
-        let Some(plugin) = &ready.tool else {
+        let Some(guest) = &ready.tool else {
             return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
         };
-        let _places = self.generation.place().await.map_err(ToolError::Contained)?;
+        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
         let time_max = context.time_max;
         let setup = self.generation.setup(Caller::of(context), time_max);
-        let (outcome, _) = self.generation.host().runtime.call_tool(plugin, setup, &self.spec.operation, &arguments).await;
+        let (outcome, _usage) = guest.call(setup, &self.spec.operation, &arguments).await;
         match outcome.map_err(|containment| self.contained(containment))? {
             Ok(output) => self.checked(output),
             Err(error) => Err(guest_error(error)),

@@ -47,7 +47,7 @@ impl Check {
 
 /// Runs every check, also after one failed.
 pub(crate) async fn run(context: &Context) -> Outcome {
-    let checks = vec![home(context), database(context).await, plugins(), sandbox().await, server(context).await];
+    let checks = vec![home(context), database(context).await, plugins(), engine(), sandbox().await, server(context).await];
     let bad = checks.iter().filter(|check| check.verdict == Verdict::Bad).count();
     context.printer.data(&checks, |printer| {
         let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
@@ -95,6 +95,15 @@ fn plugins() -> Check {
     match bundle::PLUGINS.len() {
         0 => Check::bad("plugins", "none are inside this binary", "run `cargo xtask wasm` and build octi again"),
         count => Check::ok("plugins", format!("{count} are inside this binary")),
+    }
+}
+
+/// What the machine gives the plugin engine.
+fn engine() -> Check {
+    let probes = octi_engine::Probes::take();
+    match probes.concerns().as_slice() {
+        [] => Check::ok("engine", probes.to_string()),
+        concerns => Check::weak("engine", probes.to_string(), concerns.join("; ")),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use octi_domain::limits;
+use octi_extension::grant::Grant;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
@@ -20,24 +21,25 @@ const LAST_MOMENTS: Duration = Duration::from_millis(200);
 /// The log lines of one call.
 #[derive(Debug)]
 pub(crate) struct LogBudget {
-    plugin: String,
-    call: String,
+    grant: Arc<Grant>,
+    call: Arc<str>,
+    lines_max: u64,
     lines: AtomicU64,
 }
 
 impl LogBudget {
-    pub(crate) fn new(plugin: &str, call: &str) -> Self {
-        Self { plugin: plugin.to_owned(), call: call.to_owned(), lines: AtomicU64::new(0) }
+    pub(crate) const fn new(grant: Arc<Grant>, call: Arc<str>, lines_max: u64) -> Self {
+        Self { grant, call, lines_max, lines: AtomicU64::new(0) }
     }
 
     /// Lines written, and lines dropped because there were too many.
     pub(crate) fn count(&self) -> (u64, u64) {
         let lines = self.lines.load(Ordering::Relaxed);
-        (lines.min(limits::GUEST_LOG_LINES_MAX), lines.saturating_sub(limits::GUEST_LOG_LINES_MAX))
+        (lines.min(self.lines_max), lines.saturating_sub(self.lines_max))
     }
 
     fn write(&self, level: Level, message: &str, fields: &[(String, String)]) {
-        if self.lines.fetch_add(1, Ordering::Relaxed) >= limits::GUEST_LOG_LINES_MAX {
+        if self.lines.fetch_add(1, Ordering::Relaxed) >= self.lines_max {
             return;
         }
         let mut line = message.to_owned();
@@ -48,7 +50,7 @@ impl LogBudget {
             }
         }
         let line = text::clean(&line, limits::GUEST_LOG_LINE_BYTES_MAX);
-        let (plugin, call) = (&self.plugin, &self.call);
+        let (plugin, call) = (self.grant.plugin(), &*self.call);
         match level {
             Level::Trace => tracing::trace!(target: "octi::plugin", plugin, call, "{line}"),
             Level::Debug => tracing::debug!(target: "octi::plugin", plugin, call, "{line}"),

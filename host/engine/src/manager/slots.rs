@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use octi_domain::limits;
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::{PluginStatus, Snapshot, Source};
-use tokio::sync::Semaphore;
 
 use super::folder::Stamp;
 use crate::generation::{Code, Generation, Host};
 use crate::install::{self, InstallError};
 use crate::loader;
+use crate::places::Places;
 use crate::role::WasmRole;
 use crate::tool::WasmTool;
 
@@ -28,7 +27,7 @@ struct Slot {
     folder: Option<(PathBuf, Arc<Generation>)>,
     problem: Option<String>,
     swaps: u64,
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Slot {
@@ -82,8 +81,8 @@ impl Slots {
     }
 
     /// The places of a plugin's calls, the same for all of its generations.
-    pub(super) fn places(&self, id: &str) -> Arc<Semaphore> {
-        self.by_id.get(id).map_or_else(|| Arc::new(Semaphore::new(limits::PLUGIN_CALLS_MAX)), |slot| slot.places.clone())
+    pub(super) fn places(&self, id: &str) -> Places {
+        self.by_id.get(id).map_or_else(Places::default, |slot| slot.places.clone())
     }
 
     /// The running version of every plugin.

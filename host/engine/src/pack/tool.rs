@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::grant::Grant;
 use octi_extension::manifest::{Kind, Manifest, ToolEntry};
 use serde_json::Value;
@@ -11,12 +12,14 @@ use super::PackError;
 use super::contract::with_manifest;
 use crate::bindings::tool::exports::octi::plugin::tools::Tool;
 use crate::cache::Cache;
-use crate::engine::Runtime;
+use crate::compile::Compiler;
+use crate::engine::{Class, Runtime};
 use crate::generation;
 use crate::install;
 use crate::instance::Setup;
+use crate::limits::Budget;
 use crate::loader;
-use crate::state::{Budget, Caller};
+use crate::state::Caller;
 
 /// Asks the component for its tools, once, in an instance that is denied everything, and adds the manifest to it.
 ///
@@ -40,20 +43,21 @@ pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, P
 
 async fn describe(component: &[u8], manifest: &Manifest) -> Result<Vec<Tool>, PackError> {
     let runtime = Runtime::start_small()?;
+    let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
     let code = component.to_vec();
-    let compiled = Cache::none()
-        .component(&runtime.engine, &loader::digest(component), move || Ok(code))
-        .await
-        .map_err(install::InstallError::Start)?;
-    let ready = generation::bind(manifest, generation::link(&runtime, &compiled)?)?;
-    let plugin = ready.tool.ok_or_else(|| PackError::Describe("it exports no tools".to_owned()))?;
+    let compiled = Cache::none(Compiler::InProcess)
+        .component(runtime.lane(Class::of(budget.memory_bytes))?, &loader::digest(component), move || Ok(code))
+        .await?;
+    compiled.check_needs(budget.memory_bytes)?;
+    let ready = generation::bind(manifest, &compiled.link()?)?;
+    let guest = ready.tool.ok_or_else(|| PackError::Describe("it exports no tools".to_owned()))?;
     let setup = Setup {
         caller: Caller::host("describe"),
         grant: Arc::new(Grant::new(manifest.id.clone(), Default::default())),
         services: None,
-        budget: Budget::trial(),
+        budget,
     };
-    let (tools, _) = runtime.describe(&plugin, setup).await;
+    let (tools, _) = guest.describe(setup).await;
     tools.map_err(|containment| PackError::Describe(containment.message()))
 }
 

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::{DateTime, TimeDelta};
+use octi_domain::ambient::{Ambient, CountingEntropy, ManualClock};
+
 use super::guests::answering;
 use crate::cache::Cache;
-use crate::engine::Runtime;
+use crate::compile::Compiler;
+use crate::engine::{Class, Runtime};
 use crate::loader;
 
 const KEY: [u8; 32] = [7; 32];
@@ -31,7 +35,7 @@ impl Bench {
     }
 
     fn cache(&self, key: [u8; 32]) -> Cache {
-        Cache::open(self.folder.path(), key).expect("a cache")
+        Cache::open(self.folder.path(), key, Ambient::system(), Compiler::InProcess)
     }
 
     /// Loads the component; returns how often it was compiled so far.
@@ -41,7 +45,8 @@ impl Bench {
             compiled.fetch_add(1, Ordering::SeqCst);
             Ok(code)
         };
-        cache.component(&self.runtime.engine, &loader::digest(&self.code), read).await.expect("a component");
+        let lane = self.runtime.lane(Class::Small).expect("an engine");
+        cache.component(lane, &loader::digest(&self.code), read).await.expect("a component");
         self.compiled.load(Ordering::SeqCst)
     }
 
@@ -111,4 +116,128 @@ async fn the_cache_is_bounded() {
     bench.code = answering("acme/hello", "2.0.0", "{}");
     bench.load(&cache).await;
     assert_eq!(entries(bench.folder.path()).len(), 1, "the older one made place for the newer one");
+}
+
+#[tokio::test]
+async fn what_was_not_used_for_longest_goes_first() {
+    let mut bench = Bench::new();
+    let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH + TimeDelta::days(1)));
+    let ambient = Ambient::new(clock.clone(), Arc::new(CountingEntropy::default()));
+    let open = |bytes_max| Cache::open(bench.folder.path(), KEY, ambient.clone(), Compiler::InProcess).with_bytes_max(bytes_max);
+    let (roomy, versions) = (open(u64::MAX), ["1.0.0", "2.0.0", "3.0.0"].map(|version| answering("acme/hello", version, "{}")));
+    let size = |folder: &Path| entries(folder).iter().map(|path| fs::metadata(path).expect("an entry").len()).sum::<u64>();
+    bench.code = versions[0].clone();
+    bench.load(&roomy).await;
+    let tight = open(size(bench.folder.path()) * 2 + 1_000);
+    for code in [&versions[1], &versions[0], &versions[2]] {
+        clock.advance(TimeDelta::minutes(1));
+        bench.code.clone_from(code);
+        bench.load(&tight).await;
+    }
+    assert_eq!(bench.compiled.load(Ordering::SeqCst), 3);
+    bench.code = versions[0].clone();
+    assert_eq!(bench.load(&tight).await, 3, "the one that was written first, but used last, is still there");
+    bench.code = versions[1].clone();
+    assert_eq!(bench.load(&tight).await, 4);
+}
+
+#[tokio::test]
+async fn an_entry_of_another_wasmtime_is_compiled_again() {
+    let bench = Bench::new();
+    let cache = bench.cache(KEY);
+    assert_eq!(bench.load(&cache).await, 1);
+    let lane = bench.runtime.lane(Class::Small).expect("an engine");
+    let good = fs::read(bench.entry()).expect("the entry");
+    let mut foreign = good[40..].to_vec();
+    let version = foreign.windows(6).position(|bytes| bytes == b"48.0.8" || bytes == b"48    ").unwrap_or(0);
+    foreign[version] = b'9';
+    for (expected, native) in [(2, foreign), (3, b"not native code".to_vec())] {
+        cache.plant(lane, &loader::digest(&bench.code), &native).expect("written with the right key");
+        assert_eq!(bench.load(&cache).await, expected);
+        assert_eq!(bench.load(&cache).await, expected, "and replaced");
+    }
+}
+
+#[tokio::test]
+async fn the_classes_have_entries_of_their_own() {
+    let bench = Bench::new();
+    let cache = bench.cache(KEY);
+    bench.load(&cache).await;
+    let (big, code) = (bench.runtime.lane(Class::Big).expect("an engine"), bench.code.clone());
+    cache.component(big, &loader::digest(&bench.code), move || Ok(code)).await.expect("a component");
+    assert_eq!(entries(bench.folder.path()).len(), 2);
+}
+
+#[tokio::test]
+async fn whatever_stands_in_an_entrys_place_is_no_reason_to_fail() {
+    let bench = Bench::new();
+    bench.load(&bench.cache(KEY)).await;
+    let entry = bench.entry();
+    let good = fs::read(&entry).expect("the entry");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let real = elsewhere.path().join("real");
+    fs::write(&real, good).expect("written");
+
+    fs::remove_file(&entry).expect("removed");
+    std::os::unix::fs::symlink(&real, &entry).expect("linked");
+    assert_eq!(bench.load(&bench.cache(KEY)).await, 2, "a link is not followed");
+    assert!(fs::symlink_metadata(&entry).expect("the entry").is_file(), "and replaced");
+
+    fs::remove_file(&entry).expect("removed");
+    fs::create_dir(&entry).expect("made");
+    assert_eq!(bench.load(&bench.cache(KEY)).await, 3);
+    assert!(fs::symlink_metadata(&entry).expect("the entry").is_file(), "an empty directory is replaced");
+
+    fs::remove_file(&entry).expect("removed");
+    fs::create_dir(&entry).expect("made");
+    fs::write(entry.join("someones"), "file").expect("written");
+    assert_eq!(bench.load(&bench.cache(KEY)).await, 4);
+    assert!(entry.join("someones").is_file(), "what is not ours is not deleted");
+    assert_eq!(entries(bench.folder.path()).len(), 1, "nothing half-written is left");
+    fs::remove_dir_all(&entry).expect("removed");
+
+    // A pipe without a writer would be waited for.
+    let pipe = std::ffi::CString::new(entry.as_os_str().as_encoded_bytes()).expect("a path");
+    make_pipe(&pipe);
+    let loaded = tokio::time::timeout(std::time::Duration::from_secs(20), async { bench.load(&bench.cache(KEY)).await });
+    assert_eq!(loaded.await, Ok(5));
+}
+
+fn make_pipe(path: &std::ffi::CStr) {
+    nix::unistd::mkfifo(path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_used_is_done_without() {
+    let bench = Bench::new();
+    // Not a folder at all.
+    let file = bench.folder.path().join("file");
+    fs::write(&file, "x").expect("written");
+    let open = |folder: &Path| Cache::open(folder, KEY, Ambient::system(), Compiler::InProcess);
+    assert_eq!(bench.load(&open(&file)).await, 1);
+    // Gone after it was opened, so that nothing can be written: the same as a full disk.
+    let gone = bench.folder.path().join("gone");
+    let cache = open(&gone);
+    fs::remove_dir(&gone).expect("removed");
+    assert_eq!(bench.load(&cache).await, 2);
+    assert_eq!(bench.load(&cache).await, 3);
+    // Neither readable nor writable, which does not stop an administrator.
+    let shut = bench.folder.path().join("shut");
+    fs::create_dir(&shut).expect("made");
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0)).expect("shut");
+    assert_eq!(bench.load(&open(&shut)).await, 4);
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).expect("open");
+}
+
+#[tokio::test]
+async fn what_a_dead_hosts_compiler_left_is_removed_and_a_live_ones_is_not() {
+    let bench = Bench::new();
+    let leftover = bench.folder.path().join(".compile-1-0");
+    fs::create_dir(&leftover).expect("made");
+    let now = Ambient::system().now();
+    let at = |later: TimeDelta| Ambient::new(Arc::new(ManualClock::new(now + later)), Arc::new(CountingEntropy::default()));
+    Cache::open(bench.folder.path(), KEY, at(TimeDelta::minutes(59)), Compiler::InProcess);
+    assert!(leftover.is_dir());
+    Cache::open(bench.folder.path(), KEY, at(TimeDelta::minutes(61)), Compiler::InProcess);
+    assert!(!leftover.exists());
 }

@@ -1,11 +1,13 @@
 //! Small guests, written as core modules in the text format and made components of the real contract, and a host for them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use octi_domain::ambient::{Ambient, CountingEntropy, SystemClock};
 use octi_domain::permission::Origin;
+use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::principal::Principal;
 use octi_extension::manifest::Manifest;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
@@ -14,10 +16,12 @@ use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use serde_json::Value;
 
 use crate::cache::Cache;
+use crate::compile::Compiler;
 use crate::engine::Runtime;
 use crate::generation::{Code, Generation, Host};
 use crate::loader;
 use crate::pack;
+use crate::places::Places;
 use crate::state::Services;
 
 /// A core module with memory, an allocator, a `describe` without tools and a `call` that runs `body` and then returns
@@ -101,21 +105,26 @@ pub(crate) fn processes() -> Arc<ProcessDoor> {
 
 /// An engine without a plugin folder.
 pub(crate) fn host() -> Arc<Host> {
+    host_with([])
+}
+
+/// The same, whose administrator set those limits.
+pub(crate) fn host_with(plugin_limits: impl Into<BTreeMap<String, PluginLimits>>) -> Arc<Host> {
     let services = Services { kv: Arc::new(NoKv), processes: processes() };
     Arc::new(Host {
         runtime: Runtime::start().expect("an engine"),
-        cache: Cache::none(),
+        cache: Cache::none(Compiler::InProcess),
         services,
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
+        plugin_limits: plugin_limits.into(),
     })
 }
 
 /// A generation of a plugin file.
 pub(crate) fn generation(host: &Arc<Host>, bytes: Vec<u8>) -> Arc<Generation> {
     let inspection = loader::inspect(&bytes).expect("a plugin");
-    let places = Arc::new(tokio::sync::Semaphore::new(octi_domain::limits::PLUGIN_CALLS_MAX));
-    Arc::new(Generation::new(host, inspection, Code::Bundled(bytes.leak()), places))
+    Arc::new(Generation::new(host, inspection, Code::Bundled(bytes.leak()), Places::default()))
 }
 
 /// A call by some person, in that workspace.

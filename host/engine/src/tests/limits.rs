@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use octi_domain::limits;
+use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::tool::{Containment, ToolError};
 use serde_json::json;
 
-use super::guests::{answering, call, call_within, context, generation, host, manifest, plugin, wat};
+use super::guests::{answering, call, call_within, context, generation, host, host_with, manifest, plugin, wat};
+use crate::engine::Class;
 use crate::generation::Generation;
 use crate::instance::Ended;
 use crate::state::Caller;
@@ -32,7 +34,7 @@ async fn raw(generation: &Arc<Generation>, cpu_ms: u64) -> Ended<()> {
     setup.budget.cpu_ms = cpu_ms;
     let ready = generation.ready().await.expect("it starts");
     let plugin = ready.tool.as_ref().expect("a tool");
-    let (result, usage) = generation.host().runtime.call_tool(plugin, setup, "run", &"{}".to_owned()).await;
+    let (result, usage) = plugin.call(setup, "run", &"{}".to_owned()).await;
     (result.map(drop), usage)
 }
 
@@ -45,7 +47,7 @@ async fn an_infinite_loop_ends_with_its_budget() {
     let start = Instant::now();
     let (result, usage) = raw(&guest, 100).await;
     assert_eq!(result, Err(Containment::Cpu { ms_max: 100 }));
-    assert_eq!(usage.cpu_ms, 100);
+    assert!(usage.times.guest >= Duration::from_millis(100) && usage.ticks >= 1, "{usage:?}");
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(80) && took < Duration::from_secs(3), "{took:?}");
 }
@@ -121,7 +123,7 @@ async fn a_crash_is_told_without_its_text_and_the_next_call_works() {
 /// Says that the answer is `length` bytes long and starts at 1024.
 fn long_answer(length: usize) -> String {
     format!(
-        "(drop (memory.grow 0 (i32.const 300)))
+        "(drop (memory.grow 0 (i32.const 600)))
          (memory.fill (i32.const 2048) (i32.const 0x61) (i32.const {length}))
          (i32.store8 (i32.const 2048) (i32.const 0x22))
          (i32.store8 (i32.add (i32.const 2047) (i32.const {length})) (i32.const 0x22))
@@ -132,12 +134,12 @@ fn long_answer(length: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn huge_output_is_refused() {
-    let fits = guest("", "", &long_answer(limits::RESULT_BYTES_MAX));
+    let fits = guest("", "", &long_answer(limits::ARTIFACT_BYTES_MAX));
     assert!(call(&fits, json!({})).await.is_ok());
-    let bytes_max = limits::RESULT_BYTES_MAX as u64;
-    let over = guest("", "", &long_answer(limits::RESULT_BYTES_MAX + 1));
+    let bytes_max = limits::ARTIFACT_BYTES_MAX as u64;
+    let over = guest("", "", &long_answer(limits::ARTIFACT_BYTES_MAX + 1));
     assert_eq!(containment(&over).await, Some(Containment::Output { bytes_max }));
-    let far_over = guest("", "", &long_answer(limits::GUEST_HOSTCALL_BYTES_MAX + 1));
+    let far_over = guest("", "", &long_answer(limits::ARTIFACT_BYTES_MAX * 2));
     assert_eq!(containment(&far_over).await, Some(Containment::Output { bytes_max }));
 }
 
@@ -157,9 +159,9 @@ async fn a_flood_of_log_lines_is_dropped_and_counted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_host_call_cannot_copy_everything() {
     let body = format!(
-        "(drop (memory.grow 0 (i32.const 300)))
+        "(drop (memory.grow 0 (i32.const 600)))
          (call $log (i32.const 4) (i32.const 1024) (i32.const {}) (i32.const 0) (i32.const 0))",
-        limits::GUEST_HOSTCALL_BYTES_MAX + 1
+        limits::ARTIFACT_BYTES_MAX * 2
     );
     assert_eq!(containment(&guest("", LOG, &body)).await, Some(Containment::Quota));
 }
@@ -240,4 +242,185 @@ async fn a_dropped_call_ends_and_gives_its_place_back() {
     }
     let held = tokio::time::timeout(Duration::from_secs(1), guest.place()).await;
     assert!(matches!(held, Ok(Ok(_))), "every dropped call gave its place back");
+}
+
+/// The same guest where an administrator set limits for it.
+fn guest_with(set: PluginLimits, extra: &str, top: &str, body: &str) -> Arc<Generation> {
+    let host = host_with([("acme/guest".to_owned(), set)]);
+    generation(&host, plugin(&manifest("acme/guest", "1.0.0", extra), &wat(top, body, "{}")))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_manifest_asks_and_the_host_caps() {
+    let asks = guest(
+        "[limits]\nmemory_mb = 9999\ntime_ms = 999999999\ncpu_ms = 9999999\noutput_bytes = 999999999\nconcurrency = 999",
+        "",
+        "",
+    );
+    let most = *asks.budget();
+    assert_eq!((most.memory_bytes, most.wall.as_millis()), (256 << 20, 600_000));
+    assert_eq!((most.cpu_ms, most.output_bytes, most.concurrency), (60_000, limits::ARTIFACT_BYTES_MAX, 16));
+    let modest = guest("[limits]\ncpu_ms = 50\noutput_bytes = 1", "", "");
+    assert_eq!((modest.budget().cpu_ms, modest.budget().output_bytes), (50, 1));
+    assert_eq!(containment(&modest).await, Some(Containment::Output { bytes_max: 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_can_ask_for_less_time_of_a_processor() {
+    assert_eq!(containment(&guest("[limits]\ncpu_ms = 30", "", FOREVER)).await, Some(Containment::Cpu { ms_max: 30 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_overrides_the_manifest_both_ways() {
+    let wants = "[limits]\ncpu_ms = 5000\nmemory_mb = 8";
+    let set = PluginLimits { cpu_ms: Some(20), ..PluginLimits::default() };
+    assert_eq!(containment(&guest_with(set, wants, "", FOREVER)).await, Some(Containment::Cpu { ms_max: 20 }));
+    let set = PluginLimits { time_ms: Some(40), ..PluginLimits::default() };
+    assert_eq!(containment(&guest_with(set, wants, "", FOREVER)).await, Some(Containment::Time { ms_max: 40 }));
+    // 10 MiB more than the two pages it starts with.
+    let grow = "(if (i32.eq (i32.const -1) (memory.grow 0 (i32.const 160))) (then unreachable))";
+    assert_eq!(containment(&guest("[limits]\nmemory_mb = 8", "", grow)).await, Some(Containment::Memory { bytes_max: 8 << 20 }));
+    let set = PluginLimits { memory_mb: Some(16), ..PluginLimits::default() };
+    assert!(call(&guest_with(set, wants, "", grow), json!({})).await.is_ok());
+    let set = PluginLimits { output_bytes: Some(1), ..PluginLimits::default() };
+    assert_eq!(containment(&guest_with(set, wants, "", "")).await, Some(Containment::Output { bytes_max: 1 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_sets_what_host_calls_a_plugin_gets() {
+    // Crashes unless the second call was refused with case 4, `quota`.
+    let twice =
+        "(call $delete (i32.const 1024) (i32.const 2) (i32.const 64)) (if (i32.load8_u (i32.const 64)) (then unreachable))
+        (call $delete (i32.const 1024) (i32.const 2) (i32.const 64))
+        (if (i32.ne (i32.load8_u (i32.const 72)) (i32.const 4)) (then unreachable))";
+    let set = PluginLimits { kv_calls: Some(1), ..PluginLimits::default() };
+    let guest = guest_with(set, KV_GRANT, KV, twice);
+    let (result, usage) = raw(&guest, 5_000).await;
+    assert_eq!(result, Ok(()));
+    assert_eq!(usage.host_calls().collect::<Vec<_>>(), [("kv", 1)]);
+    assert_eq!(usage.refused, 1);
+    let log = "(call $log (i32.const 4) (i32.const 1024) (i32.const 2) (i32.const 0) (i32.const 0))
+        (call $log (i32.const 4) (i32.const 1024) (i32.const 2) (i32.const 0) (i32.const 0))";
+    let set = PluginLimits { log_lines: Some(1), ..PluginLimits::default() };
+    let (_, usage) = raw(&guest_with(set, "", LOG, log), 5_000).await;
+    assert_eq!((usage.log_lines, usage.log_dropped), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_administrator_sets_how_many_calls_run_at_once() {
+    let set = PluginLimits { concurrency: Some(2), ..PluginLimits::default() };
+    let guest = guest_with(set, "", "", "");
+    guest.ready().await.expect("it starts");
+    let held = [guest.place().await, guest.place().await];
+    assert!(held.iter().all(Result::is_ok));
+    assert_eq!(guest.place_within(Duration::from_millis(20)).await.err(), Some(Containment::Busy));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn usage_is_known_of_good_and_of_bad_calls() {
+    let (good, usage) = raw(&guest("", "", "(drop (memory.grow 0 (i32.const 10)))"), 5_000).await;
+    assert_eq!(good, Ok(()));
+    assert_eq!((usage.bytes_in, usage.bytes_out, usage.memory_peak), (2, 2, 12 * 65_536));
+    let times = usage.times;
+    assert!(times.store > Duration::ZERO && times.instantiate > Duration::ZERO && times.guest > Duration::ZERO, "{times:?}");
+    assert!(times.store + times.instantiate + times.guest + times.host <= times.total, "{times:?}");
+    let (bad, usage) = raw(&guest("", "", "unreachable"), 5_000).await;
+    assert_eq!(bad, Err(Containment::Trap));
+    assert!(usage.memory_peak == 2 * 65_536 && usage.bytes_in == 2 && usage.bytes_out == 0, "{usage:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn copying_memory_without_end_is_paid_for() {
+    let copy = "(drop (memory.grow 0 (i32.const 900)))
+        (loop $again (memory.copy (i32.const 0) (i32.const 65536) (i32.const 50000000)) (br $again))";
+    let guest = guest("", "", copy);
+    guest.ready().await.expect("it starts");
+    let start = Instant::now();
+    let (result, _) = raw(&guest, 100).await;
+    assert_eq!(result, Err(Containment::Cpu { ms_max: 100 }));
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+}
+
+/// Compiles, links and starts a component that is no plugin.
+async fn start_bare(component: &str) -> Result<(), String> {
+    let host = host();
+    let code = wat::parse_str(component).expect("valid text format");
+    let lane = host.runtime.lane(Class::Small).expect("an engine");
+    let native = host.cache.component(lane, "bare", move || Ok(code)).await.map_err(|error| error.to_string())?;
+    let linked = native.link().map_err(|error| error.to_string())?;
+    let setup = guest("", "", "").setup(Caller::host("test"), Duration::from_secs(5));
+    linked.try_start(setup).await.0.map_err(|containment| containment.code().to_owned())
+}
+
+/// Takes that many random bytes while it starts.
+fn random(bytes: u64) -> String {
+    format!(
+        r#"(component
+          (import "wasi:random/random@0.2.6" (instance $random (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+          (core module $memory (memory (export "memory") 4)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+          (core instance $memory (instantiate $memory))
+          (core func $take (canon lower (func $random "get-random-bytes")
+            (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+          (core module $main (import "host" "take" (func $take (param i64 i32))) (func $start (call $take (i64.const {bytes}) (i32.const 16)))
+            (start $start))
+          (core instance (instantiate $main (with "host" (instance (export "take" (func $take)))))))"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_bytes_are_bounded() {
+    assert_eq!(start_bare(&random(limits::GUEST_RANDOM_BYTES_MAX)).await, Ok(()));
+    assert_eq!(start_bare(&random(limits::GUEST_RANDOM_BYTES_MAX + 1)).await, Err("quota".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn core_instances_and_tables_are_bounded() {
+    let instances = |count| {
+        let all = "(core instance (instantiate $m))".repeat(count);
+        format!("(component (core module $m) {all})")
+    };
+    assert_eq!(start_bare(&instances(limits::GUEST_INSTANCES_MAX)).await, Ok(()));
+    assert!(start_bare(&instances(limits::GUEST_INSTANCES_MAX + 1)).await.is_err());
+    let tables = |count| {
+        let all = "(table 1 funcref)".repeat(count);
+        format!("(component (core module $m {all}) (core instance (instantiate $m)))")
+    };
+    assert_eq!(start_bare(&tables(limits::GUEST_TABLES_MAX)).await, Ok(()));
+    assert!(start_bare(&tables(limits::GUEST_TABLES_MAX + 1)).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn table_elements_are_bounded() {
+    let grow = "(loop $more (br_if $more (i32.ne (i32.const -1) (table.grow $t (ref.null func) (i32.const 1000))))) unreachable";
+    let text = wat("", grow, "{}").replace("(global $next", "(table $t 1 funcref) (global $next");
+    let guest = generation(&host(), plugin(&manifest("acme/guest", "1.0.0", ""), &text));
+    let elements_max = limits::GUEST_TABLE_ELEMENTS_MAX as u64;
+    assert_eq!(containment(&guest).await, Some(Containment::Table { elements_max }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_guest_runs_on_the_big_engine_and_a_small_one_does_not_start_it() {
+    let host = host();
+    let small = generation(&host, answering("acme/small", "1.0.0", "{}"));
+    call(&small, json!({})).await.expect("an answer");
+    assert!(!host.runtime.has_big());
+    // 100 MiB, which the small engine has no memories for.
+    let grow = "(if (i32.eq (i32.const -1) (memory.grow 0 (i32.const 1600))) (then unreachable))";
+    let big = generation(&host, plugin(&manifest("acme/big", "1.0.0", "[limits]\nmemory_mb = 128"), &wat("", grow, "{}")));
+    call(&big, json!({})).await.expect("an answer");
+    assert!(host.runtime.has_big());
+    let greedy = "(loop $more (br_if $more (i32.ne (i32.const -1) (memory.grow 0 (i32.const 16))))) unreachable";
+    let greedy =
+        generation(&host, plugin(&manifest("acme/greedy", "1.0.0", "[limits]\nmemory_mb = 256"), &wat("", greedy, "{}")));
+    assert_eq!(containment(&greedy).await, Some(Containment::Memory { bytes_max: 256 << 20 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_that_starts_larger_than_it_may_be_is_told_what_to_ask_for() {
+    let text = wat("", "", "{}").replace("(memory (export \"memory\") 2)", "(memory (export \"memory\") 1000)");
+    let refused = |extra: &str| generation(&host(), plugin(&manifest("acme/guest", "1.0.0", extra), &text));
+    let error = refused("[limits]\nmemory_mb = 32").ready().await.map(drop).expect_err("too large").to_string();
+    assert!(error.contains("needs 63 MiB") && error.contains("gets 32 MiB") && error.contains("`limits.memory_mb`"), "{error}");
+    assert!(refused("[limits]\nmemory_mb = 63").ready().await.is_ok());
 }

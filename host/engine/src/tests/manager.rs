@@ -1,6 +1,6 @@
 //! Installing, replacing and removing plugins while calls run.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use octi_extension::tool::{Tool, ToolError, ToolOutput};
 use serde_json::{Value, json};
 
 use super::guests::{NoKv, answering, context, manifest, plugin, processes, wat};
-use crate::{Change, EngineConfig, InstallError, PluginManager};
+use crate::{Change, Compiler, EngineConfig, InstallError, PluginManager};
 
 type Changes = Arc<Mutex<Vec<(String, Change, String)>>>;
 
@@ -39,6 +39,8 @@ impl Home {
         let config = EngineConfig {
             cache_dir: self.folder.path().join("cache"),
             cache_key: [1; 32],
+            compiler: Compiler::InProcess,
+            plugin_limits: BTreeMap::new(),
             plugins_dir: Some(self.folder.path().join("plugins")),
             bundle: bundle.leak(),
             kv: Arc::new(NoKv),

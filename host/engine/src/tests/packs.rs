@@ -36,7 +36,7 @@ async fn a_role_says_through_the_engine_what_its_files_say() {
     assert_eq!(role.prompt(true).await, Ok("Short.".to_owned()));
     let ready = guest.ready().await.expect("it runs");
     let setup = guest.setup(crate::state::Caller::host("test"), std::time::Duration::from_secs(5));
-    let described = guest.host().runtime.role_spec(ready.role.as_ref().expect("a role"), setup).await;
+    let described = ready.role.as_ref().expect("a role").spec(setup).await;
     let spec = described.0.expect("a description");
     assert_eq!((spec.name.as_str(), spec.purpose.as_str()), ("general", "Help with änything"));
     assert_eq!((spec.tools, spec.core_tools), (vec!["filesystem".into(), "shell".into()], vec!["filesystem".into()]));

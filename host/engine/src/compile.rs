@@ -1,0 +1,298 @@
+//! Makes native code of components, in a process of its own.
+//!
+//! The compiler is the largest piece of code that a stranger's file meets, and nobody promises that it ends, or that it fits into
+//! memory. So it runs behind the process door, without network and with bounds on time, memory and output, and once it has its two
+//! files open it gives up the right to open any other. What it returns is trusted like the compiler itself.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use octi_domain::limits;
+use octi_security::sandbox::process::{
+    Ending, EnvRule, Level, Output, ProcessConfig, ProcessDoor, ProcessError, Profile, ProfileLimits, Profiles, Spawn,
+};
+use octi_security::sandbox::seal::seal;
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+
+use crate::engine::{self, Class};
+use crate::install::InstallError;
+use crate::text;
+
+/// The hidden subcommand that runs [`compiler_main`].
+pub const COMPILER_COMMAND: &str = "__compile";
+/// The only profile of the compiler's door.
+const PROFILE: &str = "compile";
+const INPUT: &str = "in.wasm";
+const OUTPUT: &str = "out.cwasm";
+/// Working folders of compilers start with this.
+pub(crate) const WORK_PREFIX: &str = ".compile-";
+/// Each thread of the compiler reserves address space, of which there is a bounded amount.
+const THREADS: &str = "4";
+const TIME_MAX: Duration = Duration::from_secs(limits::PLUGIN_COMPILE_SECONDS_MAX);
+
+/// What makes native code of components.
+#[derive(Debug, Clone)]
+pub enum Compiler {
+    /// This process. Only for tests and build tools: a component that crashes the compiler or fills the memory ends the process.
+    InProcess,
+    /// A program that answers to `__sandbox` with the launcher of the process door, and to `__compile` with [`compiler_main`]: octi
+    /// itself.
+    Helper {
+        program: PathBuf,
+        /// How much of the sandbox must hold around it.
+        level: Level,
+    },
+}
+
+/// The compilers of a host: a bounded number at once.
+pub(crate) struct Compilers {
+    door: Option<ProcessDoor>,
+    places: Semaphore,
+}
+
+impl Compilers {
+    pub(crate) fn new(compiler: Compiler) -> Self {
+        let door = match compiler {
+            Compiler::InProcess => None,
+            Compiler::Helper { program, level } => Some(door(program, level)),
+        };
+        Self { door, places: Semaphore::new(limits::PLUGIN_COMPILERS_MAX) }
+    }
+
+    /// Native code of that component for that class. Dropping the future ends the compiler.
+    pub(crate) async fn compile(
+        &self,
+        class: Class,
+        engine: &Engine,
+        code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
+        folder: Option<&Path>,
+    ) -> Result<Vec<u8>, InstallError> {
+        let _place = self.places.acquire().await.map_err(|_| failed("the host is shutting down"))?;
+        match &self.door {
+            None => in_process(engine.clone(), code).await,
+            Some(door) => in_helper(door, class, code, folder).await,
+        }
+    }
+
+    /// Ends the compilers that run.
+    pub(crate) async fn shutdown(&self) {
+        self.places.close();
+        if let Some(door) = &self.door {
+            door.shutdown().await;
+        }
+    }
+}
+
+fn failed(problem: impl Into<String>) -> InstallError {
+    InstallError::Compile(problem.into())
+}
+
+/// A door for this one program, so that no plugin can be granted the profile.
+fn door(program: PathBuf, level: Level) -> ProcessDoor {
+    let profile = Profile {
+        program: program.clone(),
+        prefix: vec![COMPILER_COMMAND.to_owned()],
+        arguments_max: 3,
+        env: EnvRule::Named(vec!["RAYON_NUM_THREADS".to_owned()]),
+        time_max: TIME_MAX,
+        read: vec![program.clone()],
+        limits: ProfileLimits {
+            memory_bytes: limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX,
+            file_bytes: limits::PLUGIN_NATIVE_BYTES_MAX,
+            ..ProfileLimits::default()
+        },
+    };
+    let mut profiles = Profiles::default();
+    if let Err(error) = profiles.insert(PROFILE, profile) {
+        tracing::error!(%error, "plugins cannot be compiled");
+    }
+    ProcessDoor::with_profiles(ProcessConfig { launcher: program, level }, profiles)
+}
+
+async fn in_process(
+    engine: Engine,
+    code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
+) -> Result<Vec<u8>, InstallError> {
+    blocking(move || {
+        let code = code().map_err(|error| failed(format!("its file cannot be read: {error}")))?;
+        engine.precompile_component(&code).map_err(|error| refused(&error))
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, InstallError> + Send + 'static) -> Result<T, InstallError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(failed(format!("the compiler failed: {error}"))))
+}
+
+fn refused(error: &wasmtime::Error) -> InstallError {
+    failed(text::clean(&format!("{error:#}"), limits::PLUGIN_TEXT_BYTES_MAX))
+}
+
+async fn in_helper(
+    door: &ProcessDoor,
+    class: Class,
+    code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
+    folder: Option<&Path>,
+) -> Result<Vec<u8>, InstallError> {
+    let wanted = folder.map(Path::to_owned);
+    let work = blocking(move || {
+        let code = code().map_err(|error| failed(format!("its file cannot be read: {error}")))?;
+        WorkFolder::with(&code, wanted.as_deref()).map_err(|error| failed(format!("there is no folder to compile in: {error}")))
+    })
+    .await?;
+    let spawn = Spawn {
+        profile: PROFILE.to_owned(),
+        argv: [class.name(), INPUT, OUTPUT].map(str::to_owned).to_vec(),
+        cwd: work.0.clone(),
+        workspace: work.0.clone(),
+        env: vec![("RAYON_NUM_THREADS".to_owned(), THREADS.to_owned())],
+        time_max: TIME_MAX,
+        stdin: None,
+    };
+    judge(door.run(spawn).await)?;
+    blocking(move || work.output()).await
+}
+
+/// Says in words how the compiler's process ended, unless it ended well.
+fn judge(ended: Result<Output, ProcessError>) -> Result<(), InstallError> {
+    const SIGKILL: i32 = 9;
+    const SIGXCPU: i32 = 24;
+    const SIGXFSZ: i32 = 25;
+    let output = ended.map_err(|error| failed(format!("the compiler did not start: {error}")))?;
+    let slow = || failed(format!("the compiler needed more than {} s; make the component smaller", TIME_MAX.as_secs()));
+    let large = || failed(format!("its native code has more than {} bytes", limits::PLUGIN_NATIVE_BYTES_MAX));
+    match output.ending {
+        Ending::Exited(0) => Ok(()),
+        Ending::Exited(1) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(failed(text::clean(said.trim(), limits::PLUGIN_TEXT_BYTES_MAX)))
+        }
+        Ending::TimedOut | Ending::Signalled(SIGXCPU) => Err(slow()),
+        Ending::Signalled(SIGKILL) => Err(failed("the compiler was killed, most likely because this machine is out of memory")),
+        Ending::Signalled(SIGXFSZ) => Err(large()),
+        Ending::Exited(code) => Err(failed(format!("the compiler ended with code {code}; please report it with the plugin"))),
+        Ending::Signalled(signal) => Err(failed(format!(
+            "the compiler crashed (signal {signal}), or the component needs more than the {} MiB of memory that compiling may take",
+            limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX >> 20
+        ))),
+        Ending::OutputLimit => Err(failed("the compiler wrote too many messages")),
+    }
+}
+
+/// A folder of one compilation; gone when it is dropped.
+struct WorkFolder(PathBuf);
+
+impl WorkFolder {
+    /// A folder in the wanted place, or among the temporary files, with the component in it.
+    fn with(code: &[u8], wanted: Option<&Path>) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("{WORK_PREFIX}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let make = |parent: &Path| {
+            let path = parent.join(&name);
+            DirBuilder::new().mode(0o700).create(&path)?;
+            let work = Self(path);
+            let mut input = File::options().write(true).create_new(true).mode(0o600).open(work.0.join(INPUT))?;
+            input.write_all(code)?;
+            Ok(work)
+        };
+        let here = wanted.map(make);
+        match here {
+            Some(Ok(work)) => Ok(work),
+            _ => make(&std::env::temp_dir()),
+        }
+    }
+
+    fn output(&self) -> Result<Vec<u8>, InstallError> {
+        let unreadable = |error: io::Error| failed(format!("the compiler's output cannot be read: {error}"));
+        let file = File::open(self.0.join(OUTPUT)).map_err(unreadable)?;
+        let mut native = Vec::new();
+        file.take(limits::PLUGIN_NATIVE_BYTES_MAX + 1).read_to_end(&mut native).map_err(unreadable)?;
+        if native.len() as u64 > limits::PLUGIN_NATIVE_BYTES_MAX {
+            return Err(failed(format!("its native code has more than {} bytes", limits::PLUGIN_NATIVE_BYTES_MAX)));
+        }
+        Ok(native)
+    }
+}
+
+impl Drop for WorkFolder {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_dir_all(&self.0) {
+            tracing::warn!(%error, path = %self.0.display(), "a folder of the compiler could not be removed");
+        }
+    }
+}
+
+/// What `octi __compile <class> <input> <output>` runs, before anything else and before any thread is started: it writes the native
+/// code of the component to a new file. Started by the process door only.
+#[must_use]
+pub fn compiler_main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(2).collect();
+    let [class, input, output] = words.as_slice() else { return ExitCode::from(2) };
+    let Some(class) = Class::named(class) else { return ExitCode::from(2) };
+    match compile_file(class, Path::new(input), Path::new(output)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            // Nothing is left to do when even the error cannot be told.
+            let _ = writeln!(io::stderr(), "{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile_file(class: Class, input: &Path, output: &Path) -> Result<(), String> {
+    let open = |error: io::Error| format!("the compiler cannot open its files: {error}");
+    let source = File::open(input).map_err(open)?;
+    let mut target = File::options().write(true).create_new(true).mode(0o600).open(output).map_err(open)?;
+    seal(limits::PLUGIN_COMPILE_SECONDS_MAX).map_err(|error| format!("the compiler cannot wall itself in: {error}"))?;
+    let mut code = Vec::new();
+    source.take(limits::PLUGIN_BYTES_MAX as u64 + 1).read_to_end(&mut code).map_err(open)?;
+    if code.len() > limits::PLUGIN_BYTES_MAX {
+        return Err(format!("it has more than {} bytes", limits::PLUGIN_BYTES_MAX));
+    }
+    let engine = engine::compiler(class).map_err(|error| format!("the compiler does not start: {error:#}"))?;
+    let native = engine.precompile_component(&code).map_err(|error| format!("{error:#}"))?;
+    target.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_security::sandbox::process::Reached;
+
+    use super::*;
+
+    fn told(ending: Ending, stderr: &str) -> String {
+        let output = Output {
+            ending,
+            stdout: Vec::new(),
+            stderr: stderr.as_bytes().to_vec(),
+            truncated: false,
+            reached: Reached::default(),
+        };
+        judge(Ok(output)).map_or_else(|error| error.to_string(), |()| "well".to_owned())
+    }
+
+    #[test]
+    fn every_end_of_the_compiler_is_told_in_words() {
+        for (ending, stderr, says) in [
+            (Ending::Exited(0), "", "well"),
+            (Ending::Exited(1), "it has \u{1b}[31ma bug\n", "it does not compile: it has \u{fffd}[31ma bug"),
+            (Ending::Exited(101), "", "ended with code 101"),
+            (Ending::TimedOut, "", "more than 120 s"),
+            (Ending::Signalled(24), "", "more than 120 s"),
+            (Ending::Signalled(9), "", "out of memory"),
+            (Ending::Signalled(25), "", "more than 268435456 bytes"),
+            (Ending::Signalled(6), "", "crashed (signal 6), or the component needs more than the 4096 MiB"),
+        ] {
+            let text = told(ending, stderr);
+            assert!(text.contains(says), "{ending:?}: {text}");
+        }
+        let text = judge(Err(ProcessError::ShuttingDown)).map_or_else(|error| error.to_string(), |()| String::new());
+        assert!(text.contains("did not start"), "{text}");
+    }
+}

@@ -1,0 +1,87 @@
+//! Native code, and the one engine that may run it.
+//!
+//! wasmtime's types do not say which engine they belong to, and mixing two up is undefined behaviour in the worst case. Here each
+//! stage of a component's way (compiled, linked, bound to a world) holds its engine, and the stores it runs in are made from that.
+
+use std::sync::Arc;
+
+use wasmtime::component::{Component, InstancePre};
+
+use crate::bindings::role::RolePluginPre;
+use crate::bindings::tool::ToolPluginPre;
+use crate::engine::Lane;
+use crate::install::InstallError;
+use crate::state::CallState;
+
+const PAGE_BYTES: u64 = 64 * 1024;
+
+fn start_error(error: &wasmtime::Error) -> InstallError {
+    InstallError::Start(format!("{error:#}"))
+}
+
+/// A compiled component.
+pub(crate) struct Native {
+    lane: Arc<Lane>,
+    component: Component,
+}
+
+impl Native {
+    /// Code that `lane`'s engine loaded or compiled.
+    pub(crate) fn new(lane: Arc<Lane>, component: Component) -> Self {
+        Self { lane, component }
+    }
+
+    /// Refuses a component that needs more at its start than a call of it will get.
+    pub(crate) fn check_needs(&self, memory_bytes: usize) -> Result<(), InstallError> {
+        let needs = self.component.resources_required().ok_or_else(|| {
+            InstallError::Inconsistent("it instantiates modules that it imports, so what it needs cannot be known".to_owned())
+        })?;
+        let bytes = needs.max_initial_memory_size.unwrap_or_default().saturating_mul(PAGE_BYTES);
+        if bytes > memory_bytes as u64 {
+            return Err(InstallError::Inconsistent(format!(
+                "it needs {} MiB of memory to start, but a call of it gets {} MiB; set `limits.memory_mb` of plugin.toml to what it needs",
+                bytes.div_ceil(1 << 20),
+                memory_bytes >> 20
+            )));
+        }
+        Ok(())
+    }
+
+    /// Links it against everything the host offers.
+    pub(crate) fn link(self) -> Result<Linked, InstallError> {
+        let pre = self.lane.linker.instantiate_pre(&self.component).map_err(|error| start_error(&error))?;
+        Ok(Linked { lane: self.lane, pre })
+    }
+}
+
+/// A component whose imports are all there.
+pub(crate) struct Linked {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: InstancePre<CallState>,
+}
+
+impl Linked {
+    /// Its exports as a tool plugin.
+    pub(crate) fn tool(&self) -> Result<ToolGuest, InstallError> {
+        let pre = ToolPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(ToolGuest { lane: self.lane.clone(), pre })
+    }
+
+    /// Its exports as a role plugin.
+    pub(crate) fn role(&self) -> Result<RoleGuest, InstallError> {
+        let pre = RolePluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(RoleGuest { lane: self.lane.clone(), pre })
+    }
+}
+
+/// A plugin that has tools.
+pub(crate) struct ToolGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: ToolPluginPre<CallState>,
+}
+
+/// A plugin that has a role.
+pub(crate) struct RoleGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: RolePluginPre<CallState>,
+}

@@ -1,0 +1,105 @@
+//! What a call used, whether it succeeded or not.
+
+use std::time::Duration;
+
+use crate::quota::Charge;
+use crate::state::CallState;
+
+/// What one call used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Usage {
+    /// Most bytes of linear memory at once.
+    pub(crate) memory_peak: u64,
+    /// Ticks of the engine's clock that guest code saw.
+    pub(crate) ticks: u64,
+    /// Host calls that were let through, for each of [`Charge::ALL`].
+    pub(crate) host_calls: [u64; Charge::ALL.len()],
+    /// Host calls that were refused because there were too many.
+    pub(crate) refused: u64,
+    pub(crate) log_lines: u64,
+    pub(crate) log_dropped: u64,
+    /// Bytes of the arguments.
+    pub(crate) bytes_in: u64,
+    /// Bytes of what was returned.
+    pub(crate) bytes_out: u64,
+    pub(crate) times: Times,
+}
+
+/// Where the time of one call went. What is in none of the parts is the host's own work around the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Times {
+    /// Making the store.
+    pub(crate) store: Duration,
+    /// Making the instance in it.
+    pub(crate) instantiate: Duration,
+    /// Guest code.
+    pub(crate) guest: Duration,
+    /// Host functions that the guest waited for.
+    pub(crate) host: Duration,
+    /// From the first step to the last.
+    pub(crate) total: Duration,
+}
+
+impl Usage {
+    /// What the call of that store has used so far.
+    pub(crate) fn of(state: &CallState) -> Self {
+        let (log_lines, log_dropped) = state.log.count();
+        let meter = &state.meter;
+        Self {
+            memory_peak: state.limiter.memory_peak() as u64,
+            ticks: meter.ticks(),
+            host_calls: state.quotas.used(),
+            refused: state.quotas.refused(),
+            log_lines,
+            log_dropped,
+            bytes_in: state.bytes_in,
+            bytes_out: state.bytes_out,
+            times: Times {
+                store: state.store_time,
+                instantiate: state.instantiate_time,
+                guest: meter.guest(),
+                host: meter.host(),
+                total: meter.elapsed(),
+            },
+        }
+    }
+
+    /// One line for whoever looks closely.
+    pub(crate) fn log(&self, state: &CallState, during: &str, outcome: &str) {
+        if !tracing::enabled!(target: "octi::plugin", tracing::Level::DEBUG) {
+            return;
+        }
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let host_calls: Vec<String> = self.host_calls().map(|(capability, count)| format!("{capability}={count}")).collect();
+        tracing::debug!(
+            target: "octi::plugin",
+            plugin = state.grant.plugin(),
+            call = &*state.caller.call,
+            during,
+            outcome,
+            ticks = self.ticks,
+            memory_peak = self.memory_peak,
+            bytes_in = self.bytes_in,
+            bytes_out = self.bytes_out,
+            host_calls = host_calls.join(" "),
+            refused = self.refused,
+            log_lines = self.log_lines,
+            log_dropped = self.log_dropped,
+            store_us = micros(self.times.store),
+            instantiate_us = micros(self.times.instantiate),
+            guest_us = micros(self.times.guest),
+            host_us = micros(self.times.host),
+            total_us = micros(self.times.total),
+            "a plugin's call ended"
+        );
+    }
+
+    /// The host calls by capability, without those that were not used.
+    pub(crate) fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        Charge::ALL
+            .iter()
+            .zip(self.host_calls)
+            .filter(|(_, count)| *count > 0)
+            .map(|(charge, count)| (charge.capability(), count))
+    }
+}

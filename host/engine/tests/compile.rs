@@ -1,0 +1,129 @@
+//! Plugins compiled in a process of its own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use octi_domain::ambient::Ambient;
+use octi_engine::{COMPILER_COMMAND, Compiler, EngineConfig, InstallError, PluginManager, pack};
+use octi_extension::registry::Registry as _;
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+
+const COMPILER: &str = env!("CARGO_BIN_EXE_octi-compiler");
+
+struct NoKv;
+
+#[async_trait::async_trait]
+impl KvStore for NoKv {
+    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
+        Ok(None)
+    }
+    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
+        Ok(1)
+    }
+    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
+        Ok(())
+    }
+    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
+        Ok(Vec::new())
+    }
+}
+
+/// A role, packed.
+fn role() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let toml = "id = 'acme/poet'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Rhymes'\n\
+                [role]\nname = 'poet'\npurpose = 'Rhyme'\ntools = []\n";
+    std::fs::write(folder.path().join("plugin.toml"), toml).expect("written");
+    std::fs::write(folder.path().join("prompt.md"), "You rhyme.").expect("written");
+    pack::pack_role(folder.path()).expect("a role")
+}
+
+async fn host(home: &Path, program: &str, level: Level) -> Arc<PluginManager> {
+    let config = EngineConfig {
+        cache_dir: home.join("cache"),
+        cache_key: [7; 32],
+        compiler: Compiler::Helper { program: PathBuf::from(program), level },
+        plugin_limits: BTreeMap::new(),
+        plugins_dir: Some(home.join("plugins")),
+        bundle: &[],
+        kv: Arc::new(NoKv),
+        processes: Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from(program), level: Level::Off })),
+        ambient: Ambient::system(),
+        on_change: Arc::new(|_, _, _| ()),
+    };
+    PluginManager::start(config).await.expect("the engine starts")
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("the folder");
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_helper_compiles_runs_and_is_kept() {
+    for level in [Level::Auto, Level::Off] {
+        let home = tempfile::tempdir().expect("a folder");
+        let plugins = host(home.path(), COMPILER, level).await;
+        plugins.install(role(), "poet.wasm").await.expect("installed");
+        let role = plugins.snapshot().roles.get("poet").cloned().expect("the role");
+        assert_eq!(role.prompt(false).await, Ok("You rhyme.".to_owned()));
+        let kept = files(&home.path().join("cache"));
+        assert!(kept.len() == 1 && kept[0].ends_with(".cwasm"), "one entry and no working folder: {kept:?}");
+        plugins.shutdown().await;
+        // Another start has no need of a compiler.
+        let plugins = host(home.path(), "/nonexistent", level).await;
+        let role = plugins.snapshot().roles.get("poet").cloned().expect("the role");
+        assert_eq!(role.prompt(false).await, Ok("You rhyme.".to_owned()));
+        plugins.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cache_that_is_no_folder_does_not_stop_a_start() {
+    let home = tempfile::tempdir().expect("a folder");
+    std::fs::write(home.path().join("cache"), "x").expect("written");
+    let plugins = host(home.path(), COMPILER, Level::Auto).await;
+    plugins.install(role(), "poet.wasm").await.expect("installed");
+    plugins.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compiler_that_is_not_there_is_told() {
+    let home = tempfile::tempdir().expect("a folder");
+    let plugins = host(home.path(), "/nonexistent/octi", Level::Auto).await;
+    let error = plugins.install(role(), "poet.wasm").await.expect_err("nothing compiles");
+    assert!(matches!(&error, InstallError::Compile(text) if text.contains("did not start")), "{error}");
+    assert_eq!(files(&home.path().join("plugins")), Vec::<String>::new(), "nothing was installed");
+    plugins.shutdown().await;
+}
+
+/// Runs the compiler as the door would, but without its walls.
+#[expect(clippy::disallowed_methods, reason = "the test plays the door")]
+fn compile(folder: &Path, words: &[&str]) -> (Option<i32>, String) {
+    let output =
+        std::process::Command::new(COMPILER).arg(COMPILER_COMMAND).args(words).current_dir(folder).output().expect("it runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn the_compiler_refuses_by_itself() {
+    let home = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(home.path().join(name), bytes).expect("written");
+    write("good", &role());
+    write("bad", b"\0asm not wasm");
+    write("large", &vec![0; octi_domain::limits::PLUGIN_BYTES_MAX + 1]);
+    assert_eq!(compile(home.path(), &["small", "good", "out"]), (Some(0), String::new()));
+    assert_eq!(compile(home.path(), &["huge", "good", "out2"]).0, Some(2), "no such class");
+    assert_eq!(compile(home.path(), &["small"]).0, Some(2));
+    for (input, output, says) in [
+        ("good", "out", "cannot open its files"),
+        ("missing", "out3", "cannot open its files"),
+        ("bad", "out4", "failed to parse"),
+        ("large", "out5", "more than 33554432 bytes"),
+    ] {
+        let (code, said) = compile(home.path(), &["big", input, output]);
+        assert!(code == Some(1) && said.contains(says), "{input}: {code:?} {said}");
+    }
+}
