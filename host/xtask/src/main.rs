@@ -7,6 +7,7 @@
     reason = "a task runner starts programs, reads its environment and talks to the person at the terminal"
 )]
 
+mod bench;
 mod ci;
 mod codegen;
 mod fuzz;
@@ -41,6 +42,8 @@ enum Task {
     Deny,
     /// Build the plugins that ship inside the binary
     Wasm(wasm::Options),
+    /// Measure calls, start, memory and turns of an optimised build
+    Bench(bench::Options),
     /// Write the generated reference pages and contract hashes anew
     Codegen(codegen::Options),
     /// Run the fuzz targets for a while each
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
+        Task::Bench(options) => bench::run(&options),
         Task::Codegen(options) => codegen::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Tidy => tidy::run(),

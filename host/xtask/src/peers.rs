@@ -14,6 +14,15 @@ pub(crate) struct Peers {
     pub(crate) environment: Vec<(String, String)>,
 }
 
+/// Installs or starts one of them.
+pub(crate) fn one(script: &str, what: &str) -> anyhow::Result<Vec<(String, String)>> {
+    eprintln!("      {what}");
+    let path = step::root().join("tests").join("peers").join(script);
+    let printed = step::output(Command::new("bash").arg(&path))
+        .with_context(|| format!("{what} could not be had; run `bash tests/peers/{script}` to see why"))?;
+    Ok(printed.lines().filter_map(assignment).collect())
+}
+
 /// Installs and starts everything; a second run finds it there.
 pub(crate) fn start() -> anyhow::Result<Peers> {
     let mut environment = Vec::new();
@@ -22,11 +31,7 @@ pub(crate) fn start() -> anyhow::Result<Peers> {
         ("aimock.sh", "aimock (the model providers' wire formats)"),
         ("smollm.sh", "SmolLM2 (a small real model)"),
     ] {
-        eprintln!("      {what}");
-        let path = step::root().join("tests").join("peers").join(script);
-        let printed = step::output(Command::new("bash").arg(&path))
-            .with_context(|| format!("{what} could not be had; run `bash tests/peers/{script}` to see why"))?;
-        environment.extend(printed.lines().filter_map(assignment));
+        environment.extend(one(script, what)?);
     }
     Ok(Peers { environment })
 }

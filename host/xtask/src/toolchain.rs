@@ -6,7 +6,8 @@ use anyhow::bail;
 
 use crate::step;
 
-const TARGET: &str = "wasm32-wasip2";
+/// What guests are compiled for.
+pub(crate) const TARGET: &str = "wasm32-wasip2";
 
 /// Makes sure that plugins can be compiled.
 pub(crate) fn ensure_wasm_target() -> anyhow::Result<()> {

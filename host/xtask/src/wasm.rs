@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::step::{self, Steps};
-use crate::toolchain;
+use crate::toolchain::{self, TARGET};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -30,6 +30,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<PathBuf> {
     let out = bundle_dir()?;
     steps.step(&format!("Packing {} plugins", tools.len() + roles.len()), || pack_all(&packer, &tools, &roles, &out))?;
     Ok(out)
+}
+
+/// Compiles a guest that does not ship and packs it. The optimised packer was built by [`run`].
+pub(crate) fn pack_guest(folder: &Path, package: &str, out: &Path) -> anyhow::Result<()> {
+    step::run(&mut step::cargo(&["build", "--profile", "guest", "--target", TARGET, "--package", package]))?;
+    let target = step::target_dir()?;
+    let component = target.join(TARGET).join("guest").join(format!("{}.wasm", package.replace('-', "_")));
+    let mut packer = std::process::Command::new(target.join("release").join("octi-pack"));
+    step::run(packer.arg("tool").arg(&component).arg(folder.join("plugin.toml")).arg(out))
 }
 
 /// Where the packed plugins go.

@@ -1,0 +1,59 @@
+//! A fixed number of calls and nothing else, for a tool that counts instructions.
+//!
+//! Two runs with different numbers of calls, subtracted, leave the calls alone: starting and compiling are the same in both.
+
+use anyhow::Context;
+use clap::ValueEnum;
+use octi_store::Backend;
+use serde_json::json;
+
+use crate::Paths;
+use crate::bare::Bare;
+use crate::hosted::{Hosted, Working};
+
+/// What makes the calls.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Path {
+    Bare,
+    Engine,
+    Dispatch,
+}
+
+/// Calls `echo` so often.
+pub(crate) async fn run(paths: &Paths, path: Path, calls: u32) -> anyhow::Result<()> {
+    let arguments = json!({ "text": "hello" });
+    match path {
+        Path::Bare => {
+            let engine = Bare::new(16)?;
+            let native = paths.work.join("counted.cwasm");
+            // Compiling under an instruction counter takes minutes, so the first run leaves its code for the next.
+            if !native.is_file() {
+                let compiled = engine.compile(&std::fs::read(paths.guest())?)?;
+                std::fs::write(&native, compiled.serialize().map_err(|error| anyhow::anyhow!("{error:#}"))?)?;
+            }
+            let tool = engine.tool(&engine.load(&native)?)?;
+            let text = arguments.to_string();
+            for _ in 0..calls {
+                tool.call(&paths.workspace, "echo", &text).await?;
+            }
+        }
+        Path::Engine => {
+            let hosted = Hosted::start(paths, &[paths.guest()]).await?;
+            let tool = hosted.tool("bench__echo")?;
+            for _ in 0..calls {
+                hosted.call(&tool, arguments.clone()).await?;
+            }
+            hosted.stop().await;
+        }
+        Path::Dispatch => {
+            let hosted = Hosted::start(paths, &[paths.guest()]).await?;
+            let working = Working::start(&hosted, Backend::Sqlite).await?.context("SQLite is always there")?;
+            for _ in 0..calls {
+                working.call("bench__echo", arguments.clone()).await?;
+            }
+            working.stop().await;
+            hosted.stop().await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! A call in a new store and instance: wasmtime alone, the engine, and everything around it.
+
+use std::time::{Duration, Instant};
+
+use octi_store::Backend;
+use octi_tests::report::{Goal, Group, Row, Times};
+use serde_json::{Value, json};
+
+use crate::bare::Bare;
+use crate::hosted::{Hosted, Working, plugin_files};
+use crate::{Effort, Paths, timed};
+
+/// The three take turns, so that a busy moment of the machine hits all of them.
+const ROUNDS: usize = 20;
+/// Samples of a round.
+const CALLS: usize = 250;
+/// Samples of a round on the whole path; the queue of records has room for these.
+const DISPATCHED: usize = 50;
+
+const NOTE: &str = "One call after another, each in a new store and instance. `wasmtime alone` runs the same \
+    component with the same pool and none of the limits; `engine` is `Tool::call`; `dispatch` is schema, permission, run, \
+    redact, bound and record on SQLite, its records written behind it (the rate includes writing them). `echo` calls \
+    nothing of the host; `read_file` opens and reads a file of 400 bytes, in wasmtime alone without confining the path.";
+
+/// What is called.
+struct Job {
+    id: &'static str,
+    name: &'static str,
+    file: std::path::PathBuf,
+    tool: &'static str,
+    operation: &'static str,
+    arguments: Value,
+}
+
+struct Samples {
+    bare: Vec<Duration>,
+    engine: Vec<Duration>,
+    dispatch: Vec<Duration>,
+    /// Calls with their records in a second.
+    recorded: f64,
+}
+
+/// Measures both tools.
+pub(crate) async fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Group> {
+    let mut files = plugin_files(&paths.plugins)?;
+    files.push(paths.guest());
+    let hosted = Hosted::start(paths, &files).await?;
+    let working = Working::start(&hosted, Backend::Sqlite).await?.ok_or_else(|| anyhow::anyhow!("SQLite is always there"))?;
+    let jobs = [
+        Job {
+            id: "echo",
+            name: "echo",
+            file: paths.guest(),
+            tool: "bench__echo",
+            operation: "echo",
+            arguments: json!({ "text": "hello" }),
+        },
+        Job {
+            id: "read_file",
+            name: "read_file",
+            file: paths.filesystem(),
+            tool: "filesystem__read_file",
+            operation: "read_file",
+            arguments: json!({ "path": "note.txt" }),
+        },
+    ];
+    let mut rows = Vec::new();
+    for job in &jobs {
+        let samples = compare(paths, effort, &hosted, &working, job).await?;
+        rows.extend(rows_of(job, samples)?);
+    }
+    working.stop().await;
+    hosted.stop().await;
+    Ok(Group { id: "fresh", title: "Fresh call of a Rust tool".to_owned(), note: NOTE.to_owned(), rows })
+}
+
+async fn compare(paths: &Paths, effort: Effort, hosted: &Hosted, working: &Working, job: &Job) -> anyhow::Result<Samples> {
+    let engine = Bare::new(128)?;
+    let bare = engine.tool(&engine.compile(&std::fs::read(&job.file)?)?)?;
+    let tool = hosted.tool(job.tool)?;
+    let text = job.arguments.to_string();
+    let alone: Value = serde_json::from_str(&bare.call(&paths.workspace, job.operation, &text).await?)?;
+    let ours = hosted.call(&tool, job.arguments.clone()).await?;
+    anyhow::ensure!(alone == ours, "wasmtime alone answered {alone}, the engine {ours}: they do not do the same work");
+
+    let mut samples = Samples { bare: Vec::new(), engine: Vec::new(), dispatch: Vec::new(), recorded: 0.0 };
+    let (mut calls, mut spent) = (0, Duration::ZERO);
+    // The first round warms everything up and is forgotten.
+    for round in 0..=effort.samples(ROUNDS) {
+        timed(&mut samples.bare, CALLS, async || bare.call(&paths.workspace, job.operation, &text).await.map(drop)).await?;
+        timed(&mut samples.engine, CALLS, async || hosted.call(&tool, job.arguments.clone()).await.map(drop)).await?;
+        let begun = Instant::now();
+        timed(&mut samples.dispatch, DISPATCHED, async || working.call(job.tool, job.arguments.clone()).await).await?;
+        working.flush().await;
+        (calls, spent) = (calls + DISPATCHED, spent + begun.elapsed());
+        if round == 0 {
+            samples.bare.clear();
+            samples.engine.clear();
+            samples.dispatch.clear();
+            (calls, spent) = (0, Duration::ZERO);
+        }
+    }
+    samples.recorded = calls as f64 / spent.as_secs_f64();
+    Ok(samples)
+}
+
+fn rows_of(job: &Job, samples: Samples) -> anyhow::Result<[Row; 3]> {
+    let none = || anyhow::anyhow!("nothing was sampled");
+    let rate = |samples: &[Duration]| samples.len() as f64 / samples.iter().sum::<Duration>().as_secs_f64();
+    let (bare_rate, engine_rate) = (rate(&samples.bare), rate(&samples.engine));
+    let bare = Times::of(samples.bare).ok_or_else(none)?.per_second(bare_rate);
+    let engine = Times::of(samples.engine).ok_or_else(none)?.per_second(engine_rate);
+    let dispatch = Times::of(samples.dispatch).ok_or_else(none)?.per_second(samples.recorded);
+    let id = |path: &str| format!("fresh.{}.{path}", job.id);
+    let ratio = |times: &Times| Goal::at_most("p50 against wasmtime alone", 2.5, times.p50_us / bare.p50_us, "x");
+    let tail = |times: &Times| Goal::at_most("p99", 500.0, times.p99_us, "µs");
+    Ok([
+        Row::times(id("bare"), format!("{}, wasmtime alone", job.name), bare),
+        Row::times(id("engine"), format!("{}, engine", job.name), engine)
+            .goal(ratio(&engine))
+            .goal(Goal::at_most("p50", 25.0, engine.p50_us, "µs"))
+            .goal(tail(&engine)),
+        Row::times(id("dispatch"), format!("{}, dispatch", job.name), dispatch).goal(ratio(&dispatch)).goal(tail(&dispatch)),
+    ])
+}

@@ -1,0 +1,223 @@
+//! octi's own parts, put together as `host/cli/src/compose.rs` does, without the gateway.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use async_trait::async_trait;
+use octi_agents::{Agents, AgentsConfig, CallOptions, ModelSource, TurnOptions};
+use octi_domain::ambient::Ambient;
+use octi_domain::event::{Event, EventSink};
+use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
+use octi_domain::run::{Budget, RunStatus};
+use octi_engine::{Compiler, EngineConfig, PluginManager};
+use octi_extension::registry::Registry;
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_extension::tool::{CallContext, NoProgress, Tool};
+use octi_models::ChatModel;
+use octi_models::scripted::{Answer, ScriptedModel};
+use octi_security::guard::Redactor;
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use octi_store::Backend;
+use octi_testkit::db::TestDb;
+use octi_testkit::people;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::Paths;
+
+/// Stands for what a host keeps out of results: its own token.
+const SECRET: &str = "octi_local_0123456789abcdef0123456789abcdef";
+
+/// The engine with the bundled plugins and the benchmark's own guest.
+pub(crate) struct Hosted {
+    plugins: Arc<PluginManager>,
+    processes: Arc<ProcessDoor>,
+    ambient: Ambient,
+    principal: Principal,
+    workspace: PathBuf,
+    /// Held so that the folder lives as long as the engine.
+    _folder: tempfile::TempDir,
+}
+
+impl Hosted {
+    /// Starts an engine with those plugin files. Compiled code is kept between runs.
+    pub(crate) async fn start(paths: &Paths, files: &[PathBuf]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        for file in files {
+            let name = file.file_name().with_context(|| format!("`{}` is not a file", file.display()))?;
+            std::fs::copy(file, folder.path().join(name)).with_context(|| format!("cannot copy `{}`", file.display()))?;
+        }
+        let ambient = Ambient::system();
+        // No measured call starts a process.
+        let processes = Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::new(), level: Level::Off }));
+        let config = EngineConfig {
+            cache_dir: paths.work.join("cache"),
+            cache_key: [7; 32],
+            compiler: Compiler::InProcess,
+            plugin_limits: Default::default(),
+            plugins_dir: Some(folder.path().to_path_buf()),
+            bundle: &[],
+            kv: Arc::new(NoMemory),
+            processes: processes.clone(),
+            ambient: ambient.clone(),
+            on_change: Arc::new(|_, _, _| {}),
+        };
+        let plugins = PluginManager::start(config).await?;
+        let principal = octi_testkit::db::principal(ambient.id());
+        Ok(Self { plugins, processes, ambient, principal, workspace: paths.workspace.clone(), _folder: folder })
+    }
+
+    /// An installed tool.
+    pub(crate) fn tool(&self, name: &str) -> anyhow::Result<Arc<dyn Tool>> {
+        let snapshot = self.plugins.snapshot();
+        snapshot.tools.get(name).cloned().with_context(|| {
+            let problems: Vec<_> = self.plugins.plugins().into_iter().filter_map(|plugin| plugin.problem).collect();
+            format!("the engine has no tool `{name}`; problems: {problems:?}")
+        })
+    }
+
+    /// What a call that may take so long is made with.
+    pub(crate) fn context(&self, time_max: Duration) -> CallContext {
+        CallContext {
+            principal: self.principal.clone(),
+            session_id: None,
+            run_id: None,
+            call_id: self.ambient.id(),
+            origin: Origin::Chat,
+            workspace: self.workspace.clone(),
+            time_max,
+            progress: Arc::new(NoProgress),
+        }
+    }
+
+    /// Calls a tool as the dispatch does, without the dispatch.
+    pub(crate) async fn call(&self, tool: &Arc<dyn Tool>, arguments: Value) -> anyhow::Result<Value> {
+        let output = tool.call(self.context(Duration::from_secs(30)), arguments).await;
+        output.map(|output| output.content).map_err(|error| anyhow!("the call failed: {error}"))
+    }
+
+    /// Ends everything.
+    pub(crate) async fn stop(self) {
+        self.processes.shutdown().await;
+        self.plugins.shutdown().await;
+    }
+}
+
+/// Agents with a scripted model, on a database of their own.
+pub(crate) struct Working {
+    agents: Agents,
+    model: ScriptedModel,
+    principal: Principal,
+    db: TestDb,
+}
+
+impl Working {
+    /// Agents on the plugins of that engine. None when there is no such database.
+    pub(crate) async fn start(hosted: &Hosted, backend: Backend) -> anyhow::Result<Option<Self>> {
+        let Some(db) = TestDb::open(backend).await else { return Ok(None) };
+        let ambient = Ambient::system();
+        let principal = people::person(&db.store, &ambient, "ada").await;
+        let model = ScriptedModel::new([]);
+        let redactor = Arc::new(Redactor::new([("local-token".to_owned(), SecretString::from(SECRET))]));
+        let workspace = hosted.workspace.clone();
+        let agents = Agents::new(AgentsConfig {
+            store: db.store.clone(),
+            registry: hosted.plugins.clone(),
+            models: Arc::new(OneModel(model.clone())),
+            events: Arc::new(Nobody),
+            ambient,
+            budget: Budget::default(),
+            workspace_of: Arc::new(move |_| workspace.clone()),
+            redactor: Arc::new(move |_| Arc::clone(&redactor)),
+            role: "general".to_owned(),
+        });
+        Ok(Some(Self { agents, model, principal, db }))
+    }
+
+    /// One call on the whole path: schema, permission, run, redact, bound, record.
+    pub(crate) async fn call(&self, name: &str, arguments: Value) -> anyhow::Result<()> {
+        let outcome = self.agents.call_tool(&self.principal, name, arguments, CallOptions::default()).await?;
+        if outcome.is_error {
+            bail!("`{name}` failed: {}", outcome.content);
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is recorded.
+    pub(crate) async fn flush(&self) {
+        self.agents.flush().await;
+    }
+
+    /// One turn in a new conversation, from the message to the stored end; the model answers at once. Returns how long it took.
+    pub(crate) async fn turn(&self, answers: Vec<Answer>) -> anyhow::Result<Duration> {
+        let session = people::session(&self.db.store, &self.db.ambient, &self.principal).await;
+        answers.into_iter().for_each(|answer| self.model.push(answer));
+        let begun = std::time::Instant::now();
+        let sent = self.agents.send(&self.principal, session, "how are you?".to_owned(), TurnOptions::default()).await?;
+        self.agents.until_ended(&self.principal, sent.run_id).await;
+        let took = begun.elapsed();
+        self.agents.flush().await;
+        let run = self.db.store.read(&self.principal).await?.run(sent.run_id).await?.context("the run is not stored")?;
+        if run.status != RunStatus::Completed || self.model.left() > 0 {
+            bail!("a turn ended as {:?} ({:?}) with {} answers left", run.status, run.reason, self.model.left());
+        }
+        Ok(took)
+    }
+
+    /// Ends everything.
+    pub(crate) async fn stop(self) {
+        self.agents.shutdown(Duration::ZERO).await;
+        self.db.store.close().await;
+    }
+}
+
+struct OneModel(ScriptedModel);
+
+#[async_trait]
+impl ModelSource for OneModel {
+    async fn model(&self, _principal: &Principal, _name: Option<&str>) -> Result<Arc<dyn ChatModel>, String> {
+        Ok(Arc::new(self.0.clone()))
+    }
+}
+
+/// Nobody watches.
+struct Nobody;
+
+impl EventSink for Nobody {
+    fn publish(&self, _event: Event) {}
+}
+
+/// No measured call remembers anything.
+struct NoMemory;
+
+#[async_trait]
+impl KvStore for NoMemory {
+    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
+        Err(KvError::Unavailable)
+    }
+    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
+        Err(KvError::Unavailable)
+    }
+    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
+        Err(KvError::Unavailable)
+    }
+    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
+        Err(KvError::Unavailable)
+    }
+}
+
+/// Every plugin file of a folder.
+pub(crate) fn plugin_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("no plugins in `{}`", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

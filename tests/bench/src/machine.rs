@@ -1,0 +1,36 @@
+//! What the machine is, from `/proc`.
+
+use std::fs::read_to_string;
+
+use octi_tests::report::Machine;
+
+/// The facts; what cannot be read is `unknown`.
+pub(crate) fn facts() -> Machine {
+    let unknown = || "unknown".to_owned();
+    let first = |path: &str, field: &str| {
+        let text = read_to_string(path).ok()?;
+        let line = text.lines().find(|line| line.starts_with(field))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let memory = first("/proc/meminfo", "MemTotal");
+    let kib = memory.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default();
+    let word = |path: &str| read_to_string(path).ok().and_then(|text| text.split_whitespace().next().map(str::to_owned));
+    Machine {
+        cpu: first("/proc/cpuinfo", "model name").unwrap_or_else(unknown),
+        cores: std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
+        memory_mib: kib / 1024,
+        kernel: word("/proc/sys/kernel/osrelease").unwrap_or_else(unknown),
+        pagemap_scan: wasmtime::PoolingAllocationConfig::is_pagemap_scan_available(),
+        profile: if cfg!(debug_assertions) { "unoptimised: these numbers mean nothing" } else { "optimised, as it ships" },
+        load: word("/proc/loadavg").unwrap_or_else(unknown),
+    }
+}
+
+/// KiB of a field such as `VmRSS:` in a file of `/proc/<process>`.
+pub(crate) fn kib(process: u32, file: &str, field: &str) -> anyhow::Result<f64> {
+    let path = format!("/proc/{process}/{file}");
+    let text = read_to_string(&path).map_err(|error| anyhow::anyhow!("`{path}` cannot be read: {error}"))?;
+    let line = text.lines().find(|line| line.starts_with(field));
+    let number = line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok());
+    number.ok_or_else(|| anyhow::anyhow!("`{path}` has no `{field}`"))
+}
