@@ -1,10 +1,13 @@
 //! Writing files: all or nothing, and appends that do not interleave.
 
 use std::io::{self, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::sync::PoisonError;
 
 use cap_std::fs::{Dir, File, MetadataExt as _, OpenOptionsExt as _, Permissions, PermissionsExt as _};
-use nix::fcntl::{RenameFlags, renameat2};
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, RenameFlags, openat, renameat2};
+use nix::sys::stat::Mode;
+use nix::unistd::linkat;
 use octi_domain::limits;
 
 use super::error::FsError;
@@ -13,7 +16,7 @@ use super::read::walk_refusal;
 use super::walk::{self, Workspace};
 use super::{Entry, WriteMode};
 
-/// How names of unfinished files begin; listings and searches leave them out.
+/// How names of unfinished files begin, where they need one; listings and searches leave them out.
 const TEMPORARY: &str = ".octi-unfinished-";
 
 /// Whether a name is one of an unfinished file.
@@ -27,7 +30,10 @@ pub struct Writer {
     dir: Dir,
     name: String,
     path: String,
-    temporary: String,
+    /// Its name until it is committed. None while it has no name at all, so that a killed process leaves nothing of it.
+    temporary: Option<String>,
+    /// The name it gets on its way to its own.
+    spare: String,
     file: File,
     written: u64,
     mode: WriteMode,
@@ -52,10 +58,13 @@ impl Workspace {
             }
         }
         let fail = |error: io::Error| FsError::from_io(&path, &error);
-        let temporary = format!("{TEMPORARY}{}", hex(&self.inner.ambient.bytes::<12>()));
-        let options = walk::options().write(true).create_new(true).mode(0o644).to_owned();
-        let file = dir.open_with(&temporary, &options).map_err(fail)?;
-        let writer = Writer { dir, name: name.to_owned(), path, temporary, file, written: 0, mode, committed: false };
+        let spare = format!("{TEMPORARY}{}", hex(&self.inner.ambient.bytes::<12>()));
+        let (file, temporary) = match nameless(&dir) {
+            Some(file) => (file, None),
+            None => (named(&dir, &spare).map_err(fail)?, Some(spare.clone())),
+        };
+        let name = name.to_owned();
+        let writer = Writer { dir, name, path, temporary, spare, file, written: 0, mode, committed: false };
         if let Some(found) = found {
             writer.permit(found.mode() & 0o777)?;
         }
@@ -116,9 +125,18 @@ impl Writer {
     pub fn commit(mut self) -> Result<Entry, FsError> {
         let fail = |error: io::Error| FsError::from_io(&self.path, &error);
         self.file.sync_all().map_err(fail)?;
-        match self.mode {
-            WriteMode::Replace => self.dir.rename(&self.temporary, &self.dir, &self.name).map_err(fail)?,
-            WriteMode::CreateNew => rename_new(&self.dir, &self.temporary, &self.dir, &self.name).map_err(fail)?,
+        match (self.mode, &self.temporary) {
+            (WriteMode::Replace, None) => {
+                // Nothing can be linked over a name that is taken; the file is complete by now.
+                link(&self.file, &self.dir, &self.spare).map_err(fail)?;
+                self.temporary = Some(self.spare.clone());
+                self.dir.rename(&self.spare, &self.dir, &self.name).map_err(fail)?;
+            }
+            (WriteMode::Replace, Some(temporary)) => self.dir.rename(temporary, &self.dir, &self.name).map_err(fail)?,
+            (WriteMode::CreateNew, None) => link(&self.file, &self.dir, &self.name).map_err(fail)?,
+            (WriteMode::CreateNew, Some(temporary)) => {
+                rename_new(&self.dir, temporary, &self.dir, &self.name).map_err(fail)?;
+            }
         }
         let found = self.file.metadata().map_err(fail)?;
         self.committed = true;
@@ -136,11 +154,31 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         if !self.committed
-            && let Err(error) = self.dir.remove_file(&self.temporary)
+            && let Some(temporary) = &self.temporary
+            && let Err(error) = self.dir.remove_file(temporary)
         {
             tracing::warn!(path = %self.path, %error, "an unfinished file could not be removed");
         }
     }
+}
+
+/// A file without a name. None where the file system has no such files, or whatever else is in the way: opening one with a
+/// name says what.
+fn nameless(dir: &Dir) -> Option<File> {
+    let flags = OFlag::O_TMPFILE | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let opened = openat(dir, ".", flags, Mode::from_bits_truncate(0o644)).ok()?;
+    Some(File::from_std(opened.into()))
+}
+
+/// A file under a name of its own, for the file systems that need one.
+fn named(dir: &Dir, name: &str) -> io::Result<File> {
+    dir.open_with(name, walk::options().write(true).create_new(true).mode(0o644))
+}
+
+/// Gives a file without a name its name, which must be free.
+fn link(file: &File, dir: &Dir, name: &str) -> io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(AT_FDCWD, open.as_str(), dir, name, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
 /// Renames without replacing anything. File systems that cannot do that in one step get a hard link, which fails when the
@@ -172,4 +210,45 @@ fn check_size(size: u64) -> Result<(), FsError> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A writer as it is where every file needs a name.
+    fn with_a_name(files: &Workspace, name: &str, mode: WriteMode) -> Writer {
+        let mut writer = files.create(name, mode).unwrap();
+        if writer.temporary.is_none() {
+            writer.file = named(&writer.dir, &writer.spare).unwrap();
+            writer.temporary = Some(writer.spare.clone());
+        }
+        writer
+    }
+
+    fn names(files: &Workspace) -> Vec<std::ffi::OsString> {
+        std::fs::read_dir(files.root()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn a_file_that_needs_a_name_while_it_is_written_is_all_or_nothing_too() {
+        let home = tempfile::tempdir().unwrap();
+        let files = Workspace::open(home.path()).unwrap();
+        for (mode, text) in [(WriteMode::CreateNew, "first"), (WriteMode::Replace, "second")] {
+            let mut writer = with_a_name(&files, "a.txt", mode);
+            writer.write(text.as_bytes()).unwrap();
+            writer.commit().unwrap();
+            assert_eq!(std::fs::read_to_string(files.root().join("a.txt")).unwrap(), text);
+        }
+        let mut writer = with_a_name(&files, "a.txt", WriteMode::Replace);
+        writer.write(b"never").unwrap();
+        assert!(names(&files).iter().any(|name| is_temporary(&name.to_string_lossy())));
+        drop(writer);
+        assert_eq!(names(&files), ["a.txt"]);
+        let writer = with_a_name(&files, "new.txt", WriteMode::CreateNew);
+        std::fs::write(files.root().join("new.txt"), "somebody else's").unwrap();
+        assert_eq!(writer.commit(), Err(FsError::Exists("new.txt".into())));
+        assert_eq!(std::fs::read_to_string(files.root().join("new.txt")).unwrap(), "somebody else's");
+        assert_eq!(names(&files).len(), 2);
+    }
 }
