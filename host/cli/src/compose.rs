@@ -16,6 +16,7 @@ use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
 use octi_engine::{Change, Compiler, EngineConfig, OnChange, PluginManager};
 use octi_gateway::bus::Bus;
+use octi_gateway::ports::PortError;
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
@@ -69,6 +70,18 @@ pub(crate) struct Host {
 /// # Errors
 /// [`Failure`] that says which part could not start and what to do.
 pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode) -> Outcome<Host> {
+    let mut first = None;
+    let built = build_parts(config, environment, mode, &mut first).await;
+    // The password is known this once, so a start that fails after it was made must say it too.
+    built.map_err(|failure| first.into_iter().fold(failure, Failure::hint))
+}
+
+/// What the person needs to sign in after the first start.
+pub(crate) fn first_sign_in(first: &OneTimePassword) -> String {
+    format!("first start: sign in to the server as `{}` with the password {} (shown this once)", first.username, first.password())
+}
+
+async fn build_parts(config: &Config, environment: &Environment, mode: Mode, first: &mut Option<String>) -> Outcome<Host> {
     let home = config.home.as_path();
     lifecycle::prepare_home(home)?;
     let lock = take_lock(home, mode)?;
@@ -82,6 +95,7 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
     let audit = Audit::start(store.clone(), ambient.clone());
     let auth = Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone()));
     let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
+    *first = first_password.as_ref().map(first_sign_in);
     let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
     let local_token = auth.local_token(home).map_err(|error| user(&error))?;
 
@@ -96,7 +110,7 @@ pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode
         secrets.refresh(&person).await;
     }
     let models = Models::new(store.clone(), vault, egress, ambient.clone(), secrets.clone());
-    let mut notes = models.first_start(&owner, environment).await.map_err(|error| us("the models cannot be set up", &error))?;
+    let mut notes = models.first_start(&owner, environment).await.map_err(first_models)?;
     if bundle::PLUGINS.is_empty() {
         notes.push("this binary was built without its plugins: run `cargo xtask wasm` and build it again".to_owned());
     }
@@ -142,6 +156,14 @@ fn user(error: &dyn std::error::Error) -> Failure {
 
 fn us(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::us(what).because(error)
+}
+
+fn first_models(error: PortError) -> Failure {
+    match error {
+        PortError::Refused(why) => Failure::user(format!("the model that the environment names cannot be set up: {why}"))
+            .hint("correct `OPENAI_BASE_URL` and `OPENAI_MODEL`, or unset them and use `octi model add`"),
+        error => us("the models cannot be set up", &error),
+    }
 }
 
 fn take_lock(home: &Path, mode: Mode) -> Outcome<Option<HomeLock>> {

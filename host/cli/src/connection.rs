@@ -62,12 +62,7 @@ impl Connection {
     async fn local(context: &Context, want: Want) -> Outcome<Self> {
         let host = compose::build(&context.config, &context.environment, compose::Mode::Local).await?;
         if let Some(first) = &host.first_password {
-            let notice = format!(
-                "first start: sign in to the server as `{}` with the password {} (shown this once)",
-                first.username,
-                first.password()
-            );
-            context.printer.note(&notice);
+            context.printer.note(&compose::first_sign_in(first));
         }
         // Who talks to an agent wants to know which model answers; who lists tokens does not.
         let notes = if want == Want::Local { host.notes.as_slice() } else { &[] };

@@ -52,9 +52,18 @@ fn main() -> ExitCode {
 
 /// Help and version are no failures; anything else is the person's to mend.
 fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(1),
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
     }
+    // The arguments could not be read, so that nobody knows yet who reads the answer.
+    let for_machines = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+    if !for_machines {
+        let _ = error.print();
+        return ExitCode::from(1);
+    }
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default();
+    let message = first.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    Failure::user(message).hint("`octi help` lists the commands and `octi help COMMAND` its options").report(Printer::new(true))
 }

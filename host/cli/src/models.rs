@@ -14,8 +14,8 @@ use octi_domain::principal::Principal;
 use octi_gateway::ports::{ModelAdmin, PortError};
 use octi_models::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ModelConfig, Provider, catalog, connect};
 use octi_security::audit::{self, Deed};
-use octi_security::sandbox::egress::{Egress, HostAllow};
-use octi_security::vault::Vault;
+use octi_security::sandbox::egress::{Egress, EgressError, HostAllow};
+use octi_security::vault::{Vault, VaultError};
 use octi_store::{ModelRow, Store, StoreError, Tx};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +36,14 @@ fn store(error: StoreError) -> PortError {
 
 fn internal(error: &dyn std::error::Error) -> PortError {
     PortError::Internal(error.to_string())
+}
+
+fn vault(error: VaultError) -> PortError {
+    match error {
+        // The person has the right key, or can set the secret again.
+        VaultError::Sealed { .. } => PortError::Refused(error.to_string()),
+        error => internal(&error),
+    }
 }
 
 fn field(path: &str, problem: impl std::fmt::Display) -> PortError {
@@ -71,7 +79,13 @@ impl Models {
             return Ok(Vec::new());
         }
         let mut notes = Vec::new();
-        for wanted in from_environment(environment) {
+        let found = from_environment(environment);
+        // All or none: with one of them stored, the next start would be no first start any more.
+        for wanted in &found {
+            let row = self.checked_row(owner, wanted)?;
+            row.endpoint.as_deref().map(|text| self.http(&parse_endpoint(text)?)).transpose()?;
+        }
+        for wanted in found {
             let model = self.add(owner, wanted).await?;
             notes.push(format!(
                 "model `{}` ({} of {}) was set up from the environment",
@@ -106,8 +120,11 @@ impl Models {
     }
 
     fn http(&self, endpoint: &Url) -> Result<reqwest::Client, PortError> {
-        let allow = HostAllow::operator(endpoint).map_err(|error| PortError::Refused(error.to_string()))?;
-        self.egress.client(&allow).map_err(|error| PortError::Refused(error.to_string()))
+        let refused = |error: EgressError| field("endpoint", error);
+        let allow = HostAllow::operator(endpoint).map_err(refused)?;
+        // A literal address is never looked up, so it is vetted here or not at all.
+        self.egress.vet_url(endpoint, &allow).map_err(refused)?;
+        self.egress.client(&allow).map_err(refused)
     }
 
     async fn rows(&self, principal: &Principal) -> Result<Vec<ModelRow>, PortError> {
@@ -119,7 +136,7 @@ impl Models {
         let provider = Provider::parse(&row.provider)
             .ok_or_else(|| PortError::Refused(format!("model `{}` has the unknown provider `{}`", row.name, row.provider)))?;
         let key = match &row.secret {
-            Some(name) => self.vault.get(principal, SCOPE, name).await.map_err(|error| internal(&error))?,
+            Some(name) => self.vault.get(principal, SCOPE, name).await.map_err(vault)?,
             None => None,
         };
         let number = |value: Option<i64>| value.and_then(|value| u32::try_from(value).ok());
@@ -137,13 +154,12 @@ impl Models {
         })
     }
 
-    async fn connect(&self, principal: &Principal, row: &ModelRow) -> Result<Arc<dyn ChatModel>, PortError> {
-        let config = self.config(principal, row).await?;
+    fn connect(&self, config: ModelConfig) -> Result<Arc<dyn ChatModel>, PortError> {
         let endpoint =
             config.endpoint.clone().or_else(|| config.provider.default_endpoint().and_then(|text| Url::parse(text).ok()));
         let http = match &endpoint {
             Some(endpoint) => self.http(endpoint)?,
-            None => return Err(PortError::Refused(format!("model `{}` has no endpoint", row.name))),
+            None => return Err(PortError::Refused(format!("model `{}` has no endpoint", config.name))),
         };
         connect(config, http).map_err(|error| PortError::Refused(error.to_string()))
     }
@@ -165,7 +181,7 @@ impl Models {
         };
         drop(tx);
         match row {
-            Some(row) => self.connect(principal, &row).await,
+            Some(row) => self.connect(self.config(principal, &row).await?),
             None => Ok(Arc::new(octi_models::demo::DemoModel::named(DEMO.to_owned()))),
         }
     }
@@ -255,21 +271,15 @@ impl ModelAdmin for Models {
             created_at: old.as_ref().map_or(row.created_at, |old| old.created_at),
             ..row
         };
-        if let Some(key) = wanted.key {
+        // Connecting checks everything but the network: of a model that cannot be used nothing is stored, and a model that
+        // it was to replace stays as it is.
+        let key = wanted.key.map(SecretString::from);
+        self.connect(ModelConfig { key: key.clone(), ..self.config(principal, &row).await? })?;
+        if let Some(key) = key {
             let name = row.name.clone();
-            self.vault.put(principal, SCOPE, &name, SecretString::from(key)).await.map_err(|error| internal(&error))?;
+            self.vault.put(principal, SCOPE, &name, key).await.map_err(vault)?;
             self.secrets.refresh(principal).await;
             row.secret = Some(name);
-        }
-        // Connecting checks everything but the network, so that a bad row is never stored.
-        let checked = self.connect(principal, &row).await;
-        if let Err(error) = checked {
-            if old.is_none()
-                && let Some(secret) = &row.secret
-            {
-                let _ = self.vault.delete(principal, SCOPE, secret).await;
-            }
-            return Err(error);
         }
         let mut tx = self.store.write(principal).await.map_err(store)?;
         tx.upsert_model(&row).await.map_err(store)?;

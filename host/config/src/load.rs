@@ -1,6 +1,7 @@
 //! Environment over file over default, each value checked, each error naming where the value stands.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -119,7 +120,8 @@ fn home(environment: &Environment) -> Result<PathBuf, ConfigError> {
 fn read_file(path: &Path) -> Result<File, ConfigError> {
     match std::fs::read_to_string(path) {
         Ok(text) => toml::from_str(&text).map_err(|error| ConfigError::File { path: path.into(), problem: error.to_string() }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        // A home folder that cannot be there is told by whoever makes it, with what to do.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(File::default()),
         Err(source) => Err(ConfigError::Read { path: path.into(), source }),
     }
 }

@@ -1,9 +1,26 @@
-//! The `octi` program, run the way a person runs it: real processes, real databases, the built-in demo model.
+//! The `octi` program, run the way a person runs it: real processes, real databases, the built-in demo model, and the
+//! providers' wires.
 
 #![expect(clippy::expect_used, reason = "a test says why it cannot go on")]
 
 mod bad_input;
 mod chat;
+mod containment;
+mod crashes;
+mod guests;
+mod models;
 mod plugins;
 mod reference;
 mod support;
+mod swaps;
+
+/// The mock server of the providers' wires, shared with the conformance tests.
+#[cfg(test)]
+#[path = "../../../models/tests/conformance/aimock.rs"]
+#[expect(dead_code, reason = "these tests do not count requests")]
+mod aimock;
+/// The small real model, shared with the tests of the models.
+#[cfg(test)]
+#[path = "../../../models/tests/smollm/server.rs"]
+#[expect(dead_code, reason = "these tests set the model up by hand")]
+mod smollm;

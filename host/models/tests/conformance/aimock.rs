@@ -15,9 +15,9 @@ pub(crate) struct Aimock {
 }
 
 impl Aimock {
-    /// Starts the server with the fixtures of this suite.
-    pub(crate) fn start() -> Self {
-        let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/conformance.json");
+    /// Starts the server with that file of this package's fixtures.
+    pub(crate) fn start(fixtures: &str) -> Self {
+        let fixtures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixtures);
         let program = program();
         assert!(
             program.is_file(),

@@ -30,7 +30,7 @@ fn answered(mut request: ChatRequest, calls: &[ToolCall], results: Vec<Part>) ->
 
 #[tokio::test]
 async fn an_answer_streams_and_its_usage_is_reported() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let answer = ask(&model(&server.base, wire), request("stream something")).await.unwrap();
         assert!(answer.text.starts_with("The quick brown fox") && answer.text.ends_with("the dög."), "{}: {answer:?}", wire.0);
@@ -48,7 +48,7 @@ async fn an_answer_streams_and_its_usage_is_reported() {
 
 #[tokio::test]
 async fn thoughts_are_apart_from_the_answer() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let model = model(&server.base, wire);
         let answer = ask(&model, request("think in the text")).await.unwrap();
@@ -66,7 +66,7 @@ async fn thoughts_are_apart_from_the_answer() {
 
 #[tokio::test]
 async fn the_system_prompt_and_earlier_turns_arrive() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let mut asked = request("what did I say?");
         asked.system = "You are the conformance test.".into();
@@ -79,7 +79,7 @@ async fn the_system_prompt_and_earlier_turns_arrive() {
 
 #[tokio::test]
 async fn a_tool_is_called_and_its_result_arrives() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let model = model(&server.base, wire);
         let asked = request("read the file");
@@ -104,7 +104,7 @@ async fn a_tool_is_called_and_its_result_arrives() {
 
 #[tokio::test]
 async fn parallel_calls_are_kept_apart_and_both_results_arrive() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let model = model(&server.base, wire);
         let asked = request("read both files");
@@ -120,7 +120,7 @@ async fn parallel_calls_are_kept_apart_and_both_results_arrive() {
 
 #[tokio::test]
 async fn a_text_before_a_call_without_arguments_is_kept() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let answer = ask(&model(&server.base, wire), request("say and call")).await.unwrap();
         assert_eq!((answer.text.as_str(), answer.finish), ("I will look.", Some(Finish::ToolCalls)), "{}", wire.0);
@@ -130,7 +130,7 @@ async fn a_text_before_a_call_without_arguments_is_kept() {
 
 #[tokio::test]
 async fn an_answer_that_was_cut_off_says_so() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let answer = ask(&model(&server.base, wire), request("be cut off")).await.unwrap();
         // The mock has no override of the reason on Ollama's wire.
@@ -141,7 +141,7 @@ async fn an_answer_that_was_cut_off_says_so() {
 
 #[tokio::test]
 async fn lasting_errors_are_told_apart_and_asked_once() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for (text, status, kind) in [("wrong key", 401, "auth"), ("be too long", 400, "context_length")] {
         for (at, wire) in WIRES.into_iter().enumerate() {
             let error = ask(&model(&server.base, wire), request(text)).await.unwrap_err();
@@ -154,7 +154,7 @@ async fn lasting_errors_are_told_apart_and_asked_once() {
 
 #[tokio::test]
 async fn passing_errors_are_asked_again_until_the_attempts_are_used_up() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for (text, status, kind) in [("break down", 500, "unavailable"), ("be overloaded", 503, "overloaded")] {
         for (at, wire) in WIRES.into_iter().enumerate() {
             let error = ask(&model(&server.base, wire), request(text)).await.unwrap_err();
@@ -169,7 +169,7 @@ async fn passing_errors_are_asked_again_until_the_attempts_are_used_up() {
 async fn a_limited_call_waits_as_long_as_it_is_told_and_then_works() {
     for wire in WIRES {
         // The server counts over all providers, so each gets its own.
-        let server = Aimock::start();
+        let server = Aimock::start("conformance.json");
         let start = Instant::now();
         let answer = ask(&model(&server.base, wire), request("limited")).await.unwrap();
         assert_eq!((answer.text.as_str(), answer.retried), ("Now it works.", 1), "{}", wire.0);
@@ -180,7 +180,7 @@ async fn a_limited_call_waits_as_long_as_it_is_told_and_then_works() {
 
 #[tokio::test]
 async fn a_cancelled_answer_ends_at_once() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let cancel = CancellationToken::new();
         let mut stream = model(&server.base, wire).stream(request("take your time"), cancel.clone()).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_cancelled_answer_ends_at_once() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_an_error_and_not_an_end() {
-    let server = Aimock::start();
+    let server = Aimock::start("conformance.json");
     for wire in WIRES {
         let mut stream = model(&server.base, wire).stream(request("hang up"), CancellationToken::new()).await.unwrap();
         assert!(matches!(stream.next().await, Some(Ok(ChatEvent::Text(_)))), "{}", wire.0);

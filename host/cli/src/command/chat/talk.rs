@@ -31,6 +31,8 @@ struct Course {
     view: View,
     agent: Option<Uuid>,
     questions: VecDeque<PermissionRequest>,
+    /// The code of what went wrong, once something did.
+    trouble: Option<String>,
     stopping: bool,
     /// Set when the turn is over.
     end: Option<Outcome>,
@@ -152,6 +154,7 @@ impl Talk {
         }
         match &event.body {
             EventBody::AgentSpawned(spawned) => course.agent = Some(spawned.agent_id),
+            EventBody::ChatError(error) => course.trouble = Some(error.code.clone()),
             EventBody::PermissionRequest(request) => course.questions.push_back(request.clone()),
             EventBody::PermissionResolved(resolved) => course.questions.retain(|open| open.id != resolved.request_id),
             _ => {}
@@ -167,7 +170,7 @@ impl Talk {
             Turn::Completed => course.end = Some(Ok(())),
             Turn::Ended(why) => {
                 let hint = format!("`octi chat --session {}` goes on with the conversation", self.session);
-                course.end = Some(Err(Failure::user(why).hint(hint)));
+                course.end = Some(Err(blamed(course.trouble.as_deref(), why).hint(hint)));
             }
         }
     }
@@ -250,6 +253,15 @@ impl Talk {
                 Some(_) => self.printer.note("  type 1, 2, 3 or 4"),
             }
         }
+    }
+}
+
+/// A turn that ended badly, by whose turn it is now.
+fn blamed(code: Option<&str>, why: String) -> Failure {
+    match code {
+        Some("rate_limited" | "overloaded" | "unavailable" | "timeout" | "protocol") => Failure::external(why),
+        Some("store" | "internal") => Failure::us(why),
+        _ => Failure::user(why),
     }
 }
 
