@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use async_trait::async_trait;
 use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
+use octi_extension::services::{SecretError, SecretSource};
 use octi_security::guard::Redactor;
-use octi_security::vault::Vault;
+use octi_security::vault::{USER_SCOPE, Vault, VaultError};
 use secrecy::SecretString;
 
 /// Redactors by person. A person's is made anew whenever their secrets change.
@@ -41,5 +43,21 @@ impl Secrets {
     pub(crate) fn redactor(&self, principal: &Principal) -> Arc<Redactor> {
         let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
         principal.user_id().and_then(|user| people.get(&user)).unwrap_or(&self.nobody).clone()
+    }
+}
+
+#[async_trait]
+impl SecretSource for Secrets {
+    async fn secret(&self, principal: &Principal, name: &str) -> Result<Option<SecretString>, SecretError> {
+        match self.vault.get(principal, USER_SCOPE, name).await {
+            Ok(found) => Ok(found),
+            // The host itself has no secrets of that kind.
+            Err(VaultError::Nobody) => Ok(None),
+            Err(VaultError::Sealed { name }) => Err(SecretError::Sealed(name)),
+            Err(error) => {
+                tracing::error!(%error, "a secret cannot be read");
+                Err(SecretError::Unavailable)
+            }
+        }
     }
 }

@@ -12,4 +12,5 @@ pub mod permission;
 pub mod plugin_limits;
 pub mod principal;
 pub mod run;
+pub mod secret;
 pub mod session;

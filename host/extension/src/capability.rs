@@ -1,6 +1,6 @@
 //! What a plugin asks for, each with the reason shown to the person who grants it.
 
-use octi_domain::limits;
+use octi_domain::{limits, secret};
 use serde::{Deserialize, Serialize};
 
 /// The capabilities of a manifest.
@@ -13,6 +13,8 @@ pub struct Capabilities {
     pub shell: Vec<ShellRequest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kv: Option<KvRequest>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vault: Vec<VaultRequest>,
 }
 
 /// How far a plugin may reach into a root.
@@ -51,17 +53,97 @@ pub struct KvRequest {
     pub bytes_max: u64,
 }
 
+/// One secret of the person behind a call, for one header of one host. The plugin writes `{{secret:NAME}}` there and never
+/// sees the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VaultRequest {
+    /// What the person calls it.
+    pub secret: String,
+    /// `host`, or `host:port` when the port is not 443. No wildcard: a secret goes to one place.
+    pub host: String,
+    /// In any case.
+    pub header: String,
+    pub reason: String,
+}
+
+impl VaultRequest {
+    /// Whether the secret may go into that header of that host, both written as a manifest writes them.
+    pub(crate) fn fits(&self, host: &str, header: &str) -> bool {
+        plain_host(&self.host).eq_ignore_ascii_case(plain_host(host)) && self.header.eq_ignore_ascii_case(header)
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if !secret::is_name(&self.secret) {
+            return Err(("secret", format!("`{}` is not a name of {}", self.secret, secret::NAME_RULE)));
+        }
+        if !is_host(&self.host) {
+            let problem = "is not one host: write `host` or `host:port` in lower case, without a wildcard or an address's path";
+            return Err(("host", format!("`{}` {problem}", self.host)));
+        }
+        let header = self.header.to_ascii_lowercase();
+        if header.is_empty() || !header.chars().all(is_token) {
+            return Err(("header", format!("`{}` is not the name of an HTTP header", self.header)));
+        }
+        if HEADERS_OF_THE_HOST.contains(&header.as_str()) {
+            return Err(("header", format!("`{}` is written by the host and cannot carry a secret", self.header)));
+        }
+        Ok(())
+    }
+}
+
+/// Headers that say where a request goes or how it is framed; the host alone writes them.
+const HEADERS_OF_THE_HOST: [&str; 11] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The same host in one spelling: 443 is not written.
+fn plain_host(host: &str) -> &str {
+    host.strip_suffix(":443").unwrap_or(host)
+}
+
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.split_once(':') {
+        Some((name, port)) => (name, port.parse::<u16>().ok().filter(|number| *number > 0 && number.to_string() == port)),
+        None => (text, Some(443)),
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    port.is_some() && name.len() <= 253 && name.split('.').all(is_label)
+}
+
+/// A character of a header's name (RFC 9110, 5.6.2).
+const fn is_token(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(c, '!' | '#' | '$' | '%' | '&' | '\'' | '*' | '+' | '-' | '.' | '^' | '_' | '`' | '|' | '~')
+}
+
 /// The `octi:*` packages that need a grant, with the manifest key that asks for each.
 pub const GATED_PACKAGES: [(&str, &str); 3] = [("octi:fs", "fs"), ("octi:shell", "shell"), ("octi:kv", "kv")];
 
 impl Capabilities {
-    /// Whether the manifest asks for the capability of that key (`fs`, `shell`, `kv`).
+    /// Whether the manifest asks for the capability of that key (`fs`, `shell`, `kv`, `vault`).
     #[must_use]
     pub fn asks_for(&self, key: &str) -> bool {
         match key {
             "fs" => !self.fs.is_empty(),
             "shell" => !self.shell.is_empty(),
             "kv" => self.kv.is_some(),
+            "vault" => !self.vault.is_empty(),
             _ => false,
         }
     }
@@ -75,7 +157,11 @@ impl Capabilities {
         });
         let shell = self.shell.iter().map(|r| format!("shell: run profile {} ({})", r.profile, r.reason));
         let kv = self.kv.iter().map(|r| format!("kv: keep up to {} bytes per person", r.bytes_max));
-        fs.chain(shell).chain(kv).collect()
+        let vault = self
+            .vault
+            .iter()
+            .map(|r| format!("vault: send your secret {} to {} in the header {} ({})", r.secret, r.host, r.header, r.reason));
+        fs.chain(shell).chain(kv).chain(vault).collect()
     }
 
     pub(crate) fn check(&self) -> Result<(), (String, String)> {
@@ -91,6 +177,10 @@ impl Capabilities {
         for (index, request) in self.shell.iter().enumerate() {
             require_reason(&format!("shell[{index}]"), &request.reason)?;
         }
+        for (index, request) in self.vault.iter().enumerate() {
+            request.check().map_err(|(field, problem)| (format!("vault[{index}].{field}"), problem))?;
+            require_reason(&format!("vault[{index}]"), &request.reason)?;
+        }
         match self.kv {
             Some(kv) if kv.bytes_max == 0 || kv.bytes_max > 64 * limits::KV_VALUE_BYTES_MAX as u64 => {
                 Err(("kv.bytes_max".to_owned(), format!("must be between 1 and {}", 64 * limits::KV_VALUE_BYTES_MAX)))
@@ -105,4 +195,53 @@ fn require_reason(field: &str, reason: &str) -> Result<(), (String, String)> {
         return Err((format!("{field}.reason"), "say why, for the person who grants it".to_owned()));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(secret: &str, host: &str, header: &str, reason: &str) -> Capabilities {
+        let [secret, host, header, reason] = [secret, host, header, reason].map(str::to_owned);
+        Capabilities { vault: vec![VaultRequest { secret, host, header, reason }], ..Capabilities::default() }
+    }
+
+    #[test]
+    fn a_secret_is_bound_to_one_header_of_one_host() {
+        for (host, header) in [("api.weather.example", "x-api-key"), ("api.weather.example:8443", "Authorization"), ("a", "X")] {
+            assert_eq!(request("weather_key", host, header, "why").check(), Ok(()), "{host} {header}");
+        }
+        for (secret, host, header, field) in [
+            ("", "a.example", "x-key", "vault[0].secret"),
+            ("two words", "a.example", "x-key", "vault[0].secret"),
+            ("key}}", "a.example", "x-key", "vault[0].secret"),
+            ("key", "*.example", "x-key", "vault[0].host"),
+            ("key", "A.example", "x-key", "vault[0].host"),
+            ("key", "a.example.", "x-key", "vault[0].host"),
+            ("key", "a.example/path", "x-key", "vault[0].host"),
+            ("key", "user@a.example", "x-key", "vault[0].host"),
+            ("key", "a.example:0", "x-key", "vault[0].host"),
+            ("key", "a.example:0443", "x-key", "vault[0].host"),
+            ("key", "", "x-key", "vault[0].host"),
+            ("key", "a.example", "", "vault[0].header"),
+            ("key", "a.example", "x key", "vault[0].header"),
+            ("key", "a.example", "Host", "vault[0].header"),
+            ("key", "a.example", "transfer-encoding", "vault[0].header"),
+        ] {
+            let refused = request(secret, host, header, "why").check().map_err(|(field, _)| field);
+            assert_eq!(refused, Err(field.to_owned()), "{secret} {host} {header}");
+        }
+        let refused = request("key", "a.example", "x-key", " ").check().map_err(|(field, _)| field);
+        assert_eq!(refused, Err("vault[0].reason".to_owned()));
+    }
+
+    #[test]
+    fn the_person_reads_where_a_secret_goes() {
+        let capabilities = request("weather_key", "api.weather.example", "x-api-key", "authenticate");
+        assert!(capabilities.asks_for("vault"));
+        assert_eq!(
+            capabilities.lines(),
+            ["vault: send your secret weather_key to api.weather.example in the header x-api-key (authenticate)"]
+        );
+    }
 }

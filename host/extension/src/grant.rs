@@ -79,6 +79,39 @@ impl Grant {
         })
     }
 
+    /// May it use the person's secret of that name at all?
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn secret(&self, name: &str) -> Result<(), String> {
+        self.live()?;
+        if self.capabilities.vault.iter().any(|r| r.secret == name) {
+            return Ok(());
+        }
+        Err(format!(
+            "plugin `{}` has no grant for the secret `{name}`: add `{{ secret = \"{name}\", host = …, header = …, reason = … }}` to `capabilities.vault` of its plugin.toml",
+            self.plugin
+        ))
+    }
+
+    /// May the secret go into that header of a request to that host? `host` has its port when that is not 443.
+    ///
+    /// # Errors
+    /// A text that names the missing grant, where to add it, and where the secret may go instead.
+    pub fn vault(&self, secret: &str, host: &str, header: &str) -> Result<(), String> {
+        self.secret(secret)?;
+        let bound: Vec<_> = self.capabilities.vault.iter().filter(|r| r.secret == secret).collect();
+        if bound.iter().any(|r| r.fits(host, header)) {
+            return Ok(());
+        }
+        let places: Vec<String> = bound.iter().map(|r| format!("`{}` of `{}`", r.header, r.host)).collect();
+        Err(format!(
+            "plugin `{}` may send the secret `{secret}` only in the header {}: `{header}` of `{host}` needs `{{ secret = \"{secret}\", host = \"{host}\", header = \"{header}\", reason = … }}` under `capabilities.vault` of its plugin.toml",
+            self.plugin,
+            places.join(" or "),
+        ))
+    }
+
     fn live(&self) -> Result<(), String> {
         if self.revoked.load(Ordering::Acquire) {
             return Err(format!("the rights of plugin `{}` were revoked", self.plugin));
@@ -90,7 +123,7 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capability::FsRequest;
+    use crate::capability::{FsRequest, VaultRequest};
 
     fn reader() -> Grant {
         let fs = vec![FsRequest { root: "workspace".into(), access: Access::Read, reason: "look".into() }];
@@ -106,6 +139,42 @@ mod tests {
         let refusal = grant.shell("git").err().unwrap_or_default();
         assert!(refusal.contains("`capabilities.shell`"), "{refusal}");
         assert!(grant.kv_bytes_max().is_err());
+    }
+
+    #[test]
+    fn a_secret_goes_to_its_own_header_of_its_own_host() {
+        let bound = |secret: &str, host: &str, header: &str| VaultRequest {
+            secret: secret.into(),
+            host: host.into(),
+            header: header.into(),
+            reason: "authenticate".into(),
+        };
+        let vault = vec![bound("key", "api.example", "X-Api-Key"), bound("other", "b.example:8443", "authorization")];
+        let grant = Grant::new("acme/weather".into(), Capabilities { vault, ..Capabilities::default() });
+        for (secret, host, header) in [
+            ("key", "api.example", "x-api-key"),
+            ("key", "API.example:443", "X-API-KEY"),
+            ("other", "b.example:8443", "Authorization"),
+        ] {
+            assert_eq!(grant.vault(secret, host, header), Ok(()), "{secret} {host} {header}");
+        }
+        for (secret, host, header) in [
+            ("key", "api.example", "authorization"),
+            ("key", "api.example:8443", "x-api-key"),
+            ("key", "api.example.evil", "x-api-key"),
+            ("key", "sub.api.example", "x-api-key"),
+            ("other", "b.example", "authorization"),
+            ("other", "api.example", "x-api-key"),
+            ("Key", "api.example", "x-api-key"),
+        ] {
+            let refusal = grant.vault(secret, host, header).err().unwrap_or_default();
+            assert!(refusal.contains("`capabilities.vault`"), "{secret} {host} {header}: {refusal}");
+        }
+        let refusal = grant.vault("key", "evil.example", "x-api-key").err().unwrap_or_default();
+        assert!(refusal.contains("only in the header `X-Api-Key` of `api.example`"), "{refusal}");
+        assert!(grant.secret("third").is_err_and(|text| text.contains("secret = \"third\"")));
+        grant.revoke();
+        assert!(grant.vault("key", "api.example", "x-api-key").is_err_and(|text| text.contains("revoked")));
     }
 
     #[test]

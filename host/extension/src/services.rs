@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use octi_domain::ids::UserId;
+use octi_domain::principal::Principal;
+use secrecy::SecretString;
 
 /// A stored value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,4 +52,26 @@ pub trait KvStore: Send + Sync {
 
     /// Keys with the prefix, in byte order, after `start`.
     async fn keys(&self, scope: &KvScope, prefix: &str, start: Option<&str>, max: u32) -> Result<Vec<String>, KvError>;
+}
+
+/// Why a secret could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// The master key is another one, or the stored row was changed.
+    #[error("the secret `{0}` cannot be opened; set it again with `octi secret set {0}`")]
+    Sealed(String),
+    /// The database said no; the log has the rest.
+    #[error("secrets are not available now; try again later")]
+    Unavailable,
+}
+
+/// The secrets of people. Whoever holds it decides where a value goes, so it is given to the egress door and to no capability
+/// whose answer a guest sees.
+#[async_trait]
+pub trait SecretSource: Send + Sync {
+    /// The value of that person's secret, for the egress door only.
+    ///
+    /// # Errors
+    /// [`SecretError`].
+    async fn secret(&self, principal: &Principal, name: &str) -> Result<Option<SecretString>, SecretError>;
 }

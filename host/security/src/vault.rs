@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 
 pub use master::{MasterKey, MasterKeyError};
 
+/// The scope of the secrets that people keep for their tools. Models keep their keys under `model`.
+pub const USER_SCOPE: &str = "user";
+
 /// How keys are derived: 1 is HKDF-SHA256 (RFC 5869) of the master key.
 const KEY_VERSION: i32 = 1;
 
