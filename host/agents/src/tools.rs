@@ -7,3 +7,4 @@ mod keep;
 mod progress;
 pub(crate) mod record;
 pub mod schema;
+mod secrets;

@@ -9,6 +9,7 @@ use octi_domain::principal::Principal;
 use octi_extension::services::{SecretError, SecretSource};
 use octi_security::guard::Redactor;
 use octi_security::vault::{USER_SCOPE, Vault, VaultError};
+use octi_store::SecretName;
 use secrecy::SecretString;
 
 /// Redactors by person. A person's is made anew whenever their secrets change.
@@ -22,7 +23,7 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// Redactors that know the host's own secrets, and nobody's yet.
     pub(crate) fn new(vault: Arc<Vault>, host: impl IntoIterator<Item = (String, SecretString)>) -> Self {
-        let host: Vec<(String, SecretString)> = host.into_iter().collect();
+        let host: Vec<(String, SecretString)> = host.into_iter().map(|(name, value)| (format!("host/{name}"), value)).collect();
         Self { vault, nobody: Arc::new(Redactor::new(host.clone())), host, people: RwLock::default() }
     }
 
@@ -31,6 +32,7 @@ impl Secrets {
         let Some(user_id) = principal.user_id() else { return };
         match self.vault.reveal_all(principal).await {
             Ok(secrets) => {
+                let secrets = secrets.into_iter().map(|(secret, value)| (label(&secret), value));
                 let redactor = Arc::new(Redactor::new(self.host.iter().cloned().chain(secrets)));
                 self.people.write().unwrap_or_else(PoisonError::into_inner).insert(user_id, redactor);
             }
@@ -44,6 +46,11 @@ impl Secrets {
         let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
         principal.user_id().and_then(|user| people.get(&user)).unwrap_or(&self.nobody).clone()
     }
+}
+
+/// What a redactor calls a secret: only a person's own is called by a name that a placeholder can hold.
+fn label(secret: &SecretName) -> String {
+    if secret.scope == USER_SCOPE { secret.name.clone() } else { format!("{}/{}", secret.scope, secret.name) }
 }
 
 #[async_trait]

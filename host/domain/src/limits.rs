@@ -191,6 +191,12 @@ pub const PAGE_ROWS_MAX: u32 = 200;
 pub const PAGE_ROWS_DEFAULT: u32 = 50;
 /// Bytes of one secret in the vault.
 pub const SECRET_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a secret that a person adds for their tools: a shorter one would be found in ordinary text and blacked out there.
+pub const SECRET_BYTES_MIN: usize = 8;
+/// Secrets of one person.
+pub const SECRETS_PER_USER_MAX: usize = 200;
+/// Bytes of all secrets of one person as they are stored. Every result is searched for every one of them.
+pub const SECRETS_BYTES_PER_USER_MAX: usize = 256 * 1024;
 /// Bytes of a password.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Names and addresses whose failed sign-ins are remembered at once.

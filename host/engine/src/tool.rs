@@ -88,6 +88,10 @@ impl Tool for WasmTool {
         &self.spec
     }
 
+    fn may_use_secret(&self, name: &str) -> Result<(), String> {
+        self.generation.grant.secret(name)
+    }
+
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
         let arguments = arguments.to_string();
         if arguments.len() > limits::ARGUMENTS_BYTES_MAX {

@@ -183,6 +183,14 @@ pub trait Tool: Send + Sync {
     /// What it is.
     fn spec(&self) -> &ToolSpec;
 
+    /// May its plugin use the person's secret of that name? None may unless it says otherwise.
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    fn may_use_secret(&self, name: &str) -> Result<(), String> {
+        Err(format!("`{}` has no grant for the secret `{name}`", self.spec().plugin))
+    }
+
     /// Runs it with arguments that fit the schema.
     ///
     /// # Errors

@@ -4,14 +4,15 @@ mod master;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
-use chrono::{DateTime, Utc};
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
-use octi_store::{SealedSecret, Store, StoreError};
+use octi_store::{SealedSecret, SecretName, Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
+
+use crate::audit::{self, Deed};
 
 pub use master::{MasterKey, MasterKeyError};
 
@@ -87,6 +88,7 @@ impl Vault {
         };
         let mut tx = self.store.write(principal).await?;
         tx.put_secret(&sealed).await?;
+        audit::append(&mut tx, &self.ambient, Some(user_id), &Deed::SecretStored { scope, name }).await?;
         tx.save().await?;
         Ok(())
     }
@@ -103,24 +105,24 @@ impl Vault {
         self.open(&Place { user_id, scope, name }, &sealed).map(Some)
     }
 
-    /// Every secret's scope, name and time of its last change; never a value.
+    /// Every secret's scope, name and times; never a value.
     ///
     /// # Errors
     /// [`VaultError`].
-    pub async fn list(&self, principal: &Principal) -> Result<Vec<(String, String, DateTime<Utc>)>, VaultError> {
+    pub async fn list(&self, principal: &Principal) -> Result<Vec<SecretName>, VaultError> {
         owner(principal)?;
         Ok(self.store.read(principal).await?.list_secrets().await?)
     }
 
-    /// Every secret with its name, to keep it out of what is shown.
+    /// Every secret with its scope and name, to keep it out of what is shown.
     ///
     /// # Errors
     /// [`VaultError`]. A secret that cannot be opened is left out: it cannot leak either.
-    pub async fn reveal_all(&self, principal: &Principal) -> Result<Vec<(String, SecretString)>, VaultError> {
+    pub async fn reveal_all(&self, principal: &Principal) -> Result<Vec<(SecretName, SecretString)>, VaultError> {
         let mut found = Vec::new();
-        for (scope, name, _) in self.list(principal).await? {
-            match self.get(principal, &scope, &name).await {
-                Ok(Some(value)) => found.push((name, value)),
+        for secret in self.list(principal).await? {
+            match self.get(principal, &secret.scope, &secret.name).await {
+                Ok(Some(value)) => found.push((secret, value)),
                 Ok(None) => {}
                 Err(VaultError::Sealed { name }) => tracing::warn!(name, "a secret cannot be opened"),
                 Err(error) => return Err(error),
@@ -134,9 +136,12 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub async fn delete(&self, principal: &Principal, scope: &str, name: &str) -> Result<bool, VaultError> {
-        owner(principal)?;
+        let user_id = owner(principal)?;
         let mut tx = self.store.write(principal).await?;
         let deleted = tx.delete_secret(scope, name).await?;
+        if deleted {
+            audit::append(&mut tx, &self.ambient, Some(user_id), &Deed::SecretRemoved { scope, name }).await?;
+        }
         tx.save().await?;
         Ok(deleted)
     }

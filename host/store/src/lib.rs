@@ -63,4 +63,4 @@ pub use models::ModelRow;
 pub use store::Store;
 pub use tokens::Token;
 pub use tx::Tx;
-pub use vault::SealedSecret;
+pub use vault::{SealedSecret, SecretName};

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use octi_domain::ids::{SecretId, UserId};
+use octi_domain::limits;
 use sqlx::FromRow;
 use tracing::instrument;
 use uuid::Uuid;
@@ -25,6 +26,15 @@ pub struct SealedSecret {
     pub ciphertext: Vec<u8>,
     /// Which master key sealed it.
     pub key_version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a list of secrets shows of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, FromRow)]
+pub struct SecretName {
+    pub scope: String,
+    pub name: String,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -62,10 +72,27 @@ impl Tx<'_> {
     /// Adds a secret, or replaces the one of the same scope and name, which keeps its id and the time it was added.
     ///
     /// # Errors
-    /// `Missing` without its user, `Foreign` when it belongs to somebody else.
+    /// `Limit` when the person keeps too many or too much already, `Missing` without its user, `Foreign` when it belongs to
+    /// somebody else.
     #[instrument(name = "db.vault.put", level = "debug", skip_all, fields(secret.id = %secret.id))]
     pub async fn put_secret(&mut self, secret: &SealedSecret) -> Result<(), StoreError> {
         self.own(secret.user_id, "the secret")?;
+        let (count, bytes): (i64, i64) = fetch_one!(
+            self,
+            SUBJECT,
+            "
+            SELECT COUNT(*), CAST(COALESCE(SUM(LENGTH(ciphertext)), 0) AS BIGINT)
+            FROM vault
+            WHERE user_id = $1 AND NOT (scope = $2 AND name = $3)
+            ",
+            secret.user_id.as_uuid(),
+            text(&secret.scope),
+            text(&secret.name),
+        )?;
+        let number = |value: i64| usize::try_from(value).unwrap_or(usize::MAX);
+        self.bound("the number of secrets", number(count).saturating_add(1), limits::SECRETS_PER_USER_MAX)?;
+        let bytes = number(bytes).saturating_add(secret.ciphertext.len());
+        self.bound("the size of all secrets together, in bytes,", bytes, limits::SECRETS_BYTES_PER_USER_MAX)?;
         execute!(
             self,
             SUBJECT,
@@ -112,16 +139,16 @@ impl Tx<'_> {
         Ok(row.map(SealedSecret::from))
     }
 
-    /// Scope, name and last change of the principal's secrets, in byte order.
+    /// The principal's secrets by scope and name, in byte order.
     ///
     /// # Errors
     /// When the database fails.
     #[instrument(name = "db.vault.list", level = "debug", skip_all)]
-    pub async fn list_secrets(&mut self) -> Result<Vec<(String, String, DateTime<Utc>)>, StoreError> {
-        let mut found: Vec<(String, String, DateTime<Utc>)> = fetch_all!(
+    pub async fn list_secrets(&mut self) -> Result<Vec<SecretName>, StoreError> {
+        let mut found: Vec<SecretName> = fetch_all!(
             self,
             SUBJECT,
-            "SELECT scope, name, updated_at FROM vault WHERE ($1 IS NULL OR user_id = $1) LIMIT $2",
+            "SELECT scope, name, created_at, updated_at FROM vault WHERE ($1 IS NULL OR user_id = $1) LIMIT $2",
             self.owner,
             ALL_ROWS,
         )?;

@@ -103,6 +103,9 @@ impl TestAgentsBuilder {
         let workspaces = Arc::new(workspaces);
         let principal = people::person(store, &ambient, "ada").await;
         let session = people::session(store, &ambient, &principal).await;
+        for (name, _) in &self.secrets {
+            people::secret(store, &ambient, &principal, name).await;
+        }
         let config = config(store, &registry, &events, &ambient, &self.model, self.budget, &self.secrets, &workspaces);
         TestAgents {
             agents: Agents::new(config),

@@ -18,6 +18,7 @@ type Answers = dyn Fn(&CallContext, Value) -> Result<ToolOutput, ToolError> + Se
 #[derive(Clone)]
 pub struct FakeTool {
     spec: ToolSpec,
+    secrets: Vec<String>,
     answers: Arc<Answers>,
     gate: Option<Arc<Semaphore>>,
     calls: Arc<Mutex<Vec<Value>>>,
@@ -50,6 +51,7 @@ impl FakeTool {
         };
         Self {
             spec,
+            secrets: Vec::new(),
             answers: Arc::new(|_, arguments| Ok(ToolOutput { content: arguments, summary: None })),
             gate: None,
             calls: Arc::default(),
@@ -79,6 +81,13 @@ impl FakeTool {
     #[must_use]
     pub fn takes(self, schema: Value) -> Self {
         self.with(|spec| spec.input_schema = schema)
+    }
+
+    /// Its plugin may use the secret of that name.
+    #[must_use]
+    pub fn may_use(mut self, secret: &str) -> Self {
+        self.secrets.push(secret.to_owned());
+        self
     }
 
     /// What it gives.
@@ -152,6 +161,13 @@ impl Drop for Running {
 impl Tool for FakeTool {
     fn spec(&self) -> &ToolSpec {
         &self.spec
+    }
+
+    fn may_use_secret(&self, name: &str) -> Result<(), String> {
+        if self.secrets.iter().any(|secret| secret == name) {
+            return Ok(());
+        }
+        Err(format!("plugin `{}` has no grant for the secret `{name}`", self.spec.plugin))
     }
 
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {

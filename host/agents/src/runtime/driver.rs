@@ -158,8 +158,8 @@ impl Driver {
             Some(Ok(ChatEvent::ToolCall(call))) => self.wished(call),
             Some(Ok(ChatEvent::Usage(usage))) => Input::ModelUsage(usage),
             Some(Ok(ChatEvent::End(finish))) => Input::ModelEnd(finish),
-            Some(Err(error)) => Input::ModelFailed(failure(&error)),
-            None => Input::ModelFailed(failure(&ModelError::Protocol(
+            Some(Err(error)) => Input::ModelFailed(self.failure(&error)),
+            None => Input::ModelFailed(self.failure(&ModelError::Protocol(
                 "the model's answer broke off without an end: try again, or use another model".to_owned(),
             ))),
         };
@@ -168,6 +168,16 @@ impl Driver {
             return vec![input];
         }
         self.settle_call(ended_well).await.map(Input::ModelUsage).into_iter().chain([input]).collect()
+    }
+
+    /// What a server said may hold what it was sent.
+    fn failure(&self, error: &ModelError) -> ModelFailure {
+        let redactor = (self.shared.dispatch.redactor)(&self.principal);
+        ModelFailure {
+            code: error.kind(),
+            message: redactor.redact(&error.to_string()).into_owned(),
+            is_context_length: matches!(error, ModelError::ContextLength(_)),
+        }
     }
 
     fn wished(&self, call: ToolCall) -> Input {
@@ -353,13 +363,5 @@ async fn next_answered(tools: &mut Option<ToolStep>) -> Answered {
         Some(answered) => answered,
         // Every call has answered: only the model, the clock or the person can go on.
         None => std::future::pending().await,
-    }
-}
-
-fn failure(error: &ModelError) -> ModelFailure {
-    ModelFailure {
-        code: error.kind(),
-        message: error.to_string(),
-        is_context_length: matches!(error, ModelError::ContextLength(_)),
     }
 }

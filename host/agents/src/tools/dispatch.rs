@@ -1,4 +1,4 @@
-//! The one path of a tool call: schema, permission, approval, run, redact, bound, record.
+//! The one path of a tool call: schema, permission, approval, secrets, run, redact, bound, record.
 //!
 //! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
 
@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::approval::{Broker, Verdict};
 use super::record::{Record, Recorder};
 use super::schema::Schemas;
-use super::{keep, progress};
+use super::{keep, progress, secrets};
 use crate::clock::TurnClock;
 use crate::publish::Publisher;
 
@@ -117,7 +117,7 @@ struct Permit {
 }
 
 /// A call that may not run.
-struct Refusal {
+pub(super) struct Refusal {
     code: &'static str,
     text: String,
     decision: String,
@@ -125,7 +125,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(code: &'static str, text: impl Into<String>, decision: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, text: impl Into<String>, decision: impl Into<String>) -> Self {
         Self { code, text: text.into(), decision: decision.into(), suggested_rule: None }
     }
 
@@ -133,7 +133,7 @@ impl Refusal {
         Self::new(error.code(), error.to_string(), "refused: the call is not valid")
     }
 
-    fn of_store(error: &StoreError) -> Self {
+    pub(super) fn of_store(error: &StoreError) -> Self {
         tracing::error!(%error, detail = error.detail(), "a permission could not be looked up");
         let text = "the call was not run: its permission could not be looked up because the database does not answer";
         Self::new("unavailable", text, "refused: the permission could not be looked up")
@@ -145,14 +145,14 @@ impl Dispatch {
     /// off at any moment is told and recorded exactly once.
     pub(crate) async fn run(&self, call: Call, begun: &Begun) -> Outcome {
         let redactor = (self.redactor)(&call.of.principal);
-        let arguments = keep::redact(&redactor, call.arguments.clone());
+        let arguments = redactor.redact_value(call.arguments.clone());
         self.announce(&call, &arguments);
         let mut row = self.row(&call, arguments, UNDECIDED.to_owned());
         let open = Open { of: call.of.clone(), unrecorded: Some(Box::new(row.clone())), runs_since: None };
         begun.lock().unwrap_or_else(PoisonError::into_inner).insert(call.of.id, open);
-        let permit = self.permit(&call).await;
+        let permit = self.permit(&call, &redactor).await;
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
-        row.decision.clone_from(decision);
+        row.decision = redactor.redact(decision).into_owned();
         row.started_at = self.ambient.now();
         self.recorder.record(&call.of.principal, Record::CallBegan(Box::new(row))).await;
         change(begun, call.of.id, |open| open.unrecorded = None);
@@ -160,7 +160,7 @@ impl Dispatch {
             Ok(permit) => {
                 let started = Instant::now();
                 change(begun, call.of.id, |open| open.runs_since = Some(started));
-                let given = self.perform(&call, permit).await;
+                let given = self.perform(&call, permit, &redactor).await;
                 let outcome = self.settle(&call, &redactor, given).await;
                 Outcome { duration: started.elapsed(), ..outcome }
             }
@@ -168,7 +168,7 @@ impl Dispatch {
         }
     }
 
-    async fn permit(&self, call: &Call) -> Result<Permit, Refusal> {
+    async fn permit(&self, call: &Call, redactor: &Redactor) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
         let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
         let subject = subject_of(tool.spec(), &arguments);
@@ -182,9 +182,10 @@ impl Dispatch {
             Decision::Allow { because } => format!("allowed: {because}"),
             Decision::Deny { reason } => return Err(Refusal::new("denied", reason.clone(), format!("denied: {reason}"))),
             Decision::Ask { reason, suggested_rule } => {
-                self.consent(call, &tool, &arguments, subject, (reason, suggested_rule)).await?
+                self.consent(call, &tool, redactor, &arguments, (subject, reason, suggested_rule)).await?
             }
         };
+        secrets::check(self, &call.of, &tool, redactor, &arguments).await?;
         Ok(Permit { tool, arguments, decision })
     }
 
@@ -192,9 +193,9 @@ impl Dispatch {
         &self,
         call: &Call,
         tool: &Arc<dyn Tool>,
+        redactor: &Redactor,
         arguments: &Value,
-        subject: Option<String>,
-        (reason, suggested_rule): (String, String),
+        (subject, reason, suggested_rule): (Option<String>, String, String),
     ) -> Result<String, Refusal> {
         let (clock, (session_id, run_id)) = match (&call.consent, call.of.session_id.zip(call.of.run_id)) {
             (Consent::Ask(clock), Some(place)) => (clock, place),
@@ -204,6 +205,7 @@ impl Dispatch {
                 return Err(Refusal { suggested_rule: Some(suggested_rule), ..refusal });
             }
         };
+        let hidden = |text: String| redactor.redact(&text).into_owned();
         let now = self.ambient.now();
         let patience = chrono::TimeDelta::seconds(i64::try_from(limits::PERMISSION_SECONDS_MAX).unwrap_or(i64::MAX));
         let request = PermissionRequest {
@@ -214,10 +216,10 @@ impl Dispatch {
             call_id: call.of.id,
             tool: tool.spec().tool.clone(),
             operation: tool.spec().operation.clone(),
-            subject,
-            arguments: keep::redact(&(self.redactor)(&call.of.principal), arguments.clone()),
-            reason,
-            suggested_rule,
+            subject: subject.map(hidden),
+            arguments: redactor.redact_value(arguments.clone()),
+            reason: hidden(reason),
+            suggested_rule: hidden(suggested_rule),
             status: RequestStatus::Pending,
             created_at: now,
             expires_at: now.checked_add_signed(patience).unwrap_or(now),
@@ -239,7 +241,7 @@ impl Dispatch {
         }
     }
 
-    async fn perform(&self, call: &Call, permit: Permit) -> Result<ToolOutput, ToolError> {
+    async fn perform(&self, call: &Call, permit: Permit, redactor: &Arc<Redactor>) -> Result<ToolOutput, ToolError> {
         let time_max = Duration::from_millis(limits::GUEST_WALL_MS_CEILING);
         let context = CallContext {
             principal: call.of.principal.clone(),
@@ -249,7 +251,7 @@ impl Dispatch {
             origin: call.origin,
             workspace: (self.workspace_of)(call.of.user_id),
             time_max,
-            progress: progress::sink(call, &self.publisher),
+            progress: progress::sink(call, &self.publisher, redactor),
         };
         // The tool has its own, shorter limit; this one ends a tool that ignores it.
         let ended = tokio::time::timeout(time_max, permit.tool.call(context, permit.arguments)).await;
@@ -262,7 +264,7 @@ impl Dispatch {
             Ok(output) => output,
             Err(error) => return failed(redactor, error.code(), &error.to_string()),
         };
-        let whole = super::bound::render(&keep::redact(redactor, output.content));
+        let whole = super::bound::render(&redactor.redact_value(output.content));
         if whole.len() > limits::ARTIFACT_BYTES_MAX {
             let error = ToolError::Contained(Containment::Output { bytes_max: limits::ARTIFACT_BYTES_MAX as u64 });
             return failed(redactor, error.code(), &error.to_string());
@@ -392,7 +394,8 @@ fn presentable(redactor: &Redactor, text: &str) -> String {
 }
 
 fn refused(redactor: &Redactor, refusal: Refusal) -> Outcome {
-    Outcome { suggested_rule: refusal.suggested_rule, ..failed(redactor, refusal.code, &refusal.text) }
+    let suggested_rule = refusal.suggested_rule.map(|rule| redactor.redact(&rule).into_owned());
+    Outcome { suggested_rule, ..failed(redactor, refusal.code, &refusal.text) }
 }
 
 fn millis(duration: Duration) -> u64 {

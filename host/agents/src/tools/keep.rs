@@ -1,24 +1,10 @@
-//! What of a result is kept, and what must not be.
+//! What of a result is kept.
 
 use octi_domain::ids::ArtifactId;
-use octi_security::guard::Redactor;
 use octi_store::ArtifactMeta;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::dispatch::{Call, Dispatch};
-
-/// Replaces secrets in every text of a value, its field names included.
-pub(super) fn redact(redactor: &Redactor, value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(redactor.redact(&text).into_owned()),
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| redact(redactor, item)).collect()),
-        Value::Object(fields) => Value::Object(
-            fields.into_iter().map(|(name, field)| (redactor.redact(&name).into_owned(), redact(redactor, field))).collect(),
-        ),
-        other => other,
-    }
-}
 
 /// Keeps a large result beside the conversation; none when there is no conversation, or the store cannot take it.
 pub(super) async fn artifact(dispatch: &Dispatch, call: &Call, whole: &str) -> Option<ArtifactId> {

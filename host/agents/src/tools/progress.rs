@@ -6,6 +6,7 @@ use std::time::Duration;
 use octi_domain::event::EventKind;
 use octi_domain::ids::{CallId, RunId, SessionId, UserId};
 use octi_extension::tool::{NoProgress, ProgressSink};
+use octi_security::guard::Redactor;
 use tokio::time::Instant;
 
 use super::dispatch::Call;
@@ -18,6 +19,7 @@ const MESSAGE_BYTES_MAX: usize = 500;
 
 struct Progress {
     publisher: Arc<Publisher>,
+    redactor: Arc<Redactor>,
     user_id: UserId,
     session_id: Option<SessionId>,
     run_id: RunId,
@@ -26,10 +28,11 @@ struct Progress {
 }
 
 /// Where a call's progress goes.
-pub(super) fn sink(call: &Call, publisher: &Arc<Publisher>) -> Arc<dyn ProgressSink> {
+pub(super) fn sink(call: &Call, publisher: &Arc<Publisher>, redactor: &Arc<Redactor>) -> Arc<dyn ProgressSink> {
     let Some(run_id) = call.of.run_id else { return Arc::new(NoProgress) };
     Arc::new(Progress {
         publisher: Arc::clone(publisher),
+        redactor: Arc::clone(redactor),
         user_id: call.of.user_id,
         session_id: call.of.session_id,
         run_id,
@@ -48,7 +51,8 @@ impl ProgressSink for Progress {
             }
             *last = Some(now);
         }
-        let message = super::bound::head(&message, MESSAGE_BYTES_MAX).to_owned();
+        // Redacted before it is cut: half a secret would not be found.
+        let message = super::bound::head(&self.redactor.redact(&message), MESSAGE_BYTES_MAX).to_owned();
         let kind = EventKind::ToolProgress { run_id: self.run_id, call_id: self.call_id, fraction, message };
         self.publisher.publish(self.user_id, self.session_id, kind);
     }

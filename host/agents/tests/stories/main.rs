@@ -15,6 +15,8 @@ mod plugins;
 #[cfg(test)]
 mod results;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod shutdowns;
 #[cfg(test)]
 mod steering;

@@ -65,11 +65,10 @@ on_both! {
     async fn secrets_never_reach_the_model_the_person_or_the_record(db) {
         let secret = "s3cr3t-value-of-ada";
         let tool = FakeTool::new("files__read").does(move |context, _| {
-            context.progress.progress(None, "reading".into());
+            context.progress.progress(None, format!("reading with {secret}"));
             Ok(ToolOutput { content: json!({"env": [format!("KEY={secret}")]}), summary: Some(format!("found \u{1b}[31m{secret}")) })
         });
-        let answers = [Answer::calls([("c1", "files__read", json!({ "path": secret }))]), Answer::text("done")];
-        let test = TestAgents::answering(answers).tool(&tool).secret("key", secret).start(&db.store).await;
+        let test = TestAgents::answering(one_call()).tool(&tool).secret("key", secret).start(&db.store).await;
         let sent = test.send("read").await;
         test.ended(sent.run_id).await;
         let shown = &results_in(&test.model.requests()[1])[0];
@@ -79,7 +78,6 @@ on_both! {
         assert!(!format!("{calls:?}").contains(secret), "{calls:?}");
         let told = format!("{:?}", test.events.kinds());
         assert!(!told.contains(secret) && !told.contains("[31m"), "{told}");
-        assert_eq!(tool.calls(), [json!({ "path": secret })], "the tool itself gets what the model wrote");
     }
 
     async fn errors_are_told_by_who_can_act(db) {

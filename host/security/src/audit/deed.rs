@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use octi_domain::ids::{PermissionRequestId, RuleId, SessionId, TokenId, UserId};
+use octi_domain::ids::{CallId, PermissionRequestId, RuleId, SessionId, TokenId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Level};
 use serde_json::{Value, json};
 
 use crate::guard::clean;
+use crate::vault::USER_SCOPE;
 
 /// One thing that was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,12 @@ pub enum Deed<'a> {
         scope: &'a str,
         name: &'a str,
     },
+    /// A call named a secret of the person's; one row a call and secret. Where the value went is for the egress door to tell.
+    SecretUsed {
+        name: &'a str,
+        plugin: &'a str,
+        call: CallId,
+    },
 }
 
 impl Deed<'_> {
@@ -125,6 +132,7 @@ impl Deed<'_> {
             Self::PluginRefused { .. } => "plugin_refused",
             Self::SecretStored { .. } => "secret_stored",
             Self::SecretRemoved { .. } => "secret_removed",
+            Self::SecretUsed { .. } => "secret_used",
         }
     }
 
@@ -152,6 +160,7 @@ impl Deed<'_> {
             Self::SecretStored { scope, name } | Self::SecretRemoved { scope, name } => {
                 format!("secret:{}/{}", short(scope), short(name))
             }
+            Self::SecretUsed { name, .. } => format!("secret:{USER_SCOPE}/{}", short(name)),
         }
     }
 
@@ -177,6 +186,7 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } => json!({ "why": short(why) }),
+            Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
             Self::TokenRevoked { .. }
             | Self::RuleRemoved { .. }
             | Self::ModelRemoved { .. }

@@ -82,6 +82,19 @@ async fn a_changed_byte_does_not_open() {
 }
 
 #[tokio::test]
+async fn every_change_is_in_the_audit_log_without_the_value() {
+    let (_home, vault, alice, _) = vault().await;
+    vault.put(&alice, USER_SCOPE, "key", "value-of-alice".into()).await.unwrap();
+    assert!(vault.delete(&alice, USER_SCOPE, "key").await.unwrap());
+    assert!(!vault.delete(&alice, USER_SCOPE, "key").await.unwrap());
+    let rows = vault.store.read(&alice).await.unwrap().list_audit(10).await.unwrap();
+    let mut told: Vec<_> = rows.iter().map(|row| (row.action.as_str(), row.resource.as_str())).collect();
+    told.sort();
+    assert_eq!(told, [("secret_removed", "secret:user/key"), ("secret_stored", "secret:user/key")]);
+    assert!(!format!("{rows:?}").contains("value-of-alice"));
+}
+
+#[tokio::test]
 async fn a_secret_has_a_bound() {
     let (_home, vault, alice, _) = vault().await;
     let long = "x".repeat(limits::SECRET_BYTES_MAX + 1);

@@ -23,7 +23,8 @@ on_both! {
         assert_eq!(look!(db.store, alice, |tx| tx.secret("model", "openai").await), Some(second));
         assert_eq!(look!(db.store, alice, |tx| tx.secret("plugin", "openai").await), None);
         let listed = look!(db.store, alice, |tx| tx.list_secrets().await);
-        assert_eq!(listed, vec![("model".to_owned(), "openai".to_owned(), time(9))]);
+        let listed: Vec<_> = listed.into_iter().map(|one| (one.scope, one.name, one.created_at, one.updated_at)).collect();
+        assert_eq!(listed, vec![("model".to_owned(), "openai".to_owned(), first.created_at, time(9))]);
         save!(db.store, alice, |tx| {
             assert!(tx.delete_secret("model", "openai").await.unwrap());
             assert!(!tx.delete_secret("model", "openai").await.unwrap());
@@ -36,6 +37,32 @@ on_both! {
         assert_eq!(look!(db.store, SYSTEM, |tx| tx.secret("model", "openai").await), None);
         save!(db.store, SYSTEM, |tx| assert!(!tx.delete_secret("model", "openai").await.unwrap()));
         assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_secrets().await).len(), 1);
+    }
+
+    async fn secrets_have_a_largest_number_and_size(db) {
+        let (user, alice) = db.user("alice").await;
+        let named = |number: usize| fixtures::secret(&db.ambient, user.id, &number.to_string());
+        save!(db.store, alice, |tx| for number in 0..limits::SECRETS_PER_USER_MAX {
+            tx.put_secret(&named(number)).await.unwrap();
+        });
+        let error = refused!(db.store, alice, |tx| tx.put_secret(&named(limits::SECRETS_PER_USER_MAX)).await);
+        assert!(matches!(error, StoreError::Limit { max: 200, .. }), "{error:?}");
+        save!(db.store, alice, |tx| tx.put_secret(&named(0)).await.unwrap());
+
+        let (user, bob) = db.user("bob").await;
+        let sized = |name: &str, bytes| {
+            let mut secret = fixtures::secret(&db.ambient, user.id, name);
+            secret.ciphertext = vec![0; bytes];
+            secret
+        };
+        let half = limits::SECRETS_BYTES_PER_USER_MAX / 2;
+        save!(db.store, bob, |tx| {
+            tx.put_secret(&sized("a", half)).await.unwrap();
+            tx.put_secret(&sized("b", half)).await.unwrap();
+            tx.put_secret(&sized("b", half)).await.unwrap();
+        });
+        let error = refused!(db.store, bob, |tx| tx.put_secret(&sized("b", half + 1)).await);
+        assert_eq!(error.to_string(), "the size of all secrets together, in bytes, is over the limit of 262144");
     }
 
     async fn rules_hold_everywhere_or_in_one_session(db) {
