@@ -150,6 +150,16 @@ pub const PROCESS_BACKGROUND_KEPT_MAX: usize = 32;
 pub const PROCESS_BACKGROUND_MAX: usize = 8;
 /// Minutes a background process may run.
 pub const PROCESS_BACKGROUND_MINUTES_MAX: u64 = 30;
+/// Arguments of a process, unless its profile says another number.
+pub const PROCESS_ARGUMENTS_MAX: usize = 1_024;
+/// Bytes that one connection of a process may carry in each direction.
+pub const PROCESS_CONNECTION_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+/// Connections a process may have open at once; more wait.
+pub const PROCESS_CONNECTIONS_MAX: usize = 16;
+/// Bytes of a process's request to be connected.
+pub const PROCESS_CONNECT_HEAD_BYTES_MAX: usize = 8 * 1024;
+/// Seconds in which a process must have asked where its connection goes.
+pub const PROCESS_CONNECT_SECONDS_MAX: u64 = 10;
 /// Bytes of arguments of a process.
 pub const PROCESS_ARGV_BYTES_MAX: usize = 128 * 1024;
 /// Bytes of memory a process may map (`RLIMIT_AS`).

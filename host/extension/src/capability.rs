@@ -40,7 +40,7 @@ pub struct FsRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShellRequest {
-    /// A profile the operator set up; `workspace-shell` is built in.
+    /// A profile the operator set up; `workspace-shell`, `git` and `git-network` are built in.
     pub profile: String,
     pub reason: String,
 }

@@ -14,8 +14,16 @@ mod bounds;
 mod calls;
 #[path = "process/death.rs"]
 mod death;
+#[path = "process/git.rs"]
+mod git;
 #[path = "process/levels.rs"]
 mod levels;
+#[path = "process/network.rs"]
+mod network;
+#[path = "process/profiles.rs"]
+mod profiles;
+#[path = "process/promise.rs"]
+mod promise;
 #[path = "process/support.rs"]
 mod support;
 #[path = "process/walls.rs"]

@@ -1,6 +1,7 @@
 //! The only dialler: every outgoing connection is to a host that was allowed, at an address that was looked at.
 
 mod address;
+mod dial;
 mod host;
 mod resolver;
 

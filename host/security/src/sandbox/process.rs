@@ -11,6 +11,7 @@ mod job;
 mod launcher;
 mod profile;
 mod start;
+mod tunnel;
 mod types;
 
 use std::path::PathBuf;
@@ -26,12 +27,17 @@ use tokio_util::task::TaskTracker;
 
 pub use background::Background;
 pub use launcher::launcher_main;
-pub use profile::{EnvRule, Profile, ProfileLimits, Profiles, WORKSPACE_SHELL};
+pub use profile::{
+    ArgumentRules, BUILT_IN, EnvRule, GIT, GIT_HOSTS, GIT_NETWORK, Network, Profile, ProfileLimits, Profiles, WORKSPACE_SHELL,
+};
 pub use types::{Ending, Level, News, Output, Owner, ProcessConfig, ProcessError, Reached, Spawn};
 
 use background::Table;
 use job::{Job, Keep};
 use launcher::spec::LaunchSpec;
+use tunnel::Tunnel;
+
+use crate::sandbox::egress::{Egress, HostAllow};
 
 /// Bytes of the command line that a title shows.
 const TITLE_BYTES_MAX: usize = 1_024;
@@ -43,6 +49,7 @@ const PROBE_TIME_MAX: Duration = Duration::from_secs(10);
 pub struct ProcessDoor {
     config: ProcessConfig,
     profiles: Profiles,
+    egress: Arc<Egress>,
     ambient: Ambient,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -63,12 +70,20 @@ impl ProcessDoor {
         Self {
             config,
             profiles,
+            egress: Arc::default(),
             ambient: Ambient::system(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             background: Table::default(),
             probed: OnceCell::new(),
         }
+    }
+
+    /// Connects with this dialler for the programs that may use the network.
+    #[must_use]
+    pub fn with_egress(mut self, egress: Arc<Egress>) -> Self {
+        self.egress = egress;
+        self
     }
 
     /// The profiles of this host.
@@ -88,8 +103,8 @@ impl ProcessDoor {
             let mut orders = start::plain_orders(PathBuf::new(), level, &id);
             orders.workspace.clone_from(&orders.scratch);
             orders.cwd.clone_from(&orders.scratch);
-            let job = Arc::new(Job::new(id, "probe".to_owned(), None, Keep::First, self.stop.child_token()));
-            self.launch(&job, &orders, None, PROBE_TIME_MAX).await?;
+            let job = Arc::new(Job::new(id, "probe".to_owned(), Keep::First, self.stop.child_token()));
+            self.launch(&job, &orders, &Network::Nothing, None, PROBE_TIME_MAX).await?;
             finish(&job).await.map(|output| output.reached)
         });
         found.await.copied()
@@ -103,9 +118,12 @@ impl ProcessDoor {
         let profile = self.profiles.get(&spawn.profile)?;
         let id = self.new_id();
         let orders = start::orders(profile, &spawn, self.config.level, &id)?;
-        let job = Arc::new(Job::new(id, title(&orders), None, Keep::First, self.stop.child_token()));
+        let title = title(profile, &spawn.argv);
+        let job = Job::new(id, title, Keep::First, self.stop.child_token()).output_max(profile.output_bytes_max);
+        let job = Arc::new(job);
         let _ended_with_this_future = job.stop.clone().drop_guard();
-        self.launch(&job, &orders, spawn.stdin.map(Input::All), spawn.time_max.min(profile.time_max)).await?;
+        let time_max = spawn.time_max.min(profile.time_max);
+        self.launch(&job, &orders, &profile.network, spawn.stdin.map(Input::All), time_max).await?;
         finish(&job).await
     }
 
@@ -119,12 +137,14 @@ impl ProcessDoor {
         let time_max = spawn.time_max.min(Duration::from_secs(limits::PROCESS_BACKGROUND_MINUTES_MAX * 60));
         let orders = start::orders(profile, &spawn, self.config.level, &id)?;
         let user = owner.user_id;
-        let job = Arc::new(Job::new(id.clone(), title(&orders), Some(owner), Keep::Latest, self.stop.child_token()));
+        let title = title(profile, &spawn.argv);
+        let job = Job::new(id.clone(), title, Keep::Latest, self.stop.child_token()).output_max(profile.output_bytes_max);
+        let job = Arc::new(job.owned_by(owner));
         self.background.reserve(Arc::clone(&job), user)?;
         // Until it runs, it ends with this future; a caller who went away could not know its id.
         let unless_it_runs = job.stop.clone().drop_guard();
         let first = Input::First(spawn.stdin.unwrap_or_default());
-        let started = match self.launch(&job, &orders, Some(first), time_max).await {
+        let started = match self.launch(&job, &orders, &profile.network, Some(first), time_max).await {
             Ok(()) => began(&job).await,
             Err(error) => Err(error),
         };
@@ -170,6 +190,7 @@ impl ProcessDoor {
         &self,
         job: &Arc<Job>,
         orders: &LaunchSpec,
+        network: &Network,
         input: Option<Input>,
         time_max: Duration,
     ) -> Result<(), ProcessError> {
@@ -178,8 +199,23 @@ impl ProcessDoor {
         }
         let mut started = start::start(&self.config.launcher, orders, input.is_some()).await?;
         let stdin = started.child.stdin.take();
+        let tunnel = started.passing.take().zip(self.tunnel(job, network)).map(|(passing, tunnel)| tunnel.serve(passing));
         let watched = Arc::clone(job);
-        self.tasks.spawn(async move { watched.supervise(started, time_max).await });
+        self.tasks.spawn(async move {
+            let watch = watched.supervise(started, time_max);
+            match tunnel {
+                None => watch.await,
+                // The program's connections end with it.
+                Some(tunnel) => {
+                    tokio::pin!(watch);
+                    tokio::select! {
+                        () = &mut watch => return,
+                        () = tunnel => {}
+                    }
+                    watch.await;
+                }
+            }
+        });
         match (input, stdin) {
             (Some(Input::All(bytes)), Some(mut pipe)) => {
                 // Beside the program, which may answer before it has read everything; a program that does not read ends it.
@@ -200,6 +236,19 @@ impl ProcessDoor {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl ProcessDoor {
+    fn tunnel(&self, job: &Arc<Job>, network: &Network) -> Option<Tunnel> {
+        let Network::Hosts(allow) = network else { return None };
+        Some(Tunnel {
+            egress: Arc::clone(&self.egress),
+            allow: HostAllow::clone(allow),
+            job: Arc::clone(job),
+            bytes_max: limits::PROCESS_CONNECTION_BYTES_MAX,
+            patience: Duration::from_secs(limits::PROCESS_CONNECT_SECONDS_MAX),
+        })
     }
 }
 
@@ -243,10 +292,11 @@ async fn began(job: &Job) -> Result<(), ProcessError> {
     answer.await.unwrap_or(Err(ProcessError::Ended))
 }
 
-fn title(orders: &LaunchSpec) -> String {
-    // A shell line says more than the shell it is given to.
-    let words = if orders.argv.get(1).is_some_and(|word| word == "-c") { &orders.argv[2..] } else { &orders.argv[..] };
-    let mut title = words.join(" ");
+fn title(profile: &Profile, argv: &[String]) -> String {
+    // A shell line says more than the shell it is given to; what a profile always adds says nothing.
+    let program = profile.program.file_name().map(|name| name.to_string_lossy().into_owned());
+    let program = program.filter(|_| profile.prefix != ["-c"]);
+    let mut title = program.iter().chain(argv).map(String::as_str).collect::<Vec<_>>().join(" ");
     if title.len() > TITLE_BYTES_MAX {
         title.truncate(title.floor_char_boundary(TITLE_BYTES_MAX));
         title.push('…');

@@ -11,7 +11,7 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use crate::support::{Home, is_running, text};
 
 /// Runs the future on a thread on which these system calls do not exist.
-fn without<T: Send + 'static>(calls: &'static [i64], test: impl Future<Output = T> + Send + 'static) -> T {
+pub(crate) fn without<T: Send + 'static>(calls: &'static [i64], test: impl Future<Output = T> + Send + 'static) -> T {
     let thread = std::thread::spawn(move || {
         let rules = calls.iter().map(|call| (*call, Vec::new())).collect::<BTreeMap<_, _>>();
         let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();

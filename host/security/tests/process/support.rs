@@ -1,6 +1,6 @@
 //! A workspace, a door and a shell line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use octi_security::sandbox::process::{
@@ -22,13 +22,17 @@ impl Home {
     }
 
     pub(crate) fn with(level: Level, change: impl FnOnce(&mut Profile)) -> Self {
+        Self::started_by(LAUNCHER.as_ref(), level, change)
+    }
+
+    pub(crate) fn started_by(launcher: &Path, level: Level, change: impl FnOnce(&mut Profile)) -> Self {
         let dir = TempDir::new().unwrap();
         std::fs::create_dir(dir.path().join("files")).unwrap();
         let mut profiles = Profiles::default();
         let mut shell = profiles.get(WORKSPACE_SHELL).unwrap().clone();
         change(&mut shell);
         profiles.insert(WORKSPACE_SHELL, shell).unwrap();
-        let door = ProcessDoor::with_profiles(ProcessConfig { launcher: LAUNCHER.into(), level }, profiles);
+        let door = ProcessDoor::with_profiles(ProcessConfig { launcher: launcher.into(), level }, profiles);
         Self { door, dir }
     }
 

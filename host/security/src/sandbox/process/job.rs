@@ -36,8 +36,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    fn push(&mut self, chunk: &[u8], keep: Keep) {
-        let max = limits::PROCESS_OUTPUT_BYTES_MAX;
+    fn push(&mut self, chunk: &[u8], keep: Keep, max: usize) {
         let room = max.saturating_sub(self.bytes.len());
         match keep {
             Keep::First => self.bytes.extend(&chunk[..chunk.len().min(room)]),
@@ -87,14 +86,40 @@ pub(super) struct Job {
     pub stop: CancellationToken,
     pub stdin: tokio::sync::Mutex<Option<ChildStdin>>,
     keep: Keep,
+    /// Bytes kept of each stream.
+    output_bytes_max: usize,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
 }
 
 impl Job {
-    pub(super) fn new(id: String, title: String, owner: Option<Owner>, keep: Keep, stop: CancellationToken) -> Self {
-        let stdin = tokio::sync::Mutex::new(None);
-        Self { id, title, owner, stop, stdin, keep, state: Mutex::default(), changes: watch::Sender::new(0) }
+    /// A job of nobody, with the usual bound on its output.
+    pub(super) fn new(id: String, title: String, keep: Keep, stop: CancellationToken) -> Self {
+        Self {
+            id,
+            title,
+            owner: None,
+            stop,
+            stdin: tokio::sync::Mutex::new(None),
+            keep,
+            output_bytes_max: limits::PROCESS_OUTPUT_BYTES_MAX,
+            state: Mutex::default(),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    pub(super) fn owned_by(self, owner: Owner) -> Self {
+        Self { owner: Some(owner), ..self }
+    }
+
+    pub(super) fn output_max(self, output_bytes_max: usize) -> Self {
+        Self { output_bytes_max, ..self }
+    }
+
+    /// Adds a line of the host to the program's errors.
+    pub(super) fn say(&self, text: &str) {
+        let line = format!("octi: {text}\n");
+        self.change(|state| state.err.push(line.as_bytes(), self.keep, self.output_bytes_max));
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -176,7 +201,7 @@ impl Job {
         let mut chunk = vec![0; 16 * 1024];
         while let Ok(count @ 1..) = source.read(&mut chunk).await {
             let drained = self.change(|state| {
-                stream(state).push(&chunk[..count], self.keep);
+                stream(state).push(&chunk[..count], self.keep, self.output_bytes_max);
                 state.drained = state.drained.saturating_add(count as u64);
                 state.drained
             });

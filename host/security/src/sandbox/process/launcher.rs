@@ -1,6 +1,6 @@
 //! The small program between the host and a sandboxed program: it builds the walls, and ends everything behind them.
 //!
-//! It runs in a process of its own, started as `octi __sandbox <descriptor>`, because what it changes (namespaces, privileges, limits)
+//! It runs in a process of its own, started as `octi __sandbox <descriptor> [<descriptor>]`, because what it changes (namespaces, privileges, limits)
 //! must not happen in the host, and cannot be done safely between fork and exec of a process with threads. The descriptor is one end of
 //! a socket: the host sends one line with a [`spec::LaunchSpec`] and then only keeps its end open. When that closes, on purpose or
 //! because the host died, everything is killed. What happens is reported on the same socket. Secrets in the environment of the
@@ -8,6 +8,7 @@
 
 mod confine;
 mod namespaces;
+mod network;
 mod seccomp;
 pub(super) mod spec;
 mod supervise;
@@ -30,11 +31,13 @@ pub(super) fn readable_above(path: &std::path::Path) -> Option<&'static str> {
 /// What `octi __sandbox` runs, before anything else and before any thread is started.
 #[must_use]
 pub fn launcher_main() -> ExitCode {
-    let Some(number) = std::env::args().next_back().and_then(|text| text.parse::<i32>().ok()).filter(|number| *number > 2) else {
-        return ExitCode::from(2);
-    };
-    let Ok(control) = adopt(number) else { return ExitCode::from(2) };
-    let done = close_others(&control).and_then(|()| read_spec(&control)).and_then(|spec| supervise::run(&spec, &control));
+    let numbers: Vec<i32> = std::env::args().filter_map(|text| text.parse().ok()).filter(|number| *number > 2).collect();
+    let Some(Ok(control)) = numbers.first().map(|number| adopt(*number)) else { return ExitCode::from(2) };
+    // On the second one, the host is given the listener of a program that may use the network.
+    let Ok(passing) = numbers.get(1).map(|number| adopt(*number)).transpose() else { return ExitCode::from(2) };
+    let done = close_others([Some(&control), passing.as_ref()])
+        .and_then(|()| read_spec(&control))
+        .and_then(|spec| supervise::run(spec, &control, passing));
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(text) => {
@@ -55,14 +58,15 @@ fn adopt(number: i32) -> nix::Result<UnixStream> {
 }
 
 /// Closes whatever else the host had open without meaning to pass it on.
-fn close_others(control: &UnixStream) -> Result<(), String> {
+fn close_others(kept: [Option<&UnixStream>; 2]) -> Result<(), String> {
     let fail = |error: io::Error| format!("the open files could not be listed: {error}");
     let mut numbers = Vec::new();
     for entry in std::fs::read_dir("/proc/self/fd").map_err(fail)? {
         let name = entry.map_err(fail)?.file_name();
         numbers.extend(name.to_str().and_then(|name| name.parse::<i32>().ok()));
     }
-    for number in numbers.into_iter().filter(|number| *number > 2 && *number != control.as_raw_fd()) {
+    let kept = kept.map(|socket| socket.map_or(-1, |socket| socket.as_raw_fd()));
+    for number in numbers.into_iter().filter(|number| *number > 2 && !kept.contains(number)) {
         // The descriptor of the listing itself is in the list, and closed by now.
         let _closed = nix::unistd::close(number);
     }

@@ -1,4 +1,7 @@
-//! Profiles: which program, which variables and which bounds an operator allows under a name.
+//! Profiles: which program, which arguments, which variables and which bounds an operator allows under a name.
+
+mod arguments;
+mod builtin;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,9 +10,10 @@ use std::time::Duration;
 use octi_domain::limits;
 
 use super::types::{ProcessError, Spawn};
+use crate::sandbox::egress::HostAllow;
 
-/// The built-in profile: one shell line, in the workspace, without network.
-pub const WORKSPACE_SHELL: &str = "workspace-shell";
+pub use arguments::ArgumentRules;
+pub use builtin::{BUILT_IN, GIT, GIT_HOSTS, GIT_NETWORK, WORKSPACE_SHELL};
 
 /// Variables that would change who the program is or what it loads; the sandbox sets the first four itself.
 const RESERVED: [&str; 10] = ["HOME", "PATH", "TMPDIR", "TERM", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "PS4", "PROMPT_COMMAND"];
@@ -21,6 +25,17 @@ pub enum EnvRule {
     Named(Vec<String>),
     /// All but the reserved ones and `LD_*`.
     Harmless,
+}
+
+/// What of the network a profile's programs may reach.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Network {
+    /// Nothing: no sockets at all.
+    #[default]
+    Nothing,
+    /// These hosts, through the host's own connections, each vetted by the egress door. The program is told of the proxy by
+    /// `https_proxy`; nothing else answers in its network.
+    Hosts(HostAllow),
 }
 
 /// Bounds of the processes of a profile, capped by nothing but the operator.
@@ -44,23 +59,52 @@ impl Default for ProfileLimits {
 }
 
 /// What runs under a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     /// The absolute path of the program.
     pub program: PathBuf,
     /// Arguments that always come first.
     pub prefix: Vec<String>,
-    /// How many arguments a caller may add.
-    pub arguments_max: usize,
+    /// What a caller may add to them.
+    pub arguments: ArgumentRules,
+    /// Variables a caller may set.
     pub env: EnvRule,
+    /// Variables it always gets. `{workspace}` and `{scratch}` in a value stand for those directories.
+    pub set: Vec<(String, String)>,
+    /// The directory of the workspace in which, or below which, it starts; empty for the workspace itself.
+    pub cwd: PathBuf,
     /// The longest run.
     pub time_max: Duration,
+    /// Bytes of output that are kept, for each of its two streams.
+    pub output_bytes_max: usize,
     /// Directories it may read besides the system's.
     pub read: Vec<PathBuf>,
+    /// Directories it may write besides the workspace.
+    pub write: Vec<PathBuf>,
+    pub network: Network,
     pub limits: ProfileLimits,
 }
 
 impl Profile {
+    /// A profile of this program that takes any arguments, no variables, and the usual bounds.
+    #[must_use]
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            prefix: Vec::new(),
+            arguments: ArgumentRules::any(limits::PROCESS_ARGUMENTS_MAX),
+            env: EnvRule::Named(Vec::new()),
+            set: Vec::new(),
+            cwd: PathBuf::new(),
+            time_max: Duration::from_millis(limits::GUEST_WALL_MS_CEILING),
+            output_bytes_max: limits::PROCESS_OUTPUT_BYTES_MAX,
+            read: Vec::new(),
+            write: Vec::new(),
+            network: Network::Nothing,
+            limits: ProfileLimits::default(),
+        }
+    }
+
     /// How long a caller may run it: what is asked for, but not longer than the profile allows; unasked, the usual bound.
     #[must_use]
     pub fn time(&self, asked: Option<Duration>) -> Duration {
@@ -69,21 +113,7 @@ impl Profile {
 
     /// Checks arguments and variables against the profile.
     pub(super) fn check(&self, spawn: &Spawn) -> Result<(), ProcessError> {
-        if spawn.argv.len() > self.arguments_max {
-            return Err(ProcessError::Invalid(format!(
-                "profile `{}` takes at most {} argument(s), not {}",
-                spawn.profile,
-                self.arguments_max,
-                spawn.argv.len()
-            )));
-        }
-        let bytes = spawn.argv.iter().map(|a| a.len() + 1).sum::<usize>();
-        if bytes > limits::PROCESS_ARGV_BYTES_MAX {
-            return Err(limit("the bytes of the arguments", limits::PROCESS_ARGV_BYTES_MAX));
-        }
-        if spawn.argv.iter().any(|a| a.contains('\0')) {
-            return Err(ProcessError::Invalid("an argument contains a NUL character, which no program can take".to_owned()));
-        }
+        self.arguments.check(&spawn.profile, &spawn.argv)?;
         if spawn.stdin.as_ref().is_some_and(|input| input.len() > limits::PROCESS_INPUT_BYTES_MAX) {
             return Err(limit("the bytes of the input", limits::PROCESS_INPUT_BYTES_MAX));
         }
@@ -95,9 +125,7 @@ impl Profile {
     }
 
     fn check_variable(&self, name: &str, value: &str) -> Result<(), ProcessError> {
-        let well_formed = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !well_formed || value.contains('\0') {
+        if !is_variable(name) || value.contains('\0') {
             return Err(ProcessError::Invalid(format!(
                 "`{}` cannot be a variable: names are letters, digits and `_`, values have no NUL character",
                 name.escape_default()
@@ -114,26 +142,22 @@ impl Profile {
     }
 }
 
+fn is_variable(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 const fn limit(what: &'static str, limit: usize) -> ProcessError {
     ProcessError::Limit { what, limit: limit as u64 }
 }
 
 /// The profiles of a host, by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Profiles(BTreeMap<String, Profile>);
 
 impl Default for Profiles {
+    /// The built-in ones.
     fn default() -> Self {
-        let shell = Profile {
-            program: PathBuf::from("/bin/sh"),
-            prefix: vec!["-c".to_owned()],
-            arguments_max: 1,
-            env: EnvRule::Harmless,
-            time_max: Duration::from_millis(limits::GUEST_WALL_MS_CEILING),
-            read: Vec::new(),
-            limits: ProfileLimits::default(),
-        };
-        Self(BTreeMap::from([(WORKSPACE_SHELL.to_owned(), shell)]))
+        Self(builtin::profiles())
     }
 }
 
@@ -151,6 +175,13 @@ impl Profiles {
         }
         self.0.insert(name.to_owned(), profile);
         Ok(())
+    }
+
+    /// Replaces the hosts that git may reach.
+    pub fn set_git_hosts(&mut self, hosts: HostAllow) {
+        if let Some(git) = self.0.get_mut(GIT_NETWORK) {
+            git.network = Network::Hosts(hosts);
+        }
     }
 
     /// The profile of that name.

@@ -14,8 +14,8 @@ fn refusal(change: impl FnOnce(&mut Spawn)) -> String {
 
 #[test]
 fn an_unknown_profile_is_answered_with_the_known_ones() {
-    let text = Profiles::default().get("git").unwrap_err().to_string();
-    assert!(text.contains("`git`") && text.contains("`workspace-shell`"), "{text}");
+    let text = Profiles::default().get("hg").unwrap_err().to_string();
+    assert!(text.contains("`hg`") && text.contains("`git`") && text.contains("`workspace-shell`"), "{text}");
 }
 
 #[test]

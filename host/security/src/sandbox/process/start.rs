@@ -12,7 +12,7 @@ use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
 
 use super::launcher::spec::LaunchSpec;
-use super::profile::Profile;
+use super::profile::{Network, Profile};
 use super::types::{Level, ProcessError, Spawn};
 
 /// Where programs look for programs.
@@ -23,19 +23,22 @@ pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/
 pub(super) struct Started {
     pub child: Child,
     pub control: UnixStream,
+    /// Where the listener of a program that may use the network arrives.
+    pub passing: Option<UnixStream>,
 }
 
 /// The orders for a program of a profile.
 pub(super) fn orders(profile: &Profile, spawn: &Spawn, level: Level, id: &str) -> Result<LaunchSpec, ProcessError> {
     profile.check(spawn)?;
     let workspace = canonical(&spawn.workspace, "workspace")?;
-    let cwd = canonical(&spawn.cwd, "directory to start in")?;
-    if !cwd.starts_with(&workspace) {
-        return Err(ProcessError::Invalid("the directory to start in is not in the workspace".to_owned()));
-    }
-    if let Some(outer) = super::launcher::readable_above(&workspace) {
+    let cwd = directory(profile, spawn, &workspace)?;
+    let outer = super::launcher::readable_above(&workspace).map(Path::new);
+    let more = profile.read.iter().chain(&profile.write).map(PathBuf::as_path);
+    if let Some(outer) = outer.or_else(|| more.into_iter().find(|more| workspace.starts_with(more))) {
         return Err(ProcessError::Refused(format!(
-            "the workspace lies in `{outer}`, which every sandboxed program may read, so nothing beside it would be safe: move it"
+            "the workspace lies in `{}`, which programs of profile `{}` may reach, so nothing beside it would be safe: move it",
+            outer.display(),
+            spawn.profile
         )));
     }
     let program = profile.program.to_string_lossy().into_owned();
@@ -43,8 +46,13 @@ pub(super) fn orders(profile: &Profile, spawn: &Spawn, level: Level, id: &str) -
     let mut spec = plain_orders(workspace, level, id);
     spec.argv = argv;
     spec.cwd = cwd;
-    spec.env.extend(spawn.env.iter().cloned());
+    let (workspace, scratch) = (spec.workspace.to_string_lossy(), spec.scratch.to_string_lossy());
+    let filled = |value: &str| value.replace("{workspace}", &workspace).replace("{scratch}", &scratch);
+    let set: Vec<_> = profile.set.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
+    spec.env.extend(set.into_iter().chain(spawn.env.iter().cloned()));
     spec.read.clone_from(&profile.read);
+    spec.write.clone_from(&profile.write);
+    spec.tunnel = matches!(profile.network, Network::Hosts(_)).then_some(0);
     spec.memory_bytes = profile.limits.memory_bytes;
     spec.file_bytes = profile.limits.file_bytes;
     spec.processes = profile.limits.processes;
@@ -72,12 +80,36 @@ pub(super) fn plain_orders(workspace: PathBuf, level: Level, id: &str) -> Launch
         scratch,
         env: env.map(|(name, value)| (name.to_owned(), value)).to_vec(),
         read: Vec::new(),
+        write: Vec::new(),
+        tunnel: None,
         level,
         memory_bytes: limits.memory_bytes,
         file_bytes: limits.file_bytes,
         processes: limits.processes,
         open_files: limits.open_files,
         cpu_seconds: 5,
+    }
+}
+
+/// Where the program starts. A profile may have a directory of its own in the workspace, which it does not leave.
+fn directory(profile: &Profile, spawn: &Spawn, workspace: &Path) -> Result<PathBuf, ProcessError> {
+    let cwd = canonical(&spawn.cwd, "directory to start in")?;
+    if !cwd.starts_with(workspace) {
+        return Err(ProcessError::Invalid("the directory to start in is not in the workspace".to_owned()));
+    }
+    if profile.cwd.as_os_str().is_empty() {
+        return Ok(cwd);
+    }
+    let own = canonical(&workspace.join(&profile.cwd), "directory of the profile")?;
+    if !own.starts_with(workspace) {
+        return Err(ProcessError::Invalid("the directory of the profile is not in the workspace".to_owned()));
+    }
+    if cwd.starts_with(&own) {
+        Ok(cwd)
+    } else if cwd == workspace {
+        Ok(own)
+    } else {
+        Err(ProcessError::Invalid(format!("profile `{}` starts its programs in `{}`", spawn.profile, profile.cwd.display())))
     }
 }
 
@@ -96,9 +128,18 @@ pub(super) async fn start(launcher: &Path, spec: &LaunchSpec, input: bool) -> Re
     let (ours, theirs) = StdUnixStream::pair().map_err(fail)?;
     ours.set_nonblocking(true).map_err(fail)?;
     let control = UnixStream::from_std(ours).map_err(fail)?;
-    let child = spawn(launcher, &theirs, input)?;
-    drop(theirs);
-    let mut started = Started { child, control };
+    let passing = spec.tunnel.is_some().then(StdUnixStream::pair).transpose().map_err(fail)?;
+    let (ours_passing, theirs_passing) = passing.unzip();
+    let child = spawn(launcher, &theirs, theirs_passing.as_ref(), input)?;
+    drop((theirs, theirs_passing));
+    let passing = match ours_passing {
+        Some(socket) => {
+            socket.set_nonblocking(true).map_err(fail)?;
+            Some(UnixStream::from_std(socket).map_err(fail)?)
+        }
+        None => None,
+    };
+    let mut started = Started { child, control, passing };
     let mut line = serde_json::to_vec(spec).map_err(|error| ProcessError::Failed(error.to_string()))?;
     line.push(b'\n');
     // A launcher that ends at once is heard of on the reading side.
@@ -106,17 +147,21 @@ pub(super) async fn start(launcher: &Path, spec: &LaunchSpec, input: bool) -> Re
     Ok(started)
 }
 
-/// The socket's end is inheritable only while the launcher is started, and only one launcher is started at a time: none
+/// The sockets' ends are inheritable only while the launcher is started, and only one launcher is started at a time: none
 /// gets another's.
 #[expect(clippy::disallowed_methods, reason = "this is the process door: the one place that starts children")]
-fn spawn(launcher: &Path, theirs: &StdUnixStream, input: bool) -> Result<Child, ProcessError> {
+fn spawn(launcher: &Path, theirs: &StdUnixStream, passing: Option<&StdUnixStream>, input: bool) -> Result<Child, ProcessError> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let mut command = Command::new(launcher);
-    command.arg("__sandbox").arg(theirs.as_raw_fd().to_string()).env_clear().current_dir("/");
+    let sockets = || [Some(theirs), passing].into_iter().flatten();
+    command.arg("__sandbox").args(sockets().map(|socket| socket.as_raw_fd().to_string())).env_clear().current_dir("/");
     command.stdin(if input { Stdio::piped() } else { Stdio::null() }).stdout(Stdio::piped()).stderr(Stdio::piped());
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let inheritable =
-        |flags| fcntl(theirs.as_fd(), FcntlArg::F_SETFD(flags)).map_err(|error| ProcessError::Failed(error.to_string()));
+    let inheritable = |flags| {
+        sockets()
+            .try_for_each(|socket| fcntl(socket.as_fd(), FcntlArg::F_SETFD(flags)).map(drop))
+            .map_err(|error| ProcessError::Failed(error.to_string()))
+    };
     inheritable(FdFlag::empty())?;
     let child = command.spawn();
     inheritable(FdFlag::FD_CLOEXEC)?;

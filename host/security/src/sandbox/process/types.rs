@@ -43,6 +43,8 @@ pub struct Reached {
     pub no_capabilities: bool,
     /// Its number of processes is bounded.
     pub process_limit: bool,
+    /// It reaches the network through the host's proxy, as its profile allows. Not a layer: the opposite of one.
+    pub tunnel: bool,
 }
 
 impl fmt::Display for Reached {
@@ -51,7 +53,7 @@ impl fmt::Display for Reached {
         write!(
             f,
             "no_new_privs {}, landlock abi {}, seccomp {}, network namespace {}, user namespace {}, pid namespace {}, own /proc {}, \
-             no capabilities {}, process limit {}",
+             no capabilities {}, process limit {}, network through the host {}",
             word(self.no_new_privs),
             self.landlock_abi,
             word(self.seccomp),
@@ -61,6 +63,7 @@ impl fmt::Display for Reached {
             word(self.own_proc),
             word(self.no_capabilities),
             word(self.process_limit),
+            word(self.tunnel),
         )
     }
 }

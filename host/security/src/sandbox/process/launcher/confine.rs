@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use landlock::{
-    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, LandlockStatus, Ruleset, RulesetAttr as _,
+    ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, LandlockStatus, NetPort, Ruleset, RulesetAttr as _,
     RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -137,7 +137,11 @@ fn enforce(spec: &LaunchSpec, own_proc: bool) -> Result<u32, landlock::RulesetEr
         .add_rules(path_beneath_rules(SETTINGS, look))?
         .add_rules(path_beneath_rules(DEVICES, AccessFs::ReadFile | AccessFs::WriteFile))?
         .add_rules(path_beneath_rules(["/sys/devices/system/cpu"], look))?
-        .add_rules(path_beneath_rules([&spec.workspace, &spec.scratch], write))?;
+        .add_rules(path_beneath_rules([&spec.workspace, &spec.scratch], write))?
+        .add_rules(path_beneath_rules(&spec.write, write))?;
+    if let Some(port) = spec.tunnel {
+        rules = rules.add_rule(NetPort::new(port, AccessNet::ConnectTcp))?;
+    }
     if own_proc {
         rules = rules.add_rules(path_beneath_rules([Path::new("/proc")], look))?;
     }

@@ -10,6 +10,9 @@ use seccompiler::{
 /// Landlock can tell which Unix sockets may be connected to from this version on.
 const ABI_WITH_UNIX_SOCKETS: u32 = 9;
 
+/// The bits of a socket's type that are not flags.
+const SOCKET_TYPES: u64 = 0xf;
+
 /// On x86-64 every call has a second number with this bit, for the x32 ABI.
 #[cfg(target_arch = "x86_64")]
 const X32: i64 = 0x4000_0000;
@@ -82,26 +85,46 @@ const REFUSED: [i64; 54] = [
 ];
 
 /// Installs the filters for this process and all it starts. They can only be added to.
-pub(super) fn enforce(landlock_abi: u32) -> Result<(), String> {
+///
+/// With `tunnel`, TCP over IPv4 is allowed, for a program that has a network of its own with nothing in it but the host's proxy.
+pub(super) fn enforce(landlock_abi: u32, tunnel: bool) -> Result<(), String> {
     let fail = |error: &dyn std::fmt::Display| format!("the system call filter could not be installed: {error}");
-    for program in programs(landlock_abi).map_err(|error| fail(&error))? {
+    for program in programs(landlock_abi, tunnel).map_err(|error| fail(&error))? {
         seccompiler::apply_filter(&program).map_err(|error| fail(&error))?;
     }
     Ok(())
 }
 
-fn programs(landlock_abi: u32) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+fn programs(landlock_abi: u32, tunnel: bool) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
     refused.insert(libc::SYS_socketpair, vec![argument_is_not(0, libc::AF_UNIX)?]);
-    // A Unix socket leads to whatever listens on this machine, such as a container daemon, no matter the namespaces. Where Landlock
-    // cannot bind them to the workspace there are only pairs.
-    let sockets = if landlock_abi >= ABI_WITH_UNIX_SOCKETS { vec![argument_is_not(0, libc::AF_UNIX)?] } else { Vec::new() };
-    refused.insert(libc::SYS_socket, sockets);
+    refused.insert(libc::SYS_socket, sockets(landlock_abi, tunnel)?);
     refused.insert(libc::SYS_clone, namespace_flags()?);
     refused.insert(libc::SYS_ioctl, vec![argument_is(1, libc::TIOCSTI)?, argument_is(1, libc::TIOCLINUX)?]);
     // Its flags are behind a pointer that no filter can look at. The C library falls back to `clone` when it is not there.
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     Ok([compile(refused, libc::EPERM)?, compile(absent, libc::ENOSYS)?])
+}
+
+/// Which sockets are refused: one rule for each way not to be allowed; no rule refuses all.
+fn sockets(landlock_abi: u32, tunnel: bool) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    // A Unix socket leads to whatever listens on this machine, such as a container daemon, no matter the namespaces. Where Landlock
+    // cannot bind them to the workspace there are only pairs.
+    let unix = landlock_abi >= ABI_WITH_UNIX_SOCKETS;
+    let families = [(unix, libc::AF_UNIX), (tunnel, libc::AF_INET)].into_iter().filter(|(allowed, _)| *allowed);
+    let is_none = families.map(|(_, family)| condition(0, SeccompCmpOp::Ne, family as u64)).collect::<Result<Vec<_>, _>>()?;
+    if is_none.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut refused = vec![SeccompRule::new(is_none)?];
+    if tunnel {
+        // A filter cannot say "another type", so each other type is named: no datagrams, and nothing raw.
+        for kind in (0..=SOCKET_TYPES).filter(|kind| *kind != libc::SOCK_STREAM as u64) {
+            let of_inet = condition(0, SeccompCmpOp::Eq, libc::AF_INET as u64)?;
+            refused.push(SeccompRule::new(vec![of_inet, condition(1, SeccompCmpOp::MaskedEq(SOCKET_TYPES), kind)?])?);
+        }
+    }
+    Ok(refused)
 }
 
 fn compile(mut rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32) -> Result<BpfProgram, seccompiler::BackendError> {
@@ -146,5 +169,9 @@ fn argument_is(index: u8, value: u64) -> Result<SeccompRule, seccompiler::Backen
 }
 
 fn rule(index: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, seccompiler::BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(index, SeccompCmpArgLen::Dword, operator, value)?])
+    SeccompRule::new(vec![condition(index, operator, value)?])
+}
+
+fn condition(index: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompCondition, seccompiler::BackendError> {
+    SeccompCondition::new(index, SeccompCmpArgLen::Dword, operator, value)
 }

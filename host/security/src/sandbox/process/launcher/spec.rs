@@ -22,6 +22,10 @@ pub(in crate::sandbox::process) struct LaunchSpec {
     pub env: Vec<(String, String)>,
     /// More directories to read.
     pub read: Vec<PathBuf>,
+    /// More directories to write.
+    pub write: Vec<PathBuf>,
+    /// It may use the network through the host: the port of the host's proxy, once the launcher has opened it; 0 before.
+    pub tunnel: Option<u16>,
     pub level: Level,
     pub memory_bytes: u64,
     pub file_bytes: u64,

@@ -15,7 +15,7 @@ use nix::unistd::{ForkResult, Pid, fork};
 use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::spec::{LaunchSpec, Report};
-use super::{namespaces, report, target};
+use super::{namespaces, network, report, target};
 use crate::sandbox::process::types::{Ending, Reached};
 
 /// How long orphans may take to die, in steps of [`SWEEP_PAUSE`].
@@ -23,7 +23,7 @@ const SWEEPS_MAX: usize = 1_000;
 const SWEEP_PAUSE: Duration = Duration::from_millis(5);
 
 /// Runs the program to its end.
-pub(super) fn run(spec: &LaunchSpec, control: &UnixStream) -> Result<(), String> {
+pub(super) fn run(mut spec: LaunchSpec, control: &UnixStream, passing: Option<UnixStream>) -> Result<(), String> {
     nix::unistd::setsid().map_err(|error| format!("the launcher could not get a session of its own: {error}"))?;
     // Without a process namespace, what the program leaves behind becomes a child of this process, and is found.
     nix::sys::prctl::set_child_subreaper(true).map_err(|error| format!("orphans could not be adopted: {error}"))?;
@@ -31,8 +31,14 @@ pub(super) fn run(spec: &LaunchSpec, control: &UnixStream) -> Result<(), String>
         .mode(0o700)
         .create(&spec.scratch)
         .map_err(|error| format!("the directory for temporary files could not be made: {error}"))?;
-    let reached = namespaces::enter(spec.level);
-    let ended = start(spec, reached, control).and_then(|child| wait(child, control, reached.pid_ns));
+    let mut reached = namespaces::enter(spec.level);
+    let ended = match network::open(&mut spec, &mut reached, passing) {
+        Ok(()) => start(&spec, reached, control).and_then(|child| wait(child, control, reached.pid_ns)),
+        Err(text) => {
+            report(control, &Report::Refused(text));
+            Ok(None)
+        }
+    };
     sweep();
     if let Err(error) = fs::remove_dir_all(&spec.scratch) {
         report(control, &Report::Failed(format!("the directory for temporary files could not be removed: {error}")));
