@@ -5,5 +5,6 @@
 pub mod env;
 pub mod load;
 pub mod sections;
+pub mod shell;
 
 pub use load::{Config, ConfigError};

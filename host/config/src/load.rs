@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use crate::env::{self, Environment};
 use crate::sections::{File, SandboxLevel};
+use crate::shell::Shell;
 
 /// The port octi listens on unless told otherwise.
 pub const PORT_DEFAULT: u16 = 3005;
@@ -24,6 +25,7 @@ pub struct Config {
     pub database_url: Database,
     pub skip_migrations: bool,
     pub sandbox: SandboxLevel,
+    pub shell: Shell,
     pub budget: Budget,
     /// Limits that the administrator set, by the plugin's id.
     pub plugin_limits: BTreeMap<String, PluginLimits>,
@@ -84,7 +86,7 @@ impl Config {
     pub fn load(environment: &Environment) -> Result<Self, ConfigError> {
         let home = home(environment)?;
         let path = home.join("config.toml");
-        let file = read_file(&path)?;
+        let file = read_file(&path, &home)?;
         let host = text(environment, env::OCTI_HOST).or(file.server.host).unwrap_or_else(|| "127.0.0.1".to_owned());
         let port = number(environment, env::OCTI_PORT, "a port is a number from 0 to 65535")?
             .or(file.server.port)
@@ -101,6 +103,7 @@ impl Config {
             sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
             budget: budget(environment, &file.agent)?,
             plugin_limits: plugin_limits(&path, file.plugins)?,
+            shell: file.shell,
             master_key: secret(environment, env::MASTER_KEY),
             log_filter: text(environment, env::OCTI_LOG),
             log_json: log_json(environment)?,
@@ -117,9 +120,19 @@ fn home(environment: &Environment) -> Result<PathBuf, ConfigError> {
     environment.get("HOME").map(|home| Path::new(home).join(".octi")).ok_or(ConfigError::NoHome)
 }
 
-fn read_file(path: &Path) -> Result<File, ConfigError> {
+fn read_file(path: &Path, home: &Path) -> Result<File, ConfigError> {
+    let problem = |problem: String| ConfigError::File { path: path.into(), problem };
     match std::fs::read_to_string(path) {
-        Ok(text) => toml::from_str(&text).map_err(|error| ConfigError::File { path: path.into(), problem: error.to_string() }),
+        Ok(text) => {
+            let parsed = toml::Deserializer::parse(&text).map_err(|error| problem(error.to_string()))?;
+            let file: File = serde_path_to_error::deserialize(parsed).map_err(|error| {
+                // Mistakes at the top have no path, and then the line says it all.
+                let place = error.path().to_string();
+                problem(if place == "." { error.inner().to_string() } else { format!("`{place}`: {}", error.inner()) })
+            })?;
+            file.shell.check(home).map_err(|(field, text)| problem(format!("`{field}`: {text}")))?;
+            Ok(file)
+        }
         // A home folder that cannot be there is told by whoever makes it, with what to do.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(File::default()),
         Err(source) => Err(ConfigError::Read { path: path.into(), source }),
@@ -262,6 +275,22 @@ mod tests {
             let error = load(file, &[]).expect_err(file).to_string();
             assert!(error.contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn a_profile_is_read_and_its_mistakes_are_named_by_field() {
+        let config = load("[shell.profiles.make]\nprogram = '/usr/bin/make'\nenv = ['CC']", &[]).expect("valid");
+        assert_eq!(config.shell.profiles["make"].env, ["CC"]);
+        for (line, says) in [
+            ("seconds_max = 'long'", "`shell.profiles.make.seconds_max`"),
+            ("colour = 1", "unknown field `colour`"),
+            ("seconds_max = 0", "`shell.profiles.make.seconds_max`: it must be between 1 and 600"),
+        ] {
+            let text = format!("[shell.profiles.make]\nprogram = '/usr/bin/make'\n{line}");
+            let error = load(&text, &[]).expect_err(line).to_string();
+            assert!(error.contains("config.toml") && error.contains(says), "{error}");
+        }
+        assert!(load("[shell.profiles.make]", &[]).expect_err("no program").to_string().contains("`program`"));
     }
 
     #[test]

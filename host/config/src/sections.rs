@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use octi_domain::plugin_limits::PluginLimits;
 use serde::Deserialize;
 
+use crate::shell::Shell;
+
 /// The whole file. Every field may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -15,6 +17,7 @@ pub struct File {
     pub sandbox: Sandbox,
     /// By the plugin's id, such as `octi/filesystem`.
     pub plugins: BTreeMap<String, Plugin>,
+    pub shell: Shell,
 }
 
 /// Where octi listens.

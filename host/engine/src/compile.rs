@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use octi_domain::limits;
 use octi_security::sandbox::process::{
-    Ending, EnvRule, Level, Output, ProcessConfig, ProcessDoor, ProcessError, Profile, ProfileLimits, Profiles, Spawn,
+    ArgumentRules, Ending, EnvRule, Level, Output, ProcessConfig, ProcessDoor, ProcessError, Profile, ProfileLimits, Profiles,
+    Spawn,
 };
 use octi_security::sandbox::seal::seal;
 use tokio::sync::Semaphore;
@@ -96,9 +97,8 @@ fn failed(problem: impl Into<String>) -> InstallError {
 /// A door for this one program, so that no plugin can be granted the profile.
 fn door(program: PathBuf, level: Level) -> ProcessDoor {
     let profile = Profile {
-        program: program.clone(),
         prefix: vec![COMPILER_COMMAND.to_owned()],
-        arguments_max: 3,
+        arguments: ArgumentRules::any(3),
         env: EnvRule::Named(vec!["RAYON_NUM_THREADS".to_owned()]),
         time_max: TIME_MAX,
         read: vec![program.clone()],
@@ -107,6 +107,7 @@ fn door(program: PathBuf, level: Level) -> ProcessDoor {
             file_bytes: limits::PLUGIN_NATIVE_BYTES_MAX,
             ..ProfileLimits::default()
         },
+        ..Profile::new(program.clone())
     };
     let mut profiles = Profiles::default();
     if let Err(error) = profiles.insert(PROFILE, profile) {
