@@ -60,13 +60,13 @@ fn what_is_outside_of_the_workspace_is_neither_read_nor_deleted() {
     delete absolute
     error: `filesystem.delete_file` failed: `/etc/passwd` is absolute; paths are relative to the workspace: leave out the leading `/`
     read through a link
-    error: `filesystem.read_file` failed: `way-out` is a symbolic link, which file operations do not follow: name the file it points to
+    error: `filesystem.read_file` failed: `way-out` is a symbolic link, which file operations do not follow: name what it points to, if that is inside the workspace
     delete through a link
-    error: `filesystem.delete_file` failed: `way-out` is a symbolic link, which file operations do not follow: name the file it points to
+    error: `filesystem.delete_file` failed: `way-out` is a symbolic link, which file operations do not follow: name what it points to, if that is inside the workspace
     read a link
-    error: `filesystem.read_file` failed: `secret-link.txt` is a symbolic link, which file operations do not follow: name the file it points to
+    error: `filesystem.read_file` failed: `secret-link.txt` is a symbolic link, which file operations do not follow: name what it points to, if that is inside the workspace
     write through a link
-    error: `filesystem.write_file` failed: `way-out` is a symbolic link, which file operations do not follow: name the file it points to
+    error: `filesystem.write_file` failed: `way-out` is a symbolic link, which file operations do not follow: name what it points to, if that is inside the workspace
     ");
 }
 
