@@ -8,5 +8,6 @@ pub mod messages;
 pub mod models;
 pub mod permissions;
 pub mod plugins;
+pub mod secrets;
 pub mod sessions;
 pub mod tools;

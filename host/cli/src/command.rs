@@ -2,10 +2,12 @@
 
 mod chat;
 mod doctor;
+mod hidden;
 mod model;
 mod permission;
 mod plugin;
 mod reference;
+mod secret;
 mod serve;
 mod token;
 pub(crate) mod version;
@@ -18,7 +20,7 @@ use octi_config::env::Environment;
 
 use crate::failure::{Failure, Outcome};
 use crate::output::Printer;
-use crate::telemetry;
+use crate::telemetry::{self, Logs};
 
 /// A self-hosted agent platform whose tools are sandboxed WebAssembly components
 #[derive(Debug, Parser)]
@@ -52,6 +54,9 @@ enum Verb {
     /// API tokens: create, list, revoke
     #[command(subcommand)]
     Token(token::Verb),
+    /// Keys and passwords that tools may send and never see: set, list, remove
+    #[command(subcommand)]
+    Secret(secret::Verb),
     /// What tools may do without asking: list, set, remove
     #[command(subcommand)]
     Permission(permission::Verb),
@@ -74,6 +79,7 @@ pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) environment: Environment,
     pub(crate) printer: Printer,
+    pub(crate) logs: Logs,
 }
 
 /// Runs one command.
@@ -88,14 +94,13 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         _ => {}
     }
     let context = context(&arguments, printer)?;
-    let log = if matches!(arguments.verb, Verb::Serve(_)) { "info" } else { "error" };
-    telemetry::start(&context.config, log)?;
     match arguments.verb {
         Verb::Chat(options) => chat::run(&context, options).await,
         Verb::Serve(options) => serve::run(&context, &options).await,
         Verb::Plugin(verb) => plugin::run(&context, verb).await,
         Verb::Model(verb) => model::run(&context, verb).await,
         Verb::Token(verb) => token::run(&context, verb).await,
+        Verb::Secret(verb) => secret::run(&context, verb).await,
         Verb::Permission(verb) => permission::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
@@ -114,7 +119,9 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
         Failure::user(error.to_string())
             .hint("docs/reference/environment.md lists every variable; `octi doctor` checks an installation")
     })?;
-    Ok(Context { config, environment, printer })
+    let default = if matches!(arguments.verb, Verb::Serve(_)) { "info" } else { "error" };
+    let logs = telemetry::start(&config, default)?;
+    Ok(Context { config, environment, printer, logs })
 }
 
 fn completions(shell: clap_complete::Shell, printer: Printer) -> Outcome {

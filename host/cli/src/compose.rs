@@ -35,6 +35,7 @@ use crate::lifecycle::{self, HomeLock, Lock};
 use crate::models::Models;
 use crate::plugins::{Plugins, StoreKv};
 use crate::secrets::Secrets;
+use crate::telemetry::Logs;
 
 /// Seconds running turns have to end when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -69,9 +70,9 @@ pub(crate) struct Host {
 ///
 /// # Errors
 /// [`Failure`] that says which part could not start and what to do.
-pub(crate) async fn build(config: &Config, environment: &Environment, mode: Mode) -> Outcome<Host> {
+pub(crate) async fn build(config: &Config, environment: &Environment, logs: &Logs, mode: Mode) -> Outcome<Host> {
     let mut first = None;
-    let built = build_parts(config, environment, mode, &mut first).await;
+    let built = build_parts(config, environment, logs, mode, &mut first).await;
     // The password is known this once, so a start that fails after it was made must say it too.
     built.map_err(|failure| first.into_iter().fold(failure, Failure::hint))
 }
@@ -81,7 +82,13 @@ pub(crate) fn first_sign_in(first: &OneTimePassword) -> String {
     format!("first start: sign in to the server as `{}` with the password {} (shown this once)", first.username, first.password())
 }
 
-async fn build_parts(config: &Config, environment: &Environment, mode: Mode, first: &mut Option<String>) -> Outcome<Host> {
+async fn build_parts(
+    config: &Config,
+    environment: &Environment,
+    logs: &Logs,
+    mode: Mode,
+    first: &mut Option<String>,
+) -> Outcome<Host> {
     let home = config.home.as_path();
     lifecycle::prepare_home(home)?;
     let lock = take_lock(home, mode)?;
@@ -109,12 +116,14 @@ async fn build_parts(config: &Config, environment: &Environment, mode: Mode, fir
     for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
         secrets.refresh(&person).await;
     }
-    let models = Models::new(store.clone(), vault, egress, ambient.clone(), secrets.clone());
+    logs.hide_with(&secrets);
+    let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let mut notes = models.first_start(&owner, environment).await.map_err(first_models)?;
     if bundle::PLUGINS.is_empty() {
         notes.push("this binary was built without its plugins: run `cargo xtask wasm` and build it again".to_owned());
     }
 
+    let hides = secrets.clone();
     let agents = Agents::new(AgentsConfig {
         store: store.clone(),
         registry: plugins.clone(),
@@ -123,7 +132,7 @@ async fn build_parts(config: &Config, environment: &Environment, mode: Mode, fir
         ambient: ambient.clone(),
         budget: config.budget,
         workspace_of: workspaces(home),
-        redactor: Arc::new(move |principal| secrets.redactor(principal)),
+        redactor: Arc::new(move |principal| hides.redactor(principal)),
         role: "general".to_owned(),
     });
     if lock.is_some() {
@@ -137,6 +146,8 @@ async fn build_parts(config: &Config, environment: &Environment, mode: Mode, fir
         registry: plugins.clone(),
         plugins: Arc::new(Plugins(plugins.clone())),
         models: Arc::new(models),
+        vault,
+        secrets,
         bus,
         ambient,
         version: VERSION.to_owned(),

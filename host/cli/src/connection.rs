@@ -60,7 +60,7 @@ impl Connection {
     }
 
     async fn local(context: &Context, want: Want) -> Outcome<Self> {
-        let host = compose::build(&context.config, &context.environment, compose::Mode::Local).await?;
+        let host = compose::build(&context.config, &context.environment, &context.logs, compose::Mode::Local).await?;
         if let Some(first) = &host.first_password {
             context.printer.note(&compose::first_sign_in(first));
         }

@@ -1,5 +1,6 @@
-//! What must never be shown: the secrets of each person and of the host, kept ready for every result that goes out.
+//! Secrets of people: kept in the vault, given to the egress door, and hidden in everything that goes out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -7,16 +8,18 @@ use async_trait::async_trait;
 use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
 use octi_extension::services::{SecretError, SecretSource};
+use octi_gateway::ports::SecretsChanged;
 use octi_security::guard::Redactor;
 use octi_security::vault::{USER_SCOPE, Vault, VaultError};
 use octi_store::SecretName;
 use secrecy::SecretString;
 
-/// Redactors by person. A person's is made anew whenever their secrets change.
+/// The vault, and redactors by person. A person's is made anew whenever their secrets change.
 pub(crate) struct Secrets {
     vault: Arc<Vault>,
     host: Vec<(String, SecretString)>,
     nobody: Arc<Redactor>,
+    /// Of people who have secrets.
     people: RwLock<HashMap<UserId, Arc<Redactor>>>,
 }
 
@@ -32,9 +35,13 @@ impl Secrets {
         let Some(user_id) = principal.user_id() else { return };
         match self.vault.reveal_all(principal).await {
             Ok(secrets) => {
+                let mut people = self.people.write().unwrap_or_else(PoisonError::into_inner);
+                if secrets.is_empty() {
+                    people.remove(&user_id);
+                    return;
+                }
                 let secrets = secrets.into_iter().map(|(secret, value)| (label(&secret), value));
-                let redactor = Arc::new(Redactor::new(self.host.iter().cloned().chain(secrets)));
-                self.people.write().unwrap_or_else(PoisonError::into_inner).insert(user_id, redactor);
+                people.insert(user_id, Arc::new(Redactor::new(self.host.iter().cloned().chain(secrets))));
             }
             // The old redactor stays: it hides what was secret until now.
             Err(error) => tracing::error!(%user_id, %error, "a person's secrets cannot be read"),
@@ -45,6 +52,18 @@ impl Secrets {
     pub(crate) fn redactor(&self, principal: &Principal) -> Arc<Redactor> {
         let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
         principal.user_id().and_then(|user| people.get(&user)).unwrap_or(&self.nobody).clone()
+    }
+
+    /// The text without anybody's secrets, for logs: whose line it is cannot be told from it.
+    pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut text = self.nobody.redact(text);
+        let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
+        for redactor in people.values() {
+            if let Cow::Owned(hidden) = redactor.redact(&text) {
+                text = Cow::Owned(hidden);
+            }
+        }
+        text
     }
 }
 
@@ -66,5 +85,82 @@ impl SecretSource for Secrets {
                 Err(SecretError::Unavailable)
             }
         }
+    }
+}
+
+#[async_trait]
+impl SecretsChanged for Secrets {
+    async fn changed(&self, principal: &Principal) {
+        self.refresh(principal).await;
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use octi_domain::ambient::Ambient;
+    use octi_domain::session::User;
+    use octi_security::vault::MasterKey;
+    use octi_store::Store;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    /// Secrets of these people, each with one called `key`, and of the host.
+    #[expect(clippy::disallowed_methods, reason = "a test signs people in without credentials")]
+    pub(crate) async fn secrets_of(people: &[(&str, &str)]) -> (tempfile::TempDir, Arc<Secrets>, Vec<Principal>) {
+        let home = tempfile::tempdir().unwrap();
+        let ambient = Ambient::system();
+        let store = Store::open(&format!("sqlite://{}", home.path().join("octi.db").display())).await.unwrap();
+        store.migrate().await.unwrap();
+        let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
+        let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
+        let secrets = Secrets::new(vault.clone(), [("token".to_owned(), SecretString::from("host-Secret-7"))]);
+        let mut principals = Vec::new();
+        for (name, value) in people {
+            let user = User {
+                id: ambient.id(),
+                username: (*name).to_owned(),
+                is_admin: false,
+                is_active: true,
+                created_at: ambient.now(),
+                last_login_at: None,
+            };
+            let mut tx = store.write(&Principal::system("test")).await.unwrap();
+            tx.insert_user(&user, "no password").await.unwrap();
+            tx.save().await.unwrap();
+            let principal = Principal::authenticated(user.id, false);
+            vault.put(&principal, USER_SCOPE, "key", SecretString::from(*value)).await.unwrap();
+            secrets.refresh(&principal).await;
+            principals.push(principal);
+        }
+        (home, Arc::new(secrets), principals)
+    }
+
+    #[tokio::test]
+    async fn the_door_gets_the_value_of_the_caller_only() {
+        let (_home, secrets, people) = secrets_of(&[("ann", "value-of-Ann-1"), ("bob", "value-of-Bob-2")]).await;
+        for (person, value) in people.iter().zip(["value-of-Ann-1", "value-of-Bob-2"]) {
+            let found = secrets.secret(person, "key").await.unwrap().unwrap();
+            assert_eq!(found.expose_secret(), value);
+            assert!(secrets.secret(person, "other").await.unwrap().is_none());
+        }
+        assert!(secrets.secret(&Principal::system("test"), "key").await.unwrap().is_none());
+        secrets.vault.put(&people[0], "model", "openai", "key-of-a-Model".into()).await.unwrap();
+        assert!(secrets.secret(&people[0], "openai").await.unwrap().is_none(), "keys of models are not for tools");
+    }
+
+    #[tokio::test]
+    async fn a_person_is_shown_no_secret_of_their_own_or_the_host() {
+        let (_home, secrets, people) = secrets_of(&[("ann", "value-of-Ann-1"), ("bob", "value-of-Bob-2")]).await;
+        let text = "value-of-Ann-1 value-of-Bob-2 host-Secret-7";
+        assert_eq!(secrets.redactor(&people[0]).redact(text), "[REDACTED_SECRET] value-of-Bob-2 [REDACTED_SECRET]");
+        assert_eq!(secrets.hide(text), "[REDACTED_SECRET] [REDACTED_SECRET] [REDACTED_SECRET]");
+
+        secrets.vault.put(&people[0], USER_SCOPE, "key", "changed-Value-3".into()).await.unwrap();
+        secrets.changed(&people[0]).await;
+        assert_eq!(secrets.redactor(&people[0]).redact("value-of-Ann-1 changed-Value-3"), "value-of-Ann-1 [REDACTED_SECRET]");
+        secrets.vault.delete(&people[0], USER_SCOPE, "key").await.unwrap();
+        secrets.changed(&people[0]).await;
+        assert_eq!(secrets.redactor(&people[0]).redact("changed-Value-3 host-Secret-7"), "changed-Value-3 [REDACTED_SECRET]");
     }
 }

@@ -1,28 +1,156 @@
-//! Logs: one line an event, on standard error, as text or JSON.
+//! Logs: one line an event, on standard error, as text or JSON, without anybody's secrets.
+//!
+//! Secrets are hidden here, where lines are written, and not where they are made: no call site can forget it, and lines of
+//! guests, libraries and the host are treated alike.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
 
 use octi_config::Config;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::failure::{Failure, Outcome};
+use crate::secrets::Secrets;
+
+/// What the logs hide. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Logs {
+    secrets: Arc<OnceLock<Arc<Secrets>>>,
+}
+
+impl Logs {
+    /// From here on no line holds one of these secrets. The first call counts: a process has one vault.
+    pub(crate) fn hide_with(&self, secrets: &Arc<Secrets>) {
+        self.secrets.get_or_init(|| secrets.clone());
+    }
+}
 
 /// Starts logging. `default` is what is logged when `OCTI_LOG` is not set.
 ///
 /// # Errors
 /// When `OCTI_LOG` is not a filter.
-pub(crate) fn start(config: &Config, default: &str) -> Outcome {
+pub(crate) fn start(config: &Config, default: &str) -> Outcome<Logs> {
     let wanted = config.log_filter.as_deref().unwrap_or(default);
     let filter = EnvFilter::builder().parse(wanted).map_err(|error| {
         Failure::user(format!("environment variable `OCTI_LOG` is `{wanted}`, which is not a log filter"))
             .because(&error)
             .hint("write a level (`error`, `warn`, `info`, `debug`, `trace`) or `info,octi_agents=debug`")
     })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let logs = Logs::default();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Hiding { logs: logs.clone(), to: io::stderr });
     let started = if config.log_json {
         builder.json().try_init()
     } else {
-        builder.with_target(false).with_ansi(std::io::stderr().is_terminal()).try_init()
+        builder.with_target(false).with_ansi(io::stderr().is_terminal()).try_init()
     };
-    started.map_err(|error| Failure::us(format!("logging cannot start: {error}")))
+    started.map_err(|error| Failure::us(format!("logging cannot start: {error}")))?;
+    Ok(logs)
+}
+
+/// Makes writers that hide secrets, and write to what `to` gives.
+struct Hiding<T> {
+    logs: Logs,
+    to: T,
+}
+
+impl<'a, T: Fn() -> W, W: Write> MakeWriter<'a> for Hiding<T>
+where
+    Self: 'a,
+{
+    type Writer = Line<'a, W>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Line { logs: &self.logs, to: (self.to)(), text: Vec::new() }
+    }
+}
+
+/// One line. It is written when it is whole, because half a secret would not be found.
+struct Line<'a, W: Write> {
+    logs: &'a Logs,
+    to: W,
+    text: Vec<u8>,
+}
+
+impl<W: Write> Write for Line<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<W: Write> Drop for Line<'_, W> {
+    fn drop(&mut self) {
+        let text = String::from_utf8_lossy(&self.text);
+        let hidden = self.logs.secrets.get().map(|secrets| secrets.hide(&text));
+        // Whoever read the logs may have gone; there is nobody left to tell.
+        let _ = self.to.write_all(hidden.as_deref().unwrap_or(&text).as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(logs: &Logs, json: bool, log: impl FnOnce()) -> String {
+        let paper = Paper::default();
+        let to = paper.clone();
+        let builder = tracing_subscriber::fmt().with_writer(Hiding { logs: logs.clone(), to: move || to.clone() });
+        if json {
+            tracing::subscriber::with_default(builder.json().finish(), log);
+        } else {
+            tracing::subscriber::with_default(builder.with_ansi(true).finish(), log);
+        }
+        let bytes = paper.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(bytes).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn no_line_holds_anybodys_secret() {
+        let (_home, secrets, people) =
+            crate::secrets::tests::secrets_of(&[("ann", "s3cr3t \"of\" ann"), ("bob", "bobs-Secret-9")]).await;
+        let logs = Logs::default();
+        logs.hide_with(&secrets);
+        for json in [false, true] {
+            let text = logged(&logs, json, || {
+                tracing::info!(key = "s3cr3t \"of\" ann", list = ?["bobs-Secret-9"], "began with {}", "s3cr3t \"of\" ann");
+                tracing::error!("hex {} and halves {:?}", "626f62732d5365637265742d39", ["bobs-Sec", "ret-9"]);
+                tracing::warn!("the host's host-Secret-7 too");
+                tracing::warn!("nothing to hide");
+            });
+            assert_eq!(text.matches("[REDACTED_SECRET]").count(), 6, "{text}");
+            for leak in ["s3cr3t", "bobs-Sec", "ret-9", "626f62", "Secret-7"] {
+                assert!(!text.contains(leak), "{leak}: {text}");
+            }
+            assert!(text.contains("nothing to hide") && text.lines().count() == 4, "{text}");
+        }
+
+        secrets.refresh(&people[0]).await;
+        assert!(logged(&logs, false, || tracing::info!("s3cr3t \"of\" ann")).contains("[REDACTED_SECRET]"));
+    }
+
+    #[test]
+    fn lines_are_written_before_there_is_a_vault() {
+        assert!(logged(&Logs::default(), false, || tracing::info!("early")).contains("early"));
+    }
 }

@@ -6,5 +6,6 @@ mod health;
 mod models;
 mod permissions;
 mod plugins;
+mod secrets;
 mod sessions;
 mod tools;

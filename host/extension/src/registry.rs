@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::capability::VaultRequest;
 use crate::role::Role;
 use crate::tool::Tool;
 
@@ -49,6 +50,8 @@ pub struct PluginStatus {
     pub tools: Vec<String>,
     pub role: Option<String>,
     pub capabilities: Vec<String>,
+    /// The secrets it may use, and where each may go.
+    pub vault: Vec<VaultRequest>,
     /// Why the newest file is not the one running, if so.
     pub problem: Option<String>,
 }

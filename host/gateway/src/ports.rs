@@ -86,3 +86,10 @@ pub trait ModelAdmin: Send + Sync {
     /// [`PortError::NotFound`], or [`PortError::Refused`] for the built-in one.
     async fn remove(&self, principal: &Principal, name: &str) -> Result<(), PortError>;
 }
+
+/// Whatever hides secrets.
+#[async_trait]
+pub trait SecretsChanged: Send + Sync {
+    /// The person's secrets are others now; from here on the new ones are hidden.
+    async fn changed(&self, principal: &Principal);
+}

@@ -39,6 +39,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::permissions::routes())
         .merge(v1::models::routes())
         .merge(v1::plugins::routes())
+        .merge(v1::secrets::routes())
         .merge(openapi::routes())
 }
 

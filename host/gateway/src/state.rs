@@ -11,12 +11,13 @@ use octi_domain::ids::UserId;
 use octi_extension::registry::Registry;
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
+use octi_security::vault::Vault;
 use octi_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
-use crate::ports::{ModelAdmin, PluginAdmin};
+use crate::ports::{ModelAdmin, PluginAdmin, SecretsChanged};
 use crate::ws::connections::Connections;
 
 /// What the gateway is made of.
@@ -29,6 +30,8 @@ pub struct GatewayState {
     pub registry: Arc<dyn Registry>,
     pub plugins: Arc<dyn PluginAdmin>,
     pub models: Arc<dyn ModelAdmin>,
+    pub vault: Arc<Vault>,
+    pub secrets: Arc<dyn SecretsChanged>,
     pub bus: Arc<Bus>,
     pub ambient: Ambient,
     /// Such as `0.1.0`.

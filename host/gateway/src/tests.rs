@@ -6,6 +6,7 @@ mod host;
 mod openapi;
 mod rest;
 mod rest_admin;
+mod rest_secrets;
 mod socket;
 mod socket_budgets;
 mod socket_turn;

@@ -7,6 +7,7 @@ pub(crate) mod health;
 pub(crate) mod models;
 pub(crate) mod permissions;
 pub(crate) mod plugins;
+pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod tools;
 

@@ -1,11 +1,9 @@
 //! `octi model`: language models.
 
-use std::io::Read;
-
 use clap::Subcommand;
 use octi_api::v1::models::{AddModel, Model};
 
-use crate::command::Context;
+use crate::command::{Context, hidden};
 use crate::connection::{Connection, Want};
 use crate::failure::{Failure, Outcome};
 use crate::output::{BAD, OK, human_time};
@@ -110,46 +108,15 @@ fn row(model: &Model) -> Vec<String> {
     vec![name, model.provider.clone(), model.model_id.clone(), key.to_owned(), tools.to_owned(), endpoint]
 }
 
-/// The key comes from a pipe or from a prompt: on a command line it would stay in the shell's history.
 fn read_key(context: &Context, options: &AddOptions) -> Outcome<Option<String>> {
     let needs_none = options.no_key || matches!(options.provider.as_str(), "ollama" | "demo");
     if needs_none {
         return Ok(None);
     }
-    let text = if context.printer.can_ask() {
-        context.printer.err(&format!("API key for {} (empty for none): ", options.provider));
-        let mut line = String::new();
-        let hidden = hide_input();
-        let read = std::io::stdin().read_line(&mut line);
-        drop(hidden);
-        context.printer.note("");
-        read.map(|_| line)
-    } else {
-        let mut text = String::new();
-        std::io::stdin().take(64 * 1024).read_to_string(&mut text).map(|_| text)
-    };
+    let text = hidden::read(context, &format!("API key for {} (empty for none): ", options.provider));
     let text = text.map_err(|error| Failure::user("the key cannot be read from standard input").because(&error))?;
     let key = text.trim();
     Ok((!key.is_empty()).then(|| key.to_owned()))
-}
-
-/// Turns the terminal's echo off until it is dropped.
-fn hide_input() -> Option<HiddenInput> {
-    let stdin = std::io::stdin();
-    let before = nix::sys::termios::tcgetattr(&stdin).ok()?;
-    let mut silent = before.clone();
-    silent.local_flags.remove(nix::sys::termios::LocalFlags::ECHO);
-    nix::sys::termios::tcsetattr(&stdin, nix::sys::termios::SetArg::TCSANOW, &silent).ok()?;
-    Some(HiddenInput(before))
-}
-
-struct HiddenInput(nix::sys::termios::Termios);
-
-impl Drop for HiddenInput {
-    fn drop(&mut self) {
-        // A terminal that went away needs no echo.
-        let _ = nix::sys::termios::tcsetattr(std::io::stdin(), nix::sys::termios::SetArg::TCSANOW, &self.0);
-    }
 }
 
 async fn add(context: &Context, options: AddOptions, key: Option<String>) -> Outcome {

@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Outcome {
     let port = options.port.unwrap_or(context.config.port);
     // The port first: a second server must not touch the first one's data.
     let listener = listen(&address, port).await?;
-    let host = compose::build(&context.config, &context.environment, Mode::Serve).await?;
+    let host = compose::build(&context.config, &context.environment, &context.logs, Mode::Serve).await?;
     let local = listener.local_addr().map_err(|error| Failure::us("the listener has no address").because(&error))?;
     announce(context, &host, local);
 

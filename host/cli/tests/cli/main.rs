@@ -11,6 +11,7 @@ mod guests;
 mod models;
 mod plugins;
 mod reference;
+mod secrets;
 mod support;
 mod swaps;
 

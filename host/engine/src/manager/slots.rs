@@ -288,6 +288,7 @@ fn status(generation: &Generation, slot: &Slot) -> PluginStatus {
         tools: manifest.tools.keys().map(|name| format!("{}__{name}", manifest.alias())).collect(),
         role: manifest.role.as_ref().map(|role| role.name.clone()),
         capabilities: manifest.capabilities.lines(),
+        vault: manifest.capabilities.vault.clone(),
         problem: slot.problem.clone(),
     }
 }
@@ -305,6 +306,7 @@ fn stray(path: &Path, problem: &str) -> PluginStatus {
         tools: Vec::new(),
         role: None,
         capabilities: Vec::new(),
+        vault: Vec::new(),
         problem: Some(problem.to_owned()),
     }
 }

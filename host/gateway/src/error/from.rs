@@ -4,6 +4,7 @@ use octi_agents::{AgentsError, CallError};
 use octi_api::decode::DecodeError;
 use octi_api::error::ErrorCode;
 use octi_security::auth::AuthError;
+use octi_security::vault::VaultError;
 use octi_store::StoreError;
 
 use super::ApiError;
@@ -41,6 +42,17 @@ impl From<PortError> for ApiError {
             PortError::Internal(log) => return Self::internal(log),
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<VaultError> for ApiError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Store(error) => error.into(),
+            VaultError::Nobody => Self::new(ErrorCode::Forbidden, error.to_string()),
+            VaultError::TooLong { .. } | VaultError::Name { .. } => Self::new(ErrorCode::Refused, error.to_string()),
+            VaultError::Sealed { .. } => Self::internal(error.to_string()),
+        }
     }
 }
 

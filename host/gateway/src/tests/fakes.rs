@@ -9,6 +9,7 @@ use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugins::{Plugin, PluginInspection, PluginSource};
 use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
+use octi_extension::capability::VaultRequest;
 use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
 use octi_extension::registry::{PluginStatus, Registry, Snapshot, Source};
 use octi_extension::role::Role;
@@ -17,7 +18,7 @@ use octi_models::chat::ChatModel;
 use octi_models::scripted::ScriptedModel;
 use serde_json::{Value, json};
 
-use crate::ports::{ModelAdmin, PluginAdmin, PortError};
+use crate::ports::{ModelAdmin, PluginAdmin, PortError, SecretsChanged};
 
 /// `notes__read` is allowed, `notes__write` is asked for; both answer with their argument.
 pub(super) struct Notes(ToolSpec);
@@ -98,6 +99,12 @@ impl Registry for FakeRegistry {
             tools: vec!["notes__read".to_owned(), "notes__write".to_owned()],
             role: None,
             capabilities: Vec::new(),
+            vault: vec![VaultRequest {
+                secret: "weather_key".to_owned(),
+                host: "api.weather.example".to_owned(),
+                header: "x-api-key".to_owned(),
+                reason: "authenticate".to_owned(),
+            }],
             problem: None,
         }]
     }
@@ -217,5 +224,16 @@ impl ModelAdmin for FakeModels {
         self.find(name)?;
         self.0.lock().unwrap().remove(name);
         Ok(())
+    }
+}
+
+/// Counts how often it was told that secrets changed.
+#[derive(Default)]
+pub(super) struct FakeSecrets(pub(super) Mutex<Vec<Principal>>);
+
+#[async_trait]
+impl SecretsChanged for FakeSecrets {
+    async fn changed(&self, principal: &Principal) {
+        self.0.lock().unwrap().push(principal.clone());
     }
 }

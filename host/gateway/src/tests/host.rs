@@ -15,6 +15,7 @@ use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::guard::Redactor;
+use octi_security::vault::{MasterKey, Vault};
 use octi_store::Backend;
 use octi_testkit::db::TestDb;
 use secrecy::SecretString;
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::fakes::{FakeModels, FakePlugins, FakeRegistry, Scripted};
+use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted};
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -34,6 +35,7 @@ pub(super) struct Host {
     pub(super) url: Url,
     pub(super) gateway: Gateway,
     pub(super) model: ScriptedModel,
+    pub(super) secrets: Arc<FakeSecrets>,
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: JoinSet<()>,
     _home: tempfile::TempDir,
@@ -76,6 +78,9 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
         role: "general".to_owned(),
     });
     let audit = Audit::start(store.clone(), ambient.clone());
+    let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
+    let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
+    let secrets = Arc::new(FakeSecrets::default());
     let gateway = Gateway::new(GatewayState {
         auth: Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone())),
         audit,
@@ -84,6 +89,8 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
         registry,
         plugins: Arc::new(FakePlugins),
         models: Arc::new(FakeModels::default()),
+        vault,
+        secrets: secrets.clone(),
         bus,
         ambient,
         version: "9.9.9".to_owned(),
@@ -96,7 +103,7 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
     let mut tasks = JoinSet::new();
     let (served, told) = (gateway.clone(), shutdown.clone());
     tasks.spawn(async move { served.serve(listener, told).await.unwrap() });
-    Host { url, gateway, model, shutdown, tasks, _home: home, _db: None }
+    Host { url, gateway, model, secrets, shutdown, tasks, _home: home, _db: None }
 }
 
 impl Host {
