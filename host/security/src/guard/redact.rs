@@ -85,6 +85,9 @@ impl Redactor {
     /// The name of a secret that the value holds in some form.
     #[must_use]
     pub fn find(&self, value: &Value) -> Option<&str> {
+        if self.names.is_empty() {
+            return None;
+        }
         let mut parts = Parts::default();
         parts.add(value);
         [&parts.texts, &parts.names].into_iter().find_map(|text| self.first(text))
