@@ -17,6 +17,11 @@ async fn filesystem_cases_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn git_cases_hold() {
+    run_all("git").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shell_cases_hold() {
     run_all("shell").await;
 }
