@@ -34,6 +34,7 @@ use crate::failure::{Failure, Outcome};
 use crate::lifecycle::{self, HomeLock, Lock};
 use crate::models::Models;
 use crate::plugins::{Plugins, StoreKv};
+use crate::profiles::profiles;
 use crate::secrets::Secrets;
 use crate::telemetry::Logs;
 
@@ -108,7 +109,8 @@ async fn build_parts(
 
     let egress = Arc::new(Egress::new(EgressPolicy::default()));
     let launch = launch_config(config.sandbox)?;
-    let processes = Arc::new(ProcessDoor::new(launch.clone()));
+    let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
+    let processes = Arc::new(processes);
     let bus = Bus::new();
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
     let plugins = start_plugins(config, cache_key, launch, &store, &processes, &ambient, told).await?;

@@ -11,6 +11,7 @@ mod lifecycle;
 mod models;
 mod output;
 mod plugins;
+mod profiles;
 mod secrets;
 mod telemetry;
 
