@@ -63,6 +63,14 @@ pub const GUEST_FS_CALLS_MAX: u64 = 10_000;
 pub const GUEST_KV_CALLS_MAX: u64 = 1_000;
 /// Processes one tool call may start.
 pub const GUEST_SPAWNS_MAX: u64 = 32;
+/// Requests one tool call may send.
+pub const GUEST_HTTP_REQUESTS_MAX: u64 = 64;
+/// Chunks of bodies that one tool call may write and read.
+pub const GUEST_HTTP_CHUNKS_MAX: u64 = 10_000;
+/// Bytes of request bodies of one tool call.
+pub const GUEST_HTTP_SENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Bytes of answers that one tool call may read.
+pub const GUEST_HTTP_RECEIVED_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// Log lines of one tool call.
 pub const GUEST_LOG_LINES_MAX: u64 = 1_000;
 /// Bytes of one log line.
@@ -93,6 +101,8 @@ pub const PLUGIN_TEXT_BYTES_MAX: usize = 4 * 1024;
 pub const PLUGINS_MAX: usize = 1_000;
 /// Bytes of a manifest.
 pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
+/// Hosts one plugin may ask to connect to.
+pub const MANIFEST_HOSTS_MAX: usize = 64;
 /// Tools of one plugin.
 pub const MANIFEST_TOOLS_MAX: usize = 128;
 /// Seconds compiling a plugin may take, of the clock and of a processor.
@@ -231,6 +241,41 @@ pub const MODEL_SECONDS_MAX: u64 = 10 * 60;
 pub const MODEL_ATTEMPTS_MAX: usize = 4;
 /// Bytes of one model answer.
 pub const MODEL_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of one outgoing request: address, headers and body together.
+pub const EGRESS_REQUEST_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of the headers of an answer.
+pub const EGRESS_HEADER_BYTES_MAX: usize = 64 * 1024;
+/// Headers of an answer.
+pub const EGRESS_HEADERS_MAX: usize = 128;
+/// Bytes of an answer's body as they come from the network.
+pub const EGRESS_WIRE_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// Bytes of an answer's body after it was decompressed.
+pub const EGRESS_BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How many times larger than on the network a body may be, once it has [`EGRESS_RATIO_FREE_BYTES`].
+pub const EGRESS_RATIO_MAX: u64 = 200;
+/// Decompressed bytes up to which their ratio is not looked at.
+pub const EGRESS_RATIO_FREE_BYTES: u64 = 1024 * 1024;
+/// Bytes of a body that one read returns.
+pub const EGRESS_CHUNK_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the answer to a request with a secret, which is read whole and searched for it.
+pub const EGRESS_SECRET_ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Seconds from the look-up of a name to the end of the TLS handshake.
+pub const EGRESS_CONNECT_SECONDS_MAX: u64 = 10;
+/// Seconds one request may take, redirects and body included.
+pub const EGRESS_SECONDS_MAX: u64 = 5 * 60;
+/// Redirects that one request follows.
+pub const EGRESS_REDIRECTS_MAX: usize = 10;
+/// Addresses of one name that are tried.
+pub const EGRESS_ADDRESSES_MAX: usize = 16;
+/// Hosts whose connections are kept for the next request.
+pub const EGRESS_POOLS_MAX: usize = 128;
+/// Idle connections kept to one host.
+pub const EGRESS_IDLE_MAX: usize = 4;
+/// Seconds an idle connection is kept.
+pub const EGRESS_IDLE_SECONDS_MAX: u64 = 30;
+/// Names that are looked up at once.
+pub const EGRESS_LOOKUPS_MAX: usize = 64;
 
 /// Bytes of one permission rule.
 pub const RULE_BYTES_MAX: usize = 4 * 1024;

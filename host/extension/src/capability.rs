@@ -1,7 +1,11 @@
 //! What a plugin asks for, each with the reason shown to the person who grants it.
 
+mod http;
+
 use octi_domain::{limits, secret};
 use serde::{Deserialize, Serialize};
+
+pub use http::{HTTP_METHODS, HttpRequest};
 
 /// The capabilities of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,6 +19,8 @@ pub struct Capabilities {
     pub kv: Option<KvRequest>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vault: Vec<VaultRequest>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub http: Vec<HttpRequest>,
 }
 
 /// How far a plugin may reach into a root.
@@ -133,10 +139,11 @@ const fn is_token(c: char) -> bool {
 }
 
 /// The `octi:*` packages that need a grant, with the manifest key that asks for each.
-pub const GATED_PACKAGES: [(&str, &str); 3] = [("octi:fs", "fs"), ("octi:shell", "shell"), ("octi:kv", "kv")];
+pub const GATED_PACKAGES: [(&str, &str); 4] =
+    [("octi:fs", "fs"), ("octi:shell", "shell"), ("octi:kv", "kv"), ("octi:http", "http")];
 
 impl Capabilities {
-    /// Whether the manifest asks for the capability of that key (`fs`, `shell`, `kv`, `vault`).
+    /// Whether the manifest asks for the capability of that key (`fs`, `shell`, `kv`, `vault`, `http`).
     #[must_use]
     pub fn asks_for(&self, key: &str) -> bool {
         match key {
@@ -144,6 +151,7 @@ impl Capabilities {
             "shell" => !self.shell.is_empty(),
             "kv" => self.kv.is_some(),
             "vault" => !self.vault.is_empty(),
+            "http" => !self.http.is_empty(),
             _ => false,
         }
     }
@@ -161,7 +169,8 @@ impl Capabilities {
             .vault
             .iter()
             .map(|r| format!("vault: send your secret {} to {} in the header {} ({})", r.secret, r.host, r.header, r.reason));
-        fs.chain(shell).chain(kv).chain(vault).collect()
+        let http = self.http.iter().map(HttpRequest::line);
+        fs.chain(shell).chain(kv).chain(vault).chain(http).collect()
     }
 
     pub(crate) fn check(&self) -> Result<(), (String, String)> {
@@ -180,6 +189,13 @@ impl Capabilities {
         for (index, request) in self.vault.iter().enumerate() {
             request.check().map_err(|(field, problem)| (format!("vault[{index}].{field}"), problem))?;
             require_reason(&format!("vault[{index}]"), &request.reason)?;
+        }
+        if self.http.len() > limits::MANIFEST_HOSTS_MAX {
+            let problem = format!("{} entries are more than the {} allowed", self.http.len(), limits::MANIFEST_HOSTS_MAX);
+            return Err(("http".to_owned(), problem));
+        }
+        for (index, request) in self.http.iter().enumerate() {
+            request.check(&format!("http[{index}]"))?;
         }
         match self.kv {
             Some(kv) if kv.bytes_max == 0 || kv.bytes_max > 64 * limits::KV_VALUE_BYTES_MAX as u64 => {

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::capability::{Access, Capabilities};
+use crate::capability::{Access, Capabilities, HttpRequest};
+use crate::host::HostPattern;
 
 /// The effective rights of one generation of a plugin. Checked on every host call.
 #[derive(Debug)]
@@ -112,7 +113,59 @@ impl Grant {
         ))
     }
 
-    fn live(&self) -> Result<(), String> {
+    /// May it send a request with this method to this host? `is_name` is false for a literal address.
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn http(&self, host: &str, is_name: bool, port: u16, method: &str) -> Result<(), String> {
+        self.live()?;
+        let fits = |request: &&HttpRequest| {
+            let pattern = request.host.as_deref().and_then(|host| HostPattern::parse(host).ok());
+            pattern.is_some_and(|pattern| pattern.fits(host, is_name, port))
+        };
+        let mut fitting = self.capabilities.http.iter().filter(fits).peekable();
+        if fitting.peek().is_none() {
+            return Err(format!(
+                "plugin `{}` has no grant for requests to `{host}:{port}`: add `{{ host = \"{host}:{port}\", methods = [\"{method}\"], reason = … }}` to `capabilities.http` of its plugin.toml",
+                self.plugin
+            ));
+        }
+        if fitting.any(|request| request.has_method(method)) {
+            return Ok(());
+        }
+        Err(format!(
+            "plugin `{}` may not use the method `{method}` with `{host}:{port}`: add it to `methods` of that host under `capabilities.http` of its plugin.toml",
+            self.plugin
+        ))
+    }
+
+    /// May it send a request with this method to the address that the operator set under this name?
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn http_endpoint(&self, endpoint: &str, method: &str) -> Result<(), String> {
+        self.live()?;
+        let asked = |request: &&HttpRequest| request.endpoint.as_deref() == Some(endpoint) && request.has_method(method);
+        if self.capabilities.http.iter().any(|request| asked(&request)) {
+            return Ok(());
+        }
+        Err(format!(
+            "plugin `{}` has no grant for `{method}` requests to the endpoint `{endpoint}`: add `{{ endpoint = \"{endpoint}\", methods = [\"{method}\"], reason = … }}` to `capabilities.http` of its plugin.toml",
+            self.plugin
+        ))
+    }
+
+    /// The hosts it was granted, for the door that dials.
+    #[must_use]
+    pub fn http_requests(&self) -> &[HttpRequest] {
+        &self.capabilities.http
+    }
+
+    /// Whether it still has any rights at all.
+    ///
+    /// # Errors
+    /// When they were revoked.
+    pub fn live(&self) -> Result<(), String> {
         if self.revoked.load(Ordering::Acquire) {
             return Err(format!("the rights of plugin `{}` were revoked", self.plugin));
         }
@@ -175,6 +228,27 @@ mod tests {
         assert!(grant.secret("third").is_err_and(|text| text.contains("secret = \"third\"")));
         grant.revoke();
         assert!(grant.vault("key", "api.example", "x-api-key").is_err_and(|text| text.contains("revoked")));
+    }
+
+    #[test]
+    fn a_request_outside_of_the_grant_is_answered_with_the_line_to_add() {
+        let ask = |host: Option<&str>, endpoint: Option<&str>| HttpRequest {
+            host: host.map(str::to_owned),
+            endpoint: endpoint.map(str::to_owned),
+            methods: vec!["GET".to_owned()],
+            reason: "read".to_owned(),
+        };
+        let http = vec![ask(Some("api.example:8443"), None), ask(None, Some("searxng"))];
+        let grant = Grant::new("acme/x".into(), Capabilities { http, ..Capabilities::default() });
+        assert_eq!(grant.http("api.example", true, 8_443, "GET"), Ok(()));
+        assert_eq!(grant.http("api.example", true, 8_443, "HEAD"), Ok(()));
+        let refusal = grant.http("api.example", true, 443, "GET").err().unwrap_or_default();
+        assert!(refusal.contains(r#"`{ host = "api.example:443", methods = ["GET"], reason = … }`"#), "{refusal}");
+        let refusal = grant.http("api.example", true, 8_443, "POST").err().unwrap_or_default();
+        assert!(refusal.contains("method `POST`") && refusal.contains("`capabilities.http`"), "{refusal}");
+        assert_eq!(grant.http_endpoint("searxng", "GET"), Ok(()));
+        let refusal = grant.http_endpoint("other", "GET").err().unwrap_or_default();
+        assert!(refusal.contains(r#"endpoint = "other""#), "{refusal}");
     }
 
     #[test]

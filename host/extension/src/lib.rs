@@ -6,6 +6,7 @@
 
 pub mod capability;
 pub mod grant;
+pub mod host;
 pub mod manifest;
 pub mod registry;
 pub mod role;

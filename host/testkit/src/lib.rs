@@ -7,6 +7,8 @@
 pub mod agents;
 pub mod clock;
 pub mod db;
+#[cfg(feature = "egress")]
+pub mod egress;
 pub mod events;
 pub mod fakes;
 pub mod people;

@@ -1,44 +1,100 @@
 //! The only dialler: every outgoing connection is to a host that was allowed, at an address that was looked at.
+//!
+//! A request is checked in this order: scheme, user names, host, port and method against the caller's list ([`HostAllow`]); the
+//! address, literal or looked up, against what may be reached at all; then that very address is dialled. Each redirect begins again at
+//! the first check.
 
 mod address;
+mod body;
 mod dial;
+mod endpoint;
+mod fetch;
+mod headers;
 mod host;
+mod redirect;
 mod resolver;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use octi_domain::limits;
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use url::{Host, Url};
 
-pub use host::HostAllow;
-pub use resolver::{Lookup, SystemLookup};
+pub use body::Body;
+pub use endpoint::{ENDPOINT_SCHEME, Endpoints};
+pub use fetch::{Redirects, Request, Response};
+pub use headers::request_headers;
+pub use host::{HostAllow, PrivateTargets};
+pub use resolver::{Lookup, Route, Straight, SystemLookup};
 
+use dial::{Http, Target};
+use host::Leave;
 use resolver::VettingResolver;
 
-/// Addresses of one name that are tried.
-const ADDRESSES_MAX: usize = 16;
+/// How large things may be, and how long they may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Address, headers and body of a request together.
+    pub request_bytes: usize,
+    pub header_bytes: usize,
+    /// A body as it comes from the network.
+    pub wire_bytes: u64,
+    /// A body as it is handed out.
+    pub body_bytes: u64,
+    pub redirects: usize,
+    pub time: Duration,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self {
+            request_bytes: limits::EGRESS_REQUEST_BYTES_MAX,
+            header_bytes: limits::EGRESS_HEADER_BYTES_MAX,
+            wire_bytes: limits::EGRESS_WIRE_BYTES_MAX,
+            body_bytes: limits::EGRESS_BODY_BYTES_MAX,
+            redirects: limits::EGRESS_REDIRECTS_MAX,
+            time: Duration::from_secs(limits::EGRESS_SECONDS_MAX),
+        }
+    }
+}
 
 /// How this host connects.
 #[derive(Clone)]
 pub struct EgressPolicy {
-    /// How long connecting may take.
+    /// From the look-up of a name to the end of the TLS handshake.
     pub connect_timeout: Duration,
     /// Where names are looked up.
     pub lookup: Arc<dyn Lookup>,
+    /// Where vetted addresses are dialled.
+    pub route: Arc<dyn Route>,
+    /// Private targets that the operator opened.
+    pub private: PrivateTargets,
+    pub caps: Caps,
 }
 
 impl Default for EgressPolicy {
     fn default() -> Self {
-        Self { connect_timeout: Duration::from_secs(limits::MODEL_CONNECT_SECONDS_MAX), lookup: Arc::new(SystemLookup) }
+        Self {
+            connect_timeout: Duration::from_secs(limits::EGRESS_CONNECT_SECONDS_MAX),
+            lookup: Arc::new(SystemLookup::default()),
+            route: Arc::new(Straight),
+            private: PrivateTargets::default(),
+            caps: Caps::default(),
+        }
     }
 }
 
 impl fmt::Debug for EgressPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EgressPolicy").field("connect_timeout", &self.connect_timeout).finish_non_exhaustive()
+        f.debug_struct("EgressPolicy")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("private", &self.private)
+            .field("caps", &self.caps)
+            .finish_non_exhaustive()
     }
 }
 
@@ -48,15 +104,33 @@ pub enum EgressError {
     /// The host is not on the list.
     #[error("`{host}:{port}` is not among the hosts that may be connected to: {allowed}")]
     NotAllowed { host: String, port: u16, allowed: String },
+    /// The host is on the list, but not with this method.
+    #[error("the method `{method}` is not allowed with `{host}:{port}`")]
+    Method { host: String, port: u16, method: String },
     /// The address leads where nothing may go.
     #[error("{0}")]
     Refused(String),
+    /// Where a redirect led.
+    #[error("`{from}` redirected the request: {why}")]
+    Redirect { from: String, why: Box<EgressError> },
+    /// The request itself.
+    #[error("{0}")]
+    Invalid(String),
+    /// An endpoint without an address.
+    #[error("the endpoint `{name}` is not set up: the operator sets `{setting}`")]
+    NotSet { name: String, setting: String },
     /// An entry of a host list.
     #[error("`{entry}` is not a host to allow: {why}")]
     BadRule { entry: String, why: String },
     /// The name has no address.
     #[error("`{name}` was not found: {why}")]
     NotFound { name: String, why: String },
+    /// Something was larger than it may be.
+    #[error("more {what} than the {max} allowed")]
+    Limit { what: &'static str, max: u64 },
+    /// Something took longer than it may.
+    #[error("{what} took longer than {ms} ms")]
+    Timeout { what: &'static str, ms: u64 },
     /// The request failed on its way.
     #[error("the request failed: {0}")]
     Failed(String),
@@ -65,29 +139,41 @@ pub enum EgressError {
     Setup(String),
 }
 
-/// The dialler.
-#[derive(Debug, Clone, Default)]
+/// The dialler. Clones share their connections.
+#[derive(Clone, Default)]
 pub struct Egress {
     policy: EgressPolicy,
+    /// The last used stands last.
+    pools: Arc<Mutex<Vec<(Target, Http)>>>,
+    tls: Arc<OnceLock<Result<ClientConfig, String>>>,
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").field("policy", &self.policy).finish_non_exhaustive()
+    }
 }
 
 impl Egress {
     /// A dialler.
     #[must_use]
-    pub const fn new(policy: EgressPolicy) -> Self {
-        Self { policy }
+    pub fn new(policy: EgressPolicy) -> Self {
+        Self { policy, ..Self::default() }
     }
 
-    /// A client whose names are looked up and vetted here. It follows no redirect, uses no proxy and keeps no cookie.
+    /// A client for libraries that bring their own requests: it connects to the host of `url`, which is vetted here, and to no other name.
+    /// It follows no redirect, uses no proxy and keeps no cookie.
     ///
-    /// A literal address in a URL is not looked up, so nobody could vet it on the way: give this client only URLs that passed
-    /// [`Egress::vet_url`], or use [`Egress::send`], which asks by itself.
+    /// A literal address in a later URL is not looked up, so nobody could vet it on the way: give this client only addresses below `url`.
+    /// Whoever needs more uses [`Egress::fetch`].
     ///
     /// # Errors
-    /// When the TLS library cannot be set up.
+    /// When the address is refused, or the TLS library cannot be set up.
     #[expect(clippy::disallowed_methods, reason = "this is the egress door: the one place that builds HTTP clients")]
-    pub fn client(&self, allow: &HostAllow) -> Result<reqwest::Client, EgressError> {
-        let resolver = VettingResolver { lookup: Arc::clone(&self.policy.lookup), allow: allow.clone() };
+    pub fn client(&self, url: &Url, allow: &HostAllow) -> Result<reqwest::Client, EgressError> {
+        let leave = self.check(url, None, allow)?;
+        let (host, port) = host::host_and_port(url)?;
+        let resolver = VettingResolver { policy: self.policy.clone(), host: host.to_owned(), port, leave };
         reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
@@ -103,43 +189,73 @@ impl Egress {
     /// # Errors
     /// Says what is wrong with it.
     pub fn vet_url(&self, url: &Url, allow: &HostAllow) -> Result<(), EgressError> {
+        self.check(url, None, allow).map(drop)
+    }
+
+    /// Whether the operator opened exactly this target, so that it may be trusted like one behind TLS.
+    #[must_use]
+    pub fn is_private_target(&self, url: &Url) -> bool {
+        host::host_and_port(url).is_ok_and(|(host, port)| self.policy.private.names(host, port))
+    }
+
+    fn check(&self, url: &Url, method: Option<&str>, allow: &HostAllow) -> Result<Leave, EgressError> {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(EgressError::Refused(
                 "the address holds a user name or a password, which hides where it leads: leave it out".to_owned(),
             ));
         }
         let (host, _) = host::host_and_port(url)?;
-        let leave = allow.leave(url)?;
+        let leave = allow.leave(url, method, &self.policy.private)?;
         match url.host() {
-            Some(Host::Ipv4(four)) => resolver::vet(&host, IpAddr::V4(four), leave.private),
-            Some(Host::Ipv6(six)) => resolver::vet(&host, IpAddr::V6(six), leave.private),
-            _ if host::is_metadata_name(&host) => {
-                Err(EgressError::Refused(format!("`{host}` is where clouds keep credentials: nothing may connect there")))
-            }
-            _ => Ok(()),
+            Some(Host::Ipv4(four)) => resolver::vet(host, IpAddr::V4(four), &leave)?,
+            Some(Host::Ipv6(six)) => resolver::vet(host, IpAddr::V6(six), &leave)?,
+            _ if host::is_metadata_name(host) => return Err(resolver::metadata_refusal(host)),
+            _ => {}
         }
+        Ok(leave)
     }
 
-    /// Vets a request's URL and sends it.
-    ///
-    /// # Errors
-    /// When the URL is refused or the connection fails.
-    pub async fn send(&self, allow: &HostAllow, request: reqwest::Request) -> Result<reqwest::Response, EgressError> {
-        self.vet_url(request.url(), allow)?;
-        self.client(allow)?.execute(request).await.map_err(|error| EgressError::Failed(sources(&error)))
+    /// The connections to a target, from earlier requests when there were any with the same rights.
+    fn pool(&self, target: Target) -> Result<Http, EgressError> {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = pools.iter().position(|(known, _)| *known == target) {
+            let found = pools.remove(at);
+            let http = found.1.clone();
+            pools.push(found);
+            return Ok(http);
+        }
+        let http = dial::client(&self.policy, target.clone(), self.tls(target.is_https())?);
+        if pools.len() >= limits::EGRESS_POOLS_MAX {
+            pools.remove(0);
+        }
+        pools.push((target, http.clone()));
+        Ok(http)
+    }
+
+    /// Certificates as the system has them. A target without TLS needs none, so a machine without certificates can still reach it.
+    fn tls(&self, wanted: bool) -> Result<ClientConfig, EgressError> {
+        let provider = || Arc::new(rustls::crypto::ring::default_provider());
+        let setup = |error: rustls::Error| error.to_string();
+        let build = || {
+            let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(setup)?;
+            if wanted {
+                Ok(builder.with_platform_verifier().map_err(setup)?.with_no_client_auth())
+            } else {
+                Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+            }
+        };
+        let config = if wanted { self.tls.get_or_init(build).clone() } else { build() };
+        config.map_err(EgressError::Setup)
     }
 }
 
-/// The whole chain of reasons, without the URL, which may hold secrets in its query.
-fn sources(error: &reqwest::Error) -> String {
-    let mut text = if error.is_timeout() { "no answer in time".to_owned() } else { "no connection".to_owned() };
-    let mut next = std::error::Error::source(error);
+/// The last reason of a chain, without the URL, which may hold secrets in its query.
+fn last_source(error: &dyn std::error::Error) -> String {
+    let mut text = "no connection".to_owned();
+    let mut next = error.source();
     while let Some(source) = next {
         text = source.to_string();
         next = source.source();
     }
     text
 }
-
-#[cfg(test)]
-mod tests;

@@ -26,7 +26,8 @@ impl Lookup for Here {
 }
 
 pub(crate) fn egress() -> Arc<Egress> {
-    Arc::new(Egress::new(EgressPolicy { lookup: Arc::new(Here), connect_timeout: Duration::from_secs(5) }))
+    let policy = EgressPolicy { lookup: Arc::new(Here), connect_timeout: Duration::from_secs(5), ..EgressPolicy::default() };
+    Arc::new(Egress::new(policy))
 }
 
 pub(crate) fn only(name: &str, port: u16) -> Network {

@@ -26,16 +26,13 @@ const PRIVATE_4: [&str; 17] = [
     "224.0.0.0/3",
 ];
 
-/// What of `2000::/3`, the only public part, is not public; and the two networks whose IPv4 address is at the end are
-/// looked at apart.
+/// What of `2000::/3`, the only public part, is not public.
 const PRIVATE_6: [&str; 6] = ["2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20", "5f00::/16"];
 
 const PUBLIC_6: &str = "2000::/3";
-/// NAT64: the last 32 bits are an IPv4 address (RFC 6052).
-const NAT64: &str = "64:ff9b::/96";
 
 /// Where clouds answer the machines in them, with their credentials. Never reachable, whoever names them.
-const METADATA: [&str; 7] = [
+const METADATA: [&str; 8] = [
     "169.254.169.254/32",
     "169.254.169.123/32",
     "169.254.170.0/24",
@@ -43,6 +40,7 @@ const METADATA: [&str; 7] = [
     "192.0.0.192/32",
     "168.63.129.16/32",
     "169.254.169.253/32",
+    "169.254.0.23/32",
 ];
 const METADATA_6: [&str; 2] = ["fd00:ec2::/32", "fd20:ce::254/128"];
 
@@ -50,7 +48,6 @@ struct Networks {
     private_4: Vec<Ipv4Net>,
     private_6: Vec<Ipv6Net>,
     public_6: Vec<Ipv6Net>,
-    nat64: Vec<Ipv6Net>,
     metadata: Vec<Ipv4Net>,
     metadata_6: Vec<Ipv6Net>,
 }
@@ -59,7 +56,6 @@ static NETWORKS: LazyLock<Networks> = LazyLock::new(|| Networks {
     private_4: parse(&PRIVATE_4),
     private_6: parse(&PRIVATE_6),
     public_6: parse(&[PUBLIC_6]),
-    nat64: parse(&[NAT64]),
     metadata: parse(&METADATA),
     metadata_6: parse(&METADATA_6),
 });
@@ -97,31 +93,36 @@ fn reach_4(address: Ipv4Addr) -> Reach {
     }
 }
 
+/// An address that carries an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo, ISATAP) is refused whole: whoever needs one of
+/// them for an honest service can name the service. A metadata address inside stays one.
 fn reach_6(address: Ipv6Addr) -> Reach {
-    if NETWORKS.metadata_6.iter().any(|net| net.contains(&address)) {
-        return Reach::Metadata;
-    }
-    if let Some(inner) = address.to_ipv4_mapped() {
-        return reach_4(inner);
-    }
-    let segments = address.segments();
-    let four = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    if NETWORKS.nat64.iter().any(|net| net.contains(&address)) {
-        return reach_4(four(segments[6], segments[7]));
-    }
-    // 6to4 and Teredo carry an IPv4 address too. They are refused whole; a metadata address inside stays one.
-    let tunnelled = match segments[0] {
-        0x2002 => Some(four(segments[1], segments[2])),
-        0x2001 if segments[1] == 0 => Some(four(!segments[6], !segments[7])),
-        0 if segments[..6] == [0; 6] => Some(four(segments[6], segments[7])),
-        _ => None,
-    };
-    if tunnelled.is_some_and(|inner| reach_4(inner) == Reach::Metadata) {
+    let inside = embedded(address.segments());
+    let is_metadata = NETWORKS.metadata_6.iter().any(|net| net.contains(&address));
+    if is_metadata || inside.iter().flatten().any(|four| reach_4(*four) == Reach::Metadata) {
         return Reach::Metadata;
     }
     let public = NETWORKS.public_6.iter().any(|net| net.contains(&address));
     let private = NETWORKS.private_6.iter().any(|net| net.contains(&address));
-    if public && !private { Reach::Public } else { Reach::Private }
+    if public && !private && inside == [None; 2] { Reach::Public } else { Reach::Private }
+}
+
+/// The IPv4 addresses that an address may carry. A local NAT64 prefix has two possible places for one.
+fn embedded(segments: [u16; 8]) -> [Option<Ipv4Addr>; 2] {
+    let four = |high: u16, low: u16| Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
+    let last = four(segments[6], segments[7]);
+    match segments {
+        // Mapped and compatible.
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] => [last, None],
+        // NAT64 (RFC 6052), the well-known prefix and those of one's own (RFC 8215).
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] => [last, None],
+        [0x64, 0xff9b, 1, high, middle, low, ..] => [last, four(high, (middle << 8) | (low >> 8))],
+        [0x2002, high, low, ..] => [four(high, low), None],
+        // Teredo, which stores it inverted.
+        [0x2001, 0, ..] => [four(!segments[6], !segments[7]), None],
+        // ISATAP.
+        [_, _, _, _, 0 | 0x200, 0x5efe, ..] => [last, None],
+        _ => [None; 2],
+    }
 }
 
 #[cfg(test)]
@@ -132,14 +133,13 @@ mod tests {
     fn every_network_in_the_lists_counts() {
         assert_eq!(NETWORKS.private_4.len(), PRIVATE_4.len());
         assert_eq!(NETWORKS.private_6.len(), PRIVATE_6.len());
-        assert_eq!((NETWORKS.public_6.len(), NETWORKS.nat64.len()), (1, 1));
+        assert_eq!(NETWORKS.public_6.len(), 1);
         assert_eq!((NETWORKS.metadata.len(), NETWORKS.metadata_6.len()), (METADATA.len(), METADATA_6.len()));
     }
 
     #[test]
     fn addresses_lead_where_they_lead() {
-        let public =
-            ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1", "2a00:1450::1", "64:ff9b::8.8.8.8"];
+        let public = ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.1.1", "2606:4700::1", "2a00:1450::1"];
         let private = [
             "0.0.0.0",
             "0.1.2.3",
@@ -176,6 +176,10 @@ mod tests {
             "2001:0:7f00:1::1",
             "2002:7f00:1::",
             "2002:808:808::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+            "2606:4700::5efe:10.0.0.1",
+            "2606:4700::200:5efe:8.8.8.8",
             "64:ff9b::127.0.0.1",
             "64:ff9b::10.0.0.1",
             "64:ff9b:1::1",
@@ -196,6 +200,10 @@ mod tests {
             "64:ff9b::169.254.169.254",
             "2002:a9fe:a9fe::1",
             "::169.254.169.254",
+            "64:ff9b:1::169.254.169.254",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "2606:4700::5efe:169.254.169.254",
+            "169.254.0.23",
             "2001:0:4136:e378:8000:63bf:5601:5601",
         ];
         for (list, expected) in [(&public[..], Reach::Public), (&private, Reach::Private), (&metadata, Reach::Metadata)] {

@@ -1,14 +1,29 @@
-//! Which hosts somebody may connect to.
+//! Which hosts somebody may connect to, and how.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr as _;
+use std::sync::Arc;
 
+use ipnet::IpNet;
+use octi_extension::capability::HttpRequest;
+use octi_extension::host::{HostPattern, bare};
 use url::{Host, Url};
 
 use super::EgressError;
 
 /// Names under which clouds and machines answer themselves; refused like their addresses.
-const METADATA_NAMES: [&str; 5] =
-    ["metadata.google.internal", "metadata.goog", "metadata", "instance-data", "metadata.azure.internal"];
+const METADATA_NAMES: [&str; 9] = [
+    "metadata.google.internal",
+    "metadata.goog",
+    "metadata",
+    "instance-data",
+    "instance-data.ec2.internal",
+    "metadata.azure.internal",
+    "metadata.azure.com",
+    "metadata.oraclecloud.com",
+    "metadata.tencentyun.com",
+];
 
 /// The hosts somebody may connect to. Empty allows none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,23 +33,52 @@ pub struct HostAllow {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct HostRule {
-    pattern: Pattern,
-    port: u16,
+    pattern: HostPattern,
+    methods: Methods,
     /// Named by the operator: it may be private, and spoken to without encryption.
     operator: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Pattern {
-    Exact(String),
-    /// Names below this one, at any depth; never an address.
-    Below(String),
+enum Methods {
+    All,
+    Of(HttpRequest),
 }
 
-/// What a connection to a host may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Methods {
+    fn have(&self, method: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(request) => request.has_method(method),
+        }
+    }
+}
+
+/// What a connection to one host may do. Part of the key of its connections, so that none is reused under other rights.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct Leave {
-    pub private: bool,
+    pub private: Private,
+    /// Without encryption only inside of these networks.
+    pub only_private: bool,
+}
+
+/// Which addresses besides public ones.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) enum Private {
+    #[default]
+    None,
+    All,
+    Within(Arc<[IpNet]>),
+}
+
+impl Private {
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Within(networks) => networks.iter().any(|network| network.contains(&address)),
+        }
+    }
 }
 
 impl HostAllow {
@@ -44,12 +88,30 @@ impl HostAllow {
         Self { rules: Vec::new() }
     }
 
-    /// Hosts as manifests write them: `api.example.com`, `api.example.com:8443`, `*.example.com`. The port is 443 when it is not given.
+    /// Hosts as manifests write them ([`HostPattern`]), with every method.
     ///
     /// # Errors
     /// Names the entry that cannot be understood.
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, EgressError> {
-        let rules = entries.into_iter().map(HostRule::parse).collect::<Result<_, _>>()?;
+        let rule = |entry: &'a str| {
+            let pattern = parse_pattern(entry)?;
+            Ok(HostRule { pattern, methods: Methods::All, operator: false })
+        };
+        Ok(Self { rules: entries.into_iter().map(rule).collect::<Result<_, EgressError>>()? })
+    }
+
+    /// The hosts and methods that a plugin was granted.
+    ///
+    /// # Errors
+    /// Names the entry that cannot be understood; the manifest's check has refused it already.
+    pub fn granted(requests: &[HttpRequest]) -> Result<Self, EgressError> {
+        let mut rules = Vec::new();
+        for request in requests {
+            if let Some(host) = &request.host {
+                let pattern = parse_pattern(host)?;
+                rules.push(HostRule { pattern, methods: Methods::Of(request.clone()), operator: false });
+            }
+        }
         Ok(Self { rules })
     }
 
@@ -59,7 +121,8 @@ impl HostAllow {
     /// When the address has no host or another scheme than `http` and `https`.
     pub fn operator(url: &Url) -> Result<Self, EgressError> {
         let (host, port) = host_and_port(url)?;
-        Ok(Self { rules: vec![HostRule { pattern: Pattern::Exact(host), port, operator: true }] })
+        let pattern = HostPattern::exact(host, port);
+        Ok(Self { rules: vec![HostRule { pattern, methods: Methods::All, operator: true }] })
     }
 
     /// Both lists together.
@@ -70,27 +133,35 @@ impl HostAllow {
     }
 
     /// What is allowed with this address; refuses when nothing is.
-    pub(super) fn leave(&self, url: &Url) -> Result<Leave, EgressError> {
+    pub(super) fn leave(&self, url: &Url, method: Option<&str>, targets: &PrivateTargets) -> Result<Leave, EgressError> {
         let (host, port) = host_and_port(url)?;
         let is_name = matches!(url.host(), Some(Host::Domain(_)));
-        let mut fitting = self.rules.iter().filter(|rule| rule.port == port && rule.pattern.fits(&host, is_name)).peekable();
-        if fitting.peek().is_none() {
-            return Err(EgressError::NotAllowed { host, port, allowed: self.to_string() });
+        let fitting = || self.rules.iter().filter(|rule| rule.pattern.fits(host, is_name, port));
+        if fitting().next().is_none() {
+            return Err(EgressError::NotAllowed { host: host.to_owned(), port, allowed: self.to_string() });
         }
-        let operator = fitting.any(|rule| rule.operator);
-        if url.scheme() == "http" && !operator {
+        let fitting = || fitting().filter(|rule| method.is_none_or(|method| rule.methods.have(method)));
+        if fitting().next().is_none() {
+            let method = method.unwrap_or_default().to_owned();
+            return Err(EgressError::Method { host: host.to_owned(), port, method });
+        }
+        let private = if fitting().any(|rule| rule.operator) {
+            Private::All
+        } else if fitting().any(|rule| !rule.pattern.is_any()) {
+            targets.of(host, port)
+        } else {
+            Private::None
+        };
+        let clear = url.scheme() == "http" && !fitting().any(|rule| rule.operator || rule.pattern.is_any());
+        if clear && private == Private::None {
             return Err(EgressError::Refused(format!("`{host}` would be spoken to without encryption: use `https`")));
         }
-        Ok(Leave { private: operator })
+        Ok(Leave { only_private: clear && private != Private::All, private })
     }
+}
 
-    /// What a name may resolve to, whatever the port was.
-    pub(super) fn leave_for_name(&self, name: &str) -> Option<Leave> {
-        let host = normal(name);
-        let mut fitting = self.rules.iter().filter(|rule| rule.pattern.fits(&host, true)).peekable();
-        fitting.peek()?;
-        Some(Leave { private: fitting.any(|rule| rule.operator) })
-    }
+fn parse_pattern(entry: &str) -> Result<HostPattern, EgressError> {
+    HostPattern::parse(entry).map_err(|why| EgressError::BadRule { entry: entry.to_owned(), why })
 }
 
 impl fmt::Display for HostAllow {
@@ -100,67 +171,77 @@ impl fmt::Display for HostAllow {
         }
         for (at, rule) in self.rules.iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
-            match &rule.pattern {
-                Pattern::Exact(host) => write!(f, "{comma}`{host}:{}`", rule.port)?,
-                Pattern::Below(host) => write!(f, "{comma}`*.{host}:{}`", rule.port)?,
-            }
+            write!(f, "{comma}`{}`", rule.pattern)?;
         }
         Ok(())
     }
 }
 
-impl HostRule {
-    fn parse(entry: &str) -> Result<Self, EgressError> {
-        let refuse = |why: &str| EgressError::BadRule { entry: entry.to_owned(), why: why.to_owned() };
-        let (below, rest) = match entry.strip_prefix("*.") {
-            Some(rest) => (true, rest),
-            None => (false, entry),
-        };
-        if rest.is_empty() || rest.contains(['*', '/', '@', '?', '#', '\\']) || rest.contains(char::is_whitespace) {
-            return Err(refuse("write `host`, `host:port` or `*.host`"));
-        }
-        // The URL parser knows best what a host is, and what the same host looks like.
-        let url = Url::parse(&format!("https://{rest}/")).map_err(|error| refuse(&error.to_string()))?;
-        let (host, port) = host_and_port(&url)?;
-        match url.host() {
-            Some(Host::Domain(_)) => {}
-            _ if below => return Err(refuse("`*.` goes with names, not with addresses")),
-            _ => {}
-        }
-        if below && !host.contains('.') {
-            return Err(refuse("`*.` needs a name with at least one dot, or it would allow a whole top-level domain"));
-        }
-        Ok(Self { pattern: if below { Pattern::Below(host) } else { Pattern::Exact(host) }, port, operator: false })
-    }
+/// Private targets that the operator opened for plugins whose grant names them: `wiki.corp:443`, `10.1.0.0/16:443`, `[fd00::/8]:8080`.
+///
+/// A target here gives nobody anything: it only lets a grant for that host reach an address that is not public. It never opens a
+/// metadata address, and never counts for `*`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PrivateTargets {
+    hosts: Vec<(String, u16)>,
+    networks: Vec<(IpNet, u16)>,
 }
 
-impl Pattern {
-    fn fits(&self, host: &str, is_name: bool) -> bool {
-        match self {
-            Self::Exact(exact) => exact == host,
-            Self::Below(base) => is_name && host.strip_suffix(base).is_some_and(|front| front.len() > 1 && front.ends_with('.')),
+impl PrivateTargets {
+    /// Reads the operator's entries.
+    ///
+    /// # Errors
+    /// Names the entry that cannot be understood.
+    pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, EgressError> {
+        let mut targets = Self::default();
+        for entry in entries {
+            let bad = |why: &str| EgressError::BadRule { entry: entry.to_owned(), why: why.to_owned() };
+            let (place, port) = entry.rsplit_once(':').ok_or_else(|| bad("write `host:port` or `network/bits:port`"))?;
+            let port: u16 = port.parse().map_err(|_| bad("a port is a number from 1 to 65535"))?;
+            if place.contains('/') {
+                let network = IpNet::from_str(place.trim_start_matches('[').trim_end_matches(']'));
+                targets.networks.push((network.map_err(|_| bad("this is not a network such as `10.1.0.0/16`"))?, port));
+            } else if place.contains('*') {
+                return Err(bad("a private target is one host or a network, never a wildcard"));
+            } else {
+                let url = Url::parse(&format!("http://{place}:{port}/")).map_err(|error| bad(&error.to_string()))?;
+                let (host, port) = host_and_port(&url)?;
+                targets.hosts.push((host.to_owned(), port));
+            }
         }
+        Ok(targets)
     }
-}
 
-/// Lower case, and without the dot that marks the root.
-pub(super) fn normal(host: &str) -> String {
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+    /// Whether the target stands in the list by its own name.
+    pub(super) fn names(&self, host: &str, port: u16) -> bool {
+        self.hosts.iter().any(|(name, at)| *at == port && name == host)
+    }
+
+    fn of(&self, host: &str, port: u16) -> Private {
+        if self.names(host, port) {
+            return Private::All;
+        }
+        let networks: Arc<[IpNet]> = self.networks.iter().filter(|(_, at)| *at == port).map(|(network, _)| *network).collect();
+        if networks.is_empty() { Private::None } else { Private::Within(networks) }
+    }
 }
 
 pub(super) fn is_metadata_name(host: &str) -> bool {
     METADATA_NAMES.contains(&host)
 }
 
-pub(super) fn host_and_port(url: &Url) -> Result<(String, u16), EgressError> {
+pub(super) fn host_and_port(url: &Url) -> Result<(&str, u16), EgressError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(EgressError::Refused(format!(
             "`{}` addresses are not for connections of this host: use `https`",
             url.scheme()
         )));
     }
-    let host = url.host_str().map(normal).filter(|host| !host.is_empty());
+    let host = url.host_str().map(bare).filter(|host| !host.is_empty());
     let host = host.ok_or_else(|| EgressError::Refused("the address names no host".to_owned()))?;
-    let port = url.port_or_known_default().unwrap_or(443);
-    Ok((host, port))
+    // Two dots at the end are no name at all, and would not be compared as one.
+    if host.ends_with('.') {
+        return Err(EgressError::Refused(format!("`{host}` is not a host")));
+    }
+    Ok((host, url.port_or_known_default().unwrap_or(443)))
 }

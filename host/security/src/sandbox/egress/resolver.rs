@@ -1,14 +1,17 @@
 //! Names become addresses here, and every address is looked at before anybody connects to it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use octi_domain::limits;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use super::address::{Reach, reach};
-use super::host::{HostAllow, is_metadata_name, normal};
-use super::{ADDRESSES_MAX, EgressError};
+use super::host::{Leave, is_metadata_name};
+use super::{EgressError, EgressPolicy};
 
 /// Asks for the addresses of a name. The system's resolver in a host, a table in tests.
 #[async_trait]
@@ -17,72 +20,113 @@ pub trait Lookup: Send + Sync {
     ///
     /// # Errors
     /// When the name has none or nobody answers.
-    async fn lookup(&self, name: &str) -> std::io::Result<Vec<IpAddr>>;
+    async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>>;
 }
 
-/// The resolver of the operating system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemLookup;
+/// The resolver of the operating system. It blocks a thread for each question, so only so many are asked at once.
+#[derive(Debug, Clone)]
+pub struct SystemLookup {
+    places: Arc<Semaphore>,
+}
 
-#[async_trait]
-impl Lookup for SystemLookup {
-    async fn lookup(&self, name: &str) -> std::io::Result<Vec<IpAddr>> {
-        let found = tokio::net::lookup_host((name, 0)).await?;
-        Ok(found.map(|address| address.ip()).collect())
+impl Default for SystemLookup {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(limits::EGRESS_LOOKUPS_MAX)) }
     }
 }
 
-/// What the HTTP client asks. It connects to exactly what is answered here, so an answer that changes later changes nothing.
+#[async_trait]
+impl Lookup for SystemLookup {
+    async fn lookup(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(io::Error::other)?;
+        let name = name.to_owned();
+        // The place is given back when the system has answered, not when the asker has lost patience.
+        let asked = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            (name.as_str(), 0).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect())
+        });
+        asked.await.map_err(io::Error::other)?
+    }
+}
+
+/// Where a vetted address is dialled. That very address in a host; a server on the loopback interface in tests, which could not
+/// reach a public address.
+pub trait Route: Send + Sync {
+    /// The socket for a vetted address.
+    fn route(&self, vetted: SocketAddr) -> SocketAddr;
+}
+
+/// The address itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Straight;
+
+impl Route for Straight {
+    fn route(&self, vetted: SocketAddr) -> SocketAddr {
+        vetted
+    }
+}
+
+/// What reqwest asks, for the one host of a model. It connects to exactly what is answered here, so an answer that changes later
+/// changes nothing.
 pub(super) struct VettingResolver {
-    pub lookup: Arc<dyn Lookup>,
-    pub allow: HostAllow,
+    pub policy: EgressPolicy,
+    pub host: String,
+    pub port: u16,
+    pub leave: Leave,
 }
 
 impl Resolve for VettingResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (lookup, allow, name) = (Arc::clone(&self.lookup), self.allow.clone(), name.as_str().to_owned());
+        let (policy, leave, port) = (self.policy.clone(), self.leave.clone(), self.port);
+        let (host, name) = (self.host.clone(), name.as_str().to_owned());
         Box::pin(async move {
-            let addresses = vetted(lookup.as_ref(), &allow, &name).await?;
-            let sockets: Addrs = Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0)));
-            Ok(sockets)
+            if octi_extension::host::bare(&name) != host {
+                return Err(EgressError::NotAllowed { host: name, port, allowed: format!("`{host}:{port}`") }.into());
+            }
+            let addresses = vetted(policy.lookup.as_ref(), &host, &leave).await?;
+            let sockets: Vec<SocketAddr> =
+                addresses.into_iter().map(|address| policy.route.route(SocketAddr::new(address, port))).collect();
+            Ok(Box::new(sockets.into_iter()) as Addrs)
         })
     }
 }
 
 /// The addresses of a name, when every one of them may be connected to. One bad address spoils the name: a name that is half public is
 /// a trick, not a service.
-pub(super) async fn vetted(lookup: &dyn Lookup, allow: &HostAllow, name: &str) -> Result<Vec<IpAddr>, EgressError> {
-    let name = normal(name);
-    let Some(leave) = allow.leave_for_name(&name) else {
-        return Err(EgressError::Refused(format!("`{name}` is not among the hosts that may be connected to: {allow}")));
-    };
-    if is_metadata_name(&name) {
-        return Err(metadata_refusal(&name));
+pub(super) async fn vetted(lookup: &dyn Lookup, name: &str, leave: &Leave) -> Result<Vec<IpAddr>, EgressError> {
+    if is_metadata_name(name) {
+        return Err(metadata_refusal(name));
     }
     let found =
-        lookup.lookup(&name).await.map_err(|error| EgressError::NotFound { name: name.clone(), why: error.to_string() })?;
+        lookup.lookup(name).await.map_err(|error| EgressError::NotFound { name: name.to_owned(), why: error.to_string() })?;
     if found.is_empty() {
-        return Err(EgressError::NotFound { name, why: "it has no address".to_owned() });
+        return Err(EgressError::NotFound { name: name.to_owned(), why: "it has no address".to_owned() });
     }
     for address in &found {
-        vet(&name, *address, leave.private)?;
+        vet(name, *address, leave)?;
     }
-    Ok(found.into_iter().take(ADDRESSES_MAX).collect())
+    Ok(found.into_iter().take(limits::EGRESS_ADDRESSES_MAX).collect())
 }
 
 /// Refuses an address that this host may not be led to.
-pub(super) fn vet(host: &str, address: IpAddr, private: bool) -> Result<(), EgressError> {
-    match reach(address) {
-        Reach::Public => Ok(()),
-        Reach::Private if private => Ok(()),
-        Reach::Private => Err(EgressError::Refused(format!(
-            "`{host}` is at {address}, which is not on the public internet: only a host that the operator names may be private"
-        ))),
-        Reach::Metadata => Err(metadata_refusal(host)),
+pub(super) fn vet(host: &str, address: IpAddr, leave: &Leave) -> Result<(), EgressError> {
+    let reach = reach(address);
+    let opened = leave.private.contains(address);
+    if reach == Reach::Metadata {
+        return Err(metadata_refusal(host));
     }
+    if reach == Reach::Private && !opened {
+        return Err(EgressError::Refused(format!(
+            "`{host}` is at {address}, which is not on the public internet: only a host that the operator names may be private"
+        )));
+    }
+    if leave.only_private && !opened {
+        return Err(EgressError::Refused(format!("`{host}` would be spoken to without encryption: use `https`")));
+    }
+    Ok(())
 }
 
-fn metadata_refusal(host: &str) -> EgressError {
+pub(super) fn metadata_refusal(host: &str) -> EgressError {
     EgressError::Refused(format!(
         "`{host}` is where a cloud gives out the credentials of its machines: nothing may connect there"
     ))
