@@ -9,7 +9,7 @@ use std::time::Duration;
 use octi_agents::{Agents, AgentsConfig};
 use octi_client::Client;
 use octi_config::Config;
-use octi_config::env::Environment;
+use octi_config::env::{self, Environment};
 use octi_config::sections::SandboxLevel;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
@@ -20,7 +20,7 @@ use octi_gateway::ports::PortError;
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
-use octi_security::sandbox::egress::{Egress, EgressPolicy};
+use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints, PrivateTargets};
 use octi_security::sandbox::fs::user_workspace;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
@@ -107,18 +107,19 @@ async fn build_parts(
     let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
     let local_token = auth.local_token(home).map_err(|error| user(&error))?;
 
-    let egress = Arc::new(Egress::new(EgressPolicy::default()));
+    let egress = Arc::new(open_egress(config)?);
     let launch = launch_config(config.sandbox)?;
     let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
     let processes = Arc::new(processes);
     let bus = Bus::new();
-    let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let plugins = start_plugins(config, cache_key, launch, &store, &processes, &ambient, told).await?;
     let secrets = Arc::new(Secrets::new(vault.clone(), [("local-token".to_owned(), local_token.clone())]));
     for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
         secrets.refresh(&person).await;
     }
     logs.hide_with(&secrets);
+    let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
+    let doors = (&processes, &egress, &secrets);
+    let plugins = start_plugins(config, (cache_key, launch), &store, doors, &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let mut notes = models.first_start(&owner, environment).await.map_err(first_models)?;
     if bundle::PLUGINS.is_empty() {
@@ -215,16 +216,22 @@ fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
     Ok(ProcessConfig { launcher, level })
 }
 
+fn open_egress(config: &Config) -> Outcome<Egress> {
+    let private = PrivateTargets::parse(config.private_targets.iter().map(String::as_str))
+        .map_err(|error| user(&error).hint("`OCTI_PRIVATE_TARGETS` is a list such as `wiki.corp:443, 10.1.0.0/16:443`"))?;
+    Ok(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }))
+}
+
 async fn start_plugins(
     settings: &Config,
-    cache_key: [u8; 32],
-    launch: ProcessConfig,
+    (cache_key, launch): ([u8; 32], ProcessConfig),
     store: &Store,
-    processes: &Arc<ProcessDoor>,
+    (processes, egress, secrets): (&Arc<ProcessDoor>, &Arc<Egress>, &Arc<Secrets>),
     ambient: &Ambient,
     on_change: OnChange,
 ) -> Outcome<Arc<PluginManager>> {
     let home = settings.home.as_path();
+    let endpoints = Endpoints::default().with("searxng", env::OCTI_SEARXNG_URL, settings.searxng_url.clone());
     let config = EngineConfig {
         cache_dir: home.join("cache").join("plugins"),
         cache_key,
@@ -234,6 +241,9 @@ async fn start_plugins(
         bundle: bundle::PLUGINS,
         kv: Arc::new(StoreKv::new(store.clone())),
         processes: processes.clone(),
+        egress: egress.clone(),
+        endpoints: Arc::new(endpoints),
+        secrets: secrets.clone(),
         ambient: ambient.clone(),
         on_change,
     };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::run::Budget;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::env::{self, Environment};
 use crate::sections::{File, SandboxLevel};
@@ -26,6 +27,9 @@ pub struct Config {
     pub skip_migrations: bool,
     pub sandbox: SandboxLevel,
     pub shell: Shell,
+    /// Hosts and networks as [`env::OCTI_PRIVATE_TARGETS`] lists them, not looked at yet.
+    pub private_targets: Vec<String>,
+    pub searxng_url: Option<Url>,
     pub budget: Budget,
     /// Limits that the administrator set, by the plugin's id.
     pub plugin_limits: BTreeMap<String, PluginLimits>,
@@ -101,6 +105,8 @@ impl Config {
             database_url: Database(database),
             skip_migrations: flag(environment, env::SKIP_MIGRATIONS)?,
             sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
+            private_targets: list(environment, env::OCTI_PRIVATE_TARGETS).or(file.network.private_targets).unwrap_or_default(),
+            searxng_url: address(environment, env::OCTI_SEARXNG_URL, file.network.searxng_url)?,
             budget: budget(environment, &file.agent)?,
             plugin_limits: plugin_limits(&path, file.plugins)?,
             shell: file.shell,
@@ -228,6 +234,25 @@ fn text(environment: &Environment, name: &str) -> Option<String> {
     environment.get(name).map(str::to_owned)
 }
 
+/// Entries between commas.
+fn list(environment: &Environment, name: &str) -> Option<Vec<String>> {
+    let entries = environment.get(name)?.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    Some(entries.map(str::to_owned).collect())
+}
+
+fn address(environment: &Environment, name: &'static str, file: Option<String>) -> Result<Option<Url>, ConfigError> {
+    let Some(value) = text(environment, name).or(file) else { return Ok(None) };
+    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+    match Url::parse(&value) {
+        Ok(url) if is_web(&url) && url.has_host() => Ok(Some(url)),
+        _ => Err(ConfigError::Variable {
+            name,
+            value,
+            expected: "it must be a web address without a user name, such as `http://127.0.0.1:8080`",
+        }),
+    }
+}
+
 fn secret(environment: &Environment, name: &str) -> Option<SecretString> {
     environment.get(name).map(SecretString::from)
 }
@@ -301,10 +326,22 @@ mod tests {
             (env::SKIP_MIGRATIONS, "maybe", "`true` or `false`"),
             (env::OCTI_MAX_MINUTES, "0", "at least one minute"),
             (env::OCTI_LOG_FORMAT, "xml", "`text` or `json`"),
+            (env::OCTI_SEARXNG_URL, "searx", "a web address"),
+            (env::OCTI_SEARXNG_URL, "ftp://searx.test/", "a web address"),
         ] {
             let error = load("", &[(name, value)]).expect_err(name).to_string();
             assert!(error.contains(name) && error.contains(says), "{error}");
         }
+    }
+
+    #[test]
+    fn the_network_is_set_by_environment_or_file() {
+        let file = "[network]\nprivate_targets = ['wiki.corp:443']\nsearxng_url = 'http://10.0.0.5/'";
+        let config = load(file, &[]).expect("valid");
+        assert_eq!(config.private_targets, ["wiki.corp:443"]);
+        assert_eq!(config.searxng_url.map(String::from).as_deref(), Some("http://10.0.0.5/"));
+        let config = load(file, &[(env::OCTI_PRIVATE_TARGETS, "a.corp:80, 10.0.0.0/8:443,")]).expect("valid");
+        assert_eq!(config.private_targets, ["a.corp:80", "10.0.0.0/8:443"]);
     }
 
     #[test]

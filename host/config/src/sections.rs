@@ -18,6 +18,7 @@ pub struct File {
     /// By the plugin's id, such as `octi/filesystem`.
     pub plugins: BTreeMap<String, Plugin>,
     pub shell: Shell,
+    pub network: Network,
 }
 
 /// Where octi listens.
@@ -55,6 +56,14 @@ pub struct Agent {
 #[serde(deny_unknown_fields, default)]
 pub struct Sandbox {
     pub processes: Option<SandboxLevel>,
+}
+
+/// Where plugins may connect besides the public internet.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    pub private_targets: Option<Vec<String>>,
+    pub searxng_url: Option<String>,
 }
 
 /// How much confinement is wanted.

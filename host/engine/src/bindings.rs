@@ -3,7 +3,7 @@
 /// World `tool-plugin`.
 pub(crate) mod tool {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
         world: "octi:plugin/tool-plugin",
         imports: {
             "octi:log/log": trappable,
@@ -15,6 +15,8 @@ pub(crate) mod tool {
             "octi:fs/files.reader": crate::capability::fs::OpenReader,
             "octi:fs/files.writer": crate::capability::fs::OpenWriter,
             "octi:shell/process.child": crate::capability::shell::Child,
+            "octi:http/client.request": crate::capability::http::OpenRequest,
+            "octi:http/client.body": crate::capability::http::OpenBody,
         },
         require_store_data_send: true,
     });
@@ -23,7 +25,7 @@ pub(crate) mod tool {
 /// World `role-plugin`, which imports nothing.
 pub(crate) mod role {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
         world: "octi:plugin/role-plugin",
         exports: { default: async },
         require_store_data_send: true,

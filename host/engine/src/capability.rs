@@ -4,6 +4,7 @@
 //! never a trap: a guest can tell the person what is missing.
 
 pub(crate) mod fs;
+pub(crate) mod http;
 pub(crate) mod kv;
 pub(crate) mod log;
 pub(crate) mod shell;
@@ -29,6 +30,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     octi::kv::store::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     octi::fs::files::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     octi::shell::process::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::http::client::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 

@@ -165,6 +165,10 @@ mod tests {
             "it imports `octi:fs/files@0.1.0`, but its manifest does not ask for it; add `fs` to `[capabilities]` of plugin.toml and pack it again"
         );
         assert_eq!(check_import("octi:kv/store@0.1.0", &manifest("[capabilities]\nkv = { bytes_max = 10 }")), Ok(()));
+        let refusal = check_import("octi:http/client@0.1.0", &manifest("")).expect_err("not in the manifest");
+        assert!(refusal.to_string().contains("add `http` to `[capabilities]`"), "{refusal}");
+        let asked = manifest("[capabilities]\nhttp = [{ host = 'a.test', methods = ['GET'], reason = 'x' }]");
+        assert_eq!(check_import("octi:http/client@0.1.0", &asked), Ok(()));
     }
 
     #[test]

@@ -16,7 +16,8 @@ use arc_swap::ArcSwap;
 use octi_domain::ambient::Ambient;
 use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
-use octi_extension::services::KvStore;
+use octi_extension::services::{KvStore, SecretSource};
+use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,9 @@ pub struct EngineConfig {
     pub bundle: &'static [(&'static str, &'static [u8])],
     pub kv: Arc<dyn KvStore>,
     pub processes: Arc<ProcessDoor>,
+    pub egress: Arc<Egress>,
+    pub endpoints: Arc<Endpoints>,
+    pub secrets: Arc<dyn SecretSource>,
     pub ambient: Ambient,
     pub on_change: OnChange,
 }
@@ -113,7 +117,13 @@ impl PluginManager {
         };
         let runtime = Runtime::start()?;
         let cache = Cache::open(&config.cache_dir, config.cache_key, config.ambient.clone(), config.compiler);
-        let services = Services { kv: config.kv, processes: config.processes };
+        let services = Services {
+            kv: config.kv,
+            processes: config.processes,
+            egress: config.egress,
+            endpoints: config.endpoints,
+            secrets: config.secrets,
+        };
         let host = Arc::new(Host {
             runtime,
             cache,

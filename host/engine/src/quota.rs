@@ -10,11 +10,13 @@ pub(crate) enum Charge {
     Fs,
     Kv,
     Spawn,
+    Http,
+    HttpChunk,
 }
 
 impl Charge {
     /// All of them, in the order of the counters.
-    pub(crate) const ALL: [Self; 3] = [Self::Fs, Self::Kv, Self::Spawn];
+    pub(crate) const ALL: [Self; 5] = [Self::Fs, Self::Kv, Self::Spawn, Self::Http, Self::HttpChunk];
 
     /// The capability, as manifests and metrics name it.
     pub(crate) const fn capability(self) -> &'static str {
@@ -22,6 +24,8 @@ impl Charge {
             Self::Fs => "fs",
             Self::Kv => "kv",
             Self::Spawn => "shell",
+            Self::Http => "http",
+            Self::HttpChunk => "http_chunk",
         }
     }
 
@@ -31,6 +35,8 @@ impl Charge {
             Self::Fs => "file calls",
             Self::Kv => "kv calls",
             Self::Spawn => "processes",
+            Self::Http => "requests",
+            Self::HttpChunk => "chunks of requests and answers",
         }
     }
 }
@@ -39,7 +45,13 @@ impl Charge {
 pub(crate) type CallsMax = [u64; Charge::ALL.len()];
 
 /// What a call has unless an administrator says otherwise.
-pub(crate) const CALLS_MAX: CallsMax = [limits::GUEST_FS_CALLS_MAX, limits::GUEST_KV_CALLS_MAX, limits::GUEST_SPAWNS_MAX];
+pub(crate) const CALLS_MAX: CallsMax = [
+    limits::GUEST_FS_CALLS_MAX,
+    limits::GUEST_KV_CALLS_MAX,
+    limits::GUEST_SPAWNS_MAX,
+    limits::GUEST_HTTP_REQUESTS_MAX,
+    limits::GUEST_HTTP_CHUNKS_MAX,
+];
 
 /// A guest that goes on after this many refusals is stopped: it does not read the answers.
 const REFUSALS_MAX: u64 = 10_000;
@@ -54,6 +66,8 @@ pub(crate) struct QuotaIgnored;
 pub(crate) struct Quotas {
     max: CallsMax,
     used: CallsMax,
+    http_sent: u64,
+    http_received: u64,
     progress: u64,
     refused: u64,
 }
@@ -61,7 +75,7 @@ pub(crate) struct Quotas {
 impl Quotas {
     /// Nothing used yet.
     pub(crate) const fn new(max: CallsMax) -> Self {
-        Self { max, used: [0; Charge::ALL.len()], progress: 0, refused: 0 }
+        Self { max, used: [0; Charge::ALL.len()], http_sent: 0, http_received: 0, progress: 0, refused: 0 }
     }
 
     /// Host calls that were let through.
@@ -80,6 +94,16 @@ impl Quotas {
         self.progress <= limits::GUEST_LOG_LINES_MAX
     }
 
+    /// Counts bytes of a request's body.
+    pub(crate) fn http_sent(&mut self, bytes: usize) -> Result<(), HostError> {
+        count(&mut self.http_sent, bytes, "bytes of requests", limits::GUEST_HTTP_SENT_BYTES_MAX)
+    }
+
+    /// Counts bytes of an answer's body.
+    pub(crate) fn http_received(&mut self, bytes: usize) -> Result<(), HostError> {
+        count(&mut self.http_received, bytes, "bytes of answers", limits::GUEST_HTTP_RECEIVED_BYTES_MAX)
+    }
+
     /// Counts one host call. The inner error is a refusal for the guest; the outer one ends the call.
     pub(crate) fn charge(&mut self, charge: Charge) -> Result<Result<(), HostError>, QuotaIgnored> {
         let (used, limit) = (&mut self.used[charge as usize], self.max[charge as usize]);
@@ -95,6 +119,14 @@ impl Quotas {
     }
 }
 
+fn count(counter: &mut u64, bytes: usize, name: &str, limit: u64) -> Result<(), HostError> {
+    *counter = counter.saturating_add(bytes as u64);
+    if *counter <= limit {
+        return Ok(());
+    }
+    Err(HostError::Quota(Quota { name: name.to_owned(), limit, retry_after_ms: None }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,13 +140,27 @@ mod tests {
         let refusal = quotas.charge(Charge::Spawn);
         assert!(matches!(refusal, Ok(Err(HostError::Quota(ref q))) if q.name == "processes" && q.limit == 32), "{refusal:?}");
         assert!(matches!(quotas.charge(Charge::Kv), Ok(Ok(()))), "quotas are separate");
-        assert_eq!((quotas.used(), quotas.refused()), ([0, 1, 32], 1));
+        assert_eq!((quotas.used(), quotas.refused()), ([0, 1, 32, 0, 0], 1));
     }
 
     #[test]
     fn the_counters_stand_in_the_order_of_the_charges() {
         for (index, charge) in Charge::ALL.into_iter().enumerate() {
             assert_eq!(charge as usize, index, "{charge:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_beyond_the_limit_are_refused_in_each_direction() {
+        let mut quotas = Quotas::new(CALLS_MAX);
+        assert!(quotas.http_sent(limits::GUEST_HTTP_SENT_BYTES_MAX as usize).is_ok());
+        assert!(quotas.http_received(limits::GUEST_HTTP_RECEIVED_BYTES_MAX as usize).is_ok());
+        for refusal in [quotas.http_sent(1), quotas.http_received(1)] {
+            assert!(matches!(refusal, Err(HostError::Quota(ref q)) if q.name.starts_with("bytes of")), "{refusal:?}");
+        }
+        for charge in [Charge::Http, Charge::HttpChunk] {
+            let allowed = (0..).take_while(|_| matches!(quotas.charge(charge), Ok(Ok(())))).count() as u64;
+            assert!([limits::GUEST_HTTP_REQUESTS_MAX, limits::GUEST_HTTP_CHUNKS_MAX].contains(&allowed), "{charge:?}: {allowed}");
         }
     }
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::grant::Grant;
-use octi_extension::services::KvStore;
+use octi_extension::services::{KvStore, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ProgressSink};
+use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -23,6 +24,9 @@ use crate::quota::Quotas;
 pub(crate) struct Services {
     pub(crate) kv: Arc<dyn KvStore>,
     pub(crate) processes: Arc<ProcessDoor>,
+    pub(crate) egress: Arc<Egress>,
+    pub(crate) endpoints: Arc<Endpoints>,
+    pub(crate) secrets: Arc<dyn SecretSource>,
 }
 
 /// For whom a call runs.

@@ -4,6 +4,7 @@ mod cache;
 mod calls;
 mod capabilities;
 mod guests;
+mod http;
 mod limits;
 mod manager;
 mod packs;

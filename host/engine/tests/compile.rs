@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octi_domain::ambient::Ambient;
+use octi_domain::principal::Principal;
 use octi_engine::{COMPILER_COMMAND, Compiler, EngineConfig, InstallError, PluginManager, pack};
 use octi_extension::registry::Registry as _;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use secrecy::SecretString;
 
 const COMPILER: &str = env!("CARGO_BIN_EXE_octi-compiler");
 
@@ -27,6 +29,15 @@ impl KvStore for NoKv {
     }
     async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
         Ok(Vec::new())
+    }
+}
+
+struct NoSecret;
+
+#[async_trait::async_trait]
+impl SecretSource for NoSecret {
+    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
+        Ok(None)
     }
 }
 
@@ -50,6 +61,9 @@ async fn host(home: &Path, program: &str, level: Level) -> Arc<PluginManager> {
         bundle: &[],
         kv: Arc::new(NoKv),
         processes: Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from(program), level: Level::Off })),
+        egress: Arc::default(),
+        endpoints: Arc::default(),
+        secrets: Arc::new(NoSecret),
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
     };

@@ -22,7 +22,7 @@ struct Door;
 
 #[async_trait]
 impl Caller for Door {
-    async fn try_to(&self, row: &Row, egress: Egress) -> Result<(), String> {
+    async fn try_to(&self, row: &Row, egress: Egress, _: &Dials) -> Result<(), String> {
         let url = url(row.url);
         let allow = match row.allowed {
             Allowed::Hosts(hosts) => HostAllow::parse(hosts.iter().copied()),

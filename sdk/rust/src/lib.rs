@@ -37,13 +37,14 @@
 //! serialises (without), and `E` is [`ToolError`] or what becomes one, such as [`HostError`].
 //!
 //! # What the host offers
-//! [`fs`], [`kv`], [`shell`], [`log`](mod@log) and [`clock`]. A component imports only what it uses; each capability used must be in its
+//! [`fs`], [`kv`], [`shell`], [`http`], [`log`](mod@log) and [`clock`]. A component imports only what it uses; each capability used must be in its
 //! `plugin.toml`, with the reason shown to the person who grants it. Without a host (in a test on the build machine) these
 //! functions panic, so keep logic in functions that take and return data, and test those.
 
 pub mod clock;
 mod error;
 pub mod fs;
+pub mod http;
 pub mod kv;
 pub mod log;
 mod operation;

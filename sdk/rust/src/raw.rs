@@ -9,6 +9,7 @@ pub mod bindings {
             "../../wit/kv",
             "../../wit/fs",
             "../../wit/shell",
+            "../../wit/http",
             "../../wit/plugin",
         ],
         world: "octi:plugin/tool-plugin",

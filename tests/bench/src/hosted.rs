@@ -14,7 +14,7 @@ use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, RunStatus};
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, Tool};
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
@@ -62,6 +62,9 @@ impl Hosted {
             bundle: &[],
             kv: Arc::new(NoMemory),
             processes: processes.clone(),
+            egress: Arc::default(),
+            endpoints: Arc::default(),
+            secrets: Arc::new(NoSecret),
             ambient: ambient.clone(),
             on_change: Arc::new(|_, _, _| {}),
         };
@@ -206,6 +209,15 @@ impl KvStore for NoMemory {
     }
     async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
         Err(KvError::Unavailable)
+    }
+}
+
+struct NoSecret;
+
+#[async_trait]
+impl SecretSource for NoSecret {
+    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
+        Ok(None)
     }
 }
 

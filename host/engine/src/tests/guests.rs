@@ -10,9 +10,11 @@ use octi_domain::permission::Origin;
 use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::principal::Principal;
 use octi_extension::manifest::Manifest;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
+use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::cache::Cache;
@@ -99,6 +101,16 @@ impl KvStore for NoKv {
     }
 }
 
+/// Everybody has the secret `key`.
+pub(crate) struct OneSecret;
+
+#[async_trait::async_trait]
+impl SecretSource for OneSecret {
+    async fn secret(&self, _: &Principal, name: &str) -> Result<Option<SecretString>, SecretError> {
+        Ok((name == "key").then(|| "s3cr3t-value-42".into()))
+    }
+}
+
 pub(crate) fn processes() -> Arc<ProcessDoor> {
     Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from("/nonexistent"), level: Level::Off }))
 }
@@ -110,14 +122,29 @@ pub(crate) fn host() -> Arc<Host> {
 
 /// The same, whose administrator set those limits.
 pub(crate) fn host_with(plugin_limits: impl Into<BTreeMap<String, PluginLimits>>) -> Arc<Host> {
-    let services = Services { kv: Arc::new(NoKv), processes: processes() };
+    host_of(plugin_limits.into(), Egress::default(), Endpoints::default())
+}
+
+/// The same, with that way out.
+pub(crate) fn host_beyond(egress: Egress, endpoints: Endpoints) -> Arc<Host> {
+    host_of(BTreeMap::new(), egress, endpoints)
+}
+
+fn host_of(plugin_limits: BTreeMap<String, PluginLimits>, egress: Egress, endpoints: Endpoints) -> Arc<Host> {
+    let services = Services {
+        kv: Arc::new(NoKv),
+        processes: processes(),
+        egress: Arc::new(egress),
+        endpoints: Arc::new(endpoints),
+        secrets: Arc::new(OneSecret),
+    };
     Arc::new(Host {
         runtime: Runtime::start().expect("an engine"),
         cache: Cache::none(Compiler::InProcess),
         services,
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
-        plugin_limits: plugin_limits.into(),
+        plugin_limits,
     })
 }
 

@@ -37,6 +37,9 @@ impl Home {
         let bundle: Vec<(&'static str, &'static [u8])> = bundle.into_iter().map(|b| ("bundled", &*b.leak())).collect();
         let changes = self.changes.clone();
         let config = EngineConfig {
+            egress: Arc::default(),
+            endpoints: Arc::default(),
+            secrets: Arc::new(super::guests::OneSecret),
             cache_dir: self.folder.path().join("cache"),
             cache_key: [1; 32],
             compiler: Compiler::InProcess,

@@ -87,7 +87,7 @@ impl Egress {
             %method,
             status = fetched.as_ref().map_or(0, |response| response.status.as_u16()),
             refused = fetched.as_ref().err().map(tracing::field::display),
-            ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "a request went out"
         );
         fetched

@@ -221,6 +221,10 @@ impl PrivateTargets {
         if self.names(host, port) {
             return Private::All;
         }
+        // The usual case, on the way of every request.
+        if self.networks.is_empty() {
+            return Private::None;
+        }
         let networks: Arc<[IpNet]> = self.networks.iter().filter(|(_, at)| *at == port).map(|(network, _)| *network).collect();
         if networks.is_empty() { Private::None } else { Private::Within(networks) }
     }
