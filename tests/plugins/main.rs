@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use case::Case;
 use host::TestHost;
+use octi_extension::tool::ToolError;
+use octi_security::sandbox::egress::Endpoints;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn filesystem_cases_hold() {
@@ -29,6 +31,21 @@ async fn shell_cases_hold() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_cases_hold() {
     run_all("tasks").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn websearch_cases_hold() {
+    run_all("websearch").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_without_a_server_says_what_to_set() {
+    let host = TestHost::start_with(Some(Endpoints::default().with("searxng", "OCTI_SEARXNG_URL", None))).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = host.call(host.person(), folder.path(), "websearch__search", serde_json::json!({ "query": "octi" })).await;
+    host.stop().await;
+    let text = "the endpoint `searxng` is not set up: the operator sets `OCTI_SEARXNG_URL`";
+    assert_eq!(refused.err(), Some(ToolError::NeedsUser(text.to_owned())));
 }
 
 fn root() -> PathBuf {
