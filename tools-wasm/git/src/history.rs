@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn commits_come_apart_whatever_is_in_them() {
-        let listing = "aa\0A\x1fda\0a@x\02026-01-02T03:04:05+00:00\0bb cc\0HEAD -> main, tag: v1\0subject\0body\n\nmore\n\0\
-                       bb\0B\0b@x\02026-01-01T03:04:05+00:00\0\0\0root\0\0";
+        let listing = "aa\0A\x1fda\0a@x\x002026-01-02T03:04:05+00:00\0bb cc\0HEAD -> main, tag: v1\0subject\0body\n\nmore\n\0\
+                       bb\0B\0b@x\x002026-01-01T03:04:05+00:00\0\0\0root\0\0";
         let commits = parse(listing);
         assert_eq!(commits.len(), 2);
         assert_eq!((commits[0].author.as_str(), commits[0].parents.len()), ("A\x1fda", 2));
