@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::host::TestHost;
 use crate::matching::difference;
+use crate::web::Pages;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +22,8 @@ pub(crate) struct Case {
     files: BTreeMap<String, Content>,
     #[serde(default)]
     links: BTreeMap<String, String>,
+    #[serde(default)]
+    web: Pages,
     steps: Vec<Step>,
     #[serde(default)]
     after: BTreeMap<String, Option<Content>>,
@@ -72,6 +75,7 @@ impl Case {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let workspace = folder.path().join("files");
         self.prepare(&workspace).map_err(|error| format!("the workspace cannot be made: {error}"))?;
+        host.web.show(&self.web);
         let person = host.person();
         let mut saved = BTreeMap::new();
         assert!(!self.steps.is_empty(), "a case has at least one step");

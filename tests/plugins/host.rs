@@ -9,18 +9,24 @@ use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
+use octi_security::sandbox::egress::Endpoints;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use secrecy::SecretString;
 use serde_json::Value;
+
+use crate::web::Web;
 
 /// Everything a call needs.
 pub(crate) struct TestHost {
     plugins: Arc<PluginManager>,
     processes: Arc<ProcessDoor>,
     ambient: Ambient,
+    pub(crate) web: Web,
     /// Held so that the folder lives as long as the host.
     _plugins_dir: tempfile::TempDir,
 }
@@ -39,6 +45,12 @@ fn bundle() -> PathBuf {
 
 impl TestHost {
     pub(crate) async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// With other addresses of the operator.
+    pub(crate) async fn start_with(endpoints: Option<Endpoints>) -> Self {
+        let web = Web::start().await;
         let plugins_dir = tempfile::tempdir().expect("a temporary folder");
         for entry in std::fs::read_dir(bundle()).expect("the plugins can be listed") {
             let path = entry.expect("an entry").path();
@@ -59,9 +71,12 @@ impl TestHost {
             processes: processes.clone(),
             ambient: ambient.clone(),
             on_change: Arc::new(|_, _, _| {}),
+            egress: Arc::new(web.egress()),
+            endpoints: Arc::new(endpoints.unwrap_or_else(|| web.endpoints())),
+            secrets: Arc::new(Nothing),
         };
         let plugins = PluginManager::start(config).await.expect("the engine starts");
-        Self { plugins, processes, ambient, _plugins_dir: plugins_dir }
+        Self { plugins, processes, ambient, web, _plugins_dir: plugins_dir }
     }
 
     /// A person nobody has seen before: their memory is empty.
@@ -94,6 +109,16 @@ impl TestHost {
     pub(crate) async fn stop(self) {
         self.processes.shutdown().await;
         self.plugins.shutdown().await;
+    }
+}
+
+/// Nobody has a secret.
+struct Nothing;
+
+#[async_trait]
+impl SecretSource for Nothing {
+    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
+        Ok(None)
     }
 }
 

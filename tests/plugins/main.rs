@@ -4,6 +4,7 @@
 mod case;
 mod host;
 mod matching;
+mod web;
 
 use std::fs;
 use std::path::{Path, PathBuf};
