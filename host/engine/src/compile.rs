@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use octi_domain::limits;
+use octi_security::sandbox::fs::open_regular;
 use octi_security::sandbox::process::{
     ArgumentRules, Ending, EnvRule, Level, Output, ProcessConfig, ProcessDoor, ProcessError, Profile, ProfileLimits, Profiles,
     Spawn,
@@ -94,6 +95,10 @@ fn failed(problem: impl Into<String>) -> InstallError {
     InstallError::Compile(problem.into())
 }
 
+fn too_large() -> InstallError {
+    failed(format!("its native code has more than {} bytes", limits::PLUGIN_NATIVE_BYTES_MAX))
+}
+
 /// A door for this one program, so that no plugin can be granted the profile.
 fn door(program: PathBuf, level: Level) -> ProcessDoor {
     let profile = Profile {
@@ -167,7 +172,6 @@ fn judge(ended: Result<Output, ProcessError>) -> Result<(), InstallError> {
     const SIGXFSZ: i32 = 25;
     let output = ended.map_err(|error| failed(format!("the compiler did not start: {error}")))?;
     let slow = || failed(format!("the compiler needed more than {} s; make the component smaller", TIME_MAX.as_secs()));
-    let large = || failed(format!("its native code has more than {} bytes", limits::PLUGIN_NATIVE_BYTES_MAX));
     match output.ending {
         Ending::Exited(0) => Ok(()),
         Ending::Exited(1) => {
@@ -176,7 +180,7 @@ fn judge(ended: Result<Output, ProcessError>) -> Result<(), InstallError> {
         }
         Ending::TimedOut | Ending::Signalled(SIGXCPU) => Err(slow()),
         Ending::Signalled(SIGKILL) => Err(failed("the compiler was killed, most likely because this machine is out of memory")),
-        Ending::Signalled(SIGXFSZ) => Err(large()),
+        Ending::Signalled(SIGXFSZ) => Err(too_large()),
         Ending::Exited(code) => Err(failed(format!("the compiler ended with code {code}; please report it with the plugin"))),
         Ending::Signalled(signal) => Err(failed(format!(
             "the compiler crashed (signal {signal}), or the component needs more than the {} MiB of memory that compiling may take",
@@ -211,12 +215,13 @@ impl WorkFolder {
 
     fn output(&self) -> Result<Vec<u8>, InstallError> {
         let unreadable = |error: io::Error| failed(format!("the compiler's output cannot be read: {error}"));
-        let file = File::open(self.0.join(OUTPUT)).map_err(unreadable)?;
-        let mut native = Vec::new();
-        file.take(limits::PLUGIN_NATIVE_BYTES_MAX + 1).read_to_end(&mut native).map_err(unreadable)?;
-        if native.len() as u64 > limits::PLUGIN_NATIVE_BYTES_MAX {
-            return Err(failed(format!("its native code has more than {} bytes", limits::PLUGIN_NATIVE_BYTES_MAX)));
+        // Where no sandbox held, the compiler could have left anything in its place.
+        let file = open_regular(&self.0.join(OUTPUT)).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.len() > limits::PLUGIN_NATIVE_BYTES_MAX {
+            return Err(too_large());
         }
+        let mut native = Vec::new();
+        file.take(limits::PLUGIN_NATIVE_BYTES_MAX).read_to_end(&mut native).map_err(unreadable)?;
         Ok(native)
     }
 }
@@ -295,5 +300,38 @@ mod tests {
         }
         let text = judge(Err(ProcessError::ShuttingDown)).map_or_else(|error| error.to_string(), |()| String::new());
         assert!(text.contains("did not start"), "{text}");
+    }
+    #[test]
+    fn what_the_compiler_leaves_is_bounded_and_a_plain_file() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let work = WorkFolder::with(b"code", Some(parent.path())).expect("a folder to compile in");
+        let output = work.0.join(OUTPUT);
+        let told = || work.output().map_or_else(|error| error.to_string(), |native| format!("{} bytes", native.len()));
+        File::create(&output).and_then(|file| file.set_len(limits::PLUGIN_NATIVE_BYTES_MAX + 1)).expect("a file of holes");
+        assert!(told().contains("more than 268435456 bytes"), "{}", told());
+        fs::write(&output, "native").expect("written");
+        assert_eq!(told(), "6 bytes");
+        fs::remove_file(&output).expect("removed");
+        std::os::unix::fs::symlink("/etc/hostname", &output).expect("linked");
+        assert!(told().contains("cannot be read"), "{}", told());
+        let folder = work.0.clone();
+        drop(work);
+        assert!(!folder.exists());
+    }
+
+    #[tokio::test]
+    async fn compilers_wait_for_each_other() {
+        let compilers = Compilers::new(Compiler::InProcess);
+        let engine = engine::compiler(Class::Small).expect("an engine");
+        let compile = || compilers.compile(Class::Small, &engine, || Ok(b"\0asm\x0d\0\x01\0".to_vec()), None);
+        let mut held = Vec::new();
+        for _ in 0..limits::PLUGIN_COMPILERS_MAX {
+            held.push(compilers.places.acquire().await.expect("a place"));
+        }
+        assert!(tokio::time::timeout(Duration::from_millis(20), compile()).await.is_err());
+        drop(held);
+        assert!(compile().await.is_ok_and(|native| !native.is_empty()));
+        compilers.shutdown().await;
+        assert!(compile().await.is_err_and(|error| error.to_string().contains("shutting down")));
     }
 }

@@ -1,4 +1,6 @@
-//! Plugins compiled in a process of its own.
+//! Plugins compiled in a process of their own.
+
+#![expect(clippy::expect_used, reason = "the helpers of these tests are tests too")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
