@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use hmac::{Hmac, KeyInit, Mac};
 use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_security::sandbox::fs::open_regular;
@@ -28,8 +27,8 @@ use crate::install::InstallError;
 use crate::loader::hex;
 use crate::native::Native;
 
-const MAGIC: &[u8; 8] = b"octicw01";
-const MAC_BYTES: usize = 32;
+const MAGIC: &[u8; 8] = b"octicw02";
+const MAC_BYTES: usize = blake3::OUT_LEN;
 /// What a compiler left behind when its host died is removed when it is older than this.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
 
@@ -204,23 +203,23 @@ impl Place {
 
     fn authentic<'a>(&self, name: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
         let rest = bytes.strip_prefix(MAGIC)?;
-        let (mac, native) = rest.split_at_checked(MAC_BYTES)?;
-        self.mac(name, native)?.verify_slice(mac).ok()?;
-        Some(native)
+        let (mac, native) = rest.split_first_chunk::<MAC_BYTES>()?;
+        // Comparing two of these takes the same time whatever they are.
+        (self.mac(name, native) == blake3::Hash::from_bytes(*mac)).then_some(native)
     }
 
-    fn mac(&self, name: &str, native: &[u8]) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+    /// BLAKE3 with a key: loading an entry is mostly this, and it is several times faster than an HMAC.
+    fn mac(&self, name: &str, native: &[u8]) -> blake3::Hash {
+        let mut mac = blake3::Hasher::new_keyed(&self.key);
         mac.update(&(name.len() as u64).to_le_bytes());
         mac.update(name.as_bytes());
         mac.update(native);
-        Some(mac)
+        mac.finalize()
     }
 
     fn save(&self, name: &str, native: &[u8]) -> io::Result<()> {
-        let mac = self.mac(name, native).ok_or_else(|| io::Error::other("the key has a wrong length"))?;
         let temporary = self.folder.join(format!(".{name}.{}", std::process::id()));
-        let written = self.write(&temporary, &mac.finalize().into_bytes(), native).and_then(|()| {
+        let written = self.write(&temporary, self.mac(name, native).as_bytes(), native).and_then(|()| {
             let target = self.folder.join(name);
             if target.is_dir() {
                 // Whoever put it there: an empty one can go, and another one is not ours to delete.

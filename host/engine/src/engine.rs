@@ -218,6 +218,10 @@ fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
         .wasm_stack_switching(false)
         .wasm_component_model_error_context(false)
         .relaxed_simd_deterministic(true)
+        // Guests come without line numbers, so the map to their bytecode would only make entries of the cache larger; and nothing
+        // outside of wasmtime walks their stacks.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .memory_init_cow(true)
         .memory_reservation(class.memory_bytes_max() as u64)
         .max_wasm_stack(WASM_STACK_BYTES)
