@@ -224,7 +224,7 @@ async fn a_folder_that_cannot_be_used_is_done_without() {
     // Neither readable nor writable, which does not stop an administrator.
     let shut = bench.folder.path().join("shut");
     fs::create_dir(&shut).expect("made");
-    fs::set_permissions(&shut, fs::Permissions::from_mode(0)).expect("shut");
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).expect("shut");
     assert_eq!(bench.load(&open(&shut)).await, 4);
     fs::set_permissions(&shut, fs::Permissions::from_mode(0o700)).expect("open");
 }
