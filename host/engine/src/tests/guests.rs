@@ -12,7 +12,6 @@ use octi_domain::principal::Principal;
 use octi_extension::manifest::Manifest;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
-use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -122,20 +121,11 @@ pub(crate) fn host() -> Arc<Host> {
 
 /// The same, whose administrator set those limits.
 pub(crate) fn host_with(plugin_limits: impl Into<BTreeMap<String, PluginLimits>>) -> Arc<Host> {
-    host_of(plugin_limits.into(), Egress::default(), Endpoints::default())
-}
-
-/// The same, with that way out.
-pub(crate) fn host_beyond(egress: Egress, endpoints: Endpoints) -> Arc<Host> {
-    host_of(BTreeMap::new(), egress, endpoints)
-}
-
-fn host_of(plugin_limits: BTreeMap<String, PluginLimits>, egress: Egress, endpoints: Endpoints) -> Arc<Host> {
     let services = Services {
         kv: Arc::new(NoKv),
         processes: processes(),
-        egress: Arc::new(egress),
-        endpoints: Arc::new(endpoints),
+        egress: Arc::default(),
+        endpoints: Arc::default(),
         secrets: Arc::new(OneSecret),
     };
     Arc::new(Host {
@@ -144,7 +134,7 @@ fn host_of(plugin_limits: BTreeMap<String, PluginLimits>, egress: Egress, endpoi
         services,
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
-        plugin_limits,
+        plugin_limits: plugin_limits.into(),
     })
 }
 

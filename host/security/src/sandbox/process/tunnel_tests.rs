@@ -36,7 +36,7 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let intranet = Url::parse(&format!("https://intranet.test:{server_port}/")).unwrap();
         let public = HostAllow::parse([format!("inside.test:{server_port}").as_str(), "gone.test"]).unwrap();
-        let policy = EgressPolicy { lookup: Arc::new(Names), connect_timeout: Duration::from_secs(2) };
+        let policy = EgressPolicy { lookup: Arc::new(Names), connect_timeout: Duration::from_secs(2), ..EgressPolicy::default() };
         let job = Arc::new(Job::new("1".to_owned(), "test".to_owned(), Keep::First, CancellationToken::new()));
         let tunnel = Tunnel {
             egress: Arc::new(Egress::new(policy)),
