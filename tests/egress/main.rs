@@ -1,5 +1,4 @@
 //! The door to the network as the models use it: through a client that a library drives.
-#![expect(clippy::unwrap_used, reason = "a test says why it cannot go on")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -149,7 +149,7 @@ fn read(bytes: &[u8], count: usize) -> Result<Found, ToolError> {
         .answers
         .iter()
         .filter_map(|answer| answer.as_str().or_else(|| answer["answer"].as_str()))
-        .map(|text| short(text))
+        .map(short)
         .collect();
     if answer.results.is_empty() && answers.is_empty() && !answer.unresponsive_engines.is_empty() {
         let engines: Vec<String> = answer.unresponsive_engines.iter().map(|pair| short(&words(pair))).take(5).collect();

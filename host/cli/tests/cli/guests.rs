@@ -9,12 +9,13 @@ use wit_parser::Resolve;
 use crate::support::Octi;
 
 /// The packages of the contract, each after the ones it uses.
-const CONTRACT: [(&str, &str); 6] = [
+const CONTRACT: [(&str, &str); 7] = [
     ("types.wit", include_str!("../../../../wit/types/types.wit")),
     ("log.wit", include_str!("../../../../wit/log/log.wit")),
     ("kv.wit", include_str!("../../../../wit/kv/kv.wit")),
     ("fs.wit", include_str!("../../../../wit/fs/fs.wit")),
     ("shell.wit", include_str!("../../../../wit/shell/shell.wit")),
+    ("http.wit", include_str!("../../../../wit/http/http.wit")),
     ("plugin.wit", include_str!("../../../../wit/plugin/plugin.wit")),
 ];
 
