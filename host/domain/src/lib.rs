@@ -14,3 +14,4 @@ pub mod principal;
 pub mod run;
 pub mod secret;
 pub mod session;
+pub mod telemetry;
