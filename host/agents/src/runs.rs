@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use octi_domain::ids::{RunId, SessionId, UserId};
+use octi_domain::telemetry;
 use tokio_util::sync::CancellationToken;
 
 use crate::runtime::turn::StopCause;
@@ -87,12 +88,14 @@ pub(crate) struct Runs(Mutex<HashMap<RunId, Arc<Handle>>>);
 impl Runs {
     pub(crate) fn add(&self, handle: Arc<Handle>) {
         self.all().insert(handle.run_id, handle);
+        metrics::gauge!(telemetry::RUNS_ACTIVE.name).increment(1);
     }
 
     /// Forgets a turn and tells whoever waits for its end.
     pub(crate) fn remove(&self, run: RunId) {
         let handle = self.all().remove(&run);
         if let Some(handle) = handle {
+            metrics::gauge!(telemetry::RUNS_ACTIVE.name).decrement(1);
             handle.take_in(|_| ((), true));
             handle.ended.cancel();
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use octi_agents::{Agents, AgentsConfig};
 use octi_client::Client;
 use octi_config::Config;
@@ -14,9 +15,10 @@ use octi_config::sections::SandboxLevel;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
+use octi_domain::principal::Principal;
 use octi_engine::{Change, Compiler, EngineConfig, OnChange, PluginManager};
 use octi_gateway::bus::Bus;
-use octi_gateway::ports::PortError;
+use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
@@ -27,6 +29,7 @@ use octi_security::vault::{MasterKey, Vault};
 use octi_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::bundle;
 use crate::command::version::VERSION;
@@ -36,7 +39,7 @@ use crate::models::Models;
 use crate::plugins::{Plugins, StoreKv};
 use crate::profiles::profiles;
 use crate::secrets::Secrets;
-use crate::telemetry::Logs;
+use crate::telemetry::{self, Logs};
 
 /// Seconds running turns have to end when the host stops.
 const GRACE: Duration = Duration::from_secs(10);
@@ -63,6 +66,7 @@ pub(crate) struct Host {
     audit: Audit,
     store: Store,
     local_token: SecretString,
+    _upkeep: AbortOnDropHandle<()>,
     /// Given back when everything else is down.
     _lock: Option<HomeLock>,
 }
@@ -90,16 +94,14 @@ async fn build_parts(
     mode: Mode,
     first: &mut Option<String>,
 ) -> Outcome<Host> {
+    let metrics = telemetry::metrics()?;
     let home = config.home.as_path();
     lifecycle::prepare_home(home)?;
     let lock = take_lock(home, mode)?;
     let ambient = Ambient::system();
 
     let store = open_store(config).await?;
-    let master = MasterKey::load_or_create(&home.join("master.key"), config.master_key.as_ref(), &ambient)
-        .map_err(|error| user(&error))?;
-    let cache_key = master.derive("plugin-cache");
-    let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
+    let (vault, cache_key) = open_vault(config, &store, &ambient)?;
     let audit = Audit::start(store.clone(), ambient.clone());
     let auth = Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone()));
     let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
@@ -107,25 +109,16 @@ async fn build_parts(
     let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
     let local_token = auth.local_token(home).map_err(|error| user(&error))?;
 
-    let egress = Arc::new(open_egress(config)?);
     let launch = launch_config(config.sandbox)?;
-    let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
-    let processes = Arc::new(processes);
+    let (egress, processes) = open_doors(config, &launch)?;
     let bus = Bus::new();
-    let secrets = Arc::new(Secrets::new(vault.clone(), [("local-token".to_owned(), local_token.clone())]));
-    for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
-        secrets.refresh(&person).await;
-    }
+    let secrets = known_secrets(&vault, &auth, &local_token).await?;
     logs.hide_with(&secrets);
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
     let doors = (&processes, &egress, &secrets);
     let plugins = start_plugins(config, (cache_key, launch), &store, doors, &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
-    let mut notes = models.first_start(&owner, environment).await.map_err(first_models)?;
-    if bundle::PLUGINS.is_empty() {
-        notes.push("this binary was built without its plugins: run `cargo xtask wasm` and build it again".to_owned());
-    }
-
+    let notes = notes_of_start(&models, &owner, environment).await?;
     let hides = secrets.clone();
     let agents = Agents::new(AgentsConfig {
         store: store.clone(),
@@ -151,13 +144,59 @@ async fn build_parts(
         models: Arc::new(models),
         vault,
         secrets,
+        metrics: metrics_text(metrics.clone(), plugins.clone()),
         bus,
         ambient,
         version: VERSION.to_owned(),
         build: crate::command::version::BUILD.to_owned(),
         recheck_time: RECHECK_TIME,
     });
-    Ok(Host { gateway, first_password, notes, agents, plugins, processes, audit, store, local_token, _lock: lock })
+    Ok(Host {
+        gateway,
+        first_password,
+        notes,
+        agents,
+        plugins,
+        processes,
+        audit,
+        store,
+        local_token,
+        _upkeep: telemetry::upkeep(metrics),
+        _lock: lock,
+    })
+}
+
+/// The vault, and the key that belongs to compiled plugins.
+fn open_vault(config: &Config, store: &Store, ambient: &Ambient) -> Outcome<(Arc<Vault>, [u8; 32])> {
+    let master = MasterKey::load_or_create(&config.home.join("master.key"), config.master_key.as_ref(), ambient)
+        .map_err(|error| user(&error))?;
+    let cache_key = master.derive("plugin-cache");
+    Ok((Arc::new(Vault::new(store.clone(), master, ambient.clone())), cache_key))
+}
+
+/// The only ways out of this process.
+fn open_doors(config: &Config, launch: &ProcessConfig) -> Outcome<(Arc<Egress>, Arc<ProcessDoor>)> {
+    let egress = Arc::new(open_egress(config)?);
+    let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
+    Ok((egress, Arc::new(processes)))
+}
+
+/// Everybody's secrets, for hiding them.
+async fn known_secrets(vault: &Arc<Vault>, auth: &Auth, local_token: &SecretString) -> Outcome<Arc<Secrets>> {
+    let secrets = Arc::new(Secrets::new(vault.clone(), [("local-token".to_owned(), local_token.clone())]));
+    for person in auth.everyone().await.map_err(|error| us("the people of this installation are not known", &error))? {
+        secrets.refresh(&person).await;
+    }
+    Ok(secrets)
+}
+
+/// Sets up the models of a first start; what a person should know of this one.
+async fn notes_of_start(models: &Models, owner: &Principal, environment: &Environment) -> Outcome<Vec<String>> {
+    let mut notes = models.first_start(owner, environment).await.map_err(first_models)?;
+    if bundle::PLUGINS.is_empty() {
+        notes.push("this binary was built without its plugins: run `cargo xtask wasm` and build it again".to_owned());
+    }
+    Ok(notes)
 }
 
 fn user(error: &dyn std::error::Error) -> Failure {
@@ -258,9 +297,17 @@ fn tell_of_plugins(bus: Arc<Bus>, ambient: Ambient, audit: Audit) -> OnChange {
             Change::Swapped => audit.note(None, &Deed::PluginSwapped { plugin, change: text }),
             Change::Gone => audit.note(None, &Deed::PluginRemoved { plugin }),
             Change::Refused => audit.note(None, &Deed::PluginRefused { plugin: Some(plugin), why: text }),
-            Change::Rests => tracing::warn!(plugin, "a plugin crashed too often and rests"),
-            Change::Found | Change::Installed | Change::Removed => {}
+            Change::GaveWay => audit.note(None, &Deed::PluginRolledBack { plugin, change: text }),
+            Change::Quarantined => audit.note(None, &Deed::PluginQuarantined { plugin, why: text }),
+            Change::Found | Change::Installed | Change::Removed | Change::RolledBack => {}
         }
+    })
+}
+
+fn metrics_text(handle: PrometheusHandle, plugins: Arc<PluginManager>) -> MetricsText {
+    Arc::new(move || {
+        plugins.sample_metrics();
+        handle.render()
     })
 }
 

@@ -94,6 +94,10 @@ impl PluginAdmin for Plugins {
         self.0.reload(id).await.map(|_| ()).map_err(refused)
     }
 
+    async fn rollback(&self, id: &str) -> Result<Plugin, PortError> {
+        self.0.rollback(id).await.map(plugin_to_api).map_err(refused)
+    }
+
     async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError> {
         let found = PluginManager::inspect_file(&bytes).map_err(refused)?;
         inspection(found).map_err(|error| PortError::Internal(error.to_string()))

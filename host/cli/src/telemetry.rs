@@ -1,12 +1,18 @@
-//! Logs: one line an event, on standard error, as text or JSON, without anybody's secrets.
+//! Logs: one line an event, on standard error, as text or JSON, without anybody's secrets. Metrics: counted in the process,
+//! read at `/metrics`.
 //!
 //! Secrets are hidden here, where lines are written, and not where they are made: no call site can forget it, and lines of
 //! guests, libraries and the host are treated alike.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use octi_config::Config;
+use octi_domain::telemetry::{ALL, BUCKETS_SECONDS, Kind};
+use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -90,6 +96,44 @@ impl<W: Write> Drop for Line<'_, W> {
         // Whoever read the logs may have gone; there is nobody left to tell.
         let _ = self.to.write_all(hidden.as_deref().unwrap_or(&text).as_bytes());
     }
+}
+
+/// How often what histograms took in is put into their buckets.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Starts counting, once for the process; what is counted before is lost.
+///
+/// # Errors
+/// When the histograms' buckets are refused, or something else counts already.
+pub(crate) fn metrics() -> Outcome<PrometheusHandle> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let builder = PrometheusBuilder::new()
+        .set_buckets(&BUCKETS_SECONDS)
+        .map_err(|error| Failure::us("metrics cannot start").because(&error))?;
+    let handle = builder.install_recorder().map_err(|error| Failure::us("metrics cannot start").because(&error))?;
+    for metric in ALL {
+        match metric.kind {
+            Kind::Counter => metrics::describe_counter!(metric.name, metric.help),
+            Kind::Gauge => metrics::describe_gauge!(metric.name, metric.help),
+            Kind::Histogram => metrics::describe_histogram!(metric.name, metric.help),
+        }
+    }
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}
+
+/// Keeps the memory of histograms bounded while nobody scrapes. Ends when dropped.
+pub(crate) fn upkeep(handle: PrometheusHandle) -> AbortOnDropHandle<()> {
+    let work = async move {
+        loop {
+            tokio::time::sleep(UPKEEP_EVERY).await;
+            handle.run_upkeep();
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "the handle owns the task")]
+    AbortOnDropHandle::new(tokio::spawn(work))
 }
 
 #[cfg(test)]

@@ -84,10 +84,22 @@ pub const ENGINE_BIG_CALLS_MAX: u32 = 32;
 /// Seconds a call waits for its turn.
 pub const PLUGIN_QUEUE_SECONDS_MAX: u64 = 10;
 
-/// Crashes of a plugin in [`PLUGIN_REST_SECONDS`] before it rests.
+/// Crashes of a plugin within [`PLUGIN_CRASH_WINDOW_SECONDS`] before it is quarantined.
 pub const PLUGIN_CRASHES_MAX: usize = 3;
-/// Seconds a plugin that crashes rests.
-pub const PLUGIN_REST_SECONDS: i64 = 60;
+/// The window of [`PLUGIN_CRASHES_MAX`].
+pub const PLUGIN_CRASH_WINDOW_SECONDS: i64 = 60;
+/// Seconds a new generation is watched: [`PLUGIN_CRASHES_MAX`] crashes anywhere in them bring the one before it back.
+pub const PLUGIN_PROBATION_SECONDS: i64 = 10 * 60;
+/// Seconds of the first quarantine; each relapse doubles them.
+pub const PLUGIN_QUARANTINE_SECONDS: i64 = 60;
+/// Seconds of the longest quarantine. As long without a crash, and the next one is short again.
+pub const PLUGIN_QUARANTINE_SECONDS_MAX: i64 = 60 * 60;
+/// Generations of one plugin whose code is loaded: the running one, the one before it, and one that ends.
+pub const PLUGIN_GENERATIONS_MAX: usize = 3;
+/// Seconds a replaced generation goes on for those who were shown it; enough for a person to answer a question.
+pub const PLUGIN_DRAIN_SECONDS_MAX: u64 = PERMISSION_SECONDS_MAX + 60;
+/// Seconds it goes on when the plugin was removed, or when yet another generation waits for its place.
+pub const PLUGIN_HURRY_SECONDS_MAX: u64 = 10;
 
 /// Bytes of a plugin file.
 pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;

@@ -71,6 +71,17 @@ pub enum Origin {
     Unattended,
 }
 
+impl Origin {
+    /// The word for logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Unattended => "unattended",
+        }
+    }
+}
+
 /// One standing rule: `tool(exact | prefix:* | *)`, optionally for one operation (`tool.operation(…)`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {

@@ -64,6 +64,7 @@ const CONTAINED: &[&str] = &[
     "cpu_limit",
     "time_limit",
     "memory_limit",
+    "table_limit",
     "stack_limit",
     "trap",
     "output_limit",
@@ -84,6 +85,7 @@ const OUTCOMES: &[&str] = &[
     "cpu_limit",
     "time_limit",
     "memory_limit",
+    "table_limit",
     "stack_limit",
     "trap",
     "output_limit",
@@ -93,7 +95,7 @@ const OUTCOMES: &[&str] = &[
     "replaced",
     "removed",
 ];
-const CAPABILITIES: &[&str] = &["fs", "kv", "shell"];
+const CAPABILITIES: &[&str] = &["fs", "kv", "shell", "http", "http_chunk"];
 const SWAPS: &[&str] = &["ok", "refused", "rolled_back", "auto_rolled_back", "removed", "quarantined"];
 const MODEL_OUTCOMES: &[&str] = &[
     "ok",

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use octi_domain::ambient::Ambient;
-use octi_domain::limits;
+use octi_domain::{limits, telemetry};
 use octi_security::sandbox::fs::open_regular;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -113,10 +113,12 @@ impl Cache {
             let (lane, name) = (lane.clone(), name.to_owned());
             let found = tokio::task::spawn_blocking(move || place.load(&lane, &name)).await;
             if let Ok(Some(native)) = found {
+                metrics::counter!(telemetry::CACHE.name, "result" => "hit").increment(1);
                 return Ok(native);
             }
         }
         let folder = self.place.as_ref().map(|place| place.folder.as_path());
+        metrics::counter!(telemetry::CACHE.name, "result" => "miss").increment(1);
         let native = self.compilers.compile(lane.class, &lane.engine, code, folder).await?;
         let (place, lane, name) = (self.place.clone(), lane.clone(), name.to_owned());
         let kept = tokio::task::spawn_blocking(move || {

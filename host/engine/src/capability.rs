@@ -10,6 +10,7 @@ pub(crate) mod log;
 pub(crate) mod shell;
 pub(crate) mod wasi;
 
+use octi_domain::telemetry;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -39,10 +40,24 @@ impl octi::types::common::Host for CallState {}
 impl CallState {
     /// Counts a host call and makes sure that there is something to reach.
     pub(crate) fn enter(&mut self, charge: Charge) -> HostResult<Services> {
+        let capability = charge.capability();
         if let Err(refusal) = self.quotas.charge(charge)? {
+            let plugin = self.grant.plugin().to_owned();
+            metrics::counter!(telemetry::PLUGIN_QUOTAS.name, "plugin" => plugin, "capability" => capability).increment(1);
             return Ok(Err(refusal));
         }
+        // Here and not only where a right is asked for: what was opened before is out of reach too.
+        if let Err(why) = self.grant.live() {
+            return Ok(Err(self.denied(capability, why)));
+        }
         Ok(self.services.clone().ok_or_else(|| HostError::Denied("a trial run reaches nothing".to_owned())))
+    }
+
+    /// Counts a refusal of the grant and tells the guest.
+    pub(crate) fn denied(&self, capability: &'static str, why: String) -> HostError {
+        let plugin = self.grant.plugin().to_owned();
+        metrics::counter!(telemetry::PLUGIN_DENIALS.name, "plugin" => plugin, "capability" => capability).increment(1);
+        HostError::Denied(why)
     }
 }
 

@@ -10,9 +10,9 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use octi_domain::limits;
+use octi_domain::{limits, telemetry};
 use octi_security::sandbox::fs::open_regular;
 use octi_security::sandbox::process::{
     ArgumentRules, Ending, EnvRule, Level, Output, ProcessConfig, ProcessDoor, ProcessError, Profile, ProfileLimits, Profiles,
@@ -76,10 +76,13 @@ impl Compilers {
         folder: Option<&Path>,
     ) -> Result<Vec<u8>, InstallError> {
         let _place = self.places.acquire().await.map_err(|_| failed("the host is shutting down"))?;
-        match &self.door {
+        let began = Instant::now();
+        let native = match &self.door {
             None => in_process(engine.clone(), code).await,
             Some(door) => in_helper(door, class, code, folder).await,
-        }
+        }?;
+        metrics::histogram!(telemetry::COMPILE_SECONDS.name).record(began.elapsed().as_secs_f64());
+        Ok(native)
     }
 
     /// Ends the compilers that run.

@@ -148,9 +148,25 @@ impl Lane {
     fn with_engine(class: Class, engine: Engine, pool_calls: Option<u32>) -> Result<Arc<Self>, EngineError> {
         let linker = capability::linker(&engine).map_err(|error| runtime_error(&error))?;
         ticker::start(&engine).map_err(|error| EngineError::Runtime(error.to_string()))?;
-        let places = pool_calls.unwrap_or(class.calls_max()) as usize;
-        Ok(Arc::new(Self { class, engine, linker, places: Arc::new(Semaphore::new(places)), pool_calls }))
+        let places = Arc::new(Semaphore::new(places_max(class, pool_calls)));
+        Ok(Arc::new(Self { class, engine, linker, places, pool_calls }))
     }
+
+    /// Calls that may run at once.
+    fn places_max(&self) -> usize {
+        places_max(self.class, self.pool_calls)
+    }
+}
+
+fn places_max(class: Class, pool_calls: Option<u32>) -> usize {
+    pool_calls.unwrap_or(class.calls_max()) as usize
+}
+
+/// Places for running instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlaceCount {
+    pub(crate) all: usize,
+    pub(crate) taken: usize,
 }
 
 /// The engines, shared by every plugin of the process.
@@ -196,6 +212,14 @@ impl Runtime {
         }
         let big = if self.pooled { Lane::pooled(class)? } else { Lane::unpooled(class)? };
         Ok(self.big.get_or_init(|| big))
+    }
+
+    /// The places of both engines together.
+    pub(crate) fn places(&self) -> PlaceCount {
+        let lanes = || std::iter::once(&self.small).chain(self.big.get());
+        let all = lanes().map(|lane| lane.places_max()).sum();
+        let free: usize = lanes().map(|lane| lane.places.available_permits()).sum();
+        PlaceCount { all, taken: usize::saturating_sub(all, free) }
     }
 
     /// Whether the big engine was needed so far.

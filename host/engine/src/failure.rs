@@ -23,7 +23,7 @@ pub(crate) fn classify(error: &wasmtime::Error, state: &CallState, during: &str)
     tracing::warn!(
         target: "octi::plugin",
         plugin = state.grant.plugin(),
-        call = &*state.caller.call,
+        call_id = &*state.caller.call,
         during,
         code = containment.code(),
         error = text::clean(&format!("{error:#}"), limits::GUEST_LOG_LINE_BYTES_MAX),

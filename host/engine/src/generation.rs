@@ -1,34 +1,38 @@
 //! One version of one plugin, as it runs: manifest, rights and, from its first use, compiled code.
 //!
-//! A turn holds the generations of the tools it showed its model, so what it calls is what it showed, whatever is
-//! installed in between. A generation is freed with the last turn that holds it.
+//! A [`Build`] is a file and what was compiled from it; a [`Generation`] is one time that a build runs. A turn holds the
+//! generations of the tools it showed its model, so what it calls is what it showed, whatever is installed in between.
+//! A generation ends as `drain` says, and its build is freed with it, unless it is kept for a rollback.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
-use octi_domain::limits;
 use octi_domain::plugin_limits::PluginLimits;
+use octi_domain::{limits, telemetry};
 use octi_extension::grant::Grant;
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
-use octi_extension::tool::Containment;
-use tokio::sync::OnceCell;
+use octi_extension::tool::{Containment, ToolError};
+use tokio::sync::{Notify, OnceCell};
 
 use crate::breaker::Breaker;
 use crate::cache::Cache;
+use crate::drain::{Ending, Life};
 use crate::engine::{Class, EngineError, Lane, Runtime};
 use crate::install::{self, InstallError};
-use crate::instance::Setup;
+use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
 use crate::native::{Linked, RoleGuest, ToolGuest};
 use crate::places::{Place, Places};
 use crate::state::{Caller, Services};
+use crate::text;
+use crate::usage::Usage;
 
 /// What every generation needs of its host.
 pub(crate) struct Host {
@@ -40,6 +44,22 @@ pub(crate) struct Host {
     /// What the administrator set, by the plugin's id.
     pub(crate) plugin_limits: BTreeMap<String, PluginLimits>,
 }
+
+impl Host {
+    /// The engine for calls of that budget.
+    fn lane(&self, budget: &Budget) -> Result<&Arc<Lane>, EngineError> {
+        self.runtime.lane(Class::of(budget.memory_bytes))
+    }
+
+    /// A place among the calls that run at once.
+    async fn place(&self, places: &Places, budget: &Budget, wait: Duration) -> Result<Place, Containment> {
+        let lane = self.lane(budget).map_err(|_| Containment::Busy)?;
+        places.enter(budget.concurrency, &lane.places, wait).await
+    }
+}
+
+/// How long a call waits for its place.
+const QUEUE_WAIT: Duration = Duration::from_secs(limits::PLUGIN_QUEUE_SECONDS_MAX);
 
 /// Where a plugin's bytes are, until they are compiled.
 #[derive(Debug, Clone)]
@@ -63,87 +83,45 @@ pub(crate) struct Ready {
     pub(crate) role: Option<RoleGuest>,
 }
 
-/// One version of one plugin.
-pub(crate) struct Generation {
+/// One version of one plugin: its file, and what was compiled from it.
+pub(crate) struct Build {
     pub(crate) inspection: Inspection,
     pub(crate) source: Source,
-    pub(crate) grant: Arc<Grant>,
-    pub(crate) breaker: Breaker,
     code: Code,
     host: Arc<Host>,
-    /// Shared by all generations of a plugin, so that a swap does not double what it may run at once.
-    places: Places,
     /// What one call may use, unless its caller gives it less time.
     budget: Budget,
-    ready: OnceCell<Ready>,
+    ready: OnceCell<Arc<Ready>>,
 }
 
-impl Generation {
-    pub(crate) fn new(host: &Arc<Host>, inspection: Inspection, code: Code, places: Places) -> Self {
-        let grant = Grant::new(inspection.manifest.id.clone(), inspection.manifest.capabilities.clone());
+impl Build {
+    pub(crate) fn new(host: &Arc<Host>, inspection: Inspection, code: Code) -> Self {
+        let source = if matches!(code, Code::Bundled(_)) { Source::Bundled } else { Source::Folder };
         let set = host.plugin_limits.get(&inspection.manifest.id).copied().unwrap_or_default();
         let budget = Budget::of(inspection.manifest.limits, &set);
-        let source = if matches!(code, Code::Bundled(_)) { Source::Bundled } else { Source::Folder };
-        Self {
-            inspection,
-            source,
-            grant: Arc::new(grant),
-            breaker: Breaker::default(),
-            code,
-            host: host.clone(),
-            places,
-            budget,
-            ready: OnceCell::new(),
-        }
+        Self { inspection, source, code, host: host.clone(), budget, ready: OnceCell::new() }
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.inspection.manifest
     }
 
-    pub(crate) fn host(&self) -> &Host {
-        &self.host
+    /// Whether it can run again without its file, which another version may have overwritten.
+    pub(crate) fn is_loaded(&self) -> bool {
+        self.ready.initialized()
     }
 
-    /// What bounds the calls that run at once.
-    pub(crate) fn places(&self) -> Places {
-        self.places.clone()
-    }
-
-    /// What one call may use.
-    pub(crate) const fn budget(&self) -> &Budget {
-        &self.budget
-    }
-
-    /// The engine it runs on.
-    pub(crate) fn lane(&self) -> Result<&Arc<Lane>, EngineError> {
-        self.host.runtime.lane(Class::of(self.budget.memory_bytes))
-    }
-
-    /// A place among the calls that run at once.
-    pub(crate) async fn place(&self) -> Result<Place, Containment> {
-        self.place_within(Duration::from_secs(limits::PLUGIN_QUEUE_SECONDS_MAX)).await
-    }
-
-    /// The same with another bound on the wait.
-    pub(crate) async fn place_within(&self, wait: Duration) -> Result<Place, Containment> {
-        let lane = self.lane().map_err(|_| Containment::Busy)?;
-        self.places.enter(self.budget.concurrency, &lane.places, wait).await
-    }
-
-    /// What a call is made with.
-    pub(crate) fn setup(&self, caller: Caller, time_max: Duration) -> Setup {
-        let budget = Budget { wall: self.budget.wall.min(time_max), ..self.budget };
-        Setup { caller, grant: self.grant.clone(), services: Some(self.host.services.clone()), budget }
+    fn loaded(&self) -> metrics::Gauge {
+        metrics::gauge!(telemetry::GENERATIONS.name, "plugin" => self.manifest().id.clone())
     }
 
     /// The compiled code; the first caller compiles or loads it and tries it, the others wait for that.
-    pub(crate) async fn ready(&self) -> Result<&Ready, InstallError> {
-        self.ready.get_or_try_init(|| self.make_ready()).await
+    async fn ready(&self, places: &Places) -> Result<Arc<Ready>, InstallError> {
+        self.ready.get_or_try_init(|| async { self.make_ready(places).await.map(Arc::new) }).await.cloned()
     }
 
-    async fn make_ready(&self) -> Result<Ready, InstallError> {
-        let lane = self.lane().map_err(|error| InstallError::Start(error.to_string()))?;
+    async fn make_ready(&self, places: &Places) -> Result<Ready, InstallError> {
+        let lane = self.host.lane(&self.budget).map_err(|error| InstallError::Start(error.to_string()))?;
         let (code, digest) = (self.code.clone(), self.inspection.digest.clone());
         let read = move || {
             let bytes = code.read()?;
@@ -156,21 +134,200 @@ impl Generation {
         let native = self.host.cache.component(lane, &self.inspection.digest, read).await?;
         native.check_needs(self.budget.memory_bytes)?;
         let linked = native.link()?;
-        self.smoke(&linked).await?;
-        bind(self.manifest(), &linked)
+        self.smoke(&linked, places).await?;
+        let ready = bind(self.manifest(), &linked)?;
+        self.loaded().increment(1);
+        Ok(ready)
     }
 
     /// Starts it once with nothing granted.
-    async fn smoke(&self, linked: &Linked) -> Result<(), InstallError> {
+    async fn smoke(&self, linked: &Linked, places: &Places) -> Result<(), InstallError> {
         let setup = Setup {
             caller: Caller::host("try a plugin"),
             grant: Arc::new(Grant::new(self.manifest().id.clone(), Default::default())),
             services: None,
             budget: self.budget.trial(),
         };
-        let _place = self.place().await.map_err(|c| InstallError::Start(c.message()))?;
+        let place = self.host.place(places, &self.budget, QUEUE_WAIT).await;
+        let _place = place.map_err(|c| InstallError::Start(c.message()))?;
         let (started, _) = linked.try_start(setup).await;
         started.map_err(|containment| InstallError::Start(containment.message()))
+    }
+}
+
+impl Drop for Build {
+    fn drop(&mut self) {
+        if self.is_loaded() {
+            self.loaded().decrement(1);
+        }
+    }
+}
+
+/// One time that a build runs.
+pub(crate) struct Generation {
+    pub(crate) inspection: Arc<Inspection>,
+    pub(crate) source: Source,
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) breaker: Breaker,
+    pub(crate) life: Life,
+    /// Counts the swaps of its plugin, from 1.
+    number: u64,
+    host: Arc<Host>,
+    /// Shared by all generations of a plugin, so that a swap does not double what it may run at once.
+    places: Places,
+    budget: Budget,
+    /// Told when the breaker trips.
+    tripped: Arc<Notify>,
+    /// None once it has ended.
+    build: Mutex<Option<Arc<Build>>>,
+}
+
+/// Somebody was shown a generation. It does not end before the last of them is done with it, or its time is over.
+pub(crate) struct Pin(Arc<Generation>);
+
+impl Pin {
+    pub(crate) fn new(generation: &Arc<Generation>) -> Self {
+        generation.life.pin();
+        Self(generation.clone())
+    }
+}
+
+impl std::ops::Deref for Pin {
+    type Target = Generation;
+
+    fn deref(&self) -> &Generation {
+        &self.0
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.0.life.unpin();
+    }
+}
+
+impl Generation {
+    #[cfg(test)]
+    pub(crate) fn new(host: &Arc<Host>, inspection: Inspection, code: Code, places: Places) -> Self {
+        Self::of(Arc::new(Build::new(host, inspection, code)), places)
+    }
+
+    /// The build, running once more.
+    pub(crate) fn of(build: Arc<Build>, places: Places) -> Self {
+        let manifest = build.manifest();
+        let grant = Grant::new(manifest.id.clone(), manifest.capabilities.clone());
+        Self {
+            inspection: Arc::new(build.inspection.clone()),
+            source: build.source,
+            grant: Arc::new(grant),
+            breaker: Breaker::new(build.host.ambient.now()),
+            life: Life::default(),
+            number: 0,
+            host: build.host.clone(),
+            places,
+            budget: build.budget,
+            tripped: Arc::default(),
+            build: Mutex::new(Some(build)),
+        }
+    }
+
+    /// The same with its number, and with somebody to tell when it crashes too often.
+    pub(crate) fn numbered(mut self, number: u64, tripped: &Arc<Notify>) -> Self {
+        self.number = number;
+        self.tripped = tripped.clone();
+        self
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.inspection.manifest
+    }
+
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What bounds the calls that run at once.
+    pub(crate) fn places(&self) -> Places {
+        self.places.clone()
+    }
+
+    /// What one call may use.
+    pub(crate) const fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// A place among the calls that run at once.
+    pub(crate) async fn place(&self) -> Result<Place, Containment> {
+        self.place_within(QUEUE_WAIT).await
+    }
+
+    /// The same with another bound on the wait.
+    pub(crate) async fn place_within(&self, wait: Duration) -> Result<Place, Containment> {
+        self.host.place(&self.places, &self.budget, wait).await
+    }
+
+    /// What a call is made with.
+    pub(crate) fn setup(&self, caller: Caller, time_max: Duration) -> Setup {
+        let budget = Budget { wall: self.budget.wall.min(time_max), ..self.budget };
+        Setup { caller, grant: self.grant.clone(), services: Some(self.host.services.clone()), budget }
+    }
+
+    /// What it was made of; none once it has ended.
+    pub(crate) fn build(&self) -> Option<Arc<Build>> {
+        self.build.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The compiled code; the first caller compiles or loads it and tries it, the others wait for that.
+    pub(crate) async fn ready(&self) -> Result<Arc<Ready>, InstallError> {
+        let build = self.build().ok_or_else(|| InstallError::Start(self.life.refusal().message()))?;
+        build.ready(&self.places).await
+    }
+
+    /// Ends it: calls that run are cancelled, later ones are refused, its code is let go.
+    pub(crate) fn close(&self, ending: Ending) {
+        self.life.close(ending);
+        self.build.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// The code for one call, unless the plugin is quarantined, broken or gone.
+    pub(crate) async fn admit(&self) -> Result<Arc<Ready>, ToolError> {
+        let (id, now) = (&self.manifest().id, self.host.ambient.now());
+        self.breaker.check(now).map_err(|quarantine| {
+            ToolError::Unavailable(format!("plugin `{id}` is {}; use another tool", quarantine.explain(id, now)))
+        })?;
+        if self.life.is_closed() {
+            return Err(ToolError::Contained(self.life.refusal()));
+        }
+        match self.ready().await {
+            Ok(ready) => Ok(ready),
+            Err(_) if self.life.is_closed() => Err(ToolError::Contained(self.life.refusal())),
+            Err(error) => Err(ToolError::Unavailable(format!(
+                "plugin `{id}` cannot run: {}",
+                text::clean(&error.to_string(), limits::PLUGIN_TEXT_BYTES_MAX)
+            ))),
+        }
+    }
+
+    /// Does the work of a call, unless the generation ends before it.
+    pub(crate) async fn unless_closed<T>(&self, work: impl Future<Output = Ended<T>>) -> (Result<T, Containment>, Option<Usage>) {
+        tokio::select! {
+            biased;
+            refusal = self.life.closed() => (Err(refusal), None),
+            (outcome, usage) = work => (outcome, Some(usage)),
+        }
+    }
+
+    /// Takes note of how a call ended.
+    pub(crate) fn learn<T>(&self, outcome: &Result<T, Containment>) {
+        let now = self.host.ambient.now();
+        match outcome {
+            Ok(_) => self.breaker.succeeded(now),
+            Err(containment) => {
+                if self.breaker.contained(*containment, now) {
+                    self.tripped.notify_one();
+                }
+            }
+        }
     }
 }
 

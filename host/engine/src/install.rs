@@ -60,6 +60,9 @@ pub enum InstallError {
     /// Nothing of that id.
     #[error("no plugin `{0}` is installed; `octi plugin list` shows them")]
     NotFound(String),
+    /// Nothing to go back to.
+    #[error("no earlier version of `{0}` is kept; install the one you want")]
+    NothingKept(String),
     /// Part of the program.
     #[error("`{0}` is part of octi and cannot be removed; a plugin of the same id in the plugin folder replaces it")]
     Bundled(String),

@@ -103,6 +103,9 @@ impl RoleGuest {
             instantiated(&mut store);
             guest.octi_plugin_role().call_prompt(&mut store, small).await
         });
+        if let Ok(Ok(prompt)) = &outcome {
+            store.data_mut().bytes_out = prompt.len() as u64;
+        }
         settle(outcome, store, "prompt")
     }
 
@@ -152,6 +155,5 @@ fn settle<T>(outcome: Result<wasmtime::Result<T>, Elapsed>, mut store: Store<Cal
         Ok(Err(error)) => Err(failure::classify(&error, state, during)),
         Err(_) => Err(Containment::Time { ms_max: state.budget.wall_ms() }),
     };
-    usage.log(state, during, result.as_ref().err().map_or("ok", |containment| containment.code()));
     (result, usage)
 }

@@ -5,7 +5,10 @@
 //! already run, and turns that hold the old picture, go on with what they have.
 
 mod folder;
+mod kept;
+mod rollback;
 mod slots;
+mod view;
 mod watcher;
 
 use std::collections::BTreeMap;
@@ -15,23 +18,27 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use octi_domain::ambient::Ambient;
 use octi_domain::plugin_limits::PluginLimits;
+use octi_domain::telemetry;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::services::{KvStore, SecretSource};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cache::Cache;
 use crate::compile::Compiler;
+use crate::drain;
 use crate::engine::{EngineError, Runtime};
 use crate::generation::{Code, Generation, Host};
 use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
 use crate::probes::Probes;
 use crate::state::Services;
-use slots::{Slots, View};
+use kept::{Kept, Notes};
+use slots::Slots;
+use view::View;
 
 /// What happened to a plugin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +55,12 @@ pub enum Change {
     Gone,
     /// A file of the folder is not used, or turned out not to run.
     Refused,
-    /// It crashed too often and rests.
-    Rests,
+    /// Somebody let the version before it run again.
+    RolledBack,
+    /// The version before it runs again, because it crashed too often when it was new.
+    GaveWay,
+    /// It crashed too often and is not called for a while.
+    Quarantined,
 }
 
 /// Told of every change: the plugin's id, what happened, and the same as a sentence.
@@ -82,8 +93,15 @@ pub struct EngineConfig {
 pub struct PluginManager {
     host: Arc<Host>,
     folder: Option<PathBuf>,
+    kept: Option<Kept>,
     slots: Mutex<Slots>,
+    /// The notes as they are on disk.
+    noted: Mutex<Notes>,
+    /// Told when they may be old.
+    unsaved: Notify,
     view: ArcSwap<View>,
+    /// Told when a plugin crashed too often.
+    tripped: Arc<Notify>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -100,7 +118,7 @@ impl Registry for PluginManager {
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
-        self.view.load().plugins.clone()
+        self.view.load().plugins(self.host.ambient.now())
     }
 }
 
@@ -132,18 +150,25 @@ impl PluginManager {
             on_change: config.on_change,
             plugin_limits: config.plugin_limits,
         });
-        let mut slots = Slots::default();
-        for (name, bytes) in config.bundle {
-            slots.bundle(&host, name, bytes);
-        }
         if let Some(folder) = &config.plugins_dir {
             folder::create(folder).map_err(|e| folder_error(folder, e))?;
         }
+        let kept = config.plugins_dir.as_deref().map(Kept::new);
+        let noted = kept.as_ref().map(Kept::notes).unwrap_or_default();
+        let tripped = Arc::new(Notify::new());
+        let mut slots = Slots::new(&host, &tripped, noted.clone());
+        for (name, bytes) in config.bundle {
+            slots.bundle(name, bytes);
+        }
         let manager = Arc::new(Self {
-            view: ArcSwap::from_pointee(slots.view()),
+            view: ArcSwap::from_pointee(View::of(&slots)),
             host,
             folder: config.plugins_dir,
+            kept,
             slots: Mutex::new(slots),
+            noted: Mutex::new(noted),
+            unsaved: Notify::new(),
+            tripped,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         });
@@ -155,6 +180,10 @@ impl PluginManager {
     fn start_tasks(self: &Arc<Self>) {
         let manager = self.clone();
         self.tasks.spawn(async move { manager.stop.run_until_cancelled(manager.prefetch()).await });
+        let manager = self.clone();
+        self.tasks.spawn(async move { manager.stop.run_until_cancelled(manager.watch_crashes()).await });
+        let manager = self.clone();
+        self.tasks.spawn(async move { manager.stop.run_until_cancelled(manager.write_notes()).await });
         if let Some(folder) = self.folder.clone() {
             let manager = self.clone();
             self.tasks.spawn(async move { manager.stop.run_until_cancelled(watcher::watch(&manager, &folder)).await });
@@ -166,8 +195,11 @@ impl PluginManager {
     async fn prefetch(&self) {
         let all: Vec<Arc<Generation>> = self.slots.lock().await.active();
         for generation in all {
-            if let Err(error) = generation.ready().await {
-                self.demote(&generation, &error).await;
+            match generation.ready().await {
+                Ok(_) => self.keep_running(&generation).await,
+                // It was replaced meanwhile, and with it this question.
+                Err(_) if generation.life.is_closed() => {}
+                Err(error) => self.demote(&generation, &error).await,
             }
         }
     }
@@ -176,7 +208,7 @@ impl PluginManager {
     async fn demote(&self, generation: &Arc<Generation>, error: &InstallError) {
         let mut slots = self.slots.lock().await;
         if slots.demote(generation, &error.to_string()) {
-            self.publish(&slots);
+            self.publish(&mut slots);
         }
         drop(slots);
         self.tell(&generation.manifest().id, Change::Refused, &format!("cannot run: {error}"));
@@ -187,6 +219,12 @@ impl PluginManager {
     /// # Errors
     /// [`InstallError`], which names what is wrong and what to do; then nothing has changed.
     pub async fn install(&self, bytes: Vec<u8>, file_name: &str) -> Result<PluginStatus, InstallError> {
+        let installed = self.install_checked(bytes, file_name).await;
+        swapped(if installed.is_ok() { "ok" } else { "refused" });
+        installed
+    }
+
+    async fn install_checked(&self, bytes: Vec<u8>, file_name: &str) -> Result<PluginStatus, InstallError> {
         let folder = self.folder.as_ref().ok_or_else(|| InstallError::Folder("this host was started without one".to_owned()))?;
         let inspection = Self::inspect_file(&bytes)?;
         install::check(&inspection)?;
@@ -196,18 +234,20 @@ impl PluginManager {
         slots.check_names(&inspection.manifest)?;
         let path = slots.path_for(folder, &inspection.manifest, file_name);
         let draft = folder::draft(folder, &bytes).await?;
-        let places = slots.places(&id);
-        let candidate = Arc::new(Generation::new(&self.host, inspection, Code::File(draft.path().to_owned()), places));
+        self.make_room(&mut slots, &id).await;
+        let candidate = slots.generation(inspection, Code::File(draft.path().to_owned()));
         candidate.ready().await?;
+        self.keep(&candidate, draft.path()).await;
         let stamp = draft.publish(&path).await?;
         slots.take(candidate, path, stamp);
-        self.publish(&slots);
+        self.publish(&mut slots);
         drop(slots);
         self.tell(&id, Change::Installed, &format!("version {version} is installed"));
         self.status(&id).ok_or(InstallError::NotFound(id))
     }
 
-    /// Removes a plugin from the plugin folder; a bundled one of the same id is back at once.
+    /// Removes a plugin from the plugin folder; a bundled one of the same id is back at once. Calls that run lose their
+    /// rights at once, and are cancelled when they do not end soon.
     ///
     /// # Errors
     /// [`InstallError::Bundled`], [`InstallError::NotFound`] or [`InstallError::Folder`].
@@ -216,18 +256,25 @@ impl PluginManager {
         let path = slots.file_of(id)?;
         folder::delete(&path).await?;
         slots.forget(&path);
-        self.publish(&slots);
+        self.publish(&mut slots);
         drop(slots);
+        swapped("removed");
         self.tell(id, Change::Removed, "removed");
         Ok(())
     }
 
-    /// Reads the plugin folder again, whatever the files' times say.
+    /// Reads the plugin folder again, whatever the files' times say. Naming a plugin also ends its quarantine, and tries its
+    /// file again if that was rolled back.
     ///
     /// # Errors
     /// [`InstallError::NotFound`] when no plugin has that id.
     pub async fn reload(&self, id: Option<&str>) -> Result<Vec<PluginStatus>, InstallError> {
-        self.slots.lock().await.forget_times();
+        let mut slots = self.slots.lock().await;
+        slots.forget_times();
+        if let Some(id) = id {
+            slots.forgive(id);
+        }
+        drop(slots);
         self.rescan(Trial::Now).await;
         match id {
             None => Ok(self.plugins()),
@@ -254,14 +301,36 @@ impl PluginManager {
         self.stop.cancel();
         self.tasks.wait().await;
         self.host.cache.shutdown().await;
+        self.note().await;
+    }
+
+    /// What runs under an id.
+    #[cfg(test)]
+    pub(crate) async fn active(&self, id: &str) -> Arc<Generation> {
+        self.slots.lock().await.active_of(id).cloned().unwrap_or_else(|| unreachable!("`{id}` does not run"))
     }
 
     fn status(&self, id: &str) -> Option<PluginStatus> {
         self.plugins().into_iter().find(|plugin| plugin.id == id)
     }
 
-    fn publish(&self, slots: &Slots) {
-        self.view.store(Arc::new(slots.view()));
+    /// Shows what is installed now, and lets go of what was replaced. What the next run has to know is noted behind.
+    fn publish(&self, slots: &mut Slots) {
+        self.view.store(Arc::new(View::of(slots)));
+        for (generation, ending) in slots.ended() {
+            let stop = self.stop.clone();
+            self.tasks.spawn(async move { stop.run_until_cancelled(drain::drain(&generation, ending)).await });
+        }
+        self.unsaved.notify_one();
+    }
+
+    /// Writes down the gauges that nothing else moves; for the moment of a scrape.
+    pub fn sample_metrics(&self) {
+        let places = self.host.runtime.places();
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+        let (in_use, capacity) = (places.taken as f64, places.all as f64);
+        metrics::gauge!(telemetry::POOL_IN_USE.name).set(in_use);
+        metrics::gauge!(telemetry::POOL_CAPACITY.name).set(capacity);
     }
 
     fn tell(&self, id: &str, change: Change, text: &str) {
@@ -277,4 +346,14 @@ enum Trial {
     Now,
     /// Behind the start of the host.
     Later,
+}
+
+/// Counts a change of what runs, or a refusal to change it.
+fn swapped(result: &'static str) {
+    metrics::counter!(telemetry::SWAPS_TOTAL.name, "result" => result).increment(1);
+}
+
+/// What a person knows a file by.
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }

@@ -9,32 +9,45 @@ use octi_extension::manifest::RoleEntry;
 use octi_extension::role::Role;
 use octi_extension::tool::{Containment, ToolError};
 use tokio::sync::OnceCell;
+use tracing::Instrument;
 
-use crate::generation::Generation;
+use crate::generation::{Generation, Pin};
+use crate::observe::{Meters, Observed};
 use crate::state::Caller;
-use crate::tool::unavailable;
 
 /// One role, bound to its generation. A prompt is asked for once: it depends on nothing but its size.
 pub(crate) struct WasmRole {
     spec: RoleEntry,
-    generation: Arc<Generation>,
+    generation: Pin,
+    meters: Meters,
     prompts: [OnceCell<String>; 2],
 }
 
 impl WasmRole {
     pub(crate) fn new(generation: &Arc<Generation>, spec: RoleEntry) -> Self {
-        Self { spec, generation: generation.clone(), prompts: [OnceCell::new(), OnceCell::new()] }
+        let meters = Meters::new(&generation.manifest().id, "role");
+        Self { spec, generation: Pin::new(generation), meters, prompts: [OnceCell::new(), OnceCell::new()] }
     }
 
     async fn ask(&self, small: bool) -> Result<String, ToolError> {
-        let id = &self.generation.manifest().id;
-        let ready = self.generation.ready().await.map_err(|error| unavailable(id, &error))?;
+        let observed = Observed::begin(&self.meters, &self.generation, None, 0);
+        let prompt = self.run(small, &observed).instrument(observed.span()).await;
+        observed.end(prompt.as_ref().map(|_| ()));
+        prompt
+    }
+
+    async fn run(&self, small: bool, observed: &Observed<'_>) -> Result<String, ToolError> {
+        let ready = self.generation.admit().await?;
         let Some(guest) = &ready.role else {
-            return Err(ToolError::Internal(format!("plugin `{id}` has no role")));
+            return Err(ToolError::Internal(format!("plugin `{}` has no role", self.generation.manifest().id)));
         };
         let _place = self.generation.place().await.map_err(ToolError::Contained)?;
         let setup = self.generation.setup(Caller::host("read a role"), Duration::from_secs(limits::PLUGIN_SMOKE_SECONDS_MAX));
-        let (prompt, _) = guest.prompt(setup, small).await;
+        let (prompt, usage) = self.generation.unless_closed(guest.prompt(setup, small)).await;
+        if let Some(usage) = &usage {
+            observed.used(usage);
+        }
+        self.generation.learn(&prompt);
         let prompt = prompt.map_err(ToolError::Contained)?;
         if prompt.len() > limits::RESULT_BYTES_MAX {
             return Err(ToolError::Contained(Containment::Output { bytes_max: limits::RESULT_BYTES_MAX as u64 }));

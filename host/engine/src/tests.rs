@@ -3,8 +3,11 @@
 mod cache;
 mod calls;
 mod capabilities;
-mod guests;
+pub(crate) mod guests;
 mod http;
 mod limits;
 mod manager;
+mod metrics;
 mod packs;
+mod rollback;
+mod swaps;

@@ -8,18 +8,19 @@ use octi_domain::limits;
 use octi_extension::manifest::ToolEntry;
 use octi_extension::tool::{CallContext, Containment, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, ToolError as GuestError};
-use crate::generation::Generation;
-use crate::install::InstallError;
-use crate::manager::Change;
+use crate::generation::{Generation, Pin};
+use crate::observe::{Meters, Observed};
 use crate::state::Caller;
 use crate::text;
 
 /// One operation, bound to its generation.
 pub(crate) struct WasmTool {
     spec: ToolSpec,
-    generation: Arc<Generation>,
+    generation: Pin,
+    meters: Meters,
     output_check: OnceLock<Option<Validator>>,
 }
 
@@ -41,26 +42,35 @@ impl WasmTool {
             subject: entry.subject.clone(),
             subject_kind: entry.subject_kind,
         };
-        Self { spec, generation: generation.clone(), output_check: OnceLock::new() }
+        let meters = Meters::new(&manifest.id, operation);
+        Self { spec, generation: Pin::new(generation), meters, output_check: OnceLock::new() }
     }
 
-    fn rested(&self) -> Result<(), ToolError> {
-        self.generation.breaker.check(self.generation.host().ambient.now()).map_err(|resting| {
-            ToolError::Unavailable(format!(
-                "plugin `{}` crashed {} times in a minute and rests for {} more seconds; use another tool",
-                self.spec.plugin,
-                limits::PLUGIN_CRASHES_MAX,
-                resting.seconds_left
-            ))
-        })
-    }
-
-    fn contained(&self, containment: Containment) -> ToolError {
-        let host = self.generation.host();
-        if self.generation.breaker.contained(containment, host.ambient.now()) {
-            (host.on_change)(&self.spec.plugin, Change::Rests, "crashed three times in a minute and rests for a minute");
+    async fn run(&self, context: CallContext, arguments: String, observed: &Observed<'_>) -> Result<ToolOutput, ToolError> {
+        if arguments.len() > limits::ARGUMENTS_BYTES_MAX {
+            return Err(ToolError::BadInput(format!(
+                "the arguments have {} bytes, more than the {} allowed",
+                arguments.len(),
+                limits::ARGUMENTS_BYTES_MAX
+            )));
         }
-        ToolError::Contained(containment)
+        let ready = self.generation.admit().await?;
+        let Some(guest) = &ready.tool else {
+            return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
+        };
+        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
+        let time_max = context.time_max;
+        let setup = self.generation.setup(Caller::of(context), time_max);
+        let work = guest.call(setup, &self.spec.operation, &arguments);
+        let (outcome, usage) = self.generation.unless_closed(work).await;
+        if let Some(usage) = &usage {
+            observed.used(usage);
+        }
+        self.generation.learn(&outcome);
+        match outcome.map_err(ToolError::Contained)? {
+            Ok(output) => self.checked(output),
+            Err(error) => Err(guest_error(error)),
+        }
     }
 
     fn checked(&self, output: Output) -> Result<ToolOutput, ToolError> {
@@ -94,35 +104,11 @@ impl Tool for WasmTool {
 
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
         let arguments = arguments.to_string();
-        if arguments.len() > limits::ARGUMENTS_BYTES_MAX {
-            return Err(ToolError::BadInput(format!(
-                "the arguments have {} bytes, more than the {} allowed",
-                arguments.len(),
-                limits::ARGUMENTS_BYTES_MAX
-            )));
-        }
-        self.rested()?;
-        let ready = self.generation.ready().await.map_err(|error| unavailable(&self.spec.plugin, &error))?;
-        let Some(guest) = &ready.tool else {
-            return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
-        };
-        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
-        let time_max = context.time_max;
-        let setup = self.generation.setup(Caller::of(context), time_max);
-        let (outcome, _usage) = guest.call(setup, &self.spec.operation, &arguments).await;
-        match outcome.map_err(|containment| self.contained(containment))? {
-            Ok(output) => self.checked(output),
-            Err(error) => Err(guest_error(error)),
-        }
+        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), arguments.len());
+        let given = self.run(context, arguments, &observed).instrument(observed.span()).await;
+        observed.end(given.as_ref().map(|_| ()));
+        given
     }
-}
-
-/// A plugin that cannot be called at all.
-pub(crate) fn unavailable(plugin: &str, error: &InstallError) -> ToolError {
-    ToolError::Unavailable(format!(
-        "plugin `{plugin}` cannot run: {}",
-        text::clean(&error.to_string(), limits::PLUGIN_TEXT_BYTES_MAX)
-    ))
 }
 
 fn guest_error(error: GuestError) -> ToolError {

@@ -64,36 +64,6 @@ impl Usage {
         }
     }
 
-    /// One line for whoever looks closely.
-    pub(crate) fn log(&self, state: &CallState, during: &str, outcome: &str) {
-        if !tracing::enabled!(target: "octi::plugin", tracing::Level::DEBUG) {
-            return;
-        }
-        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let host_calls: Vec<String> = self.host_calls().map(|(capability, count)| format!("{capability}={count}")).collect();
-        tracing::debug!(
-            target: "octi::plugin",
-            plugin = state.grant.plugin(),
-            call = &*state.caller.call,
-            during,
-            outcome,
-            ticks = self.ticks,
-            memory_peak = self.memory_peak,
-            bytes_in = self.bytes_in,
-            bytes_out = self.bytes_out,
-            host_calls = host_calls.join(" "),
-            refused = self.refused,
-            log_lines = self.log_lines,
-            log_dropped = self.log_dropped,
-            store_us = micros(self.times.store),
-            instantiate_us = micros(self.times.instantiate),
-            guest_us = micros(self.times.guest),
-            host_us = micros(self.times.host),
-            total_us = micros(self.times.total),
-            "a plugin's call ended"
-        );
-    }
-
     /// The host calls by capability, without those that were not used.
     pub(crate) fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Charge::ALL

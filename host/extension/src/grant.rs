@@ -161,10 +161,10 @@ impl Grant {
         &self.capabilities.http
     }
 
-    /// Whether it still has any rights at all.
+    /// Is anything of it left?
     ///
     /// # Errors
-    /// When they were revoked.
+    /// A text that says that it was revoked.
     pub fn live(&self) -> Result<(), String> {
         if self.revoked.load(Ordering::Acquire) {
             return Err(format!("the rights of plugin `{}` were revoked", self.plugin));

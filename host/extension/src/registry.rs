@@ -35,6 +35,19 @@ pub enum Source {
     Folder,
 }
 
+/// Whether a plugin's newest version runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PluginState {
+    /// It does.
+    Running,
+    /// It crashed too often and is not called for a while.
+    Quarantined,
+    /// It was rolled back; the version before it runs.
+    RolledBack,
+    /// Nothing of it runs.
+    Broken,
+}
+
 /// One plugin as a person sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PluginStatus {
@@ -45,13 +58,16 @@ pub struct PluginStatus {
     /// SHA-256 of the file, in hex.
     pub digest: String,
     pub bytes: u64,
+    pub state: PluginState,
     /// Counts the swaps since the host started, from 1.
     pub generation: u64,
+    /// The version that a rollback would bring back.
+    pub previous: Option<String>,
     pub tools: Vec<String>,
     pub role: Option<String>,
     pub capabilities: Vec<String>,
     /// The secrets it may use, and where each may go.
     pub vault: Vec<VaultRequest>,
-    /// Why the newest file is not the one running, if so.
+    /// Why it does not run, or why the newest file is not the one running, if so.
     pub problem: Option<String>,
 }

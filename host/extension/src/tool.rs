@@ -120,6 +120,10 @@ pub enum Containment {
     Busy,
     /// The caller gave up.
     Cancelled,
+    /// Another version took its place and its time to finish was over.
+    Replaced,
+    /// An administrator removed the plugin.
+    Removed,
 }
 
 impl Containment {
@@ -137,6 +141,8 @@ impl Containment {
             Self::Quota => "quota",
             Self::Busy => "busy",
             Self::Cancelled => "cancelled",
+            Self::Replaced => "replaced",
+            Self::Removed => "removed",
         }
     }
 
@@ -158,6 +164,10 @@ impl Containment {
             Self::Quota => "the tool was stopped: it made more host calls than one call may make".to_owned(),
             Self::Busy => "the tool is busy: too many of its calls run already; try again".to_owned(),
             Self::Cancelled => "the call was cancelled".to_owned(),
+            Self::Replaced => {
+                "the tool was replaced by another version before the call could end; call it again to use that one".to_owned()
+            }
+            Self::Removed => "the tool was removed from this host; go on without it".to_owned(),
         }
     }
 }

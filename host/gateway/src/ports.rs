@@ -1,5 +1,7 @@
 //! What the gateway needs from parts it must not know; the composition root fills these in.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugins::{Plugin, PluginInspection};
@@ -25,6 +27,9 @@ pub enum PortError {
     Internal(String),
 }
 
+/// Writes the metrics of this moment, in the text format of Prometheus.
+pub type MetricsText = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// Installing and removing plugins. Only administrators reach it.
 #[async_trait]
 pub trait PluginAdmin: Send + Sync {
@@ -45,6 +50,12 @@ pub trait PluginAdmin: Send + Sync {
     /// # Errors
     /// [`PortError::NotFound`], or [`PortError::Refused`] with what is wrong with the file.
     async fn reload(&self, id: Option<&str>) -> Result<(), PortError>;
+
+    /// Runs the version again that ran before.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] when no earlier version can be had.
+    async fn rollback(&self, id: &str) -> Result<Plugin, PortError>;
 
     /// What a file holds, without installing or running it.
     ///

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::bus::Bus;
-use crate::ports::{ModelAdmin, PluginAdmin, SecretsChanged};
+use crate::ports::{MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
 use crate::ws::connections::Connections;
 
 /// What the gateway is made of.
@@ -32,6 +32,7 @@ pub struct GatewayState {
     pub models: Arc<dyn ModelAdmin>,
     pub vault: Arc<Vault>,
     pub secrets: Arc<dyn SecretsChanged>,
+    pub metrics: MetricsText,
     pub bus: Arc<Bus>,
     pub ambient: Ambient,
     /// Such as `0.1.0`.

@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod artifacts;
 pub(crate) mod auth;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod permissions;
 pub(crate) mod plugins;

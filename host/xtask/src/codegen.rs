@@ -15,10 +15,11 @@ pub(crate) struct Options {
 }
 
 /// The reference pages: what `octi __reference` prints for each, and where it is kept.
-const PAGES: [(&str, &str); 3] = [
+const PAGES: [(&str, &str); 4] = [
     ("openapi", "docs/reference/openapi.json"),
     ("errors", "docs/reference/errors.md"),
     ("environment", "docs/reference/environment.md"),
+    ("metrics", "docs/reference/metrics.md"),
 ];
 
 /// Writes the reference pages and the hashes of the contract.

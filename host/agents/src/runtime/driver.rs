@@ -10,6 +10,7 @@ use octi_domain::message::{Part, Role, ToolCall};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus, Usage};
+use octi_domain::telemetry;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError, cost};
 use octi_store::{CostKind, CostRow, NewMessage, StoreError};
@@ -190,6 +191,8 @@ impl Driver {
     async fn settle_call(&mut self, ended_well: bool) -> Option<Usage> {
         let call = self.call.take()?;
         let usage = call.usage(ended_well)?;
+        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "input").increment(usage.input_tokens);
+        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "output").increment(usage.output_tokens);
         let info = self.model.info();
         let cost_usd = cost::price(info, &usage);
         let kind = match (cost_usd, usage.estimated) {
@@ -327,6 +330,7 @@ pub(crate) async fn close_run(shared: &Shared, principal: &Principal, run: &mut 
     run.status = status;
     run.reason = reason;
     run.ended_at = Some(shared.ambient.now());
+    metrics::counter!(telemetry::RUNS.name, "status" => status.as_str()).increment(1);
     for attempt in 1..=END_ATTEMPTS_MAX {
         let stored = async {
             let mut tx = shared.store.write(principal).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use octi_domain::run::Usage;
+use octi_domain::telemetry;
 use octi_models::cost::{estimate_request, estimate_tokens};
 use octi_models::{ChatEvent, ChatModel, ChatRequest, ChatStream, ModelError};
 use tokio::time::Instant;
@@ -18,6 +19,7 @@ pub(crate) struct ModelCall {
     reported: Option<Usage>,
     retries: u32,
     started: Instant,
+    outcome: &'static str,
     _cancel_on_drop: DropGuard,
 }
 
@@ -28,13 +30,27 @@ impl ModelCall {
         let asked = estimate_request(&request);
         let token = cancel.clone();
         let stream = stream::once(async move { model.stream(request, token).await }).try_flatten().boxed();
-        let started = Instant::now();
-        Self { stream, asked, answered: 0, reported: None, retries: 0, started, _cancel_on_drop: cancel.drop_guard() }
+        Self {
+            stream,
+            asked,
+            answered: 0,
+            reported: None,
+            retries: 0,
+            started: Instant::now(),
+            // Until it ends in another way.
+            outcome: ModelError::Cancelled.kind(),
+            _cancel_on_drop: cancel.drop_guard(),
+        }
     }
 
     /// The next event; none when the stream ended without saying so.
     pub(crate) async fn next(&mut self) -> Option<Result<ChatEvent, ModelError>> {
-        let event = self.stream.next().await?;
+        let Some(event) = self.stream.next().await else {
+            if self.outcome == ModelError::Cancelled.kind() {
+                self.outcome = ModelError::Protocol(String::new()).kind();
+            }
+            return None;
+        };
         match &event {
             Ok(ChatEvent::Text(text) | ChatEvent::Reasoning(text)) => self.answered += estimate_tokens(text),
             Ok(ChatEvent::ToolCall(call)) => {
@@ -42,7 +58,8 @@ impl ModelCall {
             }
             Ok(ChatEvent::Usage(usage)) => self.reported = Some(*usage),
             Ok(ChatEvent::Retried(count)) => self.retries = *count,
-            Ok(ChatEvent::End(_)) | Err(_) => {}
+            Ok(ChatEvent::End(_)) => self.outcome = "ok",
+            Err(error) => self.outcome = error.kind(),
         }
         Some(event)
     }
@@ -62,5 +79,11 @@ impl ModelCall {
     /// Time since it began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+impl Drop for ModelCall {
+    fn drop(&mut self) {
+        metrics::counter!(telemetry::MODEL_CALLS.name, "outcome" => self.outcome).increment(1);
     }
 }

@@ -14,6 +14,20 @@ pub enum PluginSource {
     Folder,
 }
 
+/// Whether a plugin's newest version runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PluginState {
+    /// It does.
+    Running,
+    /// It crashed too often and is not called for a while.
+    Quarantined,
+    /// It was rolled back; the version before it runs.
+    RolledBack,
+    /// Nothing of it runs.
+    Broken,
+}
+
 /// One plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -26,14 +40,18 @@ pub struct Plugin {
     /// SHA-256 of the file, in hex.
     pub digest: String,
     pub bytes: u64,
+    pub state: PluginState,
     /// Counts the swaps since the host started, from 1.
     pub generation: u64,
+    /// The version that a rollback would bring back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     pub tools: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// What it may reach, one line each.
     pub capabilities: Vec<String>,
-    /// Why the newest file is not the one running, if so.
+    /// Why it does not run, or why the newest file is not the one running, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }

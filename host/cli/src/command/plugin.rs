@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource, PluginState};
 use octi_api::v1::tools::ExecuteTool;
 use octi_engine::{PluginManager, pack};
 use serde_json::Value;
@@ -35,8 +35,13 @@ pub(crate) enum Verb {
     },
     /// Read the plugins folder anew
     Reload {
-        /// Only this plugin
+        /// Only this plugin; also ends its quarantine, or takes a rollback back
         id: Option<String>,
+    },
+    /// Run the version again that ran before
+    Rollback {
+        /// Its id, such as `acme/weather`
+        id: String,
     },
     /// Call a tool by hand
     Call {
@@ -75,6 +80,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Inspect { plugin } => inspect_installed(context, &connection, &plugin).await,
         Verb::Install { file } => install(context, &connection, &file).await,
         Verb::Remove { id } => remove(context, &connection, &id).await,
+        Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
         Verb::Call { tool, arguments, yes } => call(context, &connection, &tool, &arguments, yes).await,
         Verb::Pack { .. } => Ok(()),
@@ -87,7 +93,7 @@ async fn list(context: &Context, connection: &Connection) -> Outcome {
     let plugins = connection.client.list_plugins().await?.items;
     context.printer.data(&plugins, |printer| {
         let rows: Vec<Vec<String>> = plugins.iter().map(row).collect();
-        printer.table(&["id", "version", "from", "size", "offers"], &rows);
+        printer.table(&["id", "version", "from", "size", "offers", "state"], &rows);
         for plugin in &plugins {
             if let Some(problem) = &plugin.problem {
                 printer.warning(&format!("{}: {problem}", plugin.id));
@@ -107,7 +113,23 @@ fn row(plugin: &Plugin) -> Vec<String> {
         (Some(role), count) => format!("role {role}, {count} tools"),
         (None, count) => format!("{count} tools"),
     };
-    vec![plugin.id.clone(), plugin.version.clone(), from.to_owned(), human_bytes(plugin.bytes), offers]
+    vec![
+        plugin.id.clone(),
+        plugin.version.clone(),
+        from.to_owned(),
+        human_bytes(plugin.bytes),
+        offers,
+        state(plugin.state).to_owned(),
+    ]
+}
+
+const fn state(state: PluginState) -> &'static str {
+    match state {
+        PluginState::Running => "running",
+        PluginState::Quarantined => "quarantined",
+        PluginState::RolledBack => "rolled back",
+        PluginState::Broken => "broken",
+    }
 }
 
 fn read(file: &Path) -> Outcome<Vec<u8>> {
@@ -155,6 +177,10 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         printer.line(&format!("size        {}", human_bytes(plugin.bytes)));
         printer.line(&format!("sha256      {}", plugin.digest));
         printer.line(&format!("generation  {}", plugin.generation));
+        printer.line(&format!("state       {}", state(plugin.state)));
+        if let Some(previous) = &plugin.previous {
+            printer.line(&format!("before it   {previous}"));
+        }
         section(printer, "may reach", &plugin.capabilities, "nothing");
         section(printer, "tools", &plugin.tools, "none");
         if let Some(problem) = &plugin.problem {
@@ -180,6 +206,15 @@ async fn install(context: &Context, connection: &Connection, file: &Path) -> Out
 async fn remove(context: &Context, connection: &Connection, id: &str) -> Outcome {
     connection.client.remove_plugin(id).await?;
     context.printer.data(&serde_json::json!({ "removed": id }), |printer| printer.note(&format!("removed {id}")));
+    Ok(())
+}
+
+async fn rollback(context: &Context, connection: &Connection, id: &str) -> Outcome {
+    let plugin = connection.client.rollback_plugin(id).await?;
+    context.printer.data(&plugin, |printer| {
+        printer.note(&format!("{} {} runs again (generation {})", plugin.id, plugin.version, plugin.generation));
+        printer.hint(&format!("its file is left alone until it changes; `octi plugin reload {id}` tries it again"));
+    });
     Ok(())
 }
 

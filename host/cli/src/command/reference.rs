@@ -18,6 +18,8 @@ enum Page {
     Errors,
     /// Environment variables
     Environment,
+    /// Metrics
+    Metrics,
 }
 
 /// Prints a page.
@@ -31,6 +33,7 @@ pub(crate) fn run(options: &Options, printer: Printer) -> Outcome {
         }
         Page::Errors => errors(),
         Page::Environment => octi_config::env::reference(),
+        Page::Metrics => octi_domain::telemetry::reference(),
     };
     printer.out(&text);
     Ok(())

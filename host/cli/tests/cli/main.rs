@@ -8,6 +8,7 @@ mod chat;
 mod containment;
 mod crashes;
 mod guests;
+mod metrics;
 mod models;
 mod plugins;
 mod reference;

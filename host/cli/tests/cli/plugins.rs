@@ -29,6 +29,33 @@ fn a_role_dropped_into_the_folder_appears_and_goes_with_its_file() {
 }
 
 #[test]
+fn a_plugin_is_rolled_back_and_tried_again() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let folder = octi.home.path().join("pirate");
+    fs::create_dir(&folder).expect("a folder");
+    let file = octi.home.path().join("pirate.wasm").display().to_string();
+    for version in ["0.1.0", "0.2.0"] {
+        fs::write(folder.join("plugin.toml"), ROLE.replace("0.1.0", version)).expect("a file");
+        fs::write(folder.join("prompt.md"), "You are a pirate.").expect("a file");
+        assert_eq!(octi.run(&["plugin", "pack", &folder.display().to_string(), "-o", &file]).code, Some(0));
+        assert_eq!(octi.run(&["plugin", "install", &file]).code, Some(0));
+    }
+    let said = octi.run(&["plugin", "rollback", "acme/pirate"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("acme/pirate 0.1.0 runs again (generation 3)"), "{said:?}");
+    let list = listed(&octi);
+    assert!(
+        list.contains("rolled back") && list.contains("version 0.2.0 was rolled back: an administrator took it back"),
+        "{list}"
+    );
+    let said = octi.run(&["plugin", "rollback", "acme/pirate"]);
+    assert!(said.code == Some(1) && said.err.contains("no earlier version of `acme/pirate` is kept"), "{said:?}");
+    assert_eq!(octi.run(&["plugin", "reload", "acme/pirate"]).code, Some(0));
+    assert!(listed(&octi).contains("0.2.0"));
+}
+
+#[test]
 fn a_broken_file_says_why_and_everything_else_goes_on() {
     let mut octi = Octi::new();
     let _server = octi.serve();

@@ -53,6 +53,11 @@ impl Octi {
         self
     }
 
+    /// Where its server listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_octi"));
         command.args(arguments).env_clear().env("OCTI_HOME", self.home.path()).env("OCTI_URL", &self.url);

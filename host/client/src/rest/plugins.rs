@@ -54,6 +54,16 @@ impl Client {
         self.delete(&plugin_path(id)).await
     }
 
+    /// Runs the version again that ran before.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn rollback_plugin(&self, id: &str) -> Result<Plugin, ClientError> {
+        let mut path = plugin_path(id);
+        path.push("rollback");
+        self.json(self.request(Method::POST, &path)?.timeout(INSTALL_TIME_MAX)).await
+    }
+
     /// Reads one plugin's file again, or every file's.
     ///
     /// # Errors

@@ -56,7 +56,7 @@ impl CallState {
     /// Charges one call and asks the grant for that access to the workspace.
     fn enter_fs(&mut self, access: Access) -> HostResult<()> {
         refuse!(self.enter(Charge::Fs)?);
-        Ok(self.grant.fs(ROOT, access).map_err(HostError::Denied))
+        Ok(self.grant.fs(ROOT, access).map_err(|why| self.denied("fs", why)))
     }
 
     fn dir(&mut self, dir: &Resource<Dir>, access: Access) -> HostResult<Workspace> {
@@ -87,7 +87,7 @@ impl CallState {
 impl Host for CallState {
     async fn root(&mut self, name: String) -> HostResult<Resource<Dir>> {
         refuse!(self.enter(Charge::Fs)?);
-        refuse!(self.grant.fs(&name, Access::Read).map_err(HostError::Denied));
+        refuse!(self.grant.fs(&name, Access::Read).map_err(|why| self.denied("fs", why)));
         let Some(path) = self.caller.workspace.clone().filter(|_| name == ROOT) else {
             return Ok(Err(HostError::NotFound(format!("`{name}` is not a root of this call"))));
         };

@@ -63,7 +63,7 @@ impl CallState {
             .map_err(|error| self.refusal(&error, None))?;
         let (target, endpoint, allow) = if url.scheme() == ENDPOINT_SCHEME {
             let name = url.host_str().unwrap_or_default().to_owned();
-            self.grant.http_endpoint(&name, method.as_str()).map_err(HostError::Denied)?;
+            self.grant.http_endpoint(&name, method.as_str()).map_err(|why| self.denied("http", why))?;
             let target = services.endpoints.resolve(&name, &url).map_err(|error| self.refusal(&error, None))?;
             let allow = HostAllow::operator(&target).map_err(|error| self.refusal(&error, Some(&name)))?;
             (target, Some(name), allow)
@@ -90,7 +90,7 @@ impl CallState {
         };
         let is_name = matches!(url.host(), Some(Host::Domain(_)));
         let host = octi_extension::host::bare(host);
-        self.grant.http(host, is_name, port, method.as_str()).map_err(HostError::Denied)
+        self.grant.http(host, is_name, port, method.as_str()).map_err(|why| self.denied("http", why))
     }
 
     /// What a guest is told. Of an endpoint it learns the name and the setting, not the address.
@@ -224,7 +224,6 @@ impl HostRequest for CallState {
 
     async fn write(&mut self, request: Resource<OpenRequest>, chunk: Vec<u8>) -> HostResult<()> {
         refuse!(self.enter(Charge::HttpChunk)?);
-        refuse!(self.grant.live().map_err(HostError::Denied));
         if chunk.len() > limits::EGRESS_CHUNK_BYTES_MAX {
             let text = format!("chunk: {} bytes are more than the {} of one call", chunk.len(), limits::EGRESS_CHUNK_BYTES_MAX);
             return Ok(Err(HostError::Invalid(text)));
@@ -237,7 +236,6 @@ impl HostRequest for CallState {
     async fn send(&mut self, request: Resource<OpenRequest>) -> HostResult<Response> {
         let OpenRequest { planned, body } = self.table.delete(request)?;
         let services = refuse!(self.enter(Charge::HttpChunk)?);
-        refuse!(self.grant.live().map_err(HostError::Denied));
         self.fetch(&services, planned, body).await
     }
 
@@ -250,7 +248,6 @@ impl HostRequest for CallState {
 impl HostBody for CallState {
     async fn read(&mut self, body: Resource<OpenBody>, max: u32) -> HostResult<Vec<u8>> {
         refuse!(self.enter(Charge::HttpChunk)?);
-        refuse!(self.grant.live().map_err(HostError::Denied));
         let since = self.meter.host_call();
         let open = self.table.get_mut(&body)?;
         let max = (max as usize).clamp(1, limits::EGRESS_CHUNK_BYTES_MAX);

@@ -25,7 +25,7 @@ impl From<KvError> for HostError {
 impl CallState {
     fn enter_kv(&mut self, key: &str) -> HostResult<(Services, KvScope)> {
         let services = refuse!(self.enter(Charge::Kv)?);
-        let bytes_max = refuse!(self.grant.kv_bytes_max().map_err(HostError::Denied));
+        let bytes_max = refuse!(self.grant.kv_bytes_max().map_err(|why| self.denied("kv", why)));
         let Some(user_id) = self.caller.principal.user_id() else {
             return Ok(Err(HostError::Denied("kv belongs to a person, and no person made this call".to_owned())));
         };

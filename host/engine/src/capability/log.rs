@@ -50,13 +50,13 @@ impl LogBudget {
             }
         }
         let line = text::clean(&line, limits::GUEST_LOG_LINE_BYTES_MAX);
-        let (plugin, call) = (self.grant.plugin(), &*self.call);
+        let (plugin, call_id) = (self.grant.plugin(), &*self.call);
         match level {
-            Level::Trace => tracing::trace!(target: "octi::plugin", plugin, call, "{line}"),
-            Level::Debug => tracing::debug!(target: "octi::plugin", plugin, call, "{line}"),
-            Level::Info => tracing::info!(target: "octi::plugin", plugin, call, "{line}"),
-            Level::Warn => tracing::warn!(target: "octi::plugin", plugin, call, "{line}"),
-            Level::Error => tracing::error!(target: "octi::plugin", plugin, call, "{line}"),
+            Level::Trace => tracing::trace!(target: "octi::plugin", plugin, call_id, "{line}"),
+            Level::Debug => tracing::debug!(target: "octi::plugin", plugin, call_id, "{line}"),
+            Level::Info => tracing::info!(target: "octi::plugin", plugin, call_id, "{line}"),
+            Level::Warn => tracing::warn!(target: "octi::plugin", plugin, call_id, "{line}"),
+            Level::Error => tracing::error!(target: "octi::plugin", plugin, call_id, "{line}"),
         }
     }
 }

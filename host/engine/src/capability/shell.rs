@@ -52,7 +52,7 @@ impl CallState {
     /// Charges one start and asks the grant for the profile.
     fn enter_shell(&mut self, profile: &str) -> HostResult<Services> {
         let services = refuse!(self.enter(Charge::Spawn)?);
-        refuse!(self.grant.shell(profile).map_err(HostError::Denied));
+        refuse!(self.grant.shell(profile).map_err(|why| self.denied("shell", why)));
         Ok(Ok(services))
     }
 

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use octi_domain::limits;
 
+use super::kept::Version;
 use super::slots::Slots;
-use super::{Change, PluginManager, Trial};
+use super::{Change, PluginManager, Trial, swapped};
 use crate::generation::{Code, Generation};
 use crate::install::{self, InstallError};
 use crate::loader;
@@ -70,7 +71,9 @@ fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     fs::read(path).map_err(unreadable)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, InstallError> {
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, InstallError> {
     let done = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error.to_string())));
     done.map_err(|error| InstallError::Folder(error.to_string()))
 }
@@ -147,7 +150,7 @@ impl PluginManager {
         for path in slots.gone(&found) {
             changes.extend(slots.forget(&path).map(|id| (id, Change::Gone, "its file is gone".to_owned())));
         }
-        self.publish(&slots);
+        self.publish(&mut slots);
         drop(slots);
         for (id, change, text) in changes {
             self.tell(&id, change, &text);
@@ -166,47 +169,88 @@ impl PluginManager {
         let mut id = None;
         let unless_at_start = |change| if trial == Trial::Later { Change::Found } else { change };
         match self.candidate(slots, path, found, trial, &mut id).await {
-            Ok(Some(generation)) => {
+            Ok(Found::New(generation)) => {
                 let text = format!("version {} runs", generation.manifest().version);
                 let id = generation.manifest().id.clone();
                 slots.take(generation, path.to_owned(), stamp);
+                swapped("ok");
                 Some((id, unless_at_start(Change::Swapped), text))
             }
-            Ok(None) => {
+            Ok(Found::Known) => {
                 slots.unchanged(path.to_owned(), stamp);
+                None
+            }
+            Ok(Found::RolledBack { id, instead }) => {
+                let instead = self.recall(slots, instead).await;
+                slots.hold(path.to_owned(), stamp, &id, instead);
                 None
             }
             Err(error) => {
                 let id = slots.refuse(path.to_owned(), stamp, id.as_deref(), &error.to_string());
+                swapped("refused");
                 Some((id, unless_at_start(Change::Refused), format!("`{}` is not used: {error}", path.display())))
             }
         }
     }
 
-    /// Checks a file completely. None when it is what already runs; `id` is set as soon as it is known.
+    /// What runs instead of a file that was rolled back; none stands for the bundled version.
+    async fn recall(&self, slots: &Slots, instead: Option<Version>) -> Result<Option<Arc<Generation>>, String> {
+        let Some(version) = instead else { return Ok(None) };
+        let gone = |why: String| format!("version {}, which ran instead, cannot be had any more: {why}", version.version);
+        let recalled = self.read_kept(slots, &version).await.map_err(gone)?;
+        slots.check_names(recalled.manifest()).map_err(|error| gone(error.to_string()))?;
+        Ok(Some(recalled))
+    }
+
+    /// The next generation, from the copy of a version.
+    pub(super) async fn read_kept(&self, slots: &Slots, version: &Version) -> Result<Arc<Generation>, String> {
+        let kept = self.kept.clone().ok_or("this host has no plugin folder")?;
+        let (path, digest) = (kept.path(&version.digest), version.digest.clone());
+        let inspected = tokio::task::spawn_blocking(move || kept.inspect(&digest)).await;
+        let inspection = inspected.map_err(|error| error.to_string())??;
+        install::check(&inspection).map_err(|error| error.to_string())?;
+        Ok(slots.generation(inspection, Code::File(path)))
+    }
+
+    /// Checks a file completely; `id` is set as soon as it is known.
     async fn candidate(
         &self,
-        slots: &Slots,
+        slots: &mut Slots,
         path: &Path,
         found: &BTreeMap<PathBuf, Stamp>,
         trial: Trial,
         id: &mut Option<String>,
-    ) -> Result<Option<Arc<Generation>>, InstallError> {
+    ) -> Result<Found, InstallError> {
         let file = path.to_owned();
         let inspected = tokio::task::spawn_blocking(move || loader::inspect(&read(&file)?)).await;
         let inspection = inspected.map_err(|error| InstallError::Invalid(format!("checking it failed: {error}")))??;
-        *id = Some(inspection.manifest.id.clone());
-        if slots.digest_of(path) == Some(&inspection.digest) {
-            return Ok(None);
+        let own = inspection.manifest.id.clone();
+        *id = Some(own.clone());
+        if slots.has(path, &inspection.digest) {
+            return Ok(Found::Known);
+        }
+        slots.check_file(&own, path, found)?;
+        if let Some(instead) = slots.held(&own, &inspection.digest) {
+            return Ok(Found::RolledBack { id: own, instead });
         }
         install::check(&inspection)?;
         slots.check_names(&inspection.manifest)?;
-        slots.check_file(&inspection.manifest.id, path, found)?;
-        let places = slots.places(&inspection.manifest.id);
-        let generation = Arc::new(Generation::new(&self.host, inspection, Code::File(path.to_owned()), places));
+        self.make_room(slots, &own).await;
+        let generation = slots.generation(inspection, Code::File(path.to_owned()));
         if trial == Trial::Now {
             generation.ready().await?;
+            self.keep(&generation, path).await;
         }
-        Ok(Some(generation))
+        Ok(Found::New(generation))
     }
+}
+
+/// What a file of the folder turned out to be.
+enum Found {
+    /// To be taken.
+    New(Arc<Generation>),
+    /// What runs already, or what was rolled back in this run of the host.
+    Known,
+    /// What was rolled back in the run before this one.
+    RolledBack { id: String, instead: Option<Version> },
 }

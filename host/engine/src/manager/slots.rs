@@ -1,54 +1,168 @@
-//! What is installed under each id, and the picture made of it.
+//! What is installed under each id: which generation runs, which ran before it, and which still end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use octi_domain::limits;
 use octi_extension::manifest::Manifest;
-use octi_extension::registry::{PluginStatus, Snapshot, Source};
+use octi_extension::registry::Source;
+use octi_extension::role::Role;
+use octi_extension::tool::Tool;
+use tokio::sync::Notify;
 
 use super::folder::Stamp;
-use crate::generation::{Code, Generation, Host};
+use super::kept::{Note, Notes, Version};
+use crate::drain::Ending;
+use crate::generation::{Build, Code, Generation, Host};
 use crate::install::{self, InstallError};
-use crate::loader;
+use crate::loader::{self, Inspection};
 use crate::places::Places;
 use crate::role::WasmRole;
 use crate::tool::WasmTool;
 
-/// What others see.
-pub(super) struct View {
-    pub(super) snapshot: Arc<Snapshot>,
-    pub(super) plugins: Vec<PluginStatus>,
+/// A generation that runs, with what it offers. Dropping it gives the offers back; who was shown them keeps them.
+pub(super) struct Active {
+    pub(super) generation: Arc<Generation>,
+    pub(super) tools: Vec<Arc<dyn Tool>>,
+    pub(super) role: Option<Arc<dyn Role>>,
+}
+
+impl Active {
+    fn new(generation: Arc<Generation>) -> Self {
+        let manifest = generation.manifest();
+        let tool = |(name, entry): (&String, _)| Arc::new(WasmTool::new(&generation, name, entry)) as Arc<dyn Tool>;
+        let tools = manifest.tools.iter().map(tool).collect();
+        let role = |entry| Arc::new(WasmRole::new(&generation, entry)) as Arc<dyn Role>;
+        let role = manifest.role.clone().map(role);
+        Self { tools, role, generation }
+    }
+}
+
+/// What ran before, for a rollback.
+pub(super) enum Previous {
+    Loaded(Arc<Build>),
+    /// Of a run of the host before this one.
+    Kept(Version),
+}
+
+/// The folder's file does not run though it could.
+pub(super) struct RolledBack {
+    pub(super) file: Version,
+    pub(super) reason: String,
 }
 
 /// Everything known of one id.
-struct Slot {
-    bundled: Option<Arc<Generation>>,
-    folder: Option<(PathBuf, Arc<Generation>)>,
-    problem: Option<String>,
-    swaps: u64,
+pub(super) struct Slot {
+    bundled: Option<(Inspection, &'static [u8])>,
+    /// The folder's file of this id, whether it runs or not.
+    file: Option<PathBuf>,
+    pub(super) active: Option<Active>,
+    previous: Option<Previous>,
+    pub(super) rolled_back: Option<RolledBack>,
+    /// Replaced ones that somebody may still use.
+    ending: Vec<Arc<Generation>>,
+    pub(super) problem: Option<String>,
+    number: u64,
     places: Places,
 }
 
 impl Slot {
-    fn active(&self) -> Option<&Arc<Generation>> {
-        self.folder.as_ref().map(|(_, generation)| generation).or(self.bundled.as_ref())
+    fn new(places: Places) -> Self {
+        Self {
+            bundled: None,
+            file: None,
+            active: None,
+            previous: None,
+            rolled_back: None,
+            ending: Vec::new(),
+            problem: None,
+            number: 0,
+            places,
+        }
+    }
+
+    fn generation(&self) -> Option<&Arc<Generation>> {
+        self.active.as_ref().map(|active| &active.generation)
+    }
+
+    /// Whether there is anything to tell of it.
+    fn is_listed(&self) -> bool {
+        self.active.is_some() || self.rolled_back.is_some()
+    }
+
+    fn runs_from_folder(&self) -> bool {
+        self.generation().is_some_and(|generation| generation.source == Source::Folder)
+    }
+
+    /// The version that a rollback would bring back.
+    pub(super) fn previous(&self) -> Option<&str> {
+        match &self.previous {
+            Some(Previous::Loaded(build)) => Some(&build.manifest().version),
+            Some(Previous::Kept(version)) => Some(&version.version),
+            None if self.runs_from_folder() && self.rolled_back.is_none() => {
+                self.bundled.as_ref().map(|(inspection, _)| inspection.manifest.version.as_str())
+            }
+            None => None,
+        }
+    }
+
+    fn note(&self) -> Option<Note> {
+        let running = self.generation().filter(|_| self.runs_from_folder()).map(|generation| version(&generation.inspection));
+        if let Some(RolledBack { file, reason }) = &self.rolled_back {
+            return Some(Note::RolledBack { file: file.clone(), instead: running, reason: reason.clone() });
+        }
+        let previous = match &self.previous {
+            Some(Previous::Loaded(build)) if build.source == Source::Folder => Some(version(&build.inspection)),
+            Some(Previous::Kept(version)) => Some(version.clone()),
+            _ => None,
+        };
+        running.map(|running| Note::Running { running, previous })
     }
 }
 
+fn version(inspection: &Inspection) -> Version {
+    Version { version: inspection.manifest.version.clone(), digest: inspection.digest.clone() }
+}
+
+/// What a rollback would run.
+pub(super) enum Candidate {
+    Ready(Arc<Generation>),
+    /// Its copy must be read first.
+    Kept(Version),
+}
+
 /// All slots, and the files that belong to none.
-#[derive(Default)]
 pub(super) struct Slots {
-    by_id: BTreeMap<String, Slot>,
+    host: Arc<Host>,
+    /// Told when a breaker trips.
+    tripped: Arc<Notify>,
+    pub(super) by_id: BTreeMap<String, Slot>,
     /// Every file of the folder as it was last read.
     files: HashMap<PathBuf, Stamp>,
     /// Files that could not be used, and why.
-    strays: BTreeMap<PathBuf, String>,
+    pub(super) strays: BTreeMap<PathBuf, String>,
+    /// Generations that no longer run and have to be let go.
+    ended: Vec<(Arc<Generation>, Ending)>,
+    /// What was noted by the run of the host before this one.
+    past: Notes,
 }
 
 impl Slots {
+    pub(super) fn new(host: &Arc<Host>, tripped: &Arc<Notify>, past: Notes) -> Self {
+        Self {
+            host: host.clone(),
+            tripped: tripped.clone(),
+            by_id: BTreeMap::new(),
+            files: HashMap::new(),
+            strays: BTreeMap::new(),
+            ended: Vec::new(),
+            past,
+        }
+    }
+
     /// Adds a plugin of the binary; a broken one is listed with its problem.
-    pub(super) fn bundle(&mut self, host: &Arc<Host>, name: &str, bytes: &'static [u8]) {
+    pub(super) fn bundle(&mut self, name: &str, bytes: &'static [u8]) {
         let checked = loader::inspect(bytes).and_then(|inspection| {
             install::check(&inspection)?;
             self.check_names(&inspection.manifest)?;
@@ -56,11 +170,8 @@ impl Slots {
         });
         match checked {
             Ok(inspection) => {
-                let places = self.places(&inspection.manifest.id);
-                let generation = Arc::new(Generation::new(host, inspection, Code::Bundled(bytes), places));
-                let slot = self.slot(&generation);
-                slot.bundled = Some(generation);
-                slot.swaps += 1;
+                let generation = self.generation(inspection.clone(), Code::Bundled(bytes));
+                self.activate(generation).bundled = Some((inspection, bytes));
             }
             Err(error) => {
                 tracing::error!(plugin = name, %error, "a bundled plugin cannot be used");
@@ -69,30 +180,58 @@ impl Slots {
         }
     }
 
-    /// The slot of a generation; a new one counts its calls with the generation's own places.
-    fn slot(&mut self, generation: &Generation) -> &mut Slot {
-        self.by_id.entry(generation.manifest().id.clone()).or_insert_with(|| Slot {
-            bundled: None,
-            folder: None,
-            problem: None,
-            swaps: 0,
-            places: generation.places(),
-        })
+    /// The next generation of a plugin. It does not run before it is activated.
+    pub(super) fn generation(&self, inspection: Inspection, code: Code) -> Arc<Generation> {
+        self.again(Arc::new(Build::new(&self.host, inspection, code)))
     }
 
-    /// The places of a plugin's calls, the same for all of its generations.
-    pub(super) fn places(&self, id: &str) -> Places {
-        self.by_id.get(id).map_or_else(Places::default, |slot| slot.places.clone())
+    fn again(&self, build: Arc<Build>) -> Arc<Generation> {
+        let slot = self.by_id.get(&build.manifest().id);
+        let places = slot.map_or_else(Places::default, |slot| slot.places.clone());
+        let number = slot.map_or(0, |slot| slot.number) + 1;
+        Arc::new(Generation::of(build, places).numbered(number, &self.tripped))
+    }
+
+    /// Lets a generation run in the place of the one that does.
+    fn activate(&mut self, generation: Arc<Generation>) -> &mut Slot {
+        let id = generation.manifest().id.clone();
+        let slot = self.by_id.entry(id).or_insert_with(|| Slot::new(generation.places()));
+        slot.number = generation.number();
+        if let Some(old) = slot.active.replace(Active::new(generation)) {
+            slot.ending.retain(|ending| !ending.life.is_closed());
+            slot.ending.push(old.generation.clone());
+            self.ended.push((old.generation, Ending::Replaced));
+        }
+        slot
+    }
+
+    /// The oldest generation of a plugin that must end before another one can be loaded.
+    pub(super) fn crowded(&mut self, id: &str) -> Option<Arc<Generation>> {
+        let slot = self.by_id.get_mut(id)?;
+        slot.ending.retain(|ending| !ending.life.is_closed());
+        // The new one, the one that it replaces, and these.
+        let is_full = slot.ending.len() + 2 > limits::PLUGIN_GENERATIONS_MAX;
+        slot.ending.first().filter(|_| is_full).cloned()
+    }
+
+    /// Generations that have to be let go since this was asked last.
+    pub(super) fn ended(&mut self) -> Vec<(Arc<Generation>, Ending)> {
+        std::mem::take(&mut self.ended)
     }
 
     /// The running version of every plugin.
     pub(super) fn active(&self) -> Vec<Arc<Generation>> {
-        self.by_id.values().filter_map(Slot::active).cloned().collect()
+        self.by_id.values().filter_map(Slot::generation).cloned().collect()
+    }
+
+    /// The running version of one.
+    pub(super) fn active_of(&self, id: &str) -> Option<&Arc<Generation>> {
+        self.by_id.get(id)?.generation()
     }
 
     /// Refuses names that another plugin has.
     pub(super) fn check_names(&self, manifest: &Manifest) -> Result<(), InstallError> {
-        for other in self.by_id.values().filter_map(Slot::active).map(|generation| generation.manifest()) {
+        for other in self.by_id.values().filter_map(Slot::generation).map(|generation| generation.manifest()) {
             if other.id == manifest.id {
                 continue;
             }
@@ -111,8 +250,8 @@ impl Slots {
 
     /// Refuses a second file of the same id.
     pub(super) fn check_file(&self, id: &str, path: &Path, found: &BTreeMap<PathBuf, Stamp>) -> Result<(), InstallError> {
-        match self.by_id.get(id).and_then(|slot| slot.folder.as_ref()) {
-            Some((other, _)) if other != path && found.contains_key(other) => Err(InstallError::Inconsistent(format!(
+        match self.by_id.get(id).and_then(|slot| slot.file.as_ref()) {
+            Some(other) if other != path && found.contains_key(other) => Err(InstallError::Inconsistent(format!(
                 "`{}` is plugin `{id}` too; remove one of the two files",
                 other.display()
             ))),
@@ -125,10 +264,13 @@ impl Slots {
         self.files.get(path) == Some(&stamp)
     }
 
-    /// The digest that runs from that file.
-    pub(super) fn digest_of(&self, path: &Path) -> Option<&str> {
-        let mut folders = self.by_id.values().filter_map(|slot| slot.folder.as_ref());
-        folders.find(|(own, _)| own == path).map(|(_, generation)| generation.inspection.digest.as_str())
+    /// Whether that is the file as it runs, or as it was rolled back.
+    pub(super) fn has(&self, path: &Path, digest: &str) -> bool {
+        let Some(slot) = self.by_id.values().find(|slot| slot.file.as_deref() == Some(path)) else { return false };
+        match &slot.rolled_back {
+            Some(rolled_back) => rolled_back.file.digest == digest,
+            None => slot.generation().is_some_and(|generation| generation.inspection.digest == digest),
+        }
     }
 
     /// Makes every file look changed.
@@ -136,9 +278,19 @@ impl Slots {
         self.files.clear();
     }
 
+    /// Lets the file of a plugin run again though it was rolled back or crashed too often.
+    pub(super) fn forgive(&mut self, id: &str) {
+        self.past.remove(id);
+        let Some(slot) = self.by_id.get_mut(id) else { return };
+        if let Some(generation) = slot.generation() {
+            generation.breaker.lift();
+        }
+        slot.rolled_back = None;
+    }
+
     /// The file is as it was when it was read.
     pub(super) fn unchanged(&mut self, path: PathBuf, stamp: Stamp) {
-        if let Some(slot) = self.by_id.values_mut().find(|slot| slot.folder.as_ref().is_some_and(|(own, _)| *own == path)) {
+        if let Some(slot) = self.by_id.values_mut().find(|slot| slot.file.as_ref() == Some(&path)) {
             slot.problem = None;
         }
         self.files.insert(path, stamp);
@@ -147,101 +299,187 @@ impl Slots {
     /// Puts a checked version into its place.
     pub(super) fn take(&mut self, generation: Arc<Generation>, path: PathBuf, stamp: Stamp) {
         let id = generation.manifest().id.clone();
-        // The file held another plugin before.
-        for (other, slot) in &mut self.by_id {
-            if *other != id && slot.folder.as_ref().is_some_and(|(own, _)| *own == path) {
-                slot.folder = None;
-                slot.swaps += 1;
-            }
-        }
+        let digest = generation.inspection.digest.clone();
+        self.disown(&path, &id);
         self.strays.remove(&path);
         self.files.insert(path.clone(), stamp);
-        let slot = self.slot(&generation);
-        slot.folder = Some((path, generation));
+        let kept = self.past.remove(&id).and_then(|note| match note {
+            Note::Running { running, previous } if running.digest == digest => previous,
+            Note::Running { running, .. } => Some(running),
+            Note::RolledBack { instead, .. } => instead,
+        });
+        let old = self.active_of(&id).and_then(|old| old.build());
+        let slot = self.activate(generation);
+        // The same file once more is no version to go back to, and the bundled one is there anyway.
+        let is_another = |build: &Arc<Build>| build.inspection.digest != digest && build.source == Source::Folder;
+        let loaded = old.filter(|build| is_another(build) && build.is_loaded()).map(Previous::Loaded);
+        slot.previous = loaded.or_else(|| slot.previous.take()).or(kept.map(Previous::Kept));
+        slot.file = Some(path);
+        slot.rolled_back = None;
         slot.problem = None;
-        slot.swaps += 1;
         self.drop_empty();
+    }
+
+    /// The file held another plugin before.
+    fn disown(&mut self, path: &Path, id: &str) {
+        let other = self.by_id.iter().find(|(other, slot)| *other != id && slot.file.as_deref() == Some(path));
+        if let Some(other) = other.map(|(other, _)| other.clone()) {
+            self.withdraw(&other);
+        }
+    }
+
+    /// Leaves a file alone that was rolled back in the run of the host before this one. `instead` is what runs then, or
+    /// why that cannot be had; the bundled version runs when there is neither.
+    pub(super) fn hold(&mut self, path: PathBuf, stamp: Stamp, id: &str, instead: Result<Option<Arc<Generation>>, String>) {
+        let Some(Note::RolledBack { file, reason, .. }) = self.past.remove(id) else { return };
+        self.files.insert(path.clone(), stamp);
+        self.strays.remove(&path);
+        let mut problem = None;
+        match instead {
+            Ok(Some(generation)) => drop(self.activate(generation)),
+            Ok(None) => {}
+            Err(why) => problem = Some(why),
+        }
+        let places = || Slot::new(Places::default());
+        let slot = self.by_id.entry(id.to_owned()).or_insert_with(places);
+        slot.file = Some(path);
+        slot.rolled_back = Some(RolledBack { file, reason });
+        slot.problem = problem;
+    }
+
+    /// What was noted of a rollback of exactly that file by the run of the host before this one.
+    pub(super) fn held(&self, id: &str, digest: &str) -> Option<Option<Version>> {
+        match self.past.get(id) {
+            Some(Note::RolledBack { file, instead, .. }) if file.digest == digest => Some(instead.clone()),
+            _ => None,
+        }
     }
 
     /// Notes why a file is not used; returns the id that people know it by.
     pub(super) fn refuse(&mut self, path: PathBuf, stamp: Stamp, id: Option<&str>, problem: &str) -> String {
         self.files.insert(path.clone(), stamp);
-        let runs_from_it = |slot: &&mut Slot| slot.folder.as_ref().is_some_and(|(own, _)| *own == path);
-        if let Some(slot) = self.by_id.values_mut().find(runs_from_it) {
+        let of_this_file = |(_, slot): &(&String, &mut Slot)| slot.file.as_ref() == Some(&path) && slot.is_listed();
+        if let Some((id, slot)) = self.by_id.iter_mut().find(of_this_file) {
             slot.problem = Some(problem.to_owned());
-            return slot.active().map(|generation| generation.manifest().id.clone()).unwrap_or_default();
+            return id.clone();
         }
+        self.drop_empty();
         let shadowed = id.and_then(|id| self.by_id.get_mut(id).map(|slot| (id, slot)));
-        if let Some((id, slot)) = shadowed.filter(|(_, slot)| slot.folder.is_none()) {
+        if let Some((id, slot)) = shadowed.filter(|(_, slot)| slot.file.is_none()) {
             slot.problem = Some(problem.to_owned());
             return id.to_owned();
         }
-        let name = file_name(&path);
+        let name = super::file_name(&path);
         self.strays.insert(path, problem.to_owned());
         name
     }
 
     /// The files that are known but gone.
     pub(super) fn gone(&self, found: &BTreeMap<PathBuf, Stamp>) -> Vec<PathBuf> {
-        let running = self.by_id.values().filter_map(|slot| slot.folder.as_ref()).map(|(path, _)| path);
+        let running = self.by_id.values().filter_map(|slot| slot.file.as_ref());
         let strays = self.strays.keys().filter(|path| path.is_absolute());
         let known: BTreeSet<&PathBuf> = self.files.keys().chain(running).chain(strays).collect();
         known.into_iter().filter(|path| !found.contains_key(*path)).cloned().collect()
     }
 
-    /// A file is gone: its plugin too, unless the binary has one of that id. Returns the id if it ran from that file.
+    /// A file is gone: its plugin too, unless the binary has one of that id. Returns the id if it was that one's file.
     pub(super) fn forget(&mut self, path: &Path) -> Option<String> {
         self.files.remove(path);
         self.strays.remove(path);
-        let runs_from_it = |slot: &Slot| slot.folder.as_ref().is_some_and(|(own, _)| own == path);
-        let mut forgotten = None;
-        for (id, slot) in &mut self.by_id {
-            if runs_from_it(slot) {
-                slot.folder = None;
-                slot.problem = None;
-                slot.swaps += 1;
-                forgotten = Some(id.clone());
-            } else if slot.folder.is_none() {
-                slot.problem = None;
+        for slot in self.by_id.values_mut().filter(|slot| slot.file.is_none()) {
+            slot.problem = None;
+        }
+        let id = self.by_id.iter().find(|(_, slot)| slot.file.as_deref() == Some(path)).map(|(id, _)| id.clone())?;
+        self.withdraw(&id);
+        self.drop_empty();
+        Some(id)
+    }
+
+    /// Takes everything that came from the folder away from a plugin, out of the hands of running calls too; the bundled
+    /// version, if there is one, runs again.
+    fn withdraw(&mut self, id: &str) {
+        let Some(slot) = self.by_id.get_mut(id) else { return };
+        (slot.file, slot.previous, slot.rolled_back, slot.problem) = (None, None, None, None);
+        for generation in &slot.ending {
+            if generation.source == Source::Folder {
+                generation.grant.revoke();
+                generation.life.hurry();
             }
         }
-        self.drop_empty();
-        forgotten
+        if slot.runs_from_folder()
+            && let Some(old) = slot.active.take()
+        {
+            self.ended.push((old.generation, Ending::Removed));
+        }
+        let lost = slot.active.is_none();
+        if let Some((inspection, bytes)) = slot.bundled.clone().filter(|_| lost) {
+            let generation = self.generation(inspection, Code::Bundled(bytes));
+            self.activate(generation);
+        }
     }
 
     /// Takes back a version that does not start; whether anything changed.
     pub(super) fn demote(&mut self, generation: &Arc<Generation>, problem: &str) -> bool {
-        let Some(slot) = self.by_id.get_mut(&generation.manifest().id) else { return false };
-        let Some((path, _)) = slot.folder.take_if(|(_, own)| Arc::ptr_eq(own, generation)) else {
+        let id = &generation.manifest().id;
+        let Some(slot) = self.by_id.get_mut(id) else { return false };
+        if !slot.generation().is_some_and(|active| Arc::ptr_eq(active, generation)) {
+            return false;
+        }
+        let is_bundled = slot.bundled.is_some();
+        if !slot.runs_from_folder() {
             slot.problem = Some(problem.to_owned());
             return true;
-        };
-        slot.swaps += 1;
-        if slot.bundled.is_some() {
+        }
+        let path = slot.file.clone();
+        self.withdraw(id);
+        if is_bundled && let Some(slot) = self.by_id.get_mut(id) {
             slot.problem = Some(problem.to_owned());
-        } else {
+        } else if let Some(path) = path {
             self.strays.insert(path, problem.to_owned());
         }
         self.drop_empty();
         true
     }
 
+    /// What a rollback of a plugin would run.
+    pub(super) fn before(&self, id: &str) -> Result<Candidate, InstallError> {
+        let slot = self.by_id.get(id).ok_or_else(|| InstallError::NotFound(id.to_owned()))?;
+        if slot.rolled_back.is_some() || !slot.runs_from_folder() {
+            return Err(InstallError::NothingKept(id.to_owned()));
+        }
+        match (&slot.previous, &slot.bundled) {
+            (Some(Previous::Loaded(build)), _) => Ok(Candidate::Ready(self.again(build.clone()))),
+            (Some(Previous::Kept(version)), _) => Ok(Candidate::Kept(version.clone())),
+            (None, Some((inspection, bytes))) => Ok(Candidate::Ready(self.generation(inspection.clone(), Code::Bundled(bytes)))),
+            (None, None) => Err(InstallError::NothingKept(id.to_owned())),
+        }
+    }
+
+    /// Lets what ran before run again; the folder's file is left alone until it changes.
+    pub(super) fn roll_back(&mut self, generation: Arc<Generation>, reason: &str) {
+        let file = self.active_of(&generation.manifest().id).map(|active| version(&active.inspection));
+        let slot = self.activate(generation);
+        slot.rolled_back = file.map(|file| RolledBack { file, reason: reason.to_owned() });
+        slot.previous = None;
+        slot.problem = None;
+    }
+
     fn drop_empty(&mut self) {
-        self.by_id.retain(|_, slot| slot.active().is_some());
+        self.by_id.retain(|_, slot| slot.is_listed());
     }
 
     /// The file of an id, for removing it.
     pub(super) fn file_of(&self, id: &str) -> Result<PathBuf, InstallError> {
         if let Some(slot) = self.by_id.get(id) {
-            return slot.folder.as_ref().map(|(path, _)| path.clone()).ok_or_else(|| InstallError::Bundled(id.to_owned()));
+            return slot.file.clone().ok_or_else(|| InstallError::Bundled(id.to_owned()));
         }
-        let stray = self.strays.keys().find(|path| path.is_absolute() && file_name(path) == id);
+        let stray = self.strays.keys().find(|path| path.is_absolute() && super::file_name(path) == id);
         stray.cloned().ok_or_else(|| InstallError::NotFound(id.to_owned()))
     }
 
     /// Where a plugin's file goes: where it was, or under the given name, or under its id if that name is taken.
     pub(super) fn path_for(&self, folder: &Path, manifest: &Manifest, wanted: &str) -> PathBuf {
-        if let Some((path, _)) = self.by_id.get(&manifest.id).and_then(|slot| slot.folder.as_ref()) {
+        if let Some(path) = self.by_id.get(&manifest.id).and_then(|slot| slot.file.as_ref()) {
             return path.clone();
         }
         let by_id = folder.join(format!("{}.wasm", manifest.id.replace('/', ".")));
@@ -251,62 +489,8 @@ impl Slots {
         if usable && !wanted.exists() { wanted } else { by_id }
     }
 
-    /// The picture of this moment.
-    pub(super) fn view(&self) -> View {
-        let mut snapshot = Snapshot::default();
-        let mut plugins = Vec::with_capacity(self.by_id.len() + self.strays.len());
-        for slot in self.by_id.values() {
-            let Some(generation) = slot.active() else { continue };
-            for (name, entry) in &generation.manifest().tools {
-                let tool = WasmTool::new(generation, name, entry);
-                snapshot.tools.insert(octi_extension::tool::Tool::spec(&tool).name.clone(), Arc::new(tool));
-            }
-            if let Some(role) = &generation.manifest().role {
-                snapshot.roles.insert(role.name.clone(), Arc::new(WasmRole::new(generation, role.clone())));
-            }
-            plugins.push(status(generation, slot));
-        }
-        plugins.extend(self.strays.iter().map(|(path, problem)| stray(path, problem)));
-        View { snapshot: Arc::new(snapshot), plugins }
-    }
-}
-
-fn file_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-fn status(generation: &Generation, slot: &Slot) -> PluginStatus {
-    let manifest = generation.manifest();
-    PluginStatus {
-        id: manifest.id.clone(),
-        version: manifest.version.clone(),
-        description: manifest.description.clone(),
-        source: generation.source,
-        digest: generation.inspection.digest.clone(),
-        bytes: generation.inspection.bytes,
-        generation: slot.swaps,
-        tools: manifest.tools.keys().map(|name| format!("{}__{name}", manifest.alias())).collect(),
-        role: manifest.role.as_ref().map(|role| role.name.clone()),
-        capabilities: manifest.capabilities.lines(),
-        vault: manifest.capabilities.vault.clone(),
-        problem: slot.problem.clone(),
-    }
-}
-
-/// A file that is no plugin, so that a person sees why nothing came of it.
-fn stray(path: &Path, problem: &str) -> PluginStatus {
-    PluginStatus {
-        id: file_name(path),
-        version: String::new(),
-        description: String::new(),
-        source: if path.is_absolute() { Source::Folder } else { Source::Bundled },
-        digest: String::new(),
-        bytes: 0,
-        generation: 0,
-        tools: Vec::new(),
-        role: None,
-        capabilities: Vec::new(),
-        vault: Vec::new(),
-        problem: Some(problem.to_owned()),
+    /// What the next run of the host has to know.
+    pub(super) fn notes(&self) -> Notes {
+        self.by_id.iter().filter_map(|(id, slot)| Some((id.clone(), slot.note()?))).collect()
     }
 }

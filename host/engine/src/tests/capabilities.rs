@@ -8,7 +8,7 @@ use std::time::Duration;
 use octi_extension::tool::{Tool, ToolError};
 use serde_json::json;
 
-use super::guests::{call, context, generation, host, manifest, plugin, wat};
+use super::guests::{EXPECT_GOOD, call, context, generation, host, manifest, plugin, wat};
 use crate::generation::Generation;
 
 /// Case numbers of `host-error`.
@@ -22,9 +22,6 @@ fn expect_refusal(case: u8) -> String {
          (if (i32.ne (i32.load8_u (i32.const 72)) (i32.const {case})) (then unreachable))"
     )
 }
-
-/// Crashes unless the result at 64 is good.
-const EXPECT_GOOD: &str = "(if (i32.load8_u (i32.const 64)) (then unreachable))";
 
 const FS: &str = r#"(import "octi:fs/files@0.1.0" "root" (func $root (param i32 i32 i32)))
     (import "octi:fs/files@0.1.0" "[method]dir.make-dir" (func $make_dir (param i32 i32 i32 i32)))"#;
@@ -109,11 +106,11 @@ async fn a_line_that_nobody_should_run_is_refused_whatever_was_granted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plugin_that_keeps_crashing_rests() {
+async fn a_plugin_that_keeps_crashing_is_quarantined() {
     let guest = generation(&host(), plugin(&manifest("acme/crash", "1.0.0", ""), &wat("", "unreachable", "{}")));
     for _ in 0..octi_domain::limits::PLUGIN_CRASHES_MAX {
         assert!(matches!(call(&guest, json!({})).await, Err(ToolError::Contained(_))));
     }
-    let resting = call(&guest, json!({})).await;
-    assert!(matches!(&resting, Err(ToolError::Unavailable(text)) if text.contains("rests for")), "{resting:?}");
+    let refused = call(&guest, json!({})).await;
+    assert!(matches!(&refused, Err(ToolError::Unavailable(text)) if text.contains("quarantined for")), "{refused:?}");
 }

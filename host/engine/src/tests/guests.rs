@@ -110,31 +110,71 @@ impl SecretSource for OneSecret {
     }
 }
 
+/// A host call that takes until the test lets it go.
+#[derive(Default)]
+pub(crate) struct Gate {
+    pub(crate) entered: tokio::sync::Notify,
+    pub(crate) open: tokio::sync::Notify,
+}
+
+#[async_trait::async_trait]
+impl KvStore for Gate {
+    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
+        Ok(None)
+    }
+    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
+        Ok(1)
+    }
+    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
+        self.entered.notify_one();
+        self.open.notified().await;
+        Ok(())
+    }
+    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Crashes unless the result at 64 is good.
+pub(crate) const EXPECT_GOOD: &str = "(if (i32.load8_u (i32.const 64)) (then unreachable))";
+
+/// A plugin that waits at a [`Gate`], then does `body`, then answers with its version.
+pub(crate) fn waiting(id: &str, version: &str, body: &str) -> Vec<u8> {
+    let import = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+    let body = format!("(call $delete (i32.const 1024) (i32.const 2) (i32.const 64)) {EXPECT_GOOD} {body}");
+    let manifest = manifest(id, version, "[capabilities]\nkv = { bytes_max = 1000 }\n[limits]\ntime_ms = 600_000");
+    plugin(&manifest, &wat(import, &body, &format!(r#"{{"version":"{version}"}}"#)))
+}
+
 pub(crate) fn processes() -> Arc<ProcessDoor> {
     Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from("/nonexistent"), level: Level::Off }))
 }
 
 /// An engine without a plugin folder.
 pub(crate) fn host() -> Arc<Host> {
-    host_with([])
+    host_of(Arc::new(NoKv), BTreeMap::new())
 }
 
 /// The same, whose administrator set those limits.
 pub(crate) fn host_with(plugin_limits: impl Into<BTreeMap<String, PluginLimits>>) -> Arc<Host> {
-    let services = Services {
-        kv: Arc::new(NoKv),
-        processes: processes(),
-        egress: Arc::default(),
-        endpoints: Arc::default(),
-        secrets: Arc::new(OneSecret),
-    };
+    host_of(Arc::new(NoKv), plugin_limits.into())
+}
+
+/// The same with that memory for plugins.
+pub(crate) fn host_on(kv: Arc<dyn KvStore>) -> Arc<Host> {
+    host_of(kv, BTreeMap::new())
+}
+
+fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) -> Arc<Host> {
+    let services =
+        Services { kv, processes: processes(), egress: Arc::default(), endpoints: Arc::default(), secrets: Arc::new(OneSecret) };
     Arc::new(Host {
         runtime: Runtime::start().expect("an engine"),
         cache: Cache::none(Compiler::InProcess),
         services,
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
-        plugin_limits: plugin_limits.into(),
+        plugin_limits,
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
 use octi_extension::registry::{PluginStatus, Registry, Source};
+use octi_extension::services::KvStore;
 use octi_extension::tool::{Tool, ToolError, ToolOutput};
 use serde_json::{Value, json};
 
@@ -20,13 +21,14 @@ type Changes = Arc<Mutex<Vec<(String, Change, String)>>>;
 pub(super) struct Home {
     pub(super) folder: tempfile::TempDir,
     changes: Changes,
+    pub(super) kv: Arc<dyn KvStore>,
 }
 
 impl Home {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("plugins")).expect("a folder");
-        Self { folder, changes: Changes::default() }
+        Self { folder, changes: Changes::default(), kv: Arc::new(NoKv) }
     }
 
     pub(super) fn file(&self, name: &str) -> std::path::PathBuf {
@@ -46,7 +48,7 @@ impl Home {
             plugin_limits: BTreeMap::new(),
             plugins_dir: Some(self.folder.path().join("plugins")),
             bundle: bundle.leak(),
-            kv: Arc::new(NoKv),
+            kv: self.kv.clone(),
             processes: processes(),
             ambient: Ambient::system(),
             on_change: Arc::new(move |plugin, change, text| {
@@ -56,13 +58,13 @@ impl Home {
         PluginManager::start(config).await.expect("a host")
     }
 
-    fn told(&self, plugin: &str, change: Change, part: &str) -> bool {
+    pub(super) fn told(&self, plugin: &str, change: Change, part: &str) -> bool {
         let changes = self.changes.lock().expect("the list");
         changes.iter().any(|(id, kind, text)| id == plugin && *kind == change && text.contains(part))
     }
 }
 
-fn answer(version: u32) -> Vec<u8> {
+pub(super) fn answer(version: u32) -> Vec<u8> {
     answering("acme/hello", &format!("{version}.0.0"), &format!(r#"{{"version":"{version}.0.0"}}"#))
 }
 
@@ -71,17 +73,17 @@ pub(super) async fn call(tool: &Arc<dyn Tool>, arguments: Value, workspace: &Pat
 }
 
 /// What the tool that is offered now answers.
-async fn now(manager: &PluginManager) -> Value {
+pub(super) async fn now(manager: &PluginManager) -> Value {
     let snapshot = manager.snapshot();
     let tool = snapshot.tools.get("hello__run").expect("the tool");
     call(tool, json!({}), Path::new("/nonexistent")).await.expect("an answer").content
 }
 
-fn status(manager: &PluginManager, id: &str) -> Option<PluginStatus> {
+pub(super) fn status(manager: &PluginManager, id: &str) -> Option<PluginStatus> {
     manager.plugins().into_iter().find(|plugin| plugin.id == id)
 }
 
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(super) async fn until(what: &str, mut done: impl FnMut() -> bool) {
     for _ in 0..500 {
         if done() {
             return;
@@ -103,8 +105,11 @@ async fn a_file_in_the_folder_replaces_the_bundled_one_until_it_is_deleted() {
     std::fs::remove_file(home.file("hello.wasm")).expect("removed");
     until("version 1 is back", || status(&manager, "acme/hello").is_some_and(|s| s.source == Source::Bundled)).await;
     assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
-    assert!(home.told("acme/hello", Change::Swapped, "version 2.0.0 runs"));
-    assert!(home.told("acme/hello", Change::Gone, "its file is gone"));
+    let told = || {
+        home.told("acme/hello", Change::Swapped, "version 2.0.0 runs")
+            && home.told("acme/hello", Change::Gone, "its file is gone")
+    };
+    until("it is told", told).await;
     manager.shutdown().await;
 }
 
@@ -122,7 +127,7 @@ async fn a_broken_new_file_leaves_the_old_version_running_and_says_why() {
         let problem = || status(&manager, "acme/hello").and_then(|s| s.problem).unwrap_or_default();
         until(why, || problem().contains(why)).await;
         assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
-        assert!(home.told("acme/hello", Change::Refused, why));
+        until("it is told", || home.told("acme/hello", Change::Refused, why)).await;
     }
     std::fs::write(home.file("hello.wasm"), answer(3)).expect("written");
     until("version 3 runs", || status(&manager, "acme/hello").is_some_and(|s| s.version == "3.0.0" && s.problem.is_none())).await;

@@ -2,16 +2,18 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ALLOW, RETRY_AFTER};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use octi_api::error::ErrorCode;
 use octi_domain::ids::RequestId;
+use octi_domain::telemetry;
 use tracing::Instrument;
 
 use crate::error::ApiError;
@@ -23,14 +25,48 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The outermost layer.
 pub(crate) async fn envelope(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let request_id = gateway.ambient.id::<RequestId>().to_string();
+    let (method, route, began) = (word(request.method()), route(&request), Instant::now());
     let span = tracing::info_span!("request", %request_id, method = %request.method(), path = request.uri().path());
     async {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = answer.unwrap_or_else(|panic| ApiError::internal(panic_text(panic.as_ref())).into_response());
-        finish(response, &request_id)
+        let response = finish(response, &request_id);
+        count(method, route, response.status(), began);
+        response
     }
     .instrument(span)
     .await
+}
+
+/// The request's method, as a metric may tell it: clients make up methods.
+fn word(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The template of the route, never the path: paths hold ids.
+fn route(request: &Request) -> String {
+    request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned()
+}
+
+fn count(method: &'static str, route: String, status: StatusCode, began: Instant) {
+    let class = match status.as_u16() {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    };
+    metrics::counter!(telemetry::HTTP_REQUESTS.name, "method" => method, "route" => route, "status" => class).increment(1);
+    metrics::histogram!(telemetry::HTTP_SECONDS.name).record(began.elapsed().as_secs_f64());
 }
 
 fn finish(mut response: Response, request_id: &str) -> Response {

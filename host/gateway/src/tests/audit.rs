@@ -62,6 +62,8 @@ octi_testkit::on_both! {
         root.client.reload_plugins(Some("acme/notes")).await.unwrap();
         root.client.reload_plugins(None).await.unwrap();
         assert!(root.client.remove_plugin("acme/notes").await.is_err());
+        root.client.rollback_plugin("acme/new").await.unwrap();
+        assert!(root.client.rollback_plugin("acme/notes").await.is_err());
         root.client.remove_plugin("acme/new").await.unwrap();
 
         let rows = rows(&host).await;
@@ -76,12 +78,13 @@ octi_testkit::on_both! {
             ("plugin_refused", "plugin:text.wasm"),
             ("plugin_reloaded", "plugin:acme/notes"),
             ("plugin_reloaded", "plugin"),
+            ("plugin_rolled_back", "plugin:acme/new"),
             ("plugin_removed", "plugin:acme/new"),
         ] {
             assert!(once(&rows, Some(root.id), action, resource), "{action} {resource}: {rows:?}");
         }
         let of_plugins = rows.iter().filter(|row| row.action.starts_with("plugin_")).count();
-        assert_eq!(of_plugins, 5, "what was not allowed or did not happen is no row: {rows:?}");
+        assert_eq!(of_plugins, 6, "what was not allowed or did not happen is no row: {rows:?}");
         let refused = rows.iter().find(|row| row.action == "plugin_refused").unwrap();
         assert!(refused.details["why"].as_str().unwrap().contains("not WebAssembly"), "{refused:?}");
     }

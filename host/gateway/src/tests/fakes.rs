@@ -11,7 +11,7 @@ use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
 use octi_extension::capability::VaultRequest;
 use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
-use octi_extension::registry::{PluginStatus, Registry, Snapshot, Source};
+use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source};
 use octi_extension::role::Role;
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_models::chat::ChatModel;
@@ -95,7 +95,9 @@ impl Registry for FakeRegistry {
             source: Source::Bundled,
             digest: "00".repeat(32),
             bytes: 7,
+            state: PluginState::Running,
             generation: 1,
+            previous: None,
             tools: vec!["notes__read".to_owned(), "notes__write".to_owned()],
             role: None,
             capabilities: Vec::new(),
@@ -123,6 +125,24 @@ impl ModelSource for Scripted {
     }
 }
 
+fn new_plugin(digest: String, bytes: u64) -> Plugin {
+    Plugin {
+        id: "acme/new".to_owned(),
+        version: "1.0.0".to_owned(),
+        description: String::new(),
+        source: PluginSource::Folder,
+        digest,
+        bytes,
+        state: octi_api::v1::plugins::PluginState::Running,
+        generation: 1,
+        previous: None,
+        tools: Vec::new(),
+        role: None,
+        capabilities: Vec::new(),
+        problem: None,
+    }
+}
+
 /// Takes any file that begins like a component.
 pub(super) struct FakePlugins;
 
@@ -130,19 +150,7 @@ pub(super) struct FakePlugins;
 impl PluginAdmin for FakePlugins {
     async fn install(&self, bytes: Vec<u8>, _file_name: Option<&str>) -> Result<Plugin, PortError> {
         let inspection = self.inspect(bytes).await?;
-        Ok(Plugin {
-            id: "acme/new".to_owned(),
-            version: "1.0.0".to_owned(),
-            description: String::new(),
-            source: PluginSource::Folder,
-            digest: inspection.digest,
-            bytes: inspection.bytes,
-            generation: 1,
-            tools: Vec::new(),
-            role: None,
-            capabilities: Vec::new(),
-            problem: None,
-        })
+        Ok(new_plugin(inspection.digest, inspection.bytes))
     }
 
     async fn remove(&self, id: &str) -> Result<(), PortError> {
@@ -158,6 +166,13 @@ impl PluginAdmin for FakePlugins {
             std::future::pending::<()>().await;
         }
         Ok(())
+    }
+
+    async fn rollback(&self, id: &str) -> Result<Plugin, PortError> {
+        if id == "acme/new" {
+            return Ok(new_plugin(String::new(), 0));
+        }
+        Err(PortError::Refused(format!("no earlier version of `{id}` is kept; install the one you want")))
     }
 
     async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError> {

@@ -91,6 +91,7 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
         models: Arc::new(FakeModels::default()),
         vault,
         secrets: secrets.clone(),
+        metrics: Arc::new(|| "octi_up 1\n".to_owned()),
         bus,
         ambient,
         version: "9.9.9".to_owned(),

@@ -139,6 +139,30 @@ async fn a_panic_is_an_answer_that_tells_the_client_nothing() {
     assert!(root.client.me().await.is_ok(), "the host goes on");
 }
 
+#[tokio::test]
+async fn metrics_are_for_administrators_even_on_this_machine() {
+    let host = host([]).await;
+    let (ann, root) = (host.person("ann").await, host.admin().await);
+    #[expect(clippy::disallowed_methods, reason = "the test talks to its own server")]
+    let http = reqwest::Client::builder().build().unwrap();
+    let scrape = |token: String| http.get(host.url.join("/metrics").unwrap()).header("authorization", token).send();
+    assert_eq!(scrape(String::new()).await.unwrap().status(), 401);
+    assert_eq!(scrape(format!("Bearer {}", ann.token)).await.unwrap().status(), 403);
+    let answer = scrape(format!("Bearer {}", root.token)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert_eq!(answer.text().await.unwrap(), "octi_up 1\n");
+}
+
+#[tokio::test]
+async fn only_an_administrator_rolls_a_plugin_back() {
+    let host = host([]).await;
+    let (ann, root) = (host.person("ann").await, host.admin().await);
+    assert_eq!(code(ann.client.rollback_plugin("acme/notes").await), ErrorCode::Forbidden);
+    let refused = root.client.rollback_plugin("acme/notes").await.unwrap_err();
+    assert!(refused.to_string().contains("no earlier version of `acme/notes` is kept"), "{refused}");
+}
+
 octi_testkit::on_both! {
     async fn health_follows_the_database(db) {
         let host = host_on(db, []).await;

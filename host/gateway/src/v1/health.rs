@@ -84,7 +84,7 @@ fn plugins(gateway: &Gateway) -> HealthPart {
     let (status, detail) = if broken.is_empty() {
         (HealthStatus::Ok, format!("{} plugins", plugins.len()))
     } else {
-        (HealthStatus::Degraded, format!("the newest file of {} does not run; see `octi plugin list`", broken.join(", ")))
+        (HealthStatus::Degraded, format!("{} does not run as it should; see `octi plugin list`", broken.join(", ")))
     };
     HealthPart { name: "plugins".to_owned(), status, detail }
 }

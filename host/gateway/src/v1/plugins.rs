@@ -6,9 +6,9 @@ use axum::Json as Answer;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use octi_api::page::Page;
-use octi_api::v1::plugins::{Plugin, PluginSource};
+use octi_api::v1::plugins::{Plugin, PluginSource, PluginState};
 use octi_domain::limits;
-use octi_extension::registry::{PluginStatus, Source};
+use octi_extension::registry::{self, PluginStatus, Source};
 use octi_security::audit::Deed;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
@@ -25,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(reload_all))
         .routes(routes!(get, remove))
         .routes(routes!(reload))
+        .routes(routes!(rollback))
 }
 
 /// Everything installed.
@@ -51,7 +52,7 @@ async fn remove(State(gateway): State<Gateway>, Admin(caller): Admin, Path(id): 
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Reads one plugin's file again.
+/// Reads one plugin's file again. Ends its quarantine, and tries the file again if it was rolled back.
 #[utoipa::path(post, path = "/api/plugins/{publisher}/{name}/reload", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 200, body = Page<Plugin>)))]
 async fn reload(
     State(gateway): State<Gateway>,
@@ -62,6 +63,20 @@ async fn reload(
     gateway.plugins.reload(Some(&id)).await?;
     gateway.audit.note(Some(caller.user_id), &Deed::PluginReloaded { plugin: Some(&id) });
     Ok(Answer(installed(&gateway)))
+}
+
+/// Runs the version again that ran before. The file in the folder is left alone until it changes.
+#[utoipa::path(post, path = "/api/plugins/{publisher}/{name}/rollback", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 200, body = Plugin)))]
+async fn rollback(
+    State(gateway): State<Gateway>,
+    Admin(caller): Admin,
+    Path(id): Path<(String, String)>,
+) -> ApiResult<Answer<Plugin>> {
+    let plugin = gateway.plugins.rollback(&plugin_id(&id)).await?;
+    let change = format!("rolled back to version {}", plugin.version);
+    gateway.audit.note(Some(caller.user_id), &Deed::PluginRolledBack { plugin: &plugin.id, change: &change });
+    tracing::info!(plugin = plugin.id, version = plugin.version, user_id = %caller.user_id, "plugin rolled back");
+    Ok(Answer(plugin))
 }
 
 /// Reads every plugin's file again.
@@ -93,7 +108,14 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         },
         digest: plugin.digest,
         bytes: plugin.bytes,
+        state: match plugin.state {
+            registry::PluginState::Running => PluginState::Running,
+            registry::PluginState::Quarantined => PluginState::Quarantined,
+            registry::PluginState::RolledBack => PluginState::RolledBack,
+            registry::PluginState::Broken => PluginState::Broken,
+        },
         generation: plugin.generation,
+        previous: plugin.previous,
         tools: plugin.tools,
         role: plugin.role,
         capabilities: plugin.capabilities,

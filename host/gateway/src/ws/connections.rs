@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use octi_domain::ids::{ConnectionId, UserId};
-use octi_domain::limits;
+use octi_domain::{limits, telemetry};
 use tokio_util::sync::CancellationToken;
 
 use crate::state::Gateway;
@@ -81,6 +81,7 @@ impl Gateway {
         }
         let revoked = CancellationToken::new();
         connections.insert(id, revoked.clone());
+        metrics::gauge!(telemetry::WEBSOCKETS.name).increment(1);
         Some(Seat { gateway: self.clone(), user_id, id, revoked })
     }
 }
@@ -99,6 +100,7 @@ impl Drop for Arrival {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        metrics::gauge!(telemetry::WEBSOCKETS.name).decrement(1);
         let mut inner = self.gateway.shared().connections.lock();
         if let Some(connections) = inner.seated.get_mut(&self.user_id) {
             connections.remove(&self.id);

@@ -91,6 +91,16 @@ pub enum Deed<'a> {
         plugin: Option<&'a str>,
         why: &'a str,
     },
+    /// The version before it runs again: because somebody asked, or because it crashed too often when it was new.
+    PluginRolledBack {
+        plugin: &'a str,
+        change: &'a str,
+    },
+    /// It crashed too often and is not called for a while.
+    PluginQuarantined {
+        plugin: &'a str,
+        why: &'a str,
+    },
     SecretStored {
         scope: &'a str,
         name: &'a str,
@@ -130,6 +140,8 @@ impl Deed<'_> {
             Self::PluginReloaded { .. } => "plugin_reloaded",
             Self::PluginSwapped { .. } => "plugin_swapped",
             Self::PluginRefused { .. } => "plugin_refused",
+            Self::PluginRolledBack { .. } => "plugin_rolled_back",
+            Self::PluginQuarantined { .. } => "plugin_quarantined",
             Self::SecretStored { .. } => "secret_stored",
             Self::SecretRemoved { .. } => "secret_removed",
             Self::SecretUsed { .. } => "secret_used",
@@ -151,6 +163,9 @@ impl Deed<'_> {
                 format!("model:{}", short(name))
             }
             Self::PluginInstalled { plugin, .. } | Self::PluginRemoved { plugin } | Self::PluginSwapped { plugin, .. } => {
+                format!("plugin:{}", short(plugin))
+            }
+            Self::PluginRolledBack { plugin, .. } | Self::PluginQuarantined { plugin, .. } => {
                 format!("plugin:{}", short(plugin))
             }
             Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
@@ -184,8 +199,8 @@ impl Deed<'_> {
                 json!({ "provider": short(provider), "model_id": short(model_id) })
             }
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
-            Self::PluginSwapped { change, .. } => json!({ "change": short(change) }),
-            Self::PluginRefused { why, .. } => json!({ "why": short(why) }),
+            Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
+            Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
             Self::TokenRevoked { .. }
             | Self::RuleRemoved { .. }

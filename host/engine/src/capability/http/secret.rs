@@ -78,7 +78,7 @@ impl CallState {
             let place = refuse!(place(services, planned));
             let (mut filled, mut rest) = (String::new(), 0);
             for (range, secret) in wanted {
-                refuse!(self.grant.vault(secret, &place, name.as_str()).map_err(HostError::Denied));
+                refuse!(self.grant.vault(secret, &place, name.as_str()).map_err(|why| self.denied("http", why)));
                 let found = services.secrets.secret(&self.caller.principal, secret).await;
                 let found = refuse!(found.map_err(|error| HostError::Unavailable(error.to_string())));
                 let Some(found) = found else {
