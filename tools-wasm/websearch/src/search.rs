@@ -145,12 +145,8 @@ fn read(bytes: &[u8], count: usize) -> Result<Found, ToolError> {
     let answer: Answer = serde_json::from_slice(bytes).map_err(|_| {
         ToolError::NeedsUser("what answers is not a SearXNG server: the operator checks `OCTI_SEARXNG_URL`".to_owned())
     })?;
-    let answers: Vec<String> = answer
-        .answers
-        .iter()
-        .filter_map(|answer| answer.as_str().or_else(|| answer["answer"].as_str()))
-        .map(short)
-        .collect();
+    let answers: Vec<String> =
+        answer.answers.iter().filter_map(|answer| answer.as_str().or_else(|| answer["answer"].as_str())).map(short).collect();
     if answer.results.is_empty() && answers.is_empty() && !answer.unresponsive_engines.is_empty() {
         let engines: Vec<String> = answer.unresponsive_engines.iter().map(|pair| short(&words(pair))).take(5).collect();
         return Err(ToolError::Unavailable(format!("no search engine answered ({}): try again later", engines.join("; "))));

@@ -58,7 +58,8 @@ fn plain_name(name: &str) -> ApiResult<&str> {
     if is_plain {
         Ok(name)
     } else {
-        let message = "the name of a plugin's file has letters, digits, `-`, `_` and `.`, and ends in `.wasm`, such as `weather.wasm`";
+        let message =
+            "the name of a plugin's file has letters, digits, `-`, `_` and `.`, and ends in `.wasm`, such as `weather.wasm`";
         Err(ApiError::field("fileName", message))
     }
 }
