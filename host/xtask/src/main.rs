@@ -10,7 +10,6 @@
 mod bench;
 mod ci;
 mod codegen;
-mod fuzz;
 mod peers;
 mod step;
 mod test;
@@ -46,8 +45,6 @@ enum Task {
     Bench(bench::Options),
     /// Write the generated reference pages and contract hashes anew
     Codegen(codegen::Options),
-    /// Run the fuzz targets for a while each
-    Fuzz(fuzz::Options),
     /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
     Tidy,
 }
@@ -61,7 +58,6 @@ fn main() -> ExitCode {
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
         Task::Bench(options) => bench::run(&options),
         Task::Codegen(options) => codegen::run(&options),
-        Task::Fuzz(options) => fuzz::run(&options),
         Task::Tidy => tidy::run(),
     };
     match result {
