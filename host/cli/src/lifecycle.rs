@@ -5,7 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::{Failure, Outcome};
 
@@ -62,19 +62,34 @@ pub(crate) fn lock(home: &Path) -> Outcome<Lock> {
     }
 }
 
-/// Waits until somebody wants this process to end.
+/// The signals that ask this process to end: SIGINT and SIGTERM.
 ///
-/// # Errors
-/// When signals cannot be received.
-pub(crate) async fn asked_to_stop() -> Outcome {
-    let failed = |error: std::io::Error| Failure::us("signals cannot be received").because(&error);
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// From [`Self::listen`] on neither ends the process by itself, and one that arrives between two waits is kept for the
+/// second; so it is made before anybody can know that the process runs.
+#[derive(Debug)]
+pub(crate) struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    /// # Errors
+    /// When signals cannot be received.
+    pub(crate) fn listen() -> Outcome<Self> {
+        let failed = |error: std::io::Error| Failure::us("signals cannot be received").because(&error);
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
     }
-    Ok(())
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -85,7 +85,8 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    // As `cargo run` tells it: what was compiled in is where this lay then, and a target folder outlives a move.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     here.ancestors().nth(2).map(PathBuf::from).unwrap_or(here)
 }
 

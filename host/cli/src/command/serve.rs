@@ -8,7 +8,7 @@ use crate::command::Context;
 use crate::command::version::VERSION;
 use crate::compose::{self, Mode};
 use crate::failure::{Failure, Outcome};
-use crate::lifecycle;
+use crate::lifecycle::StopSignals;
 use crate::output::{BOLD, HINT, OK};
 
 #[derive(Debug, clap::Args)]
@@ -23,11 +23,15 @@ pub(crate) struct Options {
 
 /// Serves until asked to stop.
 pub(crate) async fn run(context: &Context, options: &Options) -> Outcome {
+    let mut signals = StopSignals::listen()?;
     let address = options.host.clone().unwrap_or_else(|| context.config.host.clone());
     let port = options.port.unwrap_or(context.config.port);
     // The port first: a second server must not touch the first one's data.
     let listener = listen(&address, port).await?;
-    let host = compose::build(&context.config, &context.environment, &context.logs, Mode::Serve).await?;
+    let host = tokio::select! {
+        host = compose::build(&context.config, &context.environment, &context.logs, Mode::Serve) => host?,
+        () = signals.next() => return Ok(()),
+    };
     let local = listener.local_addr().map_err(|error| Failure::us("the listener has no address").because(&error))?;
     announce(context, &host, local);
 
@@ -40,13 +44,12 @@ pub(crate) async fn run(context: &Context, options: &Options) -> Outcome {
     tokio::pin!(serving);
     let served = tokio::select! {
         served = &mut serving => served,
-        asked = lifecycle::asked_to_stop() => {
-            asked?;
+        () = signals.next() => {
             context.printer.note("stopping; running turns have ten seconds, press Ctrl-C again to stop at once");
             stop.cancel();
             tokio::select! {
                 served = &mut serving => served,
-                _ = lifecycle::asked_to_stop() => Ok(()),
+                () = signals.next() => Ok(()),
             }
         }
     };

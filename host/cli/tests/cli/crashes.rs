@@ -1,4 +1,5 @@
-//! `kill -9` in the middle of a turn, and what is found after the next start. The same story on both databases.
+//! `kill -9` in the middle of a turn, and what is found after the next start: the same story on both databases. And how a
+//! server ends that is asked to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -133,4 +134,11 @@ fn what_a_killed_server_started_ends_with_it_and_the_session_can_be_continued() 
     let said = octi.run(&["chat", "--session", &session, "--continue", "--yes"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("octi stopped before this call answered"), "{said:?}");
+}
+
+#[test]
+fn a_server_told_to_stop_as_soon_as_it_listens_ends_in_order() {
+    let mut octi = Octi::new();
+    let server = octi.serve();
+    assert_eq!(server.terminate(), Some(0));
 }

@@ -177,6 +177,13 @@ impl Server {
         self.0.id()
     }
 
+    /// Asks it to end, as a service manager would, and gives the code that it ended with.
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let id = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).expect("a process id"));
+        nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM).expect("it runs");
+        self.0.wait().expect("it ends").code()
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(mut self) {
         self.0.kill().expect("it can be killed");
