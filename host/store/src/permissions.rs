@@ -1,4 +1,5 @@
 //! May this call run: standing rules, and the questions put to people.
 
+pub(crate) mod remembered;
 mod requests;
 mod rules;

@@ -1,11 +1,14 @@
 //! The store: opening, migrating, and beginning transactions.
 
+use std::sync::Arc;
+
 use octi_domain::principal::Principal;
 
 use crate::db::{Backend, Db};
 use crate::error::{StoreError, Subject, classify};
 use crate::migrate;
 use crate::open;
+use crate::permissions::remembered::RememberedRules;
 use crate::tx::{Connection, Tx};
 
 const SUBJECT: Subject = Subject::new("database", "the row", "the row");
@@ -14,6 +17,7 @@ const SUBJECT: Subject = Subject::new("database", "the row", "the row");
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Db,
+    pub(crate) remembered: Arc<RememberedRules>,
 }
 
 impl Store {
@@ -25,7 +29,7 @@ impl Store {
         let db = open::open(url).await.inspect_err(|error| {
             tracing::error!(%error, detail = error.detail(), "cannot open the database");
         })?;
-        Ok(Self { db })
+        Ok(Self { db, remembered: Arc::default() })
     }
 
     /// Creates and updates the tables. Running it again, or from several hosts at once, is fine.
@@ -94,7 +98,7 @@ impl Store {
         reading: bool,
     ) -> Result<Tx<'a>, StoreError> {
         let connection = connection.map_err(|error| classify(error, SUBJECT))?;
-        let mut tx = Tx::new(connection, principal.clone(), reading);
+        let mut tx = Tx::new(connection, principal.clone(), reading, &self.remembered);
         tx.announce().await?;
         Ok(tx)
     }

@@ -9,6 +9,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use crate::error::{StoreError, Subject, classify};
+use crate::permissions::remembered::RememberedRules;
 
 /// What one transaction speaks to.
 pub(crate) enum Connection<'a> {
@@ -25,12 +26,15 @@ pub struct Tx<'a> {
     /// Begun by `Store::read`: changes are refused before they reach the database.
     reading: bool,
     failed: bool,
+    /// What is forgotten once this has changed a rule.
+    remembered: &'a RememberedRules,
+    pub(crate) changes_rules: bool,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(connection: Connection<'a>, principal: Principal, reading: bool) -> Self {
+    pub(crate) fn new(connection: Connection<'a>, principal: Principal, reading: bool, remembered: &'a RememberedRules) -> Self {
         let owner = principal.user_id().map(UserId::as_uuid);
-        Self { connection, owner, principal, reading, failed: false }
+        Self { connection, owner, principal, reading, failed: false, remembered, changes_rules: false }
     }
 
     /// Tells PostgreSQL on whose behalf this runs, for row-level security, and bounds how long it may take.
@@ -65,6 +69,10 @@ impl<'a> Tx<'a> {
             Connection::Postgres(tx) => tx.commit().await,
             Connection::Sqlite(tx) => tx.commit().await,
         };
+        if self.changes_rules {
+            // Also after an error: the database may have kept the change and lost only its answer.
+            self.remembered.forget();
+        }
         result.map_err(|error| classify(error, Subject::new("database", "the row", "the row")))
     }
 

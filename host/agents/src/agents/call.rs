@@ -51,8 +51,7 @@ impl Agents {
         let user_id = shared.admit(principal)?;
         let snapshot = shared.registry.snapshot();
         let Some(tool) = snapshot.tools.get(name).cloned() else {
-            let name = crate::tools::bound::head(name, 100);
-            return Err(CallError::UnknownTool(format!("there is no tool `{name}`: `octi plugin list` shows what is installed")));
+            return Err(CallError::UnknownTool(unknown(name)));
         };
         if let Some(session) = options.session {
             let mut tx = shared.store.read(principal).await.map_err(AgentsError::from)?;
@@ -94,4 +93,10 @@ impl Agents {
             _ => Ok(outcome),
         }
     }
+}
+
+/// For a person, who writes `filesystem.read_file` where a model writes `filesystem__read_file`.
+fn unknown(name: &str) -> String {
+    let name = crate::tools::bound::head(name, 100).replacen("__", ".", 1);
+    format!("there is no tool `{name}`: `octi plugin list` shows the plugins, and `octi plugin inspect ID` the tools of one")
 }

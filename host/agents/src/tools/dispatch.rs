@@ -172,11 +172,8 @@ impl Dispatch {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
         let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
         let subject = subject_of(tool.spec(), &arguments);
-        let rules = async {
-            let mut tx = self.store.read(&call.of.principal).await?;
-            tx.list_rules(call.of.session_id).await
-        };
-        let rules = rules.await.map_err(|error| Refusal::of_store(&error))?;
+        let rules = self.store.rules(&call.of.principal, call.of.session_id).await;
+        let rules = rules.map_err(|error| Refusal::of_store(&error))?;
         let facts = Facts { spec: tool.spec(), subject: subject.as_deref(), rules: &rules, origin: call.origin };
         let decision = match decide(&facts) {
             Decision::Allow { because } => format!("allowed: {because}"),

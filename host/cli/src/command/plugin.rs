@@ -182,7 +182,8 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
             printer.line(&format!("before it   {previous}"));
         }
         section(printer, "may reach", &plugin.capabilities, "nothing");
-        section(printer, "tools", &plugin.tools, "none");
+        let tools: Vec<String> = plugin.tools.iter().map(|name| name.replacen("__", ".", 1)).collect();
+        section(printer, "tools", &tools, "none");
         if let Some(problem) = &plugin.problem {
             printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));
         }

@@ -56,6 +56,7 @@ impl Tx<'_> {
             usize::try_from(there).unwrap_or(usize::MAX) + 1,
             limits::RULES_PER_USER_MAX,
         )?;
+        self.changes_rules = true;
         execute!(
             self,
             SUBJECT,
@@ -102,6 +103,7 @@ impl Tx<'_> {
     /// When the database fails.
     #[instrument(name = "db.rules.delete", level = "debug", skip_all, fields(rule.id = %id))]
     pub async fn delete_rule(&mut self, id: RuleId) -> Result<bool, StoreError> {
+        self.changes_rules = true;
         let changed = execute!(
             self,
             SUBJECT,

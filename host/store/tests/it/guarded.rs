@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Level, RequestStatus};
-use octi_store::StoreError;
+use octi_store::{Store, StoreError};
 
 use crate::fixtures::{self, SYSTEM, look, refused, save, stored_session, time};
 use crate::on_both;
@@ -84,6 +84,36 @@ on_both! {
             assert!(tx.delete_rule(here.id).await.unwrap());
             assert!(!tx.delete_rule(here.id).await.unwrap());
         });
+    }
+
+    async fn remembered_rules_follow_every_change(db) {
+        let (user, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        let rule = fixtures::rule(&db.ambient, user.id, None);
+        assert!(db.store.rules(&alice, None).await.unwrap().is_empty());
+        save!(db.store, alice, |tx| tx.insert_rule(&rule).await.unwrap());
+        assert_eq!(*db.store.rules(&alice, None).await.unwrap(), *std::slice::from_ref(&rule));
+        assert!(db.store.rules(&bob, None).await.unwrap().is_empty());
+        let mut dropped = db.store.write(&alice).await.unwrap();
+        assert!(dropped.delete_rule(rule.id).await.unwrap());
+        drop(dropped);
+        assert_eq!(*db.store.rules(&alice, None).await.unwrap(), *std::slice::from_ref(&rule));
+        save!(db.store, alice, |tx| assert!(tx.delete_rule(rule.id).await.unwrap()));
+        assert!(db.store.rules(&alice, None).await.unwrap().is_empty());
+    }
+
+    async fn a_rule_set_by_another_host_is_seen_soon(db) {
+        let (user, alice) = db.user("alice").await;
+        let other = Store::open(&db.url).await.unwrap();
+        assert!(db.store.rules(&alice, None).await.unwrap().is_empty());
+        save!(other, alice, |tx| tx.insert_rule(&fixtures::rule(&db.ambient, user.id, None)).await.unwrap());
+        let seen = async {
+            while db.store.rules(&alice, None).await.unwrap().is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), seen).await.expect("rules are not remembered for ever");
+        other.close().await;
     }
 
     async fn rules_have_a_largest_number(db) {
