@@ -27,7 +27,7 @@ use crate::runs::Runs;
 use crate::runtime::turn::StopCause;
 use crate::tools::approval::{AnswerOutcome, Broker};
 use crate::tools::dispatch::{Dispatch, RedactorOf, WorkspaceOf};
-use crate::tools::record::Recorder;
+use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
 
 pub use call::{CallError, CallOptions};
@@ -118,7 +118,7 @@ impl Agents {
         let AgentsConfig { store, registry, models, events, ambient, budget, workspace_of, redactor, role } = config;
         let publisher = Arc::new(Publisher::new(events, ambient.clone()));
         let broker = Arc::new(Broker::new(store.clone(), Arc::clone(&publisher), ambient.clone()));
-        let recorder = Recorder::start(store.clone());
+        let recorder = Recorder::start(store.clone(), QUEUE_MAX);
         let dispatch = Arc::new(Dispatch {
             store: store.clone(),
             ambient: ambient.clone(),

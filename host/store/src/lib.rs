@@ -36,6 +36,7 @@ mod tx;
 
 mod artifacts;
 mod audit;
+mod behind;
 mod calls;
 mod costs;
 mod kv;
@@ -53,6 +54,7 @@ mod store;
 
 pub use artifacts::ArtifactMeta;
 pub use audit::AuditRow;
+pub use behind::{Behind, WriteBehind};
 pub use calls::{CallEnd, ToolCallRow};
 pub use costs::{CostKind, CostRow, CostSum};
 pub use db::Backend;

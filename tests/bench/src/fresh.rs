@@ -90,7 +90,7 @@ async fn compare(paths: &Paths, effort: Effort, hosted: &Hosted, working: &Worki
         timed(&mut samples.bare, CALLS, async || bare.call(&paths.workspace, job.operation, &text).await.map(drop)).await?;
         timed(&mut samples.engine, CALLS, async || hosted.call(&tool, job.arguments.clone()).await.map(drop)).await?;
         let begun = Instant::now();
-        timed(&mut samples.dispatch, DISPATCHED, async || working.call(job.tool, job.arguments.clone()).await).await?;
+        samples.dispatch.extend(working.timed(job.tool, &job.arguments, DISPATCHED).await?);
         working.flush().await;
         (calls, spent) = (calls + DISPATCHED, spent + begun.elapsed());
         if round == 0 {

@@ -149,6 +149,27 @@ impl Working {
         Ok(())
     }
 
+    /// How long each of so many calls took. They are made in a task, as octi's own handlers and turns make them: a thread
+    /// that blocks on the runtime would add a wake-up to each.
+    pub(crate) async fn timed(&self, name: &str, arguments: &Value, calls: usize) -> anyhow::Result<Vec<Duration>> {
+        let (agents, principal) = (self.agents.clone(), self.principal.clone());
+        let (name, arguments) = (name.to_owned(), arguments.clone());
+        let making = tokio::spawn(async move {
+            let mut samples = Vec::with_capacity(calls);
+            for _ in 0..calls {
+                let arguments = arguments.clone();
+                let begun = std::time::Instant::now();
+                let outcome = agents.call_tool(&principal, &name, arguments, CallOptions::default()).await?;
+                samples.push(begun.elapsed());
+                if outcome.is_error {
+                    bail!("`{name}` failed: {}", outcome.content);
+                }
+            }
+            Ok(samples)
+        });
+        making.await?
+    }
+
     /// Waits until everything is recorded.
     pub(crate) async fn flush(&self) {
         self.agents.flush().await;

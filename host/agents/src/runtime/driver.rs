@@ -215,7 +215,7 @@ impl Driver {
             retries: call.retries().into(),
             created_at: self.shared.ambient.now(),
         };
-        self.shared.recorder.record(&self.principal, Record::Cost(Box::new(row))).await;
+        self.shared.recorder.write(&self.principal, Record::Cost(Box::new(row))).await;
         Some(usage)
     }
 

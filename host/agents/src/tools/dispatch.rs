@@ -154,7 +154,7 @@ impl Dispatch {
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
         row.decision = redactor.redact(decision).into_owned();
         row.started_at = self.ambient.now();
-        self.recorder.record(&call.of.principal, Record::CallBegan(Box::new(row))).await;
+        self.recorder.write(&call.of.principal, Record::CallBegan(Box::new(row))).await;
         change(begun, call.of.id, |open| open.unrecorded = None);
         match permit {
             Ok(permit) => {
@@ -330,7 +330,7 @@ impl Dispatch {
             self.publisher.publish(of.user_id, of.session_id, kind);
         }
         if let Some(row) = unrecorded {
-            self.recorder.record(&of.principal, Record::CallBegan(row)).await;
+            self.recorder.write(&of.principal, Record::CallBegan(row)).await;
         }
         let end = CallEnd {
             id,
@@ -340,7 +340,7 @@ impl Dispatch {
             ended_at: self.ambient.now(),
             artifact: outcome.artifact,
         };
-        self.recorder.record(&of.principal, Record::CallEnded(end)).await;
+        self.recorder.write(&of.principal, Record::CallEnded(end)).await;
     }
 
     /// Tells and records that calls ended because their turn did.

@@ -5,6 +5,8 @@
 pub mod db;
 
 #[cfg(test)]
+mod behind;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod fixtures;
