@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod artifacts;
+pub mod audit;
 pub mod auth;
 pub mod health;
 pub mod messages;

@@ -1,6 +1,7 @@
 //! The routes of the REST API, one file per resource.
 
 mod agents;
+mod audit;
 mod auth;
 mod health;
 mod models;

@@ -2,7 +2,9 @@
 
 pub(crate) mod agents;
 pub(crate) mod artifacts;
+pub(crate) mod audit;
 pub(crate) mod auth;
+mod cursor;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod models;

@@ -77,23 +77,29 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// The latest entries, newest first; a person sees their own.
+    /// A page of entries, newest first: the first one, or the one after that place. A person sees their own.
     ///
     /// # Errors
     /// When the database fails.
     #[instrument(name = "db.audit.list", level = "debug", skip_all)]
-    pub async fn list_audit(&mut self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+    pub async fn list_audit(
+        &mut self,
+        before: Option<(DateTime<Utc>, AuditId)>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
         let found: Vec<Row> = fetch_all!(
             self,
             SUBJECT,
             "
             SELECT id, user_id, action, resource, details, created_at
             FROM audit_log
-            WHERE ($1 IS NULL OR user_id = $1)
+            WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR (created_at, id) < ($2, $3))
             ORDER BY created_at DESC, id DESC
-            LIMIT $2
+            LIMIT $4
             ",
             self.owner,
+            before.map(|(at, _)| stamp(at)),
+            before.map(|(_, id)| id.as_uuid()),
             rows(limit),
         )?;
         Ok(found.into_iter().map(AuditRow::from).collect())

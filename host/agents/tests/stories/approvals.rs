@@ -32,7 +32,7 @@ async fn decisions(test: &TestAgents, run: RunId) -> Vec<(String, Option<String>
 
 /// What the audit log of the person tells, the oldest first.
 async fn audit(test: &TestAgents) -> Vec<(String, String, serde_json::Value)> {
-    let mut rows = test.store.read(&test.principal).await.unwrap().list_audit(100).await.unwrap();
+    let mut rows = test.store.read(&test.principal).await.unwrap().list_audit(None, 100).await.unwrap();
     rows.reverse();
     rows.into_iter().map(|row| (row.action, row.resource, row.details)).collect()
 }

@@ -40,7 +40,7 @@ on_both! {
         assert_eq!(tool.calls(), std::slice::from_ref(&arguments));
         assert!(!shown.is_error && arguments == shown.content.parse::<serde_json::Value>().expect("JSON"), "{}", shown.content);
         assert!(decision.starts_with("allowed"), "{decision}");
-        let used = test.store.read(&test.principal).await.unwrap().list_audit(10).await.unwrap();
+        let used = test.store.read(&test.principal).await.unwrap().list_audit(None, 10).await.unwrap();
         let used: Vec<_> = used.iter().map(|row| (row.action.as_str(), row.resource.as_str(), &row.details["plugin"])).collect();
         assert_eq!(used, [("secret_used", "secret:user/weather_key", &json!("test/weather"))], "once, however often it is named");
     }
@@ -52,7 +52,7 @@ on_both! {
         assert!(shown.is_error && tool.calls().is_empty());
         assert_eq!(shown.content, "there is no secret `other_key`: ask the person to add it with `octi secret set other_key`");
         assert_eq!(decision, "refused: the secret is not there");
-        assert!(test.store.read(&test.principal).await.unwrap().list_audit(10).await.unwrap().is_empty());
+        assert!(test.store.read(&test.principal).await.unwrap().list_audit(None, 10).await.unwrap().is_empty());
     }
 
     async fn somebody_elses_secret_is_a_missing_one(db) {

@@ -38,7 +38,7 @@ async fn models_leave_audit_rows_without_their_keys() {
     models.remove(&owner, "two").await.unwrap();
     assert!(models.remove(&owner, "two").await.is_err());
 
-    let rows = store.read(&owner).await.unwrap().list_audit(100).await.unwrap();
+    let rows = store.read(&owner).await.unwrap().list_audit(None, 100).await.unwrap();
     assert!(!format!("{rows:?}").contains(KEY));
     let mut told: Vec<_> = rows.iter().map(|row| (row.action.as_str(), row.resource.as_str())).collect();
     told.retain(|(action, _)| action.starts_with("model_"));

@@ -1,5 +1,7 @@
 //! Who did what can be read afterwards.
 
+use octi_api::error::ErrorCode;
+use octi_api::page::PageQuery;
 use octi_api::v1::auth::{CreateToken, Login};
 use octi_api::v1::permissions::{Level, SetRule};
 use octi_api::v1::plugins::InstallQuery;
@@ -14,7 +16,7 @@ use super::host::{Host, host_on};
 async fn rows(host: &Host) -> Vec<AuditRow> {
     host.gateway.audit.flush().await;
     let mut tx = host.gateway.store.read(&Principal::system("test")).await.unwrap();
-    let mut rows = tx.list_audit(1_000).await.unwrap();
+    let mut rows = tx.list_audit(None, 1_000).await.unwrap();
     rows.reverse();
     rows
 }
@@ -46,6 +48,32 @@ octi_testkit::on_both! {
         assert!(once(&rows, Some(ann.id), "token_revoked", &token), "{rows:?}");
         let text = format!("{rows:?}");
         assert!(!text.contains(&made.secret) && !text.contains(first.password()) && !text.contains("guess"));
+    }
+
+    async fn a_person_reads_what_was_done_in_their_name_page_by_page(db) {
+        let host = host_on(db, []).await;
+        let (ann, bob) = (host.person("ann").await, host.person("bob").await);
+        let mut made = Vec::new();
+        for name in ["first", "second", "third"] {
+            let token = ann.client.create_token(&CreateToken { name: name.to_owned(), expires_in_days: None }).await.unwrap();
+            made.insert(0, format!("token:{}", token.token.id));
+        }
+        let mut told = Vec::new();
+        let mut query = PageQuery { limit: Some(2), cursor: None };
+        loop {
+            let page = ann.client.list_audit(&query).await.unwrap();
+            assert!(page.items.len() <= 2 && page.items.is_sorted_by(|one, other| one.created_at >= other.created_at));
+            told.extend(page.items.into_iter().filter(|entry| made.contains(&entry.resource)).map(|entry| entry.resource));
+            query.cursor = page.next;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(told, made, "each once, the last first");
+        let strangers = bob.client.list_audit(&PageQuery::default()).await.unwrap();
+        assert!(strangers.items.iter().all(|entry| !made.contains(&entry.resource)), "{strangers:?}");
+        let wrong = PageQuery { cursor: Some("yesterday".to_owned()), limit: None };
+        assert_eq!(ann.client.list_audit(&wrong).await.unwrap_err().code(), Some(ErrorCode::InvalidField));
     }
 
     async fn rules_and_plugins_are_told_with_whoever_changed_them(db) {

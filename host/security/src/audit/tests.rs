@@ -21,7 +21,7 @@ async fn audit(home: &tempfile::TempDir) -> (Store, Audit) {
 }
 
 async fn rows(store: &Store) -> Vec<AuditRow> {
-    store.read(&SYSTEM).await.unwrap().list_audit(u32::MAX).await.unwrap()
+    store.read(&SYSTEM).await.unwrap().list_audit(None, u32::MAX).await.unwrap()
 }
 
 #[tokio::test]

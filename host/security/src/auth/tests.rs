@@ -82,7 +82,7 @@ async fn the_audit_log_tells_of_every_way_a_sign_in_ends() {
     assert!(house.auth.login(&first.username, "guess", HERE).await.is_err());
     house.auth.audit.flush().await;
 
-    let rows = house.auth.store.read(&JOB).await.unwrap().list_audit(100).await.unwrap();
+    let rows = house.auth.store.read(&JOB).await.unwrap().list_audit(None, 100).await.unwrap();
     let count = |action: &str, resource: &str| {
         rows.iter()
             .filter(|row| row.action == action && row.resource == resource && row.details["address"] == "127.0.0.1")

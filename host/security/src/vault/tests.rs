@@ -87,7 +87,7 @@ async fn every_change_is_in_the_audit_log_without_the_value() {
     vault.put(&alice, USER_SCOPE, "key", "value-of-alice".into()).await.unwrap();
     assert!(vault.delete(&alice, USER_SCOPE, "key").await.unwrap());
     assert!(!vault.delete(&alice, USER_SCOPE, "key").await.unwrap());
-    let rows = vault.store.read(&alice).await.unwrap().list_audit(10).await.unwrap();
+    let rows = vault.store.read(&alice).await.unwrap().list_audit(None, 10).await.unwrap();
     let mut told: Vec<_> = rows.iter().map(|row| (row.action.as_str(), row.resource.as_str())).collect();
     told.sort();
     assert_eq!(told, [("secret_removed", "secret:user/key"), ("secret_stored", "secret:user/key")]);

@@ -34,7 +34,7 @@ on_both! {
             rows.write(&SYSTEM, one).await;
         }
         rows.flush().await;
-        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(10).await).len(), 2);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(None, 10).await).len(), 2);
         assert_eq!(lost.load(Ordering::Relaxed), 1);
     }
 
@@ -44,7 +44,7 @@ on_both! {
             rows.write(&SYSTEM, Row(fixtures::audit(&db.ambient, None), Arc::clone(&lost))).await;
         }
         rows.close().await;
-        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(100).await).len(), ROOM * 5);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(None, 100).await).len(), ROOM * 5);
         rows.write(&SYSTEM, Row(fixtures::audit(&db.ambient, None), Arc::clone(&lost))).await;
         assert_eq!(lost.load(Ordering::Relaxed), 1, "what comes after the end is said to be lost");
     }

@@ -34,8 +34,8 @@ on_both! {
         }
         let nobody = fixtures::audit(&db.ambient, None);
         save!(db.store, SYSTEM, |tx| tx.append_audit(&nobody).await.unwrap());
-        assert_eq!(look!(db.store, alice, |tx| tx.list_audit(10).await), rows);
-        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(2).await), vec![nobody, rows[0].clone()]);
+        assert_eq!(look!(db.store, alice, |tx| tx.list_audit(None, 10).await), rows);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(None, 2).await), vec![nobody, rows[0].clone()]);
     }
 
     async fn a_query_returns_so_many_rows(db) {
@@ -43,6 +43,6 @@ on_both! {
         save!(db.store, SYSTEM, |tx| for _ in 0..=max {
             tx.append_audit(&fixtures::audit(&db.ambient, None)).await.unwrap();
         });
-        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(u32::MAX).await).len(), max);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_audit(None, u32::MAX).await).len(), max);
     }
 }

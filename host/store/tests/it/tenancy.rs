@@ -98,7 +98,7 @@ async fn sight(db: &TestDb, estate: &Estate, owner: &Principal) -> Sight {
         rules: tx.list_rules(Some(session)).await.unwrap(),
         request: tx.permission_request(estate.request.id).await.unwrap(),
         memory: tx.kv_get(PLUGIN, user, "k").await.unwrap(),
-        audit: tx.list_audit(100).await.unwrap(),
+        audit: tx.list_audit(None, 100).await.unwrap(),
     }
 }
 
@@ -141,7 +141,7 @@ on_both! {
         assert!(tx.pending_requests().await.unwrap().is_empty());
         assert_eq!(tx.kv_get(PLUGIN, estate.user.id, "k").await.unwrap(), None);
         assert!(tx.kv_keys(PLUGIN, estate.user.id, "", None, 100).await.unwrap().is_empty());
-        assert!(tx.list_audit(100).await.unwrap().is_empty());
+        assert!(tx.list_audit(None, 100).await.unwrap().is_empty());
     }
 
     async fn a_stranger_changes_and_deletes_nothing(db) {

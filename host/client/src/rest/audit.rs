@@ -1,0 +1,16 @@
+//! Who did what.
+
+use octi_api::page::{Page, PageQuery};
+use octi_api::v1::audit::AuditEntry;
+
+use crate::{Client, ClientError};
+
+impl Client {
+    /// What was done in the person's name, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list_audit(&self, query: &PageQuery) -> Result<Page<AuditEntry>, ClientError> {
+        self.get_with(&["api", "audit"], query).await
+    }
+}

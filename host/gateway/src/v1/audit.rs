@@ -1,0 +1,38 @@
+//! `/api/audit`: who did what.
+
+use axum::Json as Answer;
+use axum::extract::State;
+use octi_api::page::{Page, PageQuery};
+use octi_api::v1::audit::AuditEntry;
+use octi_store::AuditRow;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::ApiResult;
+use crate::extract::{Caller, Query};
+use crate::state::Gateway;
+use crate::v1::{cursor, page_rows};
+
+pub(crate) fn routes() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// What was done in the caller's name, newest first: sign-ins, tokens, rules, secrets, models and plugins.
+#[utoipa::path(get, path = "/api/audit", tag = "audit", params(PageQuery), responses((status = 200, body = Page<AuditEntry>)))]
+async fn list(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> ApiResult<Answer<Page<AuditEntry>>> {
+    let rows = page_rows(query.limit);
+    let before = query.cursor.as_deref().map(cursor::read).transpose()?;
+    let entries = gateway.store.read(&caller.principal).await?.list_audit(before, rows).await?;
+    let is_full = entries.len() == rows as usize;
+    let next = entries.last().filter(|_| is_full).map(|row| cursor::write(row.created_at, row.id));
+    Ok(Answer(Page { items: entries.into_iter().map(to_api).collect(), next }))
+}
+
+fn to_api(row: AuditRow) -> AuditEntry {
+    let AuditRow { id, action, resource, details, created_at, user_id: _ } = row;
+    AuditEntry { id: id.as_uuid(), action, resource, details, created_at }
+}
