@@ -1,7 +1,12 @@
 //! How long guest code ran.
 //!
 //! Counting the ticks that guest code sees is not enough: a guest that always makes a host call when the next tick is due would
-//! never see one. So the time between host calls is measured, and the ticks only say when to look.
+//! never see one, and ticks come late on a busy machine. So the time between host calls is measured, and the ticks only say when
+//! to look.
+//!
+//! What passes while the thread waits for a processor is not the guest's. Only the clock of the thread knows it, and that one is
+//! too slow to be read around each of many short host calls: it is read once in each turn and for the slices of a turn that are
+//! long enough to hide a wait.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,35 +14,59 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use octi_domain::limits;
+use self::clock::Clock;
 
-const TICK: Duration = Duration::from_millis(limits::GUEST_TICK_MS);
+mod clock;
 
-/// When the call's task last got a thread. Waiting for one is not the guest's time.
+/// A slice of guest code shorter than this is measured by the clock on the wall alone.
+const SHORT: Duration = Duration::from_millis(1);
+
+/// The turns of a call: the times when its task got a thread.
 #[derive(Debug)]
 pub(crate) struct Turns {
+    clock: Clock,
     begin: Instant,
-    nanos: AtomicU64,
+    /// When the last turn began, in nanoseconds since `begin`.
+    last: AtomicU64,
+    /// How much of its thread's time, in nanoseconds, is accounted for. A turn stays on its thread, so this is only compared
+    /// with the clock that it was read from.
+    charged: AtomicU64,
 }
 
 impl Turns {
-    fn new() -> Self {
-        Self { begin: Instant::now(), nanos: AtomicU64::new(0) }
+    fn new(clock: Clock) -> Self {
+        Self { clock, begin: (clock.wall)(), last: AtomicU64::new(0), charged: AtomicU64::new(0) }
     }
 
     fn started(&self) {
-        let nanos = u64::try_from(self.begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.nanos.store(nanos, Ordering::Relaxed);
+        self.last.store(nanos((self.clock.wall)().saturating_duration_since(self.begin)), Ordering::Relaxed);
+        self.charged.store(nanos((self.clock.thread)()), Ordering::Relaxed);
     }
 
     fn last(&self) -> Instant {
-        self.begin + Duration::from_nanos(self.nanos.load(Ordering::Relaxed))
+        self.begin + Duration::from_nanos(self.last.load(Ordering::Relaxed))
+    }
+
+    /// How much of a slice of that length the thread can have run, which is accounted for from now on.
+    fn charge(&self, slice: Duration) -> Duration {
+        let used = if slice < SHORT {
+            slice
+        } else {
+            let charged = Duration::from_nanos(self.charged.load(Ordering::Relaxed));
+            slice.min((self.clock.thread)().saturating_sub(charged))
+        };
+        self.charged.fetch_add(nanos(used), Ordering::Relaxed);
+        used
     }
 
     /// The call's work, watched.
     pub(crate) fn watch<F: Future + Unpin>(self: Arc<Self>, work: F) -> Timed<F> {
         Timed { turns: self, work }
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Notes each turn of the future in it.
@@ -75,10 +104,18 @@ pub(crate) struct Meter {
 impl Meter {
     /// A clock that starts now.
     pub(crate) fn new(max_ms: u64) -> Self {
-        let turns = Turns::new();
+        Self::with(Clock::SYSTEM, max_ms)
+    }
+
+    fn with(clock: Clock, max_ms: u64) -> Self {
+        let turns = Turns::new(clock);
         let last = turns.begin;
         let max = Duration::from_millis(max_ms);
         Self { max, guest: Duration::ZERO, host: Duration::ZERO, last, ticks: 0, turns: Arc::new(turns) }
+    }
+
+    fn now(&self) -> Instant {
+        (self.turns.clock.wall)()
     }
 
     /// When the call's task gets a thread.
@@ -120,7 +157,7 @@ impl Meter {
 
     /// Since the clock started.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.turns.begin.elapsed()
+        self.now().saturating_duration_since(self.turns.begin)
     }
 
     /// A host call begins.
@@ -131,13 +168,13 @@ impl Meter {
 
     /// A host call is over: its time is not the guest's.
     pub(crate) fn waited(&mut self, since: Since) {
-        self.last = Instant::now();
+        self.last = self.now();
         self.host += self.last.saturating_duration_since(since.0);
     }
 
     /// The guest's code begins; what was before is its instantiation.
     pub(crate) fn instantiated(&mut self) {
-        self.last = Instant::now();
+        self.last = self.now();
     }
 
     /// The guest's code has ended.
@@ -145,52 +182,13 @@ impl Meter {
         self.charge();
     }
 
-    /// What has passed since the last look is the guest's. More than a tick is not: guest code looks at every tick, unless its thread
-    /// has to wait for a processor.
+    /// What has passed since the last look, or since the call's task got a thread, is the guest's as far as that thread ran.
     fn charge(&mut self) {
         let from = self.last.max(self.turns.last());
-        self.last = Instant::now();
-        self.guest += self.last.saturating_duration_since(from).min(TICK);
+        self.last = self.now();
+        self.guest += self.turns.charge(self.last.saturating_duration_since(from));
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::thread::sleep;
-
-    use super::*;
-
-    const STEP: Duration = Duration::from_millis(4);
-
-    #[test]
-    fn a_guest_that_calls_the_host_before_each_tick_pays_all_the_same() {
-        let mut meter = Meter::new(10);
-        assert!(STEP < TICK);
-        for _ in 0..5 {
-            sleep(STEP);
-            let since = meter.host_call();
-            sleep(STEP);
-            meter.waited(since);
-        }
-        assert!(meter.spent() && meter.guest() >= STEP * 5 && meter.host() >= STEP * 5, "{meter:?}");
-        assert!(meter.guest() + meter.host() <= meter.elapsed());
-    }
-
-    #[tokio::test]
-    async fn waiting_for_a_thread_is_free() {
-        let mut meter = Meter::new(1_000);
-        let mut turns = 0;
-        let work = std::future::poll_fn(|context| {
-            turns += 1;
-            context.waker().wake_by_ref();
-            if turns == 2 { Poll::Ready(()) } else { Poll::Pending }
-        });
-        let mut watched = meter.turns().watch(work);
-        assert!(futures::poll!(&mut watched).is_pending());
-        meter.charge();
-        sleep(STEP * 5);
-        assert!(futures::poll!(&mut watched).is_ready());
-        assert!(!meter.tick());
-        assert!(meter.guest() < STEP * 5, "{meter:?}");
-    }
-}
+mod tests;
