@@ -8,24 +8,26 @@ mod address;
 mod body;
 mod dial;
 mod endpoint;
+mod error;
 mod fetch;
 mod headers;
 mod host;
 mod redirect;
 mod resolver;
+mod vet;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use octi_domain::limits;
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use url::{Host, Url};
+use url::Url;
 
 pub use body::Body;
 pub use endpoint::{ENDPOINT_SCHEME, Endpoints};
+pub use error::EgressError;
 pub use fetch::{Redirects, Request, Response};
 pub use headers::request_headers;
 pub use host::{HostAllow, PrivateTargets};
@@ -98,47 +100,6 @@ impl fmt::Debug for EgressPolicy {
     }
 }
 
-/// Why there is no connection. Every text is safe to show.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EgressError {
-    /// The host is not on the list.
-    #[error("`{host}:{port}` is not among the hosts that may be connected to: {allowed}")]
-    NotAllowed { host: String, port: u16, allowed: String },
-    /// The host is on the list, but not with this method.
-    #[error("the method `{method}` is not allowed with `{host}:{port}`")]
-    Method { host: String, port: u16, method: String },
-    /// The address leads where nothing may go.
-    #[error("{0}")]
-    Refused(String),
-    /// Where a redirect led.
-    #[error("`{from}` redirected the request: {why}")]
-    Redirect { from: String, why: Box<EgressError> },
-    /// The request itself.
-    #[error("{0}")]
-    Invalid(String),
-    /// An endpoint without an address.
-    #[error("the endpoint `{name}` is not set up: the operator sets `{setting}`")]
-    NotSet { name: String, setting: String },
-    /// An entry of a host list.
-    #[error("`{entry}` is not a host to allow: {why}")]
-    BadRule { entry: String, why: String },
-    /// The name has no address.
-    #[error("`{name}` was not found: {why}")]
-    NotFound { name: String, why: String },
-    /// Something was larger than it may be.
-    #[error("more {what} than the {max} allowed")]
-    Limit { what: &'static str, max: u64 },
-    /// Something took longer than it may.
-    #[error("{what} took longer than {ms} ms")]
-    Timeout { what: &'static str, ms: u64 },
-    /// The request failed on its way.
-    #[error("the request failed: {0}")]
-    Failed(String),
-    /// The HTTP client could not be built.
-    #[error("the HTTP client could not be set up: {0}")]
-    Setup(String),
-}
-
 /// The dialler. Clones share their connections.
 #[derive(Clone, Default)]
 pub struct Egress {
@@ -199,20 +160,7 @@ impl Egress {
     }
 
     fn check(&self, url: &Url, method: Option<&str>, allow: &HostAllow) -> Result<Leave, EgressError> {
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(EgressError::Refused(
-                "the address holds a user name or a password, which hides where it leads: leave it out".to_owned(),
-            ));
-        }
-        let (host, _) = host::host_and_port(url)?;
-        let leave = allow.leave(url, method, &self.policy.private)?;
-        match url.host() {
-            Some(Host::Ipv4(four)) => resolver::vet(host, IpAddr::V4(four), &leave)?,
-            Some(Host::Ipv6(six)) => resolver::vet(host, IpAddr::V6(six), &leave)?,
-            _ if host::is_metadata_name(host) => return Err(resolver::metadata_refusal(host)),
-            _ => {}
-        }
-        Ok(leave)
+        vet::url(url, method, allow, &self.policy.private)
     }
 
     /// The connections to a target, from earlier requests when there were any with the same rights.

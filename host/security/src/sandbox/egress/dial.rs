@@ -20,8 +20,8 @@ use tower_service::Service;
 use url::{Host, Url};
 
 use super::host::{HostAllow, Leave, host_and_port};
-use super::resolver::{vet, vetted};
-use super::{Egress, EgressError, EgressPolicy};
+use super::resolver::vetted;
+use super::{Egress, EgressError, EgressPolicy, vet};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Boxed<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
@@ -97,7 +97,7 @@ impl Dialler {
         let Target { host, port, literal, leave, .. } = &self.target;
         let addresses = match literal {
             Some(address) => {
-                vet(host, *address, leave)?;
+                vet::address(host, *address, leave)?;
                 vec![*address]
             }
             None => vetted(self.policy.lookup.as_ref(), host, leave).await?,

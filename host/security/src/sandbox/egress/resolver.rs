@@ -9,8 +9,8 @@ use octi_domain::limits;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::sync::Semaphore;
 
-use super::address::{Reach, reach};
 use super::host::{Leave, is_metadata_name};
+use super::vet::{self, metadata_refusal};
 use super::{EgressError, EgressPolicy};
 
 /// Asks for the addresses of a name. The system's resolver in a host, a table in tests.
@@ -103,31 +103,7 @@ pub(super) async fn vetted(lookup: &dyn Lookup, name: &str, leave: &Leave) -> Re
         return Err(EgressError::NotFound { name: name.to_owned(), why: "it has no address".to_owned() });
     }
     for address in &found {
-        vet(name, *address, leave)?;
+        vet::address(name, *address, leave)?;
     }
     Ok(found.into_iter().take(limits::EGRESS_ADDRESSES_MAX).collect())
-}
-
-/// Refuses an address that this host may not be led to.
-pub(super) fn vet(host: &str, address: IpAddr, leave: &Leave) -> Result<(), EgressError> {
-    let reach = reach(address);
-    let opened = leave.private.contains(address);
-    if reach == Reach::Metadata {
-        return Err(metadata_refusal(host));
-    }
-    if reach == Reach::Private && !opened {
-        return Err(EgressError::Refused(format!(
-            "`{host}` is at {address}, which is not on the public internet: only a host that the operator names may be private"
-        )));
-    }
-    if leave.only_private && !opened {
-        return Err(EgressError::Refused(format!("`{host}` would be spoken to without encryption: use `https`")));
-    }
-    Ok(())
-}
-
-pub(super) fn metadata_refusal(host: &str) -> EgressError {
-    EgressError::Refused(format!(
-        "`{host}` is where a cloud gives out the credentials of its machines: nothing may connect there"
-    ))
 }
