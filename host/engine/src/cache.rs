@@ -5,6 +5,8 @@
 //!
 //! The cache only saves time. Whatever is wrong with it, plugins are compiled and run without it.
 
+mod entry;
+
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
@@ -27,8 +29,6 @@ use crate::install::InstallError;
 use crate::loader::hex;
 use crate::native::Native;
 
-const MAGIC: &[u8; 8] = b"octicw02";
-const MAC_BYTES: usize = blake3::OUT_LEN;
 /// What a compiler left behind when its host died is removed when it is older than this.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
 
@@ -170,7 +170,7 @@ impl Place {
     /// The entry's component, if the entry is ours and whole.
     fn load(&self, lane: &Arc<Lane>, name: &str) -> Option<Native> {
         let (file, bytes) = self.read(name).inspect_err(|error| self.unreadable(name, error)).ok()?;
-        let Some(native) = self.authentic(name, &bytes) else {
+        let Some(native) = entry::open(&self.key, name, &bytes) else {
             tracing::warn!(entry = name, "a compiled plugin was changed by someone else; it is compiled again");
             return None;
         };
@@ -193,7 +193,7 @@ impl Place {
     /// Reads an entry once, whatever may stand in its place.
     fn read(&self, name: &str) -> io::Result<(File, Vec<u8>)> {
         let mut file = open_regular(&self.folder.join(name))?;
-        let bytes_max = limits::PLUGIN_NATIVE_BYTES_MAX + (MAGIC.len() + MAC_BYTES) as u64;
+        let bytes_max = limits::PLUGIN_NATIVE_BYTES_MAX + entry::HEADER_BYTES as u64;
         let length = file.metadata()?.len();
         if length > bytes_max {
             return Err(io::Error::other(format!("it has more than {bytes_max} bytes")));
@@ -203,25 +203,9 @@ impl Place {
         Ok((file, bytes))
     }
 
-    fn authentic<'a>(&self, name: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
-        let rest = bytes.strip_prefix(MAGIC)?;
-        let (mac, native) = rest.split_first_chunk::<MAC_BYTES>()?;
-        // Comparing two of these takes the same time whatever they are.
-        (self.mac(name, native) == blake3::Hash::from_bytes(*mac)).then_some(native)
-    }
-
-    /// BLAKE3 with a key: loading an entry is mostly this, and it is several times faster than an HMAC.
-    fn mac(&self, name: &str, native: &[u8]) -> blake3::Hash {
-        let mut mac = blake3::Hasher::new_keyed(&self.key);
-        mac.update(&(name.len() as u64).to_le_bytes());
-        mac.update(name.as_bytes());
-        mac.update(native);
-        mac.finalize()
-    }
-
     fn save(&self, name: &str, native: &[u8]) -> io::Result<()> {
         let temporary = self.folder.join(format!(".{name}.{}", std::process::id()));
-        let written = self.write(&temporary, self.mac(name, native).as_bytes(), native).and_then(|()| {
+        let written = self.write(&temporary, &entry::header(&self.key, name, native), native).and_then(|()| {
             let target = self.folder.join(name);
             if target.is_dir() {
                 // Whoever put it there: an empty one can go, and another one is not ours to delete.
@@ -236,15 +220,14 @@ impl Place {
         self.prune(name)
     }
 
-    fn write(&self, path: &Path, mac: &[u8], native: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, header: &[u8], native: &[u8]) -> io::Result<()> {
         // What a host that died left under this name is not written into, but replaced.
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(MAGIC)?;
-        file.write_all(mac)?;
+        file.write_all(header)?;
         file.write_all(native)?;
         file.set_modified(SystemTime::from(self.ambient.now()))
     }
