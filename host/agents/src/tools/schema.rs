@@ -11,7 +11,7 @@ use serde_json::Value;
 
 /// Problems named in one answer; mending these usually mends the rest.
 const PROBLEMS_MAX: usize = 5;
-/// Bytes of one problem's text: a wrong value may be a whole file.
+/// Bytes of one problem's text, and of its place: a wrong value or a field's name may be a whole file.
 const PROBLEM_BYTES_MAX: usize = 300;
 /// Bytes of the list of what is valid.
 const VALID_BYTES_MAX: usize = 2_000;
@@ -79,7 +79,7 @@ fn explain(spec: &ToolSpec, validator: &Validator, arguments: &Value) -> String 
     let mut problems = validator.iter_errors(arguments);
     for problem in problems.by_ref().take(PROBLEMS_MAX) {
         let path = problem.instance_path().to_string();
-        let path = if path.is_empty() { "/" } else { &path };
+        let path = if path.is_empty() { "/" } else { super::bound::head(&path, PROBLEM_BYTES_MAX) };
         let says = problem.to_string();
         // Writing to a string cannot fail.
         let _written = write!(text, "\n- at `{path}`: {}", super::bound::head(&says, PROBLEM_BYTES_MAX));
@@ -188,6 +188,13 @@ mod tests {
     #[test]
     fn a_huge_wrong_value_is_not_repeated() {
         let text = complaint(&reader(), json!({ "path": "a", "lines": "x".repeat(10_000) }));
+        assert!(text.len() < 1_000, "{}", text.len());
+    }
+
+    #[test]
+    fn a_huge_field_name_is_not_repeated() {
+        let strict = tool(json!({ "type": "object", "additionalProperties": { "type": "string" } }));
+        let text = complaint(&strict, json!({ "x".repeat(10_000): 7 }));
         assert!(text.len() < 1_000, "{}", text.len());
     }
 

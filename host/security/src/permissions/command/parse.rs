@@ -37,7 +37,13 @@ pub(super) fn program(line: &str) -> Result<Program, CommandError> {
     if substitutions + line.matches('`').count() / 2 > SHELL_OPENINGS_MAX {
         return Err(CommandError::TooNested);
     }
-    let tokens = guarded(|| uncached_tokenize_str(line, &options().tokenizer_options()).map_err(|error| error.to_string()))?;
+    // An escaped line end would leave the tokenizer without the line end that it needs below.
+    if line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1 {
+        return Err(CommandError::Syntax("a backslash stands at its end".to_owned()));
+    }
+    // A here-document whose end is the empty text (`<<'' #`) makes the tokenizer wait for a line end, and take memory meanwhile, for ever.
+    let line = format!("{line}\n");
+    let tokens = guarded(|| uncached_tokenize_str(&line, &options().tokenizer_options()).map_err(|error| error.to_string()))?;
     check_tokens(&tokens)?;
     guarded(|| parse_tokens(&tokens, &options()).map_err(|error| error.to_string()))
 }

@@ -306,6 +306,18 @@ fn hostile_nesting_ends_quickly_and_without_overflow() {
     }
 }
 
+#[test]
+fn a_here_document_that_ends_at_an_empty_line_ends_with_the_line() {
+    assert_eq!(read("cat <<''\n\nls"), ["cat", "ls"]);
+    // Each of these once took all memory.
+    for line in ["cat <<'' #", "cat <<'' \\\n"] {
+        assert_eq!(read(line), ["cat"], "{line}");
+    }
+    for line in ["$(a <<  ", "$(a << <<  ", "$(''<<<<<<<<<<<  ", "cat <<'' # \\"] {
+        assert!(matches!(Script::read(line), Err(CommandError::Syntax(_))), "{line}: {:?}", Script::read(line));
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_or_refused(line in "\\PC{0,120}") {
