@@ -14,11 +14,19 @@ pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod tools;
 
+use octi_api::page::Page;
 use octi_domain::limits;
 
 /// The rows of a page: what was asked for, within bounds.
 fn page_rows(asked: Option<u32>) -> u32 {
     asked.unwrap_or(limits::PAGE_ROWS_DEFAULT).clamp(1, limits::PAGE_ROWS_MAX)
+}
+
+/// One page of what was found when so many rows were asked for; a full one names the place where the next begins.
+fn page<R, T>(found: Vec<R>, rows: u32, place: impl FnOnce(&R) -> String, item: impl FnMut(R) -> T) -> Page<T> {
+    let is_full = found.len() == rows as usize;
+    let next = found.last().filter(|_| is_full).map(place);
+    Page { items: found.into_iter().map(item).collect(), next }
 }
 
 #[cfg(test)]
@@ -30,5 +38,12 @@ mod tests {
         assert_eq!(page_rows(Some(u32::MAX)), limits::PAGE_ROWS_MAX);
         assert_eq!(page_rows(Some(0)), 1);
         assert_eq!(page_rows(None), limits::PAGE_ROWS_DEFAULT);
+    }
+
+    #[test]
+    fn only_a_full_page_has_a_next_one() {
+        let page = |rows| page(vec![1, 2], rows, ToString::to_string, |row| row * 10);
+        assert_eq!(page(2), Page { items: vec![10, 20], next: Some("2".to_owned()) });
+        assert_eq!(page(3), Page { items: vec![10, 20], next: None });
     }
 }

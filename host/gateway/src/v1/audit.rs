@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 use crate::error::ApiResult;
 use crate::extract::{Caller, Query};
 use crate::state::Gateway;
-use crate::v1::{cursor, page_rows};
+use crate::v1::{cursor, page, page_rows};
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new().routes(routes!(list))
@@ -27,9 +27,7 @@ async fn list(
     let rows = page_rows(query.limit);
     let before = query.cursor.as_deref().map(cursor::read).transpose()?;
     let entries = gateway.store.read(&caller.principal).await?.list_audit(before, rows).await?;
-    let is_full = entries.len() == rows as usize;
-    let next = entries.last().filter(|_| is_full).map(|row| cursor::write(row.created_at, row.id));
-    Ok(Answer(Page { items: entries.into_iter().map(to_api).collect(), next }))
+    Ok(Answer(page(entries, rows, |row| cursor::write(row.created_at, row.id), to_api)))
 }
 
 fn to_api(row: AuditRow) -> AuditEntry {

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::artifacts;
-use super::page_rows;
+use super::{page, page_rows};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Id, Json, Query};
 use crate::state::Gateway;
@@ -105,9 +105,7 @@ async fn messages(
     let mut tx = gateway.store.read(&caller.principal).await?;
     own(&mut tx, id).await?;
     let messages = tx.messages(id, query.after.unwrap_or(0), rows).await?;
-    let is_full = messages.len() == rows as usize;
-    let next = messages.last().filter(|_| is_full).map(|message| message.seq.to_string());
-    Ok(Answer(Page { items: messages.into_iter().map(Into::into).collect(), next }))
+    Ok(Answer(page(messages, rows, |message| message.seq.to_string(), Into::into)))
 }
 
 /// Large results of the conversation.

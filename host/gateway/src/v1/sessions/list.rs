@@ -8,7 +8,7 @@ use octi_api::v1::sessions::Session;
 use crate::error::ApiResult;
 use crate::extract::{Caller, Query};
 use crate::state::Gateway;
-use crate::v1::{cursor, page_rows};
+use crate::v1::{cursor, page, page_rows};
 
 /// Conversations, the ones used last first.
 #[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(PageQuery), responses((status = 200, body = Page<Session>)))]
@@ -20,7 +20,5 @@ pub(super) async fn list(
     let rows = page_rows(query.limit);
     let before = query.cursor.as_deref().map(cursor::read).transpose()?;
     let sessions = gateway.store.read(&caller.principal).await?.list_sessions(before, rows).await?;
-    let is_full = sessions.len() == rows as usize;
-    let next = sessions.last().filter(|_| is_full).map(|session| cursor::write(session.updated_at, session.id));
-    Ok(Answer(Page { items: sessions.into_iter().map(Into::into).collect(), next }))
+    Ok(Answer(page(sessions, rows, |session| cursor::write(session.updated_at, session.id), Into::into)))
 }
