@@ -15,3 +15,4 @@ pub mod run;
 pub mod secret;
 pub mod session;
 pub mod telemetry;
+pub mod tool_name;

@@ -2,7 +2,7 @@
 //!
 //! The order: size, kind, validity, manifest, imports ⊆ manifest ⊆ host, exports, and last a trial run.
 
-use octi_domain::limits;
+use octi_domain::{limits, tool_name};
 use octi_extension::capability::GATED_PACKAGES;
 use octi_extension::manifest::{Kind, Manifest, ManifestError, SECTION, WIT_VERSION};
 
@@ -132,7 +132,7 @@ pub(crate) fn is_tool(manifest: &Manifest) -> bool {
 
 fn check_tools(manifest: &Manifest) -> Result<(), InstallError> {
     for (name, entry) in &manifest.tools {
-        let full = format!("{}__{name}", manifest.alias());
+        let full = tool_name::joined(manifest.alias(), name);
         if full.len() > TOOL_NAME_BYTES_MAX {
             return Err(InstallError::Inconsistent(format!(
                 "the tool name `{full}` has more than {TOOL_NAME_BYTES_MAX} characters; shorten it"

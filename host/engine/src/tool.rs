@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use jsonschema::Validator;
-use octi_domain::limits;
+use octi_domain::{limits, tool_name};
 use octi_extension::manifest::ToolEntry;
 use octi_extension::tool::{CallContext, Containment, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::Value;
@@ -28,7 +28,7 @@ impl WasmTool {
     pub(crate) fn new(generation: &Arc<Generation>, operation: &str, entry: &ToolEntry) -> Self {
         let manifest = generation.manifest();
         let spec = ToolSpec {
-            name: format!("{}__{operation}", manifest.alias()),
+            name: tool_name::joined(manifest.alias(), operation),
             tool: manifest.alias().to_owned(),
             operation: operation.to_owned(),
             plugin: manifest.id.clone(),

@@ -3,6 +3,7 @@
 use octi_domain::ids::SessionId;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
+use octi_domain::tool_name;
 use serde_json::Value;
 
 use super::Agents;
@@ -97,6 +98,6 @@ impl Agents {
 
 /// For a person, who writes `filesystem.read_file` where a model writes `filesystem__read_file`.
 fn unknown(name: &str) -> String {
-    let name = crate::tools::bound::head(name, 100).replacen("__", ".", 1);
+    let name = tool_name::dotted(crate::tools::bound::head(name, 100));
     format!("there is no tool `{name}`: `octi plugin list` shows the plugins, and `octi plugin inspect ID` the tools of one")
 }

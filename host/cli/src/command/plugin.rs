@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource, PluginState};
 use octi_api::v1::tools::ExecuteTool;
+use octi_domain::tool_name;
 use octi_engine::{PluginManager, pack};
 use serde_json::Value;
 
@@ -182,7 +183,7 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
             printer.line(&format!("before it   {previous}"));
         }
         section(printer, "may reach", &plugin.capabilities, "nothing");
-        let tools: Vec<String> = plugin.tools.iter().map(|name| name.replacen("__", ".", 1)).collect();
+        let tools: Vec<String> = plugin.tools.iter().map(|name| tool_name::dotted(name)).collect();
         section(printer, "tools", &tools, "none");
         if let Some(problem) = &plugin.problem {
             printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use octi_api::event::{AgentEnded, EventBody, ToolInvoked, ToolResult};
 use octi_api::v1::permissions::PermissionRequest;
+use octi_domain::tool_name::dotted;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -116,14 +117,14 @@ impl View {
     }
 
     fn invoked(&mut self, call: &ToolInvoked) -> Vec<Piece> {
-        let name = call.name.replace("__", ".");
+        let name = dotted(&call.name);
         let arguments = one_line(&call.arguments, 60);
         self.calls.insert(call.call_id, name.clone());
         self.aside(format!("{BOLD}▸ {name}{BOLD:#} {DIM}{arguments}{DIM:#}\n"))
     }
 
     fn result(&mut self, result: &ToolResult) -> Vec<Piece> {
-        let name = self.calls.remove(&result.call_id).unwrap_or_else(|| result.name.replace("__", "."));
+        let name = self.calls.remove(&result.call_id).unwrap_or_else(|| dotted(&result.name));
         let summary = shorten(&result.summary, 100);
         let time = format!("{DIM}({name}, {}){DIM:#}", human_time(result.duration_ms));
         if result.is_error {

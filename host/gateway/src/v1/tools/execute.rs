@@ -4,6 +4,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use octi_agents::CallOptions;
 use octi_api::v1::tools::{ExecuteTool, ToolOutcome};
+use octi_domain::tool_name;
 
 use crate::error::ApiResult;
 use crate::extract::{Caller, Json, Path};
@@ -19,7 +20,8 @@ pub(super) async fn execute(
     Json(body): Json<ExecuteTool>,
 ) -> ApiResult<Answer<ToolOutcome>> {
     let options = CallOptions { session: body.session_id.map(Into::into), approved: body.approve };
-    let outcome = gateway.agents.call_tool(&caller.principal, &format!("{tool}__{operation}"), body.arguments, options).await?;
+    let outcome =
+        gateway.agents.call_tool(&caller.principal, &tool_name::joined(&tool, &operation), body.arguments, options).await?;
     Ok(Answer(ToolOutcome {
         content: outcome.content,
         is_error: outcome.is_error,
