@@ -142,11 +142,7 @@ impl Working {
 
     /// One call on the whole path: schema, permission, run, redact, bound, record.
     pub(crate) async fn call(&self, name: &str, arguments: Value) -> anyhow::Result<()> {
-        let outcome = self.agents.call_tool(&self.principal, name, arguments, CallOptions::default()).await?;
-        if outcome.is_error {
-            bail!("`{name}` failed: {}", outcome.content);
-        }
-        Ok(())
+        call(&self.agents, &self.principal, name, arguments).await
     }
 
     /// How long each of so many calls took. They are made in a task, as octi's own handlers and turns make them: a thread
@@ -159,11 +155,8 @@ impl Working {
             for _ in 0..calls {
                 let arguments = arguments.clone();
                 let begun = std::time::Instant::now();
-                let outcome = agents.call_tool(&principal, &name, arguments, CallOptions::default()).await?;
+                call(&agents, &principal, &name, arguments).await?;
                 samples.push(begun.elapsed());
-                if outcome.is_error {
-                    bail!("`{name}` failed: {}", outcome.content);
-                }
             }
             Ok(samples)
         });
@@ -196,6 +189,14 @@ impl Working {
         self.agents.shutdown(Duration::ZERO).await;
         self.db.store.close().await;
     }
+}
+
+async fn call(agents: &Agents, principal: &Principal, name: &str, arguments: Value) -> anyhow::Result<()> {
+    let outcome = agents.call_tool(principal, name, arguments, CallOptions::default()).await?;
+    if outcome.is_error {
+        bail!("`{name}` failed: {}", outcome.content);
+    }
+    Ok(())
 }
 
 struct OneModel(ScriptedModel);

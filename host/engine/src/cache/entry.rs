@@ -1,7 +1,7 @@
 //! An entry's bytes: a mark of their layout, an authentication code, native code.
 //!
 //! The code covers the entry's name too, so an entry that is moved to another name is not opened there.
-//! This module knows no file and no wasmtime, so that a fuzzer can compile it by itself.
+//! This module knows no file and no wasmtime.
 
 const MAGIC: &[u8; 8] = b"octicw02";
 const MAC_BYTES: usize = blake3::OUT_LEN;

@@ -1,6 +1,5 @@
 //! May a connection lead there? Decided from the address alone, before anything is looked up or dialled.
-//!
-//! This module and those it uses know no network, so that a fuzzer can compile them by themselves.
+//! This module and those it uses know no network.
 
 use std::net::IpAddr;
 
