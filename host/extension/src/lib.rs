@@ -5,6 +5,7 @@
 //! the host compiles and tests without a WASM runtime.
 
 pub mod capability;
+pub mod contract;
 pub mod grant;
 pub mod host;
 pub mod manifest;

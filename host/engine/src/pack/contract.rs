@@ -1,5 +1,6 @@
-//! The contract as data, and what makes a component of a core module that follows it.
+//! What makes a component of a core module that follows it.
 
+use octi_extension::contract::SOURCES;
 use octi_extension::manifest::{Manifest, SECTION};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -7,17 +8,6 @@ use wit_parser::{PackageId, Resolve, WorldId};
 
 use super::PackError;
 use crate::install::InstallError;
-
-/// The packages of `wit/`, each after the ones it uses.
-const SOURCES: [(&str, &str); 7] = [
-    ("types.wit", include_str!("../../../../wit/types/types.wit")),
-    ("log.wit", include_str!("../../../../wit/log/log.wit")),
-    ("kv.wit", include_str!("../../../../wit/kv/kv.wit")),
-    ("fs.wit", include_str!("../../../../wit/fs/fs.wit")),
-    ("shell.wit", include_str!("../../../../wit/shell/shell.wit")),
-    ("http.wit", include_str!("../../../../wit/http/http.wit")),
-    ("plugin.wit", include_str!("../../../../wit/plugin/plugin.wit")),
-];
 
 pub(super) fn encode_error(error: impl std::fmt::Display) -> PackError {
     PackError::Encode(error.to_string())
@@ -36,7 +26,7 @@ pub(super) fn world(name: &str) -> Result<(Resolve, WorldId), PackError> {
 }
 
 /// A component of that world made from a core module that has its imports and exports.
-pub(crate) fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackError> {
+pub(super) fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackError> {
     let (resolve, world) = world(world_name)?;
     let failed = |error| encode_error(format!("{error:#}"));
     embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).map_err(failed)?;
@@ -44,7 +34,7 @@ pub(crate) fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, 
 }
 
 /// The component with its manifest as a custom section at the end. A section that is there already is refused.
-pub(crate) fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, PackError> {
+pub(super) fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, PackError> {
     if crate::loader::parts(&component)?.manifest.is_some() {
         return Err(PackError::Component(InstallError::Invalid(format!(
             "it has a `{SECTION}` section already; pack the component as the compiler made it"

@@ -1,0 +1,12 @@
+//! The contract between host and plugins as text, for whatever makes components of it.
+
+/// The packages of `wit/`, each after the ones it uses.
+pub const SOURCES: [(&str, &str); 7] = [
+    ("types.wit", include_str!("../../../wit/types/types.wit")),
+    ("log.wit", include_str!("../../../wit/log/log.wit")),
+    ("kv.wit", include_str!("../../../wit/kv/kv.wit")),
+    ("fs.wit", include_str!("../../../wit/fs/fs.wit")),
+    ("shell.wit", include_str!("../../../wit/shell/shell.wit")),
+    ("http.wit", include_str!("../../../wit/http/http.wit")),
+    ("plugin.wit", include_str!("../../../wit/plugin/plugin.wit")),
+];
