@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
 use crate::install::InstallError;
+use crate::text;
 
 /// A plugin file, taken apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,16 +81,20 @@ pub(crate) fn parts(bytes: &[u8]) -> Result<Parts, InstallError> {
     if Parser::is_core_wasm(bytes) {
         return Err(InstallError::NotComponent("it is a core module".to_owned()));
     }
-    Validator::new_with_features(features()).validate_all(bytes).map_err(|error| InstallError::Invalid(error.to_string()))?;
+    Validator::new_with_features(features()).validate_all(bytes).map_err(|error| invalid(&error))?;
     read(bytes)
 }
 
+/// The error may repeat names of the file.
+fn invalid(error: &wasmparser::BinaryReaderError) -> InstallError {
+    InstallError::Invalid(text::clean(&error.to_string(), limits::PLUGIN_TEXT_BYTES_MAX))
+}
+
 fn read(bytes: &[u8]) -> Result<Parts, InstallError> {
-    let invalid = |error: wasmparser::BinaryReaderError| InstallError::Invalid(error.to_string());
     let mut parts = Parts::default();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
-        match payload.map_err(invalid)? {
+        match payload.map_err(|error| invalid(&error))? {
             Payload::Version { encoding, .. } => {
                 depth += 1;
                 if depth == 1 && encoding != Encoding::Component {
@@ -99,12 +104,12 @@ fn read(bytes: &[u8]) -> Result<Parts, InstallError> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(reader) if depth == 1 => {
                 for import in reader {
-                    parts.imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    parts.imports.push(import.map_err(|error| invalid(&error))?.name.name.to_owned());
                 }
             }
             Payload::ComponentExportSection(reader) if depth == 1 => {
                 for export in reader {
-                    parts.exports.push(export.map_err(invalid)?.name.name.to_owned());
+                    parts.exports.push(export.map_err(|error| invalid(&error))?.name.name.to_owned());
                 }
             }
             Payload::CustomSection(section) if depth == 1 => {

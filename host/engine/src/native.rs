@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use octi_domain::limits;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::bindings::role::RolePluginPre;
@@ -12,11 +13,13 @@ use crate::bindings::tool::ToolPluginPre;
 use crate::engine::Lane;
 use crate::install::InstallError;
 use crate::state::CallState;
+use crate::text;
 
 const PAGE_BYTES: u64 = 64 * 1024;
 
 fn start_error(error: &wasmtime::Error) -> InstallError {
-    InstallError::Start(format!("{error:#}"))
+    // It may repeat names of the file.
+    InstallError::Start(text::clean(&format!("{error:#}"), limits::PLUGIN_TEXT_BYTES_MAX))
 }
 
 /// A compiled component.

@@ -184,6 +184,9 @@ fn default_topic() -> String {
     "chat".to_owned()
 }
 
+/// Characters of an error: what it repeats may be the whole file.
+const SHOWN_CHARS_MAX: usize = 2_000;
+
 /// Why a manifest is refused. The text names the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ManifestError {
@@ -195,8 +198,22 @@ pub enum ManifestError {
 
 impl ManifestError {
     fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self::Field { field: field.into(), problem: problem.into() }
+        Self::Field { field: shown(&field.into()), problem: shown(&problem.into()) }
     }
+
+    fn syntax(problem: &str) -> Self {
+        Self::Syntax(shown(problem))
+    }
+}
+
+/// The text without what commands a terminal or cannot be seen: it repeats parts of a file that nobody has looked at.
+fn shown(text: &str) -> String {
+    let plain = |c: char| matches!(c, '\n' | '"' | '\'' | '\\');
+    let escaped = text.chars().flat_map(|c| {
+        let (kept, escaped) = if plain(c) { (Some(c), None) } else { (None, Some(c.escape_debug())) };
+        kept.into_iter().chain(escaped.into_iter().flatten())
+    });
+    escaped.take(SHOWN_CHARS_MAX).collect()
 }
 
 impl Manifest {
@@ -205,7 +222,7 @@ impl Manifest {
     /// # Errors
     /// [`ManifestError`] names the field and what is valid there.
     pub fn from_toml(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::syntax(&error.to_string()))?;
         manifest.checked()
     }
 
@@ -221,7 +238,7 @@ impl Manifest {
                 limits::MANIFEST_BYTES_MAX
             )));
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError::Syntax(error.to_string()))?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError::syntax(&error.to_string()))?;
         manifest.checked()
     }
 
@@ -322,6 +339,17 @@ mod tests {
             let message = Manifest::from_toml(&SMALL.replace(from, to)).map_err(|e| e.to_string()).err().unwrap_or_default();
             assert!(message.contains(field), "{message}");
         }
+    }
+
+    #[test]
+    fn what_a_file_says_does_not_command_the_terminal_of_who_reads_the_error() {
+        for text in [SMALL.replace("acme/weather", "acme/\\u001b[31m"), format!("{SMALL}\"\\u202e\\u001b[2J\" = 1")] {
+            let message = Manifest::from_toml(&text).map_err(|e| e.to_string()).err().unwrap_or_default();
+            assert!(message.contains("\\u{1b}["), "{message}");
+            assert!(!message.contains(|c: char| c == '\u{202e}' || (c.is_control() && c != '\n')), "{message:?}");
+        }
+        let message = error(&format!("{} = 1", "x".repeat(100_000)));
+        assert!(message.contains("unknown field") && message.len() < 3_000, "{}", message.len());
     }
 
     #[test]
