@@ -54,10 +54,10 @@ impl Budget {
         }
     }
 
-    /// For the trial run of a new plugin and for `describe`: the same memory, but less time.
+    /// For the trial run of a new plugin and for `describe`: the same memory, but less time, and no more than a call has.
     pub(crate) fn trial(self) -> Self {
         let seconds = limits::PLUGIN_SMOKE_SECONDS_MAX;
-        Self { cpu_ms: seconds * 1_000, wall: Duration::from_secs(seconds), ..self }
+        Self { cpu_ms: self.cpu_ms.min(seconds * 1_000), wall: self.wall.min(Duration::from_secs(seconds)), ..self }
     }
 
     /// The wall clock, as people read it.
@@ -172,6 +172,14 @@ impl ResourceLimiter for Limiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trial_has_no_more_time_than_a_call() {
+        let most = Budget::of(Limits::default(), &PluginLimits::default());
+        assert_eq!((most.trial().cpu_ms, most.trial().wall), (5_000, Duration::from_secs(5)));
+        let modest = Budget { cpu_ms: 50, wall: Duration::from_millis(60), ..most };
+        assert_eq!(modest.trial(), modest);
+    }
 
     #[test]
     fn several_memories_share_one_budget() {
