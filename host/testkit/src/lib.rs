@@ -1,5 +1,5 @@
-//! What tests share: a clock that obeys, events that can be waited for, fake tools and roles, people with sessions, and
-//! agents ready to work on a scripted model.
+//! What tests share: a clock that obeys, events that can be waited for, fake tools and roles, people with sessions, small
+//! guests, and agents ready to work on a scripted model.
 //!
 //! Only tests use this crate, so it may panic with a good explanation; nothing that ships may depend on it.
 
@@ -11,6 +11,8 @@ pub mod db;
 pub mod egress;
 pub mod events;
 pub mod fakes;
+#[cfg(feature = "guests")]
+pub mod guests;
 pub mod people;
 
 #[cfg(feature = "agents")]

@@ -3,86 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+use octi_testkit::guests::{Guest, manifest, with_manifest};
 
 use crate::support::Octi;
 
-/// The packages of the contract, each after the ones it uses.
-const CONTRACT: [(&str, &str); 7] = [
-    ("types.wit", include_str!("../../../../wit/types/types.wit")),
-    ("log.wit", include_str!("../../../../wit/log/log.wit")),
-    ("kv.wit", include_str!("../../../../wit/kv/kv.wit")),
-    ("fs.wit", include_str!("../../../../wit/fs/fs.wit")),
-    ("shell.wit", include_str!("../../../../wit/shell/shell.wit")),
-    ("http.wit", include_str!("../../../../wit/http/http.wit")),
-    ("plugin.wit", include_str!("../../../../wit/plugin/plugin.wit")),
-];
-
-/// Places in the guest's memory: what `describe` returns, its one tool, and that tool's texts.
-const LIST: usize = 16;
-const RECORD: usize = 4096;
-const TEXTS: usize = 4200;
-
-/// A core module with one tool `run` that does what `body` says and then answers `{}`.
-fn core(body: &str) -> Vec<u8> {
-    let (name, description, schema) = ("run", "Misbehaves.", r#"{"type":"object"}"#);
-    let mut at = TEXTS;
-    let mut record = Vec::new();
-    for text in [name, description, schema] {
-        record.extend([at, text.len()]);
-        at += text.len();
-    }
-    let text = format!(
-        r#"(module
-  (memory (export "memory") 2)
-  (global $next (mut i32) (i32.const 65536))
-  (data (i32.const {LIST}) "{list}")
-  (data (i32.const 1024) "{{}}")
-  (data (i32.const {RECORD}) "{record}")
-  (data (i32.const {TEXTS}) "{texts}")
-  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-    (local $at i32)
-    (local.set $at (global.get $next))
-    (global.set $next (i32.and (i32.const -8) (i32.add (i32.const 7) (i32.add (local.get $at) (local.get 3)))))
-    (local.get $at))
-  (func (export "octi:plugin/tools@0.1.0#describe") (result i32) (i32.const {LIST}))
-  (func (export "octi:plugin/tools@0.1.0#call") (param i32 i32 i32 i32) (result i32)
-    {body}
-    (i32.store (i32.const 36) (i32.const 1024))
-    (i32.store (i32.const 40) (i32.const 2))
-    (i32.const 32)))"#,
-        list = words(&[RECORD, 1]),
-        record = words(&record),
-        texts = escaped(format!("{name}{description}{schema}").as_bytes()),
-    );
-    wat::parse_str(text).expect("valid text format")
-}
-
-fn words(numbers: &[usize]) -> String {
-    numbers.iter().map(|number| escaped(&u32::try_from(*number).expect("small").to_le_bytes())).collect()
-}
-
-fn escaped(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
-}
-
 /// A file of the plugin `acme/<name>`, whose tool `run` does what `body` says.
 pub(crate) fn guest(octi: &Octi, name: &str, limits: &str, body: &str) -> PathBuf {
-    let mut resolve = Resolve::default();
-    let mut package = None;
-    for (path, text) in CONTRACT {
-        package = Some(resolve.push_str(path, text).expect("the contract can be read"));
-    }
-    let world = resolve.select_world(&[package.expect("a package")], Some("tool-plugin")).expect("the world of tools");
-    let mut core = core(body);
-    embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).expect("the world fits");
-    let component = ComponentEncoder::default().validate(true).module(&core).expect("a module").encode().expect("a component");
-    let manifest = format!(
-        "id = 'acme/{name}'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'A guest of the tests.'\nkinds = ['tool']\n\
-         [limits]\n{limits}\n[tools.run]\npermission = 'allow'\n"
-    );
-    pack(octi, name, &manifest, &component)
+    let manifest = manifest(&format!("acme/{name}"), "1.0.0", &format!("[limits]\n{limits}"));
+    let folder = octi.home.path().join("made");
+    fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(name).with_extension("wasm");
+    fs::write(&file, with_manifest(Guest::default().does(body).component(), &manifest)).expect("a file");
+    file
 }
 
 /// The bundled shell tool under that version.

@@ -13,6 +13,8 @@ use octi_extension::manifest::Manifest;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use octi_testkit::guests::{component, with_manifest};
+pub(crate) use octi_testkit::guests::{manifest, wat};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -21,59 +23,13 @@ use crate::compile::Compiler;
 use crate::engine::Runtime;
 use crate::generation::{Code, Generation, Host};
 use crate::loader;
-use crate::pack;
 use crate::places::Places;
 use crate::state::Services;
-
-/// A core module with memory, an allocator, a `describe` without tools and a `call` that runs `body` and then returns
-/// the JSON text at 1024. `top` goes before the functions: imports, types, more memories.
-pub(crate) fn wat(top: &str, body: &str, json: &str) -> String {
-    let escaped: String = json.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-    format!(
-        r#"(module
-  {top}
-  (memory (export "memory") 2)
-  (global $next (mut i32) (i32.const 65536))
-  (data (i32.const 1024) "{escaped}")
-  (func (export "cabi_realloc") (param $old i32) (param $size i32) (param $align i32) (param $new i32) (result i32)
-    (local $at i32)
-    (local.set $at (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
-    (global.set $next (i32.add (local.get $at) (local.get $new)))
-    (block $fits
-      (br_if $fits (i32.le_u (global.get $next) (i32.mul (memory.size 0) (i32.const 65536))))
-      (br_if $fits (i32.ne (i32.const -1) (memory.grow 0
-        (i32.add (i32.const 1) (i32.div_u (local.get $new) (i32.const 65536))))))
-      unreachable)
-    (local.get $at))
-  (func (export "octi:plugin/tools@0.1.0#describe") (result i32) (i32.const 16))
-  (func (export "octi:plugin/tools@0.1.0#call") (param $name i32) (param $name_len i32) (param $args i32) (param $args_len i32) (result i32)
-    (local $i i32)
-    {body}
-    (i32.store (i32.const 36) (i32.const 1024))
-    (i32.store (i32.const 40) (i32.const {length}))
-    (i32.const 32)))"#,
-        length = json.len(),
-    )
-}
-
-/// A manifest with one tool `run`; `extra` is more TOML.
-pub(crate) fn manifest(id: &str, version: &str, extra: &str) -> Manifest {
-    let text = format!(
-        "id = '{id}'\nversion = '{version}'\nwit = '0.1'\ndescription = 'A guest of the tests'\n{extra}\n[tools.run]\npermission = 'allow'\n"
-    );
-    let mut manifest = Manifest::from_toml(&text).expect("a valid manifest");
-    for entry in manifest.tools.values_mut() {
-        entry.description = "Runs".to_owned();
-        entry.input_schema = Some(serde_json::json!({ "type": "object" }));
-    }
-    manifest
-}
 
 /// A plugin file of a guest in the text format.
 pub(crate) fn plugin(manifest: &Manifest, wat_text: &str) -> Vec<u8> {
     let core = wat::parse_str(wat_text).expect("valid text format");
-    let component = pack::component(core, "octi:plugin/tool-plugin").expect("a component");
-    pack::with_manifest(component, manifest).expect("a plugin")
+    with_manifest(component(core, "", ""), manifest)
 }
 
 /// A plugin that returns that JSON.

@@ -7,7 +7,7 @@ use octi_extension::role::Role;
 
 use super::guests::{generation, host, wat};
 use crate::loader;
-use crate::pack::{self, PackError, pack_role, pack_tool};
+use crate::pack::{PackError, pack_role, pack_tool};
 use crate::role::WasmRole;
 
 const ROLE: &str = "id = 'octi/general'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Does anything'\n
@@ -75,7 +75,7 @@ fn describing(top: &str) -> Vec<u8> {
         schema.len()
     );
     let text = wat(top, "", "{}").replace("(data (i32.const 1024)", &data);
-    pack::component(wat::parse_str(text).expect("valid text format"), "octi:plugin/tool-plugin").expect("a component")
+    octi_testkit::guests::component(wat::parse_str(text).expect("valid text format"), "", "")
 }
 
 const TOOL: &str = "id = 'acme/run'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Runs'\n";
