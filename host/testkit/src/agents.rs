@@ -1,5 +1,6 @@
 //! Agents ready to work: one person, one session, a scripted model and fake tools.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use octi_domain::message::Message;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Run, RunStatus};
+use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::guard::Redactor;
@@ -30,6 +32,7 @@ pub struct TestAgentsBuilder {
     role: FakeRole,
     budget: Budget,
     secrets: Vec<(String, String)>,
+    installed: Option<Arc<dyn Registry>>,
 }
 
 /// Agents with everything around them.
@@ -45,6 +48,7 @@ pub struct TestAgents {
     pub session: SessionId,
     budget: Budget,
     secrets: Vec<(String, String)>,
+    installed: Arc<dyn Registry>,
     workspaces: Arc<TempDir>,
 }
 
@@ -75,6 +79,13 @@ impl TestAgentsBuilder {
         self
     }
 
+    /// What is installed, instead of the fake tools and the fake role.
+    #[must_use]
+    pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
+        self.installed = Some(registry);
+        self
+    }
+
     /// What one turn may use.
     #[must_use]
     pub fn budget(mut self, change: impl FnOnce(&mut Budget)) -> Self {
@@ -98,6 +109,7 @@ impl TestAgentsBuilder {
         let registry = Arc::new(FakeRegistry::default());
         registry.install_role(self.role);
         self.tools.into_iter().for_each(|tool| registry.install(tool));
+        let installed = self.installed.unwrap_or_else(|| registry.clone());
         let events = Arc::new(Collected::default());
         let workspaces = TempDir::new().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
         let workspaces = Arc::new(workspaces);
@@ -106,12 +118,13 @@ impl TestAgentsBuilder {
         for (name, _) in &self.secrets {
             people::secret(store, &ambient, &principal, name).await;
         }
-        let config = config(store, &registry, &events, &ambient, &self.model, self.budget, &self.secrets, &workspaces);
+        let config = config(store, &installed, &events, &ambient, &self.model, self.budget, &self.secrets, &workspaces);
         TestAgents {
             agents: Agents::new(config),
             store: store.clone(),
             model: self.model,
             registry,
+            installed,
             events,
             ambient,
             clock,
@@ -127,7 +140,7 @@ impl TestAgentsBuilder {
 #[expect(clippy::too_many_arguments, reason = "everything a host is made of, in one place")]
 fn config(
     store: &Store,
-    registry: &Arc<FakeRegistry>,
+    registry: &Arc<dyn Registry>,
     events: &Arc<Collected>,
     ambient: &Ambient,
     model: &ScriptedModel,
@@ -167,6 +180,7 @@ impl TestAgents {
             role: FakeRole::new("general"),
             budget: Budget::default(),
             secrets: Vec::new(),
+            installed: None,
         }
     }
 
@@ -216,6 +230,16 @@ impl TestAgents {
         messages.await.unwrap_or_else(|error| panic!("the messages cannot be read: {error}"))
     }
 
+    /// Where the person's tools work.
+    ///
+    /// # Panics
+    /// When nobody is signed in.
+    #[must_use]
+    pub fn workspace(&self) -> PathBuf {
+        let Some(user) = self.principal.user_id() else { panic!("only people have workspaces") };
+        self.workspaces.path().join(user.to_string())
+    }
+
     /// A stored run.
     ///
     /// # Panics
@@ -231,12 +255,13 @@ impl TestAgents {
     pub fn next_host(&self, model: ScriptedModel) -> Self {
         let events = Arc::new(Collected::default());
         let config =
-            config(&self.store, &self.registry, &events, &self.ambient, &model, self.budget, &self.secrets, &self.workspaces);
+            config(&self.store, &self.installed, &events, &self.ambient, &model, self.budget, &self.secrets, &self.workspaces);
         Self {
             agents: Agents::new(config),
             store: self.store.clone(),
             model,
             registry: Arc::clone(&self.registry),
+            installed: Arc::clone(&self.installed),
             events,
             ambient: self.ambient.clone(),
             clock: Arc::clone(&self.clock),

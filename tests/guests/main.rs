@@ -1,0 +1,32 @@
+//! Components that mean harm, each installed, called in a turn and removed as a real one would be.
+//!
+//! A row of a table is one of them: what it tries, and the words that the model and the person get instead. After each row a
+//! plugin that behaves still answers, and after a whole table the host has the memory, descriptors and threads it had before.
+
+mod compat;
+mod escapes;
+mod host;
+mod limits;
+mod measure;
+mod reentry;
+mod row;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_limit_holds() {
+    row::run(limits::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_way_leads_out() {
+    row::run(escapes::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_plugin_is_refused() {
+    row::run(compat::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn coming_back_while_the_host_is_in_the_middle_of_a_call_ends_the_call() {
+    row::run(reentry::rows).await;
+}
