@@ -76,13 +76,13 @@ fn forbidden() -> Vec<u8> {
 }
 
 fn imports() -> Vec<Row> {
-    let importing = |name: &'static str, import: &str| {
+    let importing = |name: &str, import: &str| {
         let text = format!("(component (import \"{import}\" (instance)))");
         let component = wat::parse_str(text).expect("valid text format");
         Row::file(name, with_manifest(component, &manifest(&format!("acme/{name}"), "1.0.0", "")))
     };
     let fs = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32");
-    let exporting = |name: &'static str, export: &str| {
+    let exporting = |name: &str, export: &str| {
         let component = wat::parse_str(format!(r#"(component (instance $i) (export "{export}" (instance $i)))"#));
         let component = component.expect("valid text format");
         Row::file(name, with_manifest(component, &manifest(&format!("acme/{name}"), "1.0.0", "")))
@@ -112,14 +112,14 @@ fn next_import() -> Vec<u8> {
 }
 
 /// A good component whose manifest was changed.
-fn changed(name: &'static str, change: impl FnOnce(&mut Value)) -> Row {
+fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Row {
     let mut manifest = serde_json::to_value(manifest(&format!("acme/{name}"), "1.0.0", "")).expect("JSON");
     change(&mut manifest);
     Row::file(name, with_section(Guest::default().component(), SECTION, manifest.to_string().as_bytes()))
 }
 
 fn manifests() -> Vec<Row> {
-    let section = |name: &'static str, data: &[u8]| Row::file(name, with_section(Guest::default().component(), SECTION, data));
+    let section = |name: &str, data: &[u8]| Row::file(name, with_section(Guest::default().component(), SECTION, data));
     let twice = with_manifest(Guest::default().component(), &manifest("acme/two_manifests", "1.0.0", ""));
     let twice = with_manifest(twice, &manifest("octi/filesystem", "1.0.0", ""));
     let tools = |manifest: &mut Value, count: usize| {
@@ -153,7 +153,7 @@ fn manifests() -> Vec<Row> {
 }
 
 /// A tool whose arguments are described so.
-fn taking(name: &'static str, schema: Value) -> Row {
+fn taking(name: &str, schema: Value) -> Row {
     changed(name, |manifest| manifest["tools"]["run"]["input_schema"] = schema)
 }
 

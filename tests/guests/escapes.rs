@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use octi_testkit::guests::{Guest, TELL};
 
@@ -74,7 +76,7 @@ fn trying(what: Try, path: &[u8]) -> Guest {
 }
 
 /// A row whose refusal comes as a failure with those words, and that leaves what is outside as it was.
-fn kept_in(name: &'static str, grant: &str, what: Try, path: &[u8], says: &str) -> Row {
+fn kept_in(name: &str, grant: &str, what: Try, path: &[u8], says: &str) -> Row {
     Row::of(name, grant, &trying(what, path)).ends("failed", says).prepared(furnish).and(|seen| unharmed(&seen.workspace))
 }
 
@@ -123,8 +125,55 @@ fn links() -> Vec<Row> {
         kept_in("link_to_copy_from", WRITE, Try::CopyFrom, b"link", LINK),
         kept_in("link_to_the_process", READ, Try::Open, b"process/environ", LINK),
         kept_in("link_to_itself", READ, Try::Open, b"loop", LINK),
+        raced(),
         kept_in("hard_link", WRITE, Try::Append, b"hard", "is a hard link, so appending would change a file elsewhere too"),
     ]
+}
+
+/// Opens a file in a folder that is now a folder without it, now a link to the one outside that has it. It crashes when it
+/// gets hold of the file.
+fn raced() -> Row {
+    let mut guest = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32").import(
+        "octi:fs/files@0.1.0",
+        "[method]dir.open",
+        "$open",
+        "i32 i32 i32 i32",
+    );
+    let (root, path) = (guest.text("workspace"), guest.text("turning/secret.txt"));
+    let guest = guest.does(&format!(
+        "(call $root {root} (i32.const 64)) {TELL}
+         (local.set $dir (i32.load (i32.const 72)))
+         (loop $again (global.set $next (i32.const 65536))
+           (call $open (local.get $dir) {path} (i32.const 64))
+           (if (i32.eqz (i32.load8_u (i32.const 64))) (then unreachable))
+           (local.set $i (i32.add (local.get $i) (i32.const 1)))
+           (br_if $again (i32.lt_u (local.get $i) (i32.const 5000))))"
+    ));
+    let over = Arc::new(AtomicBool::new(false));
+    let turning = over.clone();
+    Row::of("raced_link", READ, &guest)
+        .answers("{}")
+        .prepared(move |workspace| {
+            furnish(workspace);
+            let (place, over) = (workspace.join("turning"), turning.clone());
+            let outside = workspace.with_extension("outside");
+            std::thread::spawn(move || {
+                // Bounded, whatever becomes of the call.
+                for _ in 0..200_000 {
+                    if over.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let _made = std::fs::create_dir(&place);
+                    let _gone = std::fs::remove_dir(&place);
+                    let _linked = symlink(&outside, &place);
+                    let _unlinked = std::fs::remove_file(&place);
+                }
+            });
+        })
+        .and(move |seen| {
+            over.store(true, Ordering::Relaxed);
+            unharmed(&seen.workspace);
+        })
 }
 
 fn names() -> Vec<Row> {
@@ -163,7 +212,7 @@ fn another_root() -> Guest {
 }
 
 /// Sends a request to that address.
-fn request(name: &'static str, granted: &str, url: &str, says: &str) -> Row {
+fn request(name: &str, granted: &str, url: &str, says: &str) -> Row {
     let mut guest = Guest::default().import("octi:http/client@0.1.0", "send", "$send", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32");
     let (method, url) = (guest.text("GET"), guest.text(url));
     let none = "(i32.const 0) (i32.const 0)";
@@ -207,18 +256,14 @@ fn programs() -> Vec<Row> {
 }
 
 /// Runs a line with a profile.
-fn program(name: &'static str, granted: &str, profile: &str, line: &str, says: &str) -> Row {
+fn program(name: &str, granted: &str, profile: &str, line: &str, says: &str) -> Row {
     let parameters = vec!["i32"; 15].join(" ");
     let mut guest = Guest::default().import("octi:shell/process@0.1.0", "run", "$run", &parameters);
-    let (profile, line) = (guest.text(profile), guest.text(line));
-    let number =
-        |operand: &str| operand.trim_start_matches("(i32.const ").trim_end_matches(')').parse::<u32>().expect("a number");
-    let (at, length) = line.split_once(") ").expect("two operands");
-    let list: Vec<u8> = [number(at), number(length)].into_iter().flat_map(u32::to_le_bytes).collect();
-    let list = guest.text(list);
-    let place = list.split_once(") ").map(|(at, _)| format!("{at})")).expect("two operands");
-    let rest = "(i32.const 0) ".repeat(10);
-    let guest = guest.does(&format!("(call $run {profile} {place} (i32.const 1) {rest} (i32.const 64)) {TELL}"));
+    let (profile, at) = (guest.text(profile), guest.put(line));
+    // A list of one text: where it is, and how long.
+    let list: Vec<u8> = [at, line.len()].iter().flat_map(|number| u32::try_from(*number).expect("small").to_le_bytes()).collect();
+    let (list, rest) = (guest.put(list), "(i32.const 0) ".repeat(10));
+    let guest = guest.does(&format!("(call $run {profile} (i32.const {list}) (i32.const 1) {rest} (i32.const 64)) {TELL}"));
     let grant = format!("[capabilities]\nshell = [{{ profile = '{granted}', reason = 'try' }}]");
     Row::of(name, &grant, &guest).ends("failed", says)
 }

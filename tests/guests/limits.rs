@@ -76,7 +76,7 @@ fn memory() -> Vec<Row> {
 }
 
 fn instances() -> Vec<Row> {
-    let whole = |name: &'static str, component: String| Row::file(name, bare(name, &component));
+    let whole = |name: &str, component: String| Row::file(name, bare(name, &component));
     let many = "(core instance (instantiate $m))".repeat(limits::GUEST_INSTANCES_MAX + 1);
     let tables = "(table 1 funcref)".repeat(limits::GUEST_TABLES_MAX + 1);
     let memories = "(memory 1)".repeat(limits::GUEST_MEMORIES_MAX + 1);

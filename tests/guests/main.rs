@@ -6,10 +6,14 @@
 mod compat;
 mod escapes;
 mod host;
+mod lifecycle;
 mod limits;
 mod measure;
+mod output;
 mod reentry;
 mod row;
+mod secrets;
+mod words;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_limit_holds() {
@@ -24,6 +28,16 @@ async fn no_way_leads_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_plugin_is_refused() {
     row::run(compat::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_stay_where_they_are() {
+    row::run(secrets::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_is_said_commands_a_terminal() {
+    row::run(output::rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -28,7 +28,7 @@ pub(crate) enum Expect {
 
 /// One hostile component.
 pub(crate) struct Row {
-    pub(crate) name: &'static str,
+    name: String,
     file: Vec<u8>,
     arguments: Value,
     expect: Expect,
@@ -61,14 +61,14 @@ impl Seen {
 
 impl Row {
     /// A guest with a manifest that asks for `extra`, whose call answers an empty object.
-    pub(crate) fn of(name: &'static str, extra: &str, guest: &Guest) -> Self {
+    pub(crate) fn of(name: &str, extra: &str, guest: &Guest) -> Self {
         Self::file(name, with_manifest(guest.component(), &manifest(&format!("acme/{name}"), "1.0.0", extra)))
     }
 
     /// A file that may not even be a plugin.
-    pub(crate) fn file(name: &'static str, file: Vec<u8>) -> Self {
+    pub(crate) fn file(name: &str, file: Vec<u8>) -> Self {
         Self {
-            name,
+            name: name.to_owned(),
             file,
             arguments: json!({}),
             expect: Expect::Answers("{}".to_owned()),
@@ -147,7 +147,7 @@ impl Row {
         let agents = host.person([ask, Answer::text("I see.")]).await;
         (self.prepare)(&workspace(&agents));
         let logged = host.logs.text().len();
-        let mut seen = seen(&agents, self.name).await;
+        let mut seen = seen(&agents, &self.name).await;
         host.logs.text()[logged..].clone_into(&mut seen.logs);
         (seen, agents)
     }
@@ -212,6 +212,7 @@ pub(crate) async fn run(rows: fn() -> Vec<Row>) {
     let before = Held::settled().await;
     round(&host, rows()).await;
     let after = Held::back(before).await;
+    assert_eq!(host.connections(), 0, "nobody was allowed to connect to anything");
     println!("{before:?} after the first round, {after:?} after the second");
     host.stop().await;
 }
@@ -222,7 +223,7 @@ async fn round(host: &TestHost, rows: Vec<Row>) {
     for row in rows {
         let alone = async {
             Box::pin(row.run(host)).await;
-            Box::pin(is_well(host, row.name)).await;
+            Box::pin(is_well(host, &row.name)).await;
         };
         if AssertUnwindSafe(alone).catch_unwind().await.is_err() {
             failed.push(row.name);

@@ -129,13 +129,19 @@ impl Guest {
         self
     }
 
-    /// Puts a text into the guest's memory; where it is and how long, as two operands.
-    pub fn text(&mut self, text: impl AsRef<[u8]>) -> String {
-        let (at, text) = (TEXTS + self.texts.len(), text.as_ref());
-        self.texts.extend_from_slice(text);
+    /// Puts bytes into the guest's memory; where they are.
+    pub fn put(&mut self, bytes: impl AsRef<[u8]>) -> usize {
+        let at = TEXTS + self.texts.len();
+        self.texts.extend_from_slice(bytes.as_ref());
         // So that records can stand here too.
         self.texts.resize(self.texts.len().next_multiple_of(8), 0);
-        format!("(i32.const {at}) (i32.const {})", text.len())
+        at
+    }
+
+    /// Puts a text into the guest's memory; where it is and how long, as two operands.
+    pub fn text(&mut self, text: impl AsRef<[u8]>) -> String {
+        let length = text.as_ref().len();
+        format!("(i32.const {}) (i32.const {length})", self.put(text))
     }
 
     /// The module as text.
@@ -154,7 +160,7 @@ impl Guest {
   {allocator}
   (func (export "octi:plugin/tools@0.1.0#describe") (result i32) (i32.const 16))
   (func (export "octi:plugin/tools@0.1.0#call") (param $name i32) (param $name_len i32) (param $args i32) (param $args_len i32) (result i32)
-    (local $i i32)
+    (local $i i32) (local $dir i32)
     {body}
     (i32.store (i32.const 36) (i32.const {ANSWER}))
     (i32.store (i32.const 40) (i32.const {length}))
