@@ -27,7 +27,7 @@ fn files() -> Vec<Row> {
         Row::file("core_module_with_a_manifest", with_manifest(core, &manifest("acme/core", "1.0.0", "")))
             .refused("it is a core module; build it with"),
         Row::file("native_code", native()).refused("it is native code compiled from a component, which is never accepted"),
-        Row::file("cut_off", whole[..whole.len() / 2].to_vec()).refused("this component is not valid"),
+        Row::file("cut_off", whole[..60].to_vec()).refused("this component is not valid"),
         Row::file("flipped", flipped).refused("this component is not valid"),
         Row::file("too_large", vec![0; limits::PLUGIN_BYTES_MAX + 1]).refused("bytes are more than the"),
         Row::file("without_a_manifest", Guest::default().component()).refused("it has no `octi:manifest` section"),
@@ -158,14 +158,45 @@ fn taking(name: &str, schema: Value) -> Row {
 }
 
 fn schemas() -> Vec<Row> {
-    let deep = (0..200).fold(json!({ "type": "object" }), |inner, _| json!({ "type": "object", "properties": { "a": inner } }));
-    let huge: serde_json::Map<_, _> = (0..2_000).map(|number| (format!("f{number}"), json!({ "type": "string" }))).collect();
+    let nested = |levels: usize| {
+        (0..levels).fold(json!({ "type": "object" }), |inner, _| json!({ "type": "object", "properties": { "a": inner } }))
+    };
+    let wide = |fields: usize| -> Value {
+        let fields: serde_json::Map<_, _> = (0..fields).map(|at| (format!("f{at}"), json!({ "type": "string" }))).collect();
+        json!({ "type": "object", "properties": fields })
+    };
+    let says = "a schema of tool `run` is not valid";
+    let twice = json!([{ "$ref": "#" }, { "$ref": "#" }]);
+    let argument = (0..22).fold(json!({}), |inner, _| json!({ "a": inner }));
     vec![
-        taking("deep_schema", deep).refused("manifest is not valid"),
-        taking("huge_schema", json!({ "type": "object", "properties": huge })).answers("{}"),
-        taking("schema_that_is_none", json!({ "type": 7 })).refused("a schema of tool `run` is not valid"),
-        taking("schema_from_elsewhere", json!({ "$ref": "http://169.254.169.254/latest/" }))
-            .refused("a schema of tool `run` is not valid"),
-        taking("schema_from_a_file", json!({ "$ref": "file:///etc/passwd" })).refused("a schema of tool `run` is not valid"),
+        taking("deep_schema", nested(50)).refused(says),
+        taking("deeper_schema", nested(200)).refused("manifest is not valid"),
+        taking("wide_schema", wide(1_000)).answers("{}"),
+        taking("wider_schema", wide(10_000)).refused(says),
+        taking("schema_that_is_none", json!({ "type": 7 })).refused(says),
+        taking("schema_from_elsewhere", json!({ "$ref": "http://169.254.169.254/latest/" })).refused(says),
+        taking("schema_from_a_file", json!({ "$ref": "file:///etc/passwd" })).refused(says),
+        taking("schema_that_doubles", doubling(18)).refused(says),
+        taking("schema_in_a_circle", json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/a" } } })).refused(says),
+        taking("schema_that_doubles_arguments", json!({ "properties": { "a": { "allOf": twice } } }))
+            .given(argument)
+            .ends("bad_input", "too much to check"),
+        taking("pattern_that_goes_back", json!({ "properties": { "a": { "pattern": "^(a+)+(?=b)$" } } })).refused(says),
+        taking("pattern_that_grows", json!({ "properties": { "a": { "pattern": "((a{100}){100}){100}" } } })).refused(says),
+        taking("pattern", json!({ "properties": { "a": { "pattern": "^(a+)+$" } } }))
+            .given(json!({ "a": format!("{}b", "a".repeat(100_000)) }))
+            .ends("bad_input", "are not valid"),
+        changed("answer_that_doubles", |manifest| manifest["tools"]["run"]["output_schema"] = doubling(18)).refused(says),
     ]
+}
+
+/// Each part refers to the next one twice, so that following the references takes 2^`parts` steps.
+fn doubling(parts: usize) -> Value {
+    let part = |at: usize| {
+        let next = json!({ "$ref": format!("#/$defs/d{}", at + 1) });
+        (format!("d{at}"), json!({ "allOf": [next, next] }))
+    };
+    let mut defs: serde_json::Map<_, _> = (0..parts).map(part).collect();
+    defs.insert(format!("d{parts}"), json!(true));
+    json!({ "$ref": "#/$defs/d0", "$defs": defs })
 }

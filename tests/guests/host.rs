@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use octi_domain::ids::UserId;
@@ -20,6 +20,7 @@ use octi_testkit::egress::{Dials, Names, Server};
 use octi_testkit::guests::{Guest, manifest, with_manifest};
 use octi_testkit::{Answer, ScriptedModel};
 use secrecy::SecretString;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A secret of everybody's. Its parts are words that stand nowhere else.
 pub(crate) const SECRET: &str = "Zebra7/Quokka9+Lynx4\"Heron2";
@@ -34,6 +35,8 @@ pub(crate) struct TestHost {
     pub(crate) logs: Logs,
     dials: Arc<Dials>,
     db: TestDb,
+    /// Whoever measures the process must be alone in it.
+    _alone: MutexGuard<'static, ()>,
     _cache: tempfile::TempDir,
     _server: Server,
 }
@@ -41,7 +44,8 @@ pub(crate) struct TestHost {
 impl TestHost {
     /// A host with the role `general` and the plugin `acme/good`.
     pub(crate) async fn start() -> Self {
-        let logs = Logs::start();
+        static ONE: Mutex<()> = Mutex::const_new(());
+        let (alone, logs) = (ONE.lock().await, Logs::start());
         let (folder, cache) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
         let server = Server::start("HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\ninside").await;
         let dials = Arc::new(Dials::to(server.address()));
@@ -69,7 +73,7 @@ impl TestHost {
         let good = with_manifest(good().component(), &manifest("acme/good", "1.0.0", ""));
         plugins.install(good, "good.wasm").await.expect("the good plugin");
         let db = TestDb::open(Backend::Sqlite).await.expect("a database");
-        Self { plugins, clock, folder, logs, dials, db, _cache: cache, _server: server }
+        Self { plugins, clock, folder, logs, dials, db, _alone: alone, _cache: cache, _server: server }
     }
 
     /// A person with a session, whose model gives these answers.
@@ -129,7 +133,7 @@ impl SecretSource for TheSecret {
 
 /// A memory for plugins, with its bound.
 #[derive(Default)]
-struct Memory(Mutex<BTreeMap<(String, UserId, String), KvItem>>);
+struct Memory(std::sync::Mutex<BTreeMap<(String, UserId, String), KvItem>>);
 
 #[async_trait]
 impl KvStore for Memory {
@@ -168,7 +172,7 @@ impl KvStore for Memory {
 
 /// What this process logs.
 #[derive(Debug, Clone)]
-pub(crate) struct Logs(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Logs(Arc<std::sync::Mutex<Vec<u8>>>);
 
 impl Logs {
     /// The one of this process, which several tests may share.

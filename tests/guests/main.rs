@@ -2,6 +2,7 @@
 //!
 //! A row of a table is one of them: what it tries, and the words that the model and the person get instead. After each row a
 //! plugin that behaves still answers, and after a whole table the host has the memory, descriptors and threads it had before.
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it cannot go on, and what it measured")]
 
 mod compat;
 mod escapes;

@@ -172,11 +172,11 @@ async fn seen(agents: &TestAgents, name: &str) -> Seen {
     agents.shutdown().await;
     let requests = agents.model.requests();
     let parts = requests.iter().flat_map(|request| &request.messages).flat_map(|message| &message.parts);
-    let result = parts.filter_map(|part| match part {
+    let mut results = parts.filter_map(|part| match part {
         Part::ToolResult(result) => Some(result.clone()),
         _ => None,
     });
-    let model = result.last().unwrap_or_else(|| panic!("{name}: the model got nothing: {reason}"));
+    let model = results.next_back().unwrap_or_else(|| panic!("{name}: the model got nothing: {reason}"));
     let calls = agents.store.read(&agents.principal).await.expect("a transaction").list_calls(sent.run_id).await.expect("calls");
     let code = calls.first().and_then(|call| call.outcome.clone()).unwrap_or_default();
     let mut seen = Seen {
