@@ -343,12 +343,14 @@ mod tests {
 
     #[test]
     fn what_a_file_says_does_not_command_the_terminal_of_who_reads_the_error() {
-        for text in [SMALL.replace("acme/weather", "acme/\\u001b[31m"), format!("{SMALL}\"\\u202e\\u001b[2J\" = 1")] {
-            let message = Manifest::from_toml(&text).map_err(|e| e.to_string()).err().unwrap_or_default();
+        let id = r#"{"id":"acme/\u202e\u001b[31m","version":"1.0.0","wit":"0.1","description":"x"}"#;
+        for text in [id, r#"{"\u202e\u001b[2J":1}"#] {
+            let message = Manifest::from_section(text.as_bytes()).map_err(|e| e.to_string()).err().unwrap_or_default();
             assert!(message.contains("\\u{1b}["), "{message}");
             assert!(!message.contains(|c: char| c == '\u{202e}' || (c.is_control() && c != '\n')), "{message:?}");
         }
-        let message = error(&format!("{} = 1", "x".repeat(100_000)));
+        let long = format!("{{\"{}\":1}}", "x".repeat(100_000));
+        let message = Manifest::from_section(long.as_bytes()).map_err(|e| e.to_string()).err().unwrap_or_default();
         assert!(message.contains("unknown field") && message.len() < 3_000, "{}", message.len());
     }
 
