@@ -50,6 +50,15 @@ impl ProgressSink for NoProgress {
     fn progress(&self, _fraction: Option<f32>, _message: String) {}
 }
 
+/// The text without the secrets of the person whose call it is.
+pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// For callers that know no secrets.
+#[must_use]
+pub fn no_secrets() -> Redact {
+    Arc::new(str::to_owned)
+}
+
 /// Everything one call is made with.
 #[derive(Clone)]
 pub struct CallContext {
@@ -63,6 +72,8 @@ pub struct CallContext {
     /// How long the call may take at most; the plugin's own limit may be lower.
     pub time_max: Duration,
     pub progress: Arc<dyn ProgressSink>,
+    /// For what the plugin writes to the log.
+    pub redact: Redact,
 }
 
 /// What a call gave.
