@@ -11,7 +11,7 @@ use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::principal::Principal;
 use octi_extension::manifest::Manifest;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
+use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -196,6 +196,7 @@ pub(crate) fn context(workspace: PathBuf, time_max: Duration) -> CallContext {
         workspace,
         time_max,
         progress: Arc::new(NoProgress),
+        redact: no_secrets(),
     }
 }
 
