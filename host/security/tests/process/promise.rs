@@ -15,7 +15,8 @@ const NOBODY: u32 = 65_534;
 
 /// Tries everything, and returns the layers that held.
 async fn nothing_leaks(launcher: &Path) -> Reached {
-    let home = Home::started_by(launcher, Level::Auto, |_| {});
+    let Home { door, dir } = Home::started_by(launcher, Level::Auto, |_| {});
+    let home = Home { door: door.hiding(dir.path()), dir };
     let data = home.dir.path();
     let theirs = data.join("users/somebody/files");
     std::fs::create_dir_all(&theirs).unwrap();
@@ -46,6 +47,7 @@ async fn nothing_leaks(launcher: &Path) -> Reached {
         assert_eq!(std::fs::read_to_string(secret).unwrap(), "topsecret", "{path}");
     }
     nothing_is_marked(&home, &secrets).await;
+    nothing_is_told(&home, &secrets).await;
     let output = home.run(&format!("ls {0} {0}/users {1}; find {0} -name diary", data.display(), theirs.display())).await;
     assert_eq!(text(&output.stdout).lines().filter(|line| line.contains("diary") || line.contains("master")).count(), 0);
     no_environment(&home).await;
@@ -56,6 +58,9 @@ async fn nothing_leaks(launcher: &Path) -> Reached {
 /// Modes and times are no content, but a key that everybody may read, or a database that nobody may, is lost all the same. Without a
 /// mount namespace this is not promised: Landlock does not watch them.
 async fn nothing_is_marked(home: &Home, secrets: &[PathBuf]) {
+    // What is in octi's own directory cannot even be named, so something beside it as well.
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    let secrets = [secrets, &[elsewhere.path().to_owned()]].concat();
     let seen =
         || secrets.iter().map(|path| path.metadata().unwrap()).map(|found| (found.mode(), found.mtime())).collect::<Vec<_>>();
     let before = seen();
@@ -70,6 +75,20 @@ async fn nothing_is_marked(home: &Home, secrets: &[PathBuf]) {
         .run("touch -d @0 here && chmod 700 here && stat -c %a:%Y here && rm here && : > $TMPDIR/x && chmod 600 $TMPDIR/x")
         .await;
     assert_eq!((output.ending, text(&output.stdout)), (Ending::Exited(0), "700:0\n".into()), "{}", text(&output.stderr));
+}
+
+/// Whether a file is there, and when it is used, is told to nobody. Without a mount namespace this is not promised either.
+async fn nothing_is_told(home: &Home, secrets: &[PathBuf]) {
+    for secret in secrets {
+        let above = secret.parent().unwrap();
+        let output = home.run(&format!("stat {}; cd {} && pwd; true", secret.display(), above.display())).await;
+        let holds_the_workspace = above == home.dir.path();
+        if output.reached.read_only {
+            // The directory above the workspace is there, and as good as empty.
+            let expected = if holds_the_workspace { format!("{}\n", above.display()) } else { String::new() };
+            assert_eq!(text(&output.stdout), expected, "{}", secret.display());
+        }
+    }
 }
 
 async fn no_environment(home: &Home) {

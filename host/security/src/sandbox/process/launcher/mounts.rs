@@ -1,14 +1,16 @@
 //! Everything mounted read-only, but for what the program may write. Landlock says what may be opened, and knows nothing of modes,
 //! owners, times and attributes: without this a program could close the vault's file to its owner, or open it to everybody.
 
-use std::io;
+use std::ffi::CString;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::{ffi::CString, mem::size_of};
+use std::{fs, io};
 
 use nix::libc;
+use nix::mount::{MsFlags, mount};
 
+use super::confine::SYSTEM;
 use super::spec::LaunchSpec;
 
 /// In a mount namespace of the program's own: the directories it may write stay as they are, all else becomes read-only.
@@ -23,7 +25,24 @@ pub(super) fn protect(spec: &LaunchSpec) -> io::Result<()> {
         }
     }
     make_read_only(Path::new("/"))?;
+    for directory in spec.hidden.iter().filter(|directory| may_be_hidden(directory)) {
+        let within = kept.iter().map(|(_, path)| path.as_path()).filter(|path| path.starts_with(directory));
+        cover(directory, within)?;
+    }
     kept.iter().try_for_each(|(tree, path)| put(tree, path))
+}
+
+/// Programs need the system's directories, wherever octi's own are.
+fn may_be_hidden(directory: &Path) -> bool {
+    directory.is_dir() && !SYSTEM.iter().any(|system| Path::new(system).starts_with(directory))
+}
+
+/// An empty directory in place of a full one, with places in it for what is kept.
+fn cover<'a>(directory: &Path, mut kept: impl Iterator<Item = &'a Path>) -> io::Result<()> {
+    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    mount(Some("tmpfs"), directory, Some("tmpfs"), flags, Some("size=1m,mode=755"))?;
+    kept.try_for_each(fs::create_dir_all)?;
+    make_read_only(directory)
 }
 
 /// A copy of the mounts at and below a path that is nowhere yet.
