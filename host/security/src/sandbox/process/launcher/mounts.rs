@@ -13,23 +13,28 @@ use nix::mount::{MsFlags, mount};
 use super::confine::SYSTEM;
 use super::spec::LaunchSpec;
 
-/// In a mount namespace of the program's own: the directories it may write stay as they are, all else becomes read-only.
-pub(super) fn protect(spec: &LaunchSpec) -> io::Result<()> {
+/// In a mount namespace of the program's own: the directories it may write stay as they are, all else becomes read-only, and what is
+/// hidden is empty. False when this machine cannot, and nothing has changed.
+pub(super) fn protect(spec: &LaunchSpec) -> io::Result<bool> {
     let mut kept = Vec::new();
     // Taken out of the tree before it changes, so that each mount in them keeps what the machine says of it.
     for path in [&spec.workspace, &spec.scratch].into_iter().chain(&spec.write) {
         match take(path) {
             Ok(tree) => kept.push((tree, path)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            Err(_) => return Ok(false),
         }
     }
-    make_read_only(Path::new("/"))?;
+    // The kernel changes all of them, or none.
+    if make_read_only(Path::new("/")).is_err() {
+        return Ok(false);
+    }
     for directory in spec.hidden.iter().filter(|directory| may_be_hidden(directory)) {
         let within = kept.iter().map(|(_, path)| path.as_path()).filter(|path| path.starts_with(directory));
         cover(directory, within)?;
     }
-    kept.iter().try_for_each(|(tree, path)| put(tree, path))
+    kept.iter().try_for_each(|(tree, path)| put(tree, path))?;
+    Ok(true)
 }
 
 /// Programs need the system's directories, wherever octi's own are.

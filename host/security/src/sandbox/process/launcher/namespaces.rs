@@ -49,11 +49,11 @@ fn map_ids(user: u32, group: u32) -> std::io::Result<()> {
 
 /// In the first process of the new namespace: a `/proc` that shows only what is in it, a bound on how many that can be, and no
 /// way to change what is outside of the workspace.
-pub(super) fn furnish(spec: &LaunchSpec, reached: &mut Reached) {
+pub(super) fn furnish(spec: &LaunchSpec, reached: &mut Reached) -> Result<(), String> {
     let own_mounts = unshare(CloneFlags::CLONE_NEWNS).is_ok()
         && mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).is_ok();
     if !own_mounts {
-        return;
+        return Ok(());
     }
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     reached.own_proc = mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).is_ok();
@@ -62,7 +62,8 @@ pub(super) fn furnish(spec: &LaunchSpec, reached: &mut Reached) {
         reached.process_limit = fs::write("/proc/sys/kernel/pid_max", numbers.to_string()).is_ok();
     }
     // Last, because the bound above is written through `/proc`.
-    reached.read_only = mounts::protect(spec).is_ok();
+    reached.read_only = mounts::protect(spec).map_err(|error| format!("its directories could not be set up: {error}"))?;
+    Ok(())
 }
 
 /// Since Linux 6.14 each process namespace has its own highest number. Before, writing it would change the whole machine.
