@@ -39,7 +39,13 @@ as_owner() {
 
 listening() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
-ours() { [ -x "$pg0" ] && [ -d "$home" ] && as_owner "$pg0" info --name "octi-$port" --output json 2>/dev/null | grep -q '"running": true'; }
+ours() {
+    [ -x "$pg0" ] && [ -d "$home" ] || return
+    # Not through a pipe: a reader that stops at the first match can make the writer fail.
+    local about
+    about="$(as_owner "$pg0" info --name "octi-$port" --output json 2>/dev/null)"
+    [[ "$about" == *'"running": true'* ]]
+}
 
 install_program() {
     [ -x "$pg0" ] && [ "$(cat "$program_dir/.package" 2>/dev/null)" = "$package" ] && return

@@ -13,7 +13,7 @@ use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
+use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
 use octi_security::sandbox::egress::Endpoints;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use secrecy::SecretString;
@@ -102,6 +102,7 @@ impl TestHost {
             workspace: workspace.to_path_buf(),
             time_max: Duration::from_secs(600),
             progress: Arc::new(NoProgress),
+            redact: no_secrets(),
         };
         tool.call(context, arguments).await
     }

@@ -119,7 +119,8 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
         Failure::user(error.to_string())
             .hint("docs/reference/environment.md lists every variable; `octi doctor` checks an installation")
     })?;
-    let default = if matches!(arguments.verb, Verb::Serve(_)) { "info" } else { "error" };
+    // What a provider's library says of an error, in lines of its own, octi says again in words that help.
+    let default = if matches!(arguments.verb, Verb::Serve(_)) { "info,genai=off" } else { "error,genai=off" };
     let logs = telemetry::start(&config, default)?;
     Ok(Context { config, environment, printer, logs })
 }

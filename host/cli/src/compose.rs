@@ -178,6 +178,7 @@ fn open_vault(config: &Config, store: &Store, ambient: &Ambient) -> Outcome<(Arc
 fn open_doors(config: &Config, launch: &ProcessConfig) -> Outcome<(Arc<Egress>, Arc<ProcessDoor>)> {
     let egress = Arc::new(open_egress(config)?);
     let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
+    let processes = processes.hiding(&config.home);
     Ok((egress, Arc::new(processes)))
 }
 

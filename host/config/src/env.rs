@@ -34,7 +34,7 @@ variables! {
     OCTI_PORT = "OCTI_PORT": "Port to listen on; default `3005`.";
     OCTI_URL = "OCTI_URL": "Server that `octi` commands talk to; default `http://127.0.0.1:3005`.";
     #[secret] OCTI_TOKEN = "OCTI_TOKEN": "API token (`octi_…`) of `octi` commands; default the local token in `OCTI_HOME`.";
-    OCTI_LOG = "OCTI_LOG": "What is logged, as in `info,octi_agents=debug`; default `info` for `serve`, `warn` elsewhere.";
+    OCTI_LOG = "OCTI_LOG": "What is logged, as in `info,octi_agents=debug`; default `info` for `serve`, `error` elsewhere.";
     OCTI_LOG_FORMAT = "OCTI_LOG_FORMAT": "`text` or `json`; default `text`.";
     #[secret] MASTER_KEY = "MASTER_KEY": "Key of the vault, 64 hexadecimal digits; default the file `master.key` in `OCTI_HOME`, made at first start.";
     OCTI_SANDBOX = "OCTI_SANDBOX": "Process sandbox: `auto` (as much as this machine can), `required` (refuse below full), `off`; default `auto`.";

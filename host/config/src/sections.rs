@@ -99,6 +99,7 @@ pub struct Limits {
     pub fs_calls: Option<u64>,
     pub kv_calls: Option<u64>,
     pub processes: Option<u64>,
+    pub http_requests: Option<u64>,
 }
 
 impl From<Limits> for PluginLimits {
@@ -114,6 +115,7 @@ impl From<Limits> for PluginLimits {
             fs_calls: limits.fs_calls,
             kv_calls: limits.kv_calls,
             processes: limits.processes,
+            http_requests: limits.http_requests,
         }
     }
 }

@@ -113,6 +113,14 @@ pub const PLUGIN_TEXT_BYTES_MAX: usize = 4 * 1024;
 pub const PLUGINS_MAX: usize = 1_000;
 /// Bytes of a manifest.
 pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a schema of a tool.
+pub const SCHEMA_BYTES_MAX: usize = 128 * 1024;
+/// Levels of lists and objects in a schema.
+pub const SCHEMA_DEPTH_MAX: usize = 64;
+/// Parts of a schema, with what a reference leads to counted for each reference.
+pub const SCHEMA_PARTS_MAX: usize = 20_000;
+/// Steps that checking one value may take; a step is about the comparison of two values.
+pub const SCHEMA_CHECK_STEPS_MAX: usize = 1_000_000;
 /// Hosts one plugin may ask to connect to.
 pub const MANIFEST_HOSTS_MAX: usize = 64;
 /// Tools of one plugin.

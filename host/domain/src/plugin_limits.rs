@@ -30,6 +30,8 @@ pub struct PluginLimits {
     pub kv_calls: Option<u64>,
     /// Processes that one tool call starts.
     pub processes: Option<u64>,
+    /// Requests that one tool call sends.
+    pub http_requests: Option<u64>,
 }
 
 impl PluginLimits {
@@ -48,6 +50,7 @@ impl PluginLimits {
             ("fs_calls", self.fs_calls, counts(limits::GUEST_FS_CALLS_MAX)),
             ("kv_calls", self.kv_calls, counts(limits::GUEST_KV_CALLS_MAX)),
             ("processes", self.processes, counts(limits::GUEST_SPAWNS_MAX)),
+            ("http_requests", self.http_requests, counts(limits::GUEST_HTTP_REQUESTS_MAX)),
         ]
         .into_iter()
         .find_map(|(key, value, allowed)| value.filter(|value| !allowed.contains(value)).map(|value| (key, value, allowed)))

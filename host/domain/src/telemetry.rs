@@ -59,22 +59,7 @@ pub enum Values {
 pub const BUCKETS_SECONDS: [f64; 14] =
     [0.000_05, 0.000_1, 0.000_25, 0.001, 0.005, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0, 120.0, 600.0];
 
-/// The codes of `octi_extension::tool::Containment`.
-const CONTAINED: &[&str] = &[
-    "cpu_limit",
-    "time_limit",
-    "memory_limit",
-    "table_limit",
-    "stack_limit",
-    "trap",
-    "output_limit",
-    "quota",
-    "busy",
-    "cancelled",
-    "replaced",
-    "removed",
-];
-/// `ok` and the codes of `octi_extension::tool::ToolError`.
+/// `ok` and the codes of `octi_extension::tool::ToolError`; those of its `Containment` come last.
 const OUTCOMES: &[&str] = &[
     "ok",
     "bad_input",
@@ -95,6 +80,10 @@ const OUTCOMES: &[&str] = &[
     "replaced",
     "removed",
 ];
+/// Words of [`OUTCOMES`] before the first of [`CONTAINED`].
+const NOT_CONTAINED: usize = 6;
+/// The codes of `octi_extension::tool::Containment`.
+const CONTAINED: &[&str] = OUTCOMES.split_at(NOT_CONTAINED).1;
 const CAPABILITIES: &[&str] = &["fs", "kv", "shell", "http", "http_chunk"];
 const SWAPS: &[&str] = &["ok", "refused", "rolled_back", "auto_rolled_back", "removed", "quarantined"];
 const MODEL_OUTCOMES: &[&str] = &[

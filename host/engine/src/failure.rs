@@ -2,7 +2,6 @@
 //!
 //! The text of a trap can carry strings of the guest, so it goes to the log and nowhere else.
 
-use octi_domain::limits;
 use octi_extension::tool::Containment;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
@@ -26,7 +25,7 @@ pub(crate) fn classify(error: &wasmtime::Error, state: &CallState, during: &str)
         call_id = &*state.caller.call,
         during,
         code = containment.code(),
-        error = text::clean(&format!("{error:#}"), limits::GUEST_LOG_LINE_BYTES_MAX),
+        error = text::log_line(&format!("{error:#}"), &*state.caller.redact),
         "a plugin's call was stopped"
     );
     containment

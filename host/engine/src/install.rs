@@ -5,9 +5,11 @@
 use octi_domain::{limits, tool_name};
 use octi_extension::capability::GATED_PACKAGES;
 use octi_extension::manifest::{Kind, Manifest, ManifestError, SECTION, WIT_VERSION};
+use octi_extension::schema::Schema;
 
 use crate::capability::wasi;
 use crate::loader::Inspection;
+use crate::text;
 
 /// Longest name of a tool as the model sees it; providers refuse longer ones.
 const TOOL_NAME_BYTES_MAX: usize = 64;
@@ -144,8 +146,10 @@ fn check_tools(manifest: &Manifest) -> Result<(), InstallError> {
             )));
         };
         for schema in std::iter::once(schema).chain(&entry.output_schema) {
-            jsonschema::draft202012::new(schema)
-                .map_err(|error| InstallError::Inconsistent(format!("a schema of tool `{name}` is not valid: {error}")))?;
+            Schema::new(schema).map_err(|problem| {
+                let problem = text::clean(&problem, limits::PLUGIN_TEXT_BYTES_MAX);
+                InstallError::Inconsistent(format!("a schema of tool `{name}` is not valid: {problem}"))
+            })?;
         }
     }
     Ok(())

@@ -39,7 +39,7 @@ impl Budget {
         let asked = asked.capped();
         let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         let mut calls = CALLS_MAX;
-        for (place, number) in calls.iter_mut().zip([set.fs_calls, set.kv_calls, set.processes]) {
+        for (place, number) in calls.iter_mut().zip([set.fs_calls, set.kv_calls, set.processes, set.http_requests]) {
             *place = number.unwrap_or(*place);
         }
         Self {

@@ -8,7 +8,7 @@ use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::grant::Grant;
 use octi_extension::services::{KvStore, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, ProgressSink};
+use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
 use wasmtime::component::ResourceTable;
@@ -35,6 +35,7 @@ pub(crate) struct Caller {
     pub(crate) call: Arc<str>,
     pub(crate) workspace: Option<PathBuf>,
     pub(crate) progress: Arc<dyn ProgressSink>,
+    pub(crate) redact: Redact,
 }
 
 impl Caller {
@@ -45,12 +46,19 @@ impl Caller {
             call: context.call_id.to_string().into(),
             workspace: Some(context.workspace),
             progress: context.progress,
+            redact: context.redact,
         }
     }
 
     /// The host itself, with nothing to reach.
     pub(crate) fn host(job: &'static str) -> Self {
-        Self { principal: Principal::system(job), call: job.into(), workspace: None, progress: Arc::new(NoProgress) }
+        Self {
+            principal: Principal::system(job),
+            call: job.into(),
+            workspace: None,
+            progress: Arc::new(NoProgress),
+            redact: no_secrets(),
+        }
     }
 }
 
@@ -79,7 +87,7 @@ impl CallState {
     /// The state of a call that starts now.
     pub(crate) fn new(caller: Caller, grant: Arc<Grant>, services: Option<Services>, budget: Budget) -> Self {
         let meter = Meter::new(budget.cpu_ms);
-        let log = Arc::new(LogBudget::new(grant.clone(), caller.call.clone(), budget.log_lines));
+        let log = Arc::new(LogBudget::new(grant.clone(), &caller, budget.log_lines));
         let mut table = ResourceTable::new();
         table.set_max_capacity(budget.resources);
         Self {

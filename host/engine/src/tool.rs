@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use jsonschema::Validator;
 use octi_domain::{limits, tool_name};
 use octi_extension::manifest::ToolEntry;
+use octi_extension::schema::{Schema, Verdict};
 use octi_extension::tool::{CallContext, Containment, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::Value;
 use tracing::Instrument;
@@ -14,14 +14,13 @@ use crate::bindings::tool::exports::octi::plugin::tools::{Output, ToolError as G
 use crate::generation::{Generation, Pin};
 use crate::observe::{Meters, Observed};
 use crate::state::Caller;
-use crate::text;
 
 /// One operation, bound to its generation.
 pub(crate) struct WasmTool {
     spec: ToolSpec,
     generation: Pin,
     meters: Meters,
-    output_check: OnceLock<Option<Validator>>,
+    output_schema: OnceLock<Option<Schema>>,
 }
 
 impl WasmTool {
@@ -43,7 +42,7 @@ impl WasmTool {
             subject_kind: entry.subject_kind,
         };
         let meters = Meters::new(&manifest.id, operation);
-        Self { spec, generation: Pin::new(generation), meters, output_check: OnceLock::new() }
+        Self { spec, generation: Pin::new(generation), meters, output_schema: OnceLock::new() }
     }
 
     async fn run(&self, context: CallContext, arguments: String, observed: &Observed<'_>) -> Result<ToolOutput, ToolError> {
@@ -81,14 +80,21 @@ impl WasmTool {
         }
         let content: Value = serde_json::from_str(&output.content)
             .map_err(|error| ToolError::Internal(format!("`{}` returned something that is not JSON: {error}", self.spec.name)))?;
-        let check = self
-            .output_check
-            .get_or_init(|| self.spec.output_schema.as_ref().and_then(|schema| jsonschema::draft202012::new(schema).ok()));
-        if let Some(error) = check.as_ref().and_then(|check| check.iter_errors(&content).next()) {
-            let problem = text::clean(&error.to_string(), limits::PLUGIN_TEXT_BYTES_MAX);
-            return Err(ToolError::Internal(format!("`{}` returned what its schema does not allow: {problem}", self.spec.name)));
-        }
-        Ok(ToolOutput { content, summary: output.summary.map(|line| text::clean(&line, limits::PLUGIN_TEXT_BYTES_MAX)) })
+        self.expected(&content)?;
+        Ok(ToolOutput { content, summary: output.summary })
+    }
+
+    /// Whether the content is as the tool's own schema says.
+    fn expected(&self, content: &Value) -> Result<(), ToolError> {
+        // It was taken at install, so it is taken now.
+        let schema = self.output_schema.get_or_init(|| Schema::new(self.spec.output_schema.as_ref()?).ok());
+        let Some(schema) = schema else { return Ok(()) };
+        let problem = match schema.check(content) {
+            Verdict::Fits => return Ok(()),
+            Verdict::Differs => schema.problems(content).next().map(|problem| problem.to_string()).unwrap_or_default(),
+            Verdict::TooCostly => format!("checking it takes more than {} steps", limits::SCHEMA_CHECK_STEPS_MAX),
+        };
+        Err(ToolError::Internal(format!("`{}` returned what its schema does not allow: {problem}", self.spec.name)))
     }
 }
 
@@ -111,13 +117,13 @@ impl Tool for WasmTool {
     }
 }
 
+/// What the guest says, as it says it: who shows it cleans it, blacks out what is secret, and cuts it then.
 fn guest_error(error: GuestError) -> ToolError {
-    let clean = |message: String| text::clean(&message, limits::PLUGIN_TEXT_BYTES_MAX);
     match error {
-        GuestError::BadInput(message) => ToolError::BadInput(clean(message)),
-        GuestError::Failed(message) => ToolError::Failed(clean(message)),
-        GuestError::NeedsUser(message) => ToolError::NeedsUser(clean(message)),
-        GuestError::Unavailable(message) => ToolError::Unavailable(clean(message)),
-        GuestError::Internal(message) => ToolError::Internal(clean(message)),
+        GuestError::BadInput(message) => ToolError::BadInput(message),
+        GuestError::Failed(message) => ToolError::Failed(message),
+        GuestError::NeedsUser(message) => ToolError::NeedsUser(message),
+        GuestError::Unavailable(message) => ToolError::Unavailable(message),
+        GuestError::Internal(message) => ToolError::Internal(message),
     }
 }

@@ -11,5 +11,6 @@ pub mod host;
 pub mod manifest;
 pub mod registry;
 pub mod role;
+pub mod schema;
 pub mod services;
 pub mod tool;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use octi_domain::ids::{CallId, RunId, SessionId};
+use octi_domain::limits;
 use octi_domain::permission::{Level, Origin};
 use octi_domain::principal::Principal;
 use serde_json::Value;
@@ -50,6 +51,15 @@ impl ProgressSink for NoProgress {
     fn progress(&self, _fraction: Option<f32>, _message: String) {}
 }
 
+/// The text without the secrets of the person whose call it is.
+pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// For callers that know no secrets.
+#[must_use]
+pub fn no_secrets() -> Redact {
+    Arc::new(str::to_owned)
+}
+
 /// Everything one call is made with.
 #[derive(Clone)]
 pub struct CallContext {
@@ -63,6 +73,8 @@ pub struct CallContext {
     /// How long the call may take at most; the plugin's own limit may be lower.
     pub time_max: Duration,
     pub progress: Arc<dyn ProgressSink>,
+    /// For what the plugin writes to the log.
+    pub redact: Redact,
 }
 
 /// What a call gave.
@@ -127,6 +139,22 @@ pub enum Containment {
 }
 
 impl Containment {
+    /// One of each kind, with the bound that holds unless a manifest or an administrator says otherwise.
+    pub const ALL: [Self; 12] = [
+        Self::Cpu { ms_max: limits::GUEST_CPU_MS_MAX },
+        Self::Time { ms_max: limits::GUEST_WALL_MS_MAX },
+        Self::Memory { bytes_max: limits::GUEST_MEMORY_BYTES_MAX as u64 },
+        Self::Table { elements_max: limits::GUEST_TABLE_ELEMENTS_MAX as u64 },
+        Self::Stack,
+        Self::Trap,
+        Self::Output { bytes_max: limits::ARTIFACT_BYTES_MAX as u64 },
+        Self::Quota,
+        Self::Busy,
+        Self::Cancelled,
+        Self::Replaced,
+        Self::Removed,
+    ];
+
     /// Stable, for metrics and records.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -168,6 +196,30 @@ impl Containment {
                 "the tool was replaced by another version before the call could end; call it again to use that one".to_owned()
             }
             Self::Removed => "the tool was removed from this host; go on without it".to_owned(),
+        }
+    }
+
+    /// What to do about it, for whoever runs the plugin: a sentence of the reference page.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Cpu { .. } => "Ask for less at once, or raise `limits.cpu_ms` of the plugin.",
+            Self::Time { .. } => "Ask for less at once, or raise `limits.time_ms` of the plugin.",
+            Self::Memory { .. } => "Ask for less at once, or raise `limits.memory_mb` of the plugin.",
+            Self::Table { .. } | Self::Stack => {
+                "The plugin must be changed; the bound is fixed. Its author needs the arguments of the call."
+            }
+            Self::Trap => {
+                "A bug of the plugin: the log has the trace under the call's id. After a few crashes it is quarantined."
+            }
+            Self::Output { .. } => "Ask for a smaller part, or raise `limits.output_bytes` of a plugin that has less.",
+            Self::Quota => {
+                "Ask for less at once, or raise the count of the capability (such as `limits.fs_calls`) in `config.toml`."
+            }
+            Self::Busy => "Try again, with fewer calls at once.",
+            Self::Cancelled => "Nothing: the turn was stopped, or whoever called went away.",
+            Self::Replaced => "Call it again: the new version answers.",
+            Self::Removed => "Install the plugin again, if it is still wanted.",
         }
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod contract;
 mod directions;
 mod files;
+mod promises;
 
 use anyhow::bail;
 
@@ -11,6 +12,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = directions::check()?;
     problems.extend(contract::check()?);
     problems.extend(files::check()?);
+    problems.extend(promises::check()?);
     for problem in &problems {
         eprintln!("tidy: {problem}");
     }

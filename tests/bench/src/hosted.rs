@@ -15,7 +15,7 @@ use octi_domain::run::{Budget, RunStatus};
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, Tool};
+use octi_extension::tool::{CallContext, NoProgress, Tool, no_secrets};
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::guard::Redactor;
@@ -93,6 +93,7 @@ impl Hosted {
             workspace: self.workspace.clone(),
             time_max,
             progress: Arc::new(NoProgress),
+            redact: no_secrets(),
         }
     }
 

@@ -13,7 +13,7 @@ use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
-use octi_extension::tool::{CallContext, Containment, Tool, ToolError, ToolOutput};
+use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput};
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
 use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
@@ -249,6 +249,7 @@ impl Dispatch {
             workspace: (self.workspace_of)(call.of.user_id),
             time_max,
             progress: progress::sink(call, &self.publisher, redactor),
+            redact: redact_with(redactor),
         };
         // The tool has its own, shorter limit; this one ends a tool that ignores it.
         let ended = tokio::time::timeout(time_max, permit.tool.call(context, permit.arguments)).await;
@@ -259,12 +260,12 @@ impl Dispatch {
     async fn settle(&self, call: &Call, redactor: &Redactor, given: Result<ToolOutput, ToolError>) -> Outcome {
         let output = match given {
             Ok(output) => output,
-            Err(error) => return failed(redactor, error.code(), &error.to_string()),
+            Err(error) => return plugin_failed(redactor, &error),
         };
         let whole = super::bound::render(&redactor.redact_value(output.content));
         if whole.len() > limits::ARTIFACT_BYTES_MAX {
             let error = ToolError::Contained(Containment::Output { bytes_max: limits::ARTIFACT_BYTES_MAX as u64 });
-            return failed(redactor, error.code(), &error.to_string());
+            return plugin_failed(redactor, &error);
         }
         let own = output.summary.map(|summary| presentable(redactor, &summary));
         let summary = super::bound::summary(own.as_deref(), &whole);
@@ -380,19 +381,29 @@ fn change(begun: &Begun, id: CallId, change: impl FnOnce(&mut Open)) {
     }
 }
 
-fn failed(redactor: &Redactor, code: &'static str, text: &str) -> Outcome {
-    let text = presentable(redactor, text);
-    Outcome::failure(code, super::bound::head(&text, limits::RESULT_INLINE_BYTES_MAX).to_owned())
+/// A call that a plugin, or its sandbox, ended.
+fn plugin_failed(redactor: &Redactor, error: &ToolError) -> Outcome {
+    failed(redactor, error.code(), &error.to_string(), limits::PLUGIN_TEXT_BYTES_MAX)
 }
 
-/// First cleaned, then redacted: what hides inside a secret must not hide the secret.
-fn presentable(redactor: &Redactor, text: &str) -> String {
+fn failed(redactor: &Redactor, code: &'static str, text: &str, bytes_max: usize) -> Outcome {
+    let text = presentable(redactor, text);
+    Outcome::failure(code, super::bound::head(&text, bytes_max).to_owned())
+}
+
+/// First cleaned, then redacted: what hides inside a secret must not hide the secret. Who cuts it does so afterwards.
+pub(super) fn presentable(redactor: &Redactor, text: &str) -> String {
     redactor.redact(&clean(text)).into_owned()
+}
+
+fn redact_with(redactor: &Arc<Redactor>) -> Redact {
+    let redactor = Arc::clone(redactor);
+    Arc::new(move |text| redactor.redact(text).into_owned())
 }
 
 fn refused(redactor: &Redactor, refusal: Refusal) -> Outcome {
     let suggested_rule = refusal.suggested_rule.map(|rule| redactor.redact(&rule).into_owned());
-    Outcome { suggested_rule, ..failed(redactor, refusal.code, &refusal.text) }
+    Outcome { suggested_rule, ..failed(redactor, refusal.code, &refusal.text, limits::RESULT_INLINE_BYTES_MAX) }
 }
 
 fn millis(duration: Duration) -> u64 {

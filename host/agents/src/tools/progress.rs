@@ -9,7 +9,7 @@ use octi_extension::tool::{NoProgress, ProgressSink};
 use octi_security::guard::Redactor;
 use tokio::time::Instant;
 
-use super::dispatch::Call;
+use super::dispatch::{Call, presentable};
 use crate::publish::Publisher;
 
 /// A tool that says more than this is heard now and then.
@@ -51,8 +51,8 @@ impl ProgressSink for Progress {
             }
             *last = Some(now);
         }
-        // Redacted before it is cut: half a secret would not be found.
-        let message = super::bound::head(&self.redactor.redact(&message), MESSAGE_BYTES_MAX).to_owned();
+        let shown = presentable(&self.redactor, &message);
+        let message = super::bound::head(&shown, MESSAGE_BYTES_MAX).to_owned();
         let kind = EventKind::ToolProgress { run_id: self.run_id, call_id: self.call_id, fraction, message };
         self.publisher.publish(self.user_id, self.session_id, kind);
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use jsonschema::Validator;
 use octi_domain::limits;
+use octi_extension::schema::{Schema, Verdict};
 use octi_extension::tool::{Tool, ToolError, ToolSpec};
 use serde_json::Value;
 
@@ -15,11 +15,13 @@ const PROBLEMS_MAX: usize = 5;
 const PROBLEM_BYTES_MAX: usize = 300;
 /// Bytes of the list of what is valid.
 const VALID_BYTES_MAX: usize = 2_000;
+/// Problems that are counted.
+const COUNTED_MAX: usize = 100;
 /// Compiled schemas that are kept.
 const COMPILED_MAX: usize = 1_024;
 
 /// A compiled schema, and the generation of the tool it belongs to.
-type Compiled = (Weak<dyn Tool>, Arc<Validator>);
+type Compiled = (Weak<dyn Tool>, Arc<Schema>);
 
 /// Checks arguments. A schema is compiled once for each generation of a tool.
 #[derive(Default)]
@@ -46,37 +48,43 @@ impl Schemas {
                 limits::ARGUMENTS_BYTES_MAX
             )));
         }
-        let validator = self.validator(tool)?;
-        if validator.is_valid(&arguments) {
-            return Ok(arguments);
+        let schema = self.schema(tool)?;
+        match schema.check(&arguments) {
+            Verdict::Fits => Ok(arguments),
+            Verdict::Differs => Err(ToolError::BadInput(explain(tool.spec(), &schema, &arguments))),
+            Verdict::TooCostly => Err(ToolError::BadInput(format!(
+                "the arguments of `{}` are too much to check: against its schema they take more than {} steps; \
+                 pass less at once, or nest it less",
+                tool.spec().name,
+                limits::SCHEMA_CHECK_STEPS_MAX
+            ))),
         }
-        Err(ToolError::BadInput(explain(tool.spec(), &validator, &arguments)))
     }
 
-    fn validator(&self, tool: &Arc<dyn Tool>) -> Result<Arc<Validator>, ToolError> {
+    fn schema(&self, tool: &Arc<dyn Tool>) -> Result<Arc<Schema>, ToolError> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let spec = tool.spec();
-        if let Some((of, validator)) = compiled.get(&spec.name)
+        if let Some((of, schema)) = compiled.get(&spec.name)
             && of.upgrade().is_some_and(|of| Arc::ptr_eq(&of, tool))
         {
-            return Ok(Arc::clone(validator));
+            return Ok(Arc::clone(schema));
         }
-        let validator = jsonschema::validator_for(&spec.input_schema).map_err(|error| {
-            tracing::error!(tool = spec.name, plugin = spec.plugin, %error, "the schema of a tool is not a JSON Schema");
+        let schema = Schema::new(&spec.input_schema).map_err(|error| {
+            tracing::error!(tool = spec.name, plugin = spec.plugin, error, "the schema of a tool is not taken");
             ToolError::Internal(format!("the schema of `{}` is broken; tell the author of `{}`", spec.name, spec.plugin))
         })?;
-        let validator = Arc::new(validator);
+        let schema = Arc::new(schema);
         if compiled.len() >= COMPILED_MAX {
             compiled.clear();
         }
-        compiled.insert(spec.name.clone(), (Arc::downgrade(tool), Arc::clone(&validator)));
-        Ok(validator)
+        compiled.insert(spec.name.clone(), (Arc::downgrade(tool), Arc::clone(&schema)));
+        Ok(schema)
     }
 }
 
-fn explain(spec: &ToolSpec, validator: &Validator, arguments: &Value) -> String {
+fn explain(spec: &ToolSpec, schema: &Schema, arguments: &Value) -> String {
     let mut text = format!("the arguments of `{}` are not valid:", spec.name);
-    let mut problems = validator.iter_errors(arguments);
+    let mut problems = schema.problems(arguments);
     for problem in problems.by_ref().take(PROBLEMS_MAX) {
         let path = problem.instance_path().to_string();
         let path = if path.is_empty() { "/" } else { super::bound::head(&path, PROBLEM_BYTES_MAX) };
@@ -84,9 +92,12 @@ fn explain(spec: &ToolSpec, validator: &Validator, arguments: &Value) -> String 
         // Writing to a string cannot fail.
         let _written = write!(text, "\n- at `{path}`: {}", super::bound::head(&says, PROBLEM_BYTES_MAX));
     }
-    let more = problems.count();
-    if more > 0 {
-        let _written = write!(text, "\n- and {more} more");
+    match problems.take(COUNTED_MAX).count() {
+        0 => {}
+        COUNTED_MAX => text.push_str("\n- and many more"),
+        more => {
+            let _written = write!(text, "\n- and {more} more");
+        }
     }
     let _written = write!(text, "\nvalid: {}", super::bound::head(&valid(&spec.input_schema), VALID_BYTES_MAX));
     text
@@ -196,6 +207,21 @@ mod tests {
         let strict = tool(json!({ "type": "object", "additionalProperties": { "type": "string" } }));
         let text = complaint(&strict, json!({ "x".repeat(10_000): 7 }));
         assert!(text.len() < 1_000, "{}", text.len());
+    }
+
+    #[test]
+    fn many_problems_are_not_all_counted() {
+        let numbers = tool(json!({ "type": "object", "properties": { "all": { "items": { "type": "integer" } } } }));
+        assert!(complaint(&numbers, json!({ "all": vec!["x"; 10] })).contains("- and 5 more"));
+        assert!(complaint(&numbers, json!({ "all": vec!["x"; 1_000] })).contains("- and many more"));
+    }
+
+    #[test]
+    fn arguments_that_take_too_long_to_check_are_refused() {
+        let twice = tool(json!({ "properties": { "a": { "allOf": [{ "$ref": "#" }, { "$ref": "#" }] } } }));
+        let deep = (0..40).fold(json!({}), |inner, _| json!({ "a": inner }));
+        let text = complaint(&twice, deep);
+        assert!(text.contains("too much to check"), "{text}");
     }
 
     #[test]

@@ -65,7 +65,7 @@ on_both! {
     async fn secrets_never_reach_the_model_the_person_or_the_record(db) {
         let secret = "s3cr3t-value-of-ada";
         let tool = FakeTool::new("files__read").does(move |context, _| {
-            context.progress.progress(None, format!("reading with {secret}"));
+            context.progress.progress(None, format!("reading\u{202e} with {secret}"));
             Ok(ToolOutput { content: json!({"env": [format!("KEY={secret}")]}), summary: Some(format!("found \u{1b}[31m{secret}")) })
         });
         let test = TestAgents::answering(one_call()).tool(&tool).secret("key", secret).start(&db.store).await;
@@ -77,7 +77,37 @@ on_both! {
         let calls = test.store.read(&test.principal).await.unwrap().list_calls(sent.run_id).await.unwrap();
         assert!(!format!("{calls:?}").contains(secret), "{calls:?}");
         let told = format!("{:?}", test.events.kinds());
-        assert!(!told.contains(secret) && !told.contains("[31m"), "{told}");
+        assert!(!told.contains(secret) && !told.contains("[31m") && told.contains("reading with [REDACTED"), "{told}");
+    }
+
+    /// A value that is broken up by what nobody sees is whole again once that is taken away.
+    async fn what_hides_inside_a_secret_does_not_hide_it(db) {
+        let hidden = ["s3cr3t\u{1b}[31m-of-ada", "s3cr3t\u{9b}0;1m-of-ada", "s3cr3t\u{200e}-of-ada", "s3cr3t\u{e0041}-of-ada"];
+        for text in hidden {
+            for fails in [true, false] {
+                let tool = FakeTool::new("files__read").does(move |context, _| {
+                    context.progress.progress(None, text.to_owned());
+                    let output = ToolOutput { content: json!({ "out": text, text: 1 }), summary: Some(text.to_owned()) };
+                    if fails { Err(ToolError::Failed(text.to_owned())) } else { Ok(output) }
+                });
+                let test = TestAgents::answering(one_call()).tool(&tool).secret("key", "s3cr3t-of-ada").start(&db.store).await;
+                test.chat("read").await;
+                let shown = &results_in(&test.model.requests()[1])[0];
+                let everything = format!("{} {:?}", shown.content, test.events.kinds());
+                assert!(shown.content.contains("[REDACTED_SECRET]") && !everything.contains("of-ada"), "{text:?}: {everything}");
+            }
+        }
+    }
+
+    async fn a_long_error_is_cut_after_its_secrets_are_gone(db) {
+        let secret = "s3cr3t-value-of-ada";
+        let text = format!("{} {secret}", "x".repeat(limits::PLUGIN_TEXT_BYTES_MAX - 10));
+        let tool = FakeTool::new("files__read").gives(move |_| Err(ToolError::Failed(text.clone())));
+        let test = TestAgents::answering(one_call()).tool(&tool).secret("key", secret).start(&db.store).await;
+        test.chat("read").await;
+        let shown = &results_in(&test.model.requests()[1])[0];
+        assert_eq!(shown.content.len(), limits::PLUGIN_TEXT_BYTES_MAX);
+        assert!(!shown.content.contains("s3c"), "{}", shown.content);
     }
 
     async fn errors_are_told_by_who_can_act(db) {

@@ -127,6 +127,7 @@ fn walls(reached: &Reached) -> Check {
         (reached.seccomp, "seccomp"),
         (reached.net_ns, "no network"),
         (reached.pid_ns, "processes of its own"),
+        (reached.read_only, "read-only mounts"),
         (reached.no_capabilities, "no capabilities"),
         (reached.process_limit, "a process limit"),
     ];

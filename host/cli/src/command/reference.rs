@@ -42,12 +42,21 @@ pub(crate) fn run(options: &Options, printer: Printer) -> Outcome {
 fn errors() -> String {
     use octi_api::error::ErrorCode;
     use octi_api::event::EventBody;
+    use octi_extension::tool::Containment;
 
     let mut page = String::from(
-        "# Errors and events\n\nWritten by `cargo xtask codegen` from `host/api`.\n\n## Error codes\n\n| code | status | meaning |\n| --- | --- | --- |\n",
+        "# Errors and events\n\nWritten by `cargo xtask codegen` from `host/api` and `host/extension`.\n\n## Error codes\n\n| code | status | meaning |\n| --- | --- | --- |\n",
     );
     for code in ErrorCode::ALL {
         page.push_str(&format!("| `{}` | {} | {} |\n", code.as_str(), code.status(), code.meaning()));
+    }
+    page.push_str(
+        "\n## How a call of a plugin ends\n\n\
+         When the sandbox ends a call, the model and the person read the sentence; the code is in records and metrics.\n\
+         Bounds are those of a plugin that asks for nothing else.\n\n| code | sentence | what to do |\n| --- | --- | --- |\n",
+    );
+    for end in Containment::ALL {
+        page.push_str(&format!("| `{}` | {} | {} |\n", end.code(), end.message(), end.remedy()));
     }
     page.push_str("\n## Events\n\n| type | meaning |\n| --- | --- |\n");
     for (name, meaning) in EventBody::CATALOGUE {

@@ -75,7 +75,7 @@ fn what_cannot_be_a_secret_is_said() {
 }
 
 #[test]
-fn a_secret_of_a_file_is_hidden_from_its_reader_and_the_log() {
+fn a_secret_of_a_file_is_hidden_from_its_reader() {
     let mut octi = Octi::new();
     let _server = octi.serve();
     let call = |arguments: &[&str]| octi.run(&[&["plugin", "call", "--yes"], arguments].concat());

@@ -8,28 +8,32 @@ use std::time::Duration;
 use bytes::Bytes;
 use octi_domain::limits;
 use octi_extension::grant::Grant;
+use octi_extension::tool::Redact;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::bindings::tool::octi::log::log::{Host, Level};
-use crate::state::CallState;
+use crate::state::{CallState, Caller};
 use crate::text;
 
 /// A call counts as given up this long before its deadline, so that a guest can still end in order.
 const LAST_MOMENTS: Duration = Duration::from_millis(200);
 
 /// The log lines of one call.
-#[derive(Debug)]
 pub(crate) struct LogBudget {
     grant: Arc<Grant>,
     call: Arc<str>,
+    redact: Redact,
     lines_max: u64,
     lines: AtomicU64,
+    /// Bytes as the guest gave them, which are searched for secrets before a line is cut.
+    bytes: AtomicU64,
 }
 
 impl LogBudget {
-    pub(crate) const fn new(grant: Arc<Grant>, call: Arc<str>, lines_max: u64) -> Self {
-        Self { grant, call, lines_max, lines: AtomicU64::new(0) }
+    pub(crate) fn new(grant: Arc<Grant>, caller: &Caller, lines_max: u64) -> Self {
+        let (call, redact) = (caller.call.clone(), caller.redact.clone());
+        Self { grant, call, redact, lines_max, lines: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }
 
     /// Lines written, and lines dropped because there were too many.
@@ -39,17 +43,20 @@ impl LogBudget {
     }
 
     fn write(&self, level: Level, message: &str, fields: &[(String, String)]) {
+        let bytes = message.len() + fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+        let bytes_before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        if bytes_before > self.lines_max * limits::GUEST_LOG_LINE_BYTES_MAX as u64 {
+            self.lines.fetch_max(self.lines_max, Ordering::Relaxed);
+        }
         if self.lines.fetch_add(1, Ordering::Relaxed) >= self.lines_max {
             return;
         }
-        let mut line = message.to_owned();
+        let mut line = String::with_capacity(bytes);
+        line.push_str(message);
         for (name, value) in fields {
-            line.push_str(&format!(" {name}={value}"));
-            if line.len() > limits::GUEST_LOG_LINE_BYTES_MAX {
-                break;
-            }
+            line.extend([" ", name, "=", value]);
         }
-        let line = text::clean(&line, limits::GUEST_LOG_LINE_BYTES_MAX);
+        let line = text::log_line(&line, &*self.redact);
         let (plugin, call_id) = (self.grant.plugin(), &*self.call);
         match level {
             Level::Trace => tracing::trace!(target: "octi::plugin", plugin, call_id, "{line}"),
@@ -72,7 +79,7 @@ impl Host for CallState {
             return Ok(());
         }
         let fraction = fraction.filter(|f| f.is_finite()).map(|f| f.clamp(0.0, 1.0));
-        self.caller.progress.progress(fraction, text::clean(&message, limits::PLUGIN_TEXT_BYTES_MAX));
+        self.caller.progress.progress(fraction, message);
         Ok(())
     }
 
@@ -82,7 +89,7 @@ impl Host for CallState {
 }
 
 /// Standard output or error of a guest: each write is a line.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Capture(Arc<LogBudget>);
 
 impl Capture {

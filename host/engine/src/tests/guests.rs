@@ -11,7 +11,7 @@ use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::principal::Principal;
 use octi_extension::manifest::Manifest;
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput};
+use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::guests::{component, with_manifest};
 pub(crate) use octi_testkit::guests::{manifest, wat};
@@ -152,6 +152,7 @@ pub(crate) fn context(workspace: PathBuf, time_max: Duration) -> CallContext {
         workspace,
         time_max,
         progress: Arc::new(NoProgress),
+        redact: no_secrets(),
     }
 }
 

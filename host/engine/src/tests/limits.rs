@@ -12,6 +12,7 @@ use super::guests::{answering, call, call_within, context, generation, host, hos
 use crate::engine::Class;
 use crate::generation::Generation;
 use crate::instance::Ended;
+use crate::quota::Charge;
 use crate::state::Caller;
 
 /// A plugin whose `run` does that.
@@ -154,6 +155,21 @@ async fn a_flood_of_log_lines_is_dropped_and_counted() {
     let (result, usage) = raw(&guest("", LOG, body), 5_000).await;
     assert_eq!(result, Ok(()));
     assert_eq!((usage.log_lines, usage.log_dropped), (limits::GUEST_LOG_LINES_MAX, 4_000));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log_lines_that_are_too_long_use_up_the_lines_too() {
+    // As many bytes as all lines may have, in a quarter of the lines.
+    let length = limits::GUEST_LOG_LINE_BYTES_MAX * 4;
+    let body = format!(
+        "(loop $again
+        (call $log (i32.const 4) (i32.const 1024) (i32.const {length}) (i32.const 0) (i32.const 0))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $i) (i32.const 300))))"
+    );
+    let (result, usage) = raw(&guest("", LOG, &body), 5_000).await;
+    assert_eq!(result, Ok(()));
+    assert_eq!((usage.log_lines, usage.log_dropped), (limits::GUEST_LOG_LINES_MAX, 49));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -304,6 +320,8 @@ async fn an_administrator_sets_what_host_calls_a_plugin_gets() {
     let set = PluginLimits { log_lines: Some(1), ..PluginLimits::default() };
     let (_, usage) = raw(&guest_with(set, "", LOG, log), 5_000).await;
     assert_eq!((usage.log_lines, usage.log_dropped), (1, 1));
+    let set = PluginLimits { http_requests: Some(7), ..PluginLimits::default() };
+    assert_eq!(guest_with(set, "", "", "").budget().calls[Charge::Http as usize], 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

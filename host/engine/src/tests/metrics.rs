@@ -109,21 +109,7 @@ fn the_outcomes_are_the_words_of_the_label() {
             other => panic!("{other:?}"),
         }
     };
-    let contained = [
-        Containment::Cpu { ms_max: 1 },
-        Containment::Time { ms_max: 1 },
-        Containment::Memory { bytes_max: 1 },
-        Containment::Table { elements_max: 1 },
-        Containment::Stack,
-        Containment::Trap,
-        Containment::Output { bytes_max: 1 },
-        Containment::Quota,
-        Containment::Busy,
-        Containment::Cancelled,
-        Containment::Replaced,
-        Containment::Removed,
-    ]
-    .map(Containment::code);
+    let contained = Containment::ALL.map(Containment::code);
     assert_eq!(words("octi_plugin_traps_total", "code"), contained);
     let text = String::new;
     let errors = [

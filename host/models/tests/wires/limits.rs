@@ -88,7 +88,9 @@ async fn an_answer_that_drips_forever_has_a_limit() {
 #[tokio::test]
 async fn an_answer_beyond_the_limit_is_cut_off_and_hung_up() {
     let wire = Wire::listen().await;
-    let model = model(Provider::OpenAi, &wire.base);
+    // Reading a piece this large may take longer than the others are waited for.
+    let patience = Patience { silence: Duration::from_secs(30), total: Duration::from_secs(60), ..PATIENCE };
+    let model = connect_with(config(Provider::OpenAi, &wire.base), http(), patience).unwrap();
     let piece = "x".repeat(MODEL_ANSWER_BYTES_MAX / 8);
     let (answer, sent) = tokio::join!(ask(&model, request("hi")), async {
         let mut stream = wire.accept().await;

@@ -1,7 +1,7 @@
 //! Removes what a terminal obeys and a person cannot see.
 
 use std::iter::Peekable;
-use std::str::Chars;
+use std::str::CharIndices;
 
 const ESCAPE: char = '\u{1b}';
 const BELL: char = '\u{7}';
@@ -11,24 +11,38 @@ const BELL: char = '\u{7}';
 #[must_use]
 pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut chars = text.char_indices().peekable();
+    while let Some((_, c)) = chars.next() {
+        if skip(c, &mut chars) {
+            continue;
+        }
         match c {
-            ESCAPE => skip_sequence(&mut chars),
-            '\u{9b}' => skip_control(&mut chars),
-            '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_string(&mut chars),
-            '\r' => {
-                // A lone carriage return overwrites the line on a terminal; here it starts a new one.
-                if chars.peek() != Some(&'\n') {
-                    out.push('\n');
-                }
-            }
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || is_hidden(c) => {}
+            // A lone carriage return overwrites the line on a terminal; here it starts a new one.
+            '\r' if chars.peek().is_some_and(|(_, next)| *next == '\n') => {}
+            '\r' => out.push('\n'),
             c => out.push(c),
         }
     }
     out
+}
+
+/// Bytes at the beginning of the text that [`clean`] leaves out as one: a sequence, a control or a hidden character.
+pub(super) fn left_out(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices().peekable();
+    let (_, c) = chars.next()?;
+    skip(c, &mut chars).then(|| chars.peek().map_or(text.len(), |(at, _)| *at))
+}
+
+/// Whether the character is left out; what belongs to it is skipped then.
+fn skip(c: char, chars: &mut Peekable<CharIndices<'_>>) -> bool {
+    match c {
+        ESCAPE => skip_sequence(chars),
+        '\u{9b}' => skip_control(chars),
+        '\u{90}' | '\u{98}' | '\u{9d}'..='\u{9f}' => skip_string(chars),
+        '\n' | '\t' | '\r' => return false,
+        c => return c.is_control() || is_hidden(c),
+    }
+    true
 }
 
 /// Characters that reorder what is shown, or that are there but never shown.
@@ -38,8 +52,8 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// What follows an escape character.
-fn skip_sequence(chars: &mut Peekable<Chars<'_>>) {
-    match chars.peek().copied() {
+fn skip_sequence(chars: &mut Peekable<CharIndices<'_>>) {
+    match chars.peek().map(|(_, c)| *c) {
         Some('[') => {
             chars.next();
             skip_control(chars);
@@ -49,8 +63,8 @@ fn skip_sequence(chars: &mut Peekable<Chars<'_>>) {
             skip_string(chars);
         }
         Some(' '..='/') => {
-            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
-            chars.next_if(|c| ('0'..='~').contains(c));
+            while chars.next_if(|(_, c)| (' '..='/').contains(c)).is_some() {}
+            chars.next_if(|(_, c)| ('0'..='~').contains(c));
         }
         Some('0'..='~') => {
             chars.next();
@@ -60,19 +74,19 @@ fn skip_sequence(chars: &mut Peekable<Chars<'_>>) {
 }
 
 /// Parameters, intermediates and the final character of a control sequence.
-fn skip_control(chars: &mut Peekable<Chars<'_>>) {
-    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
-    chars.next_if(|c| ('@'..='~').contains(c));
+fn skip_control(chars: &mut Peekable<CharIndices<'_>>) {
+    while chars.next_if(|(_, c)| (' '..='?').contains(c)).is_some() {}
+    chars.next_if(|(_, c)| ('@'..='~').contains(c));
 }
 
 /// A string such as a window title, up to its terminator. It ends with the line at the latest, so that a broken one does
 /// not swallow the rest.
-fn skip_string(chars: &mut Peekable<Chars<'_>>) {
-    while let Some(c) = chars.next_if(|c| *c != '\n' && *c != '\r') {
+fn skip_string(chars: &mut Peekable<CharIndices<'_>>) {
+    while let Some((_, c)) = chars.next_if(|(_, c)| *c != '\n' && *c != '\r') {
         match c {
             BELL | '\u{9c}' => return,
             ESCAPE => {
-                chars.next_if_eq(&'\\');
+                chars.next_if(|(_, c)| *c == '\\');
                 return;
             }
             _ => {}

@@ -24,8 +24,8 @@ use search::{Search, merge, spread};
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[REDACTED_SECRET]";
 
-/// Between the texts of two fields: no letter and no digit, and in no secret.
-const BORDER: char = '\0';
+/// Between the texts of two fields: no letter and no digit, in no secret, and not left out as control characters are.
+const BORDER: char = '\u{ffff}';
 
 /// Finds the values it was made with and what common encodings make of them: base64 and base64url (also in the middle of
 /// a longer encoded text), hexadecimal and decimal bytes, percent-encoding, JSON escapes, backwards, and in parts.

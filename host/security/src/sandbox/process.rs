@@ -14,7 +14,7 @@ mod start;
 mod tunnel;
 mod types;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +50,7 @@ pub struct ProcessDoor {
     config: ProcessConfig,
     profiles: Profiles,
     egress: Arc<Egress>,
+    hidden: Vec<PathBuf>,
     ambient: Ambient,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -71,6 +72,7 @@ impl ProcessDoor {
             config,
             profiles,
             egress: Arc::default(),
+            hidden: Vec::new(),
             ambient: Ambient::system(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -83,6 +85,14 @@ impl ProcessDoor {
     #[must_use]
     pub fn with_egress(mut self, egress: Arc<Egress>) -> Self {
         self.egress = egress;
+        self
+    }
+
+    /// Hides this directory from every program, but for the workspace in it: octi's own data. What cannot be read is kept by
+    /// Landlock; hidden, it cannot even be asked about or watched. Needs a mount namespace.
+    #[must_use]
+    pub fn hiding(mut self, directory: &Path) -> Self {
+        self.hidden.extend(directory.canonicalize());
         self
     }
 
@@ -117,7 +127,7 @@ impl ProcessDoor {
     pub async fn run(&self, spawn: Spawn) -> Result<Output, ProcessError> {
         let profile = self.profiles.get(&spawn.profile)?;
         let id = self.new_id();
-        let orders = start::orders(profile, &spawn, self.config.level, &id)?;
+        let orders = self.orders(profile, &spawn, &id)?;
         let title = title(profile, &spawn.argv);
         let job = Job::new(id, title, Keep::First, self.stop.child_token()).output_max(profile.output_bytes_max);
         let job = Arc::new(job);
@@ -135,7 +145,7 @@ impl ProcessDoor {
         let profile = self.profiles.get(&spawn.profile)?;
         let id = self.new_id();
         let time_max = spawn.time_max.min(Duration::from_secs(limits::PROCESS_BACKGROUND_MINUTES_MAX * 60));
-        let orders = start::orders(profile, &spawn, self.config.level, &id)?;
+        let orders = self.orders(profile, &spawn, &id)?;
         let user = owner.user_id;
         let title = title(profile, &spawn.argv);
         let job = Job::new(id.clone(), title, Keep::Latest, self.stop.child_token()).output_max(profile.output_bytes_max);
@@ -180,6 +190,12 @@ impl ProcessDoor {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    fn orders(&self, profile: &Profile, spawn: &Spawn, id: &str) -> Result<LaunchSpec, ProcessError> {
+        let mut orders = start::orders(profile, spawn, self.config.level, id)?;
+        orders.hidden.clone_from(&self.hidden);
+        Ok(orders)
     }
 
     fn new_id(&self) -> String {

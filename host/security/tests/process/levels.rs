@@ -34,8 +34,8 @@ async fn the_probe_says_what_a_program_gets() {
 #[tokio::test]
 async fn required_runs_exactly_when_the_layers_are_there() {
     let home = Home::new(Level::Required);
-    let Reached { no_new_privs, landlock_abi, seccomp, net_ns, .. } = Home::new(Level::Auto).run("true").await.reached;
-    let complete = no_new_privs && landlock_abi >= 3 && seccomp && net_ns;
+    let Reached { no_new_privs, landlock_abi, seccomp, net_ns, read_only, .. } = Home::new(Level::Auto).run("true").await.reached;
+    let complete = no_new_privs && landlock_abi >= 3 && seccomp && net_ns && read_only;
     match home.try_run("echo ran").await {
         Ok(output) => assert!(complete && output.stdout == b"ran\n"),
         Err(error) => assert!(!complete && matches!(error, ProcessError::Refused(_)), "{error}"),

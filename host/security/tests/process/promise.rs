@@ -1,7 +1,7 @@
 //! The promise of the process door, kept in three ways: with the namespaces that root may have, with those of an ordinary user, and
 //! with none. A program reads no vault, no database, no other workspace, no environment of the host, and reaches no network.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::libc;
@@ -15,7 +15,8 @@ const NOBODY: u32 = 65_534;
 
 /// Tries everything, and returns the layers that held.
 async fn nothing_leaks(launcher: &Path) -> Reached {
-    let home = Home::started_by(launcher, Level::Auto, |_| {});
+    let Home { door, dir } = Home::started_by(launcher, Level::Auto, |_| {});
+    let home = Home { door: door.hiding(dir.path()), dir };
     let data = home.dir.path();
     let theirs = data.join("users/somebody/files");
     std::fs::create_dir_all(&theirs).unwrap();
@@ -45,11 +46,49 @@ async fn nothing_leaks(launcher: &Path) -> Reached {
         assert_ne!(output.ending, Ending::Exited(0), "{path}");
         assert_eq!(std::fs::read_to_string(secret).unwrap(), "topsecret", "{path}");
     }
+    nothing_is_marked(&home, &secrets).await;
+    nothing_is_told(&home, &secrets).await;
     let output = home.run(&format!("ls {0} {0}/users {1}; find {0} -name diary", data.display(), theirs.display())).await;
     assert_eq!(text(&output.stdout).lines().filter(|line| line.contains("diary") || line.contains("master")).count(), 0);
     no_environment(&home).await;
     no_network(&home).await;
     home.run("true").await.reached
+}
+
+/// Modes and times are no content, but a key that everybody may read, or a database that nobody may, is lost all the same. Without a
+/// mount namespace this is not promised: Landlock does not watch them.
+async fn nothing_is_marked(home: &Home, secrets: &[PathBuf]) {
+    // What is in octi's own directory cannot even be named, so something beside it as well.
+    let elsewhere = tempfile::NamedTempFile::new().unwrap();
+    let secrets = [secrets, &[elsewhere.path().to_owned()]].concat();
+    let seen =
+        || secrets.iter().map(|path| path.metadata().unwrap()).map(|found| (found.mode(), found.mtime())).collect::<Vec<_>>();
+    let before = seen();
+    for path in secrets.iter().map(|path| path.display()) {
+        let output = home.run(&format!("chmod 000 {path}; touch -d @0 {path}; chmod 777 {path}")).await;
+        if output.reached.read_only {
+            assert_ne!(output.ending, Ending::Exited(0), "{path}");
+            assert_eq!(seen(), before, "{path}");
+        }
+    }
+    let output = home
+        .run("touch -d @0 here && chmod 700 here && stat -c %a:%Y here && rm here && : > $TMPDIR/x && chmod 600 $TMPDIR/x")
+        .await;
+    assert_eq!((output.ending, text(&output.stdout)), (Ending::Exited(0), "700:0\n".into()), "{}", text(&output.stderr));
+}
+
+/// Whether a file is there, and when it is used, is told to nobody. Without a mount namespace this is not promised either.
+async fn nothing_is_told(home: &Home, secrets: &[PathBuf]) {
+    for secret in secrets {
+        let above = secret.parent().unwrap();
+        let output = home.run(&format!("stat {}; cd {} && pwd; true", secret.display(), above.display())).await;
+        let holds_the_workspace = above == home.dir.path();
+        if output.reached.read_only {
+            // The directory above the workspace is there, and as good as empty.
+            let expected = if holds_the_workspace { format!("{}\n", above.display()) } else { String::new() };
+            assert_eq!(text(&output.stdout), expected, "{}", secret.display());
+        }
+    }
 }
 
 async fn no_environment(home: &Home) {
@@ -124,6 +163,7 @@ fn become_nobody() {
 async fn it_is_kept_with_the_rights_of_this_test() {
     let reached = nothing_leaks(LAUNCHER.as_ref()).await;
     assert!(reached.landlock_abi > 0 && reached.seccomp, "{reached}");
+    assert_eq!(reached.read_only, reached.own_proc, "the mounts are one's own, or they are not");
 }
 
 #[test]
@@ -138,6 +178,7 @@ fn it_is_kept_with_the_namespaces_of_an_ordinary_user() {
     std::fs::copy(LAUNCHER, &launcher).unwrap();
     let reached = as_nobody(async move { nothing_leaks(&launcher).await });
     assert!(reached.landlock_abi > 0 && reached.seccomp, "{reached}");
+    assert_eq!(reached.read_only, reached.own_proc, "the mounts are one's own, or they are not");
     assert_eq!(reached.user_ns, reached.net_ns, "an ordinary user has namespaces through a user namespace only");
     let allowed = std::fs::read_to_string("/proc/sys/user/max_user_namespaces").is_ok_and(|most| most.trim() != "0");
     println!("user namespaces are allowed here: {allowed}");
@@ -146,5 +187,13 @@ fn it_is_kept_with_the_namespaces_of_an_ordinary_user() {
 #[test]
 fn it_is_kept_without_any_namespace() {
     let reached = without(&[libc::SYS_unshare], async { nothing_leaks(LAUNCHER.as_ref()).await });
-    assert!(!reached.net_ns && !reached.user_ns && !reached.pid_ns && reached.landlock_abi > 0 && reached.seccomp, "{reached}");
+    assert!(
+        !reached.net_ns
+            && !reached.user_ns
+            && !reached.pid_ns
+            && !reached.read_only
+            && reached.landlock_abi > 0
+            && reached.seccomp,
+        "{reached}"
+    );
 }

@@ -1,6 +1,9 @@
-//! What escapes in a text stand for: `%2F`, `\u002f`, `\x2f`, `\"`.
+//! What escapes in a text stand for: `%2F`, `\u002f`, `\x2f`, `\"`. What is not shown at all, such as the sequences that
+//! colour a terminal's text, stands for nothing.
 
 use std::ops::Range;
+
+use super::super::clean::left_out;
 
 /// A text without its escapes, and where each byte of it came from.
 pub(super) struct Unescaped {
@@ -18,12 +21,12 @@ impl Unescaped {
         // Up to here everything was taken over.
         let mut at = 0;
         let mut next = 0;
-        while let Some(offset) = bytes.get(next..)?.iter().position(|byte| matches!(byte, b'%' | b'\\')) {
+        while let Some(offset) = bytes.get(next..)?.iter().position(|byte| may_begin(*byte)) {
             let start = next + offset;
             // Bytes one after the other may be one character together.
             let (decoded, sources) = run(text, start);
-            next = sources.last().map_or(start + 1, |last| last.end);
-            if std::str::from_utf8(&decoded).is_err() || decoded.is_empty() {
+            next = sources.last().map_or_else(|| text.ceil_char_boundary(start + 1), |last| last.end);
+            if std::str::from_utf8(&decoded).is_err() || sources.is_empty() {
                 continue;
             }
             out.extend_from_slice(&bytes[at..start]);
@@ -47,6 +50,24 @@ impl Unescaped {
         let offset = |at: usize| self.from.get(at).copied().unwrap_or_default();
         offset(place.start)..offset(place.end)
     }
+}
+
+/// Whether an escape, or what is not shown, may begin with this byte.
+const fn may_begin(byte: u8) -> bool {
+    match byte {
+        b'%' | b'\\' => true,
+        b'\n' | b'\t' | b'\r' => false,
+        0..0x20 | 0x7f => true,
+        // The first bytes of control, zero-width, direction and tag characters.
+        0xc2 | 0xcd | 0xd8 | 0xe1 | 0xe2 | 0xef | 0xf3 => true,
+        _ => false,
+    }
+}
+
+/// Characters that show nothing, but that a reader may need, so that cleaning leaves them in: joiners, soft hyphens,
+/// selectors of a glyph.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// One escape: where it stands, and how many bytes it gave.
@@ -79,7 +100,9 @@ fn one(text: &str, start: usize) -> Option<(Vec<u8>, usize)> {
         return byte(start + 1);
     }
     if bytes.get(start) != Some(&b'\\') {
-        return None;
+        let rest = text.get(start..).filter(|rest| rest.bytes().next().is_some_and(may_begin))?;
+        let invisible = || rest.chars().next().filter(|c| is_invisible(*c)).map(char::len_utf8);
+        return left_out(rest).or_else(invisible).map(|length| (Vec::new(), start + length));
     }
     match bytes.get(start + 1)? {
         b'x' => byte(start + 2),
@@ -110,6 +133,10 @@ mod tests {
             ("%zz %4 \\q \\u12 \\ud800", None),
             ("%ff%fe", None),
             ("plain é", None),
+            ("s3\u{1b}[31mcr\u{9b}0;1m3\u{200e}t\u{200b}\u{e0041}", Some("s3cr3t")),
+            ("\u{1b}]0;title\u{7}%41", Some("A")),
+            ("a\u{1b}[", Some("a")),
+            ("\u{a0}£中\u{fffd}\r\n\t", None),
             ("", None),
         ] {
             assert_eq!(Unescaped::of(text).map(|unescaped| unescaped.text).as_deref(), expected, "{text}");
@@ -127,7 +154,13 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read(text in "[%\\\\xun0-9a-f\"é]{0,40}") {
+        fn what_cleaning_takes_away_stands_for_nothing(text in "[a-c\u{1b}\u{7}\u{9b}\u{90}\u{200e}\u{feff}\u{e0041}0-9;\\]\\[m\n]{0,40}") {
+            let seen = Unescaped::of(&text).map_or(text.clone(), |unescaped| unescaped.text);
+            prop_assert_eq!(seen, super::super::super::clean(&text));
+        }
+
+        #[test]
+        fn any_text_is_read(text in "[%\\\\xun0-9a-f\"é\u{1b}\u{9b}\\[m\u{200b}]{0,40}") {
             if let Some(unescaped) = Unescaped::of(&text) {
                 prop_assert_eq!(unescaped.from.len(), unescaped.text.len() + 1);
                 prop_assert!(unescaped.from.is_sorted());

@@ -58,6 +58,10 @@ fn forms(value: &str) -> Vec<(&'static str, String)> {
         ("two strings on two lines", format!("'{first}' .\n  '{second}'")),
         ("letter by letter", value.chars().map(|c| format!("{c} ")).collect()),
         ("invisible characters", value.chars().map(|c| format!("{c}\u{200b}")).collect()),
+        ("colours", value.chars().map(|c| format!("{c}\u{1b}[31m")).collect()),
+        ("colours in eight bits", value.chars().map(|c| format!("{c}\u{9b}0;1m")).collect()),
+        ("window titles", value.chars().map(|c| format!("{c}\u{1b}]0;title\u{7}")).collect()),
+        ("hidden tags", value.chars().map(|c| format!("{c}\u{e0041}")).collect()),
     ]
 }
 

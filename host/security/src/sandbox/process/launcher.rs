@@ -7,6 +7,7 @@
 //! program go over the socket too, so no argument list holds them.
 
 mod confine;
+mod mounts;
 mod namespaces;
 mod network;
 mod seccomp;

@@ -81,6 +81,7 @@ pub(super) fn plain_orders(workspace: PathBuf, level: Level, id: &str) -> Launch
         env: env.map(|(name, value)| (name.to_owned(), value)).to_vec(),
         read: Vec::new(),
         write: Vec::new(),
+        hidden: Vec::new(),
         tunnel: None,
         level,
         memory_bytes: limits.memory_bytes,

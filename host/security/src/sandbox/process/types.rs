@@ -17,7 +17,8 @@ pub enum Level {
     /// As much as this machine has; the result says how much that was.
     #[default]
     Auto,
-    /// All of no_new_privs, Landlock (with truncation, ABI 3), seccomp and a network namespace, or the program does not start.
+    /// All of no_new_privs, Landlock (with truncation, ABI 3), seccomp, a network namespace and read-only mounts, or the program
+    /// does not start.
     Required,
 }
 
@@ -39,6 +40,8 @@ pub struct Reached {
     pub pid_ns: bool,
     /// `/proc` shows only those processes; otherwise there is no `/proc`.
     pub own_proc: bool,
+    /// What it may not write is mounted read-only: not even modes, owners and times can be changed, which Landlock does not watch.
+    pub read_only: bool,
     /// The program has no capabilities, even when it runs as root.
     pub no_capabilities: bool,
     /// Its number of processes is bounded.
@@ -53,7 +56,7 @@ impl fmt::Display for Reached {
         write!(
             f,
             "no_new_privs {}, landlock abi {}, seccomp {}, network namespace {}, user namespace {}, pid namespace {}, own /proc {}, \
-             no capabilities {}, process limit {}, network through the host {}",
+             read-only mounts {}, no capabilities {}, process limit {}, network through the host {}",
             word(self.no_new_privs),
             self.landlock_abi,
             word(self.seccomp),
@@ -61,6 +64,7 @@ impl fmt::Display for Reached {
             word(self.user_ns),
             word(self.pid_ns),
             word(self.own_proc),
+            word(self.read_only),
             word(self.no_capabilities),
             word(self.process_limit),
             word(self.tunnel),

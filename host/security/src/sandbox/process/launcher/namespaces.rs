@@ -6,6 +6,7 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
+use super::mounts;
 use super::spec::LaunchSpec;
 use crate::sandbox::process::types::{Level, Reached};
 
@@ -46,12 +47,13 @@ fn map_ids(user: u32, group: u32) -> std::io::Result<()> {
     fs::write("/proc/self/gid_map", format!("{group} {group} 1"))
 }
 
-/// In the first process of the new namespace: a `/proc` that shows only what is in it, and a bound on how many that can be.
-pub(super) fn furnish(spec: &LaunchSpec, reached: &mut Reached) {
+/// In the first process of the new namespace: a `/proc` that shows only what is in it, a bound on how many that can be, and no
+/// way to change what is outside of the workspace.
+pub(super) fn furnish(spec: &LaunchSpec, reached: &mut Reached) -> Result<(), String> {
     let own_mounts = unshare(CloneFlags::CLONE_NEWNS).is_ok()
         && mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>).is_ok();
     if !own_mounts {
-        return;
+        return Ok(());
     }
     let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     reached.own_proc = mount(Some("proc"), "/proc", Some("proc"), flags, None::<&str>).is_ok();
@@ -59,6 +61,9 @@ pub(super) fn furnish(spec: &LaunchSpec, reached: &mut Reached) {
         let numbers = RESERVED_NUMBERS + spec.processes;
         reached.process_limit = fs::write("/proc/sys/kernel/pid_max", numbers.to_string()).is_ok();
     }
+    // Last, because the bound above is written through `/proc`.
+    reached.read_only = mounts::protect(spec).map_err(|error| format!("its directories could not be set up: {error}"))?;
+    Ok(())
 }
 
 /// Since Linux 6.14 each process namespace has its own highest number. Before, writing it would change the whole machine.

@@ -24,6 +24,8 @@ pub(in crate::sandbox::process) struct LaunchSpec {
     pub read: Vec<PathBuf>,
     /// More directories to write.
     pub write: Vec<PathBuf>,
+    /// Directories that are not there for it, but for what it may write in them.
+    pub hidden: Vec<PathBuf>,
     /// It may use the network through the host: the port of the host's proxy, once the launcher has opened it; 0 before.
     pub tunnel: Option<u16>,
     pub level: Level,

@@ -70,8 +70,7 @@ fn first_process(spec: &LaunchSpec, mut reached: Reached, control: &UnixStream) 
     if nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).is_err() {
         return 126;
     }
-    namespaces::furnish(spec, &mut reached);
-    let program = match fork_process() {
+    let program = match namespaces::furnish(spec, &mut reached).and_then(|()| fork_process()) {
         Ok(ForkResult::Parent { child }) => child,
         Ok(ForkResult::Child) => return target::become_program(spec, reached, control),
         Err(text) => {

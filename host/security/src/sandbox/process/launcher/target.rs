@@ -66,6 +66,9 @@ fn shortfall(level: Level, reached: &Reached) -> Option<String> {
     if !reached.net_ns {
         missing.push("network namespaces (as root, or through user namespaces)".to_owned());
     }
+    if !reached.read_only {
+        missing.push("a mount namespace whose mounts can be made read-only".to_owned());
+    }
     if missing.is_empty() {
         return None;
     }
@@ -88,7 +91,7 @@ mod tests {
     use super::*;
 
     fn full() -> Reached {
-        Reached { no_new_privs: true, landlock_abi: 7, seccomp: true, net_ns: true, ..Reached::default() }
+        Reached { no_new_privs: true, landlock_abi: 7, seccomp: true, net_ns: true, read_only: true, ..Reached::default() }
     }
 
     #[test]
@@ -99,6 +102,7 @@ mod tests {
             (Reached { landlock_abi: 2, ..full() }, "Landlock (version 3 or later, found 2)"),
             (Reached { seccomp: false, ..full() }, "seccomp"),
             (Reached { net_ns: false, ..full() }, "network namespaces"),
+            (Reached { read_only: false, ..full() }, "mount namespace"),
         ];
         for (reached, word) in cases {
             let text = shortfall(Level::Required, &reached).unwrap();
