@@ -130,7 +130,7 @@ impl Goal {
     fn line(&self) -> String {
         let Self { what, bound, unit, .. } = self;
         let verdict = if self.met { "ok" } else { "missed" };
-        let space = if *unit == "x" { "" } else { " " };
+        let space = if matches!(*unit, "x" | "") { "" } else { " " };
         let number = |value: f64| format!("{}{space}{unit}", short(value));
         format!("  goal: {what} {bound} {}: {verdict}, {}", number(self.limit), number(self.actual))
     }
@@ -159,7 +159,7 @@ impl Row {
     fn line(&self) -> String {
         let mut line = format!("{:<NAME_WIDTH$}", self.name);
         let cells = match &self.figures {
-            Figures::One { value, unit } => vec![format!("{} {unit}", short(*value))],
+            Figures::One { value, unit } => vec![format!("{} {unit}", short(*value)).trim_end().to_owned()],
             Figures::Times(times) => {
                 let rate = times.per_second.map(short).unwrap_or_default();
                 vec![time(times.p50_us), time(times.p99_us), time(times.min_us), rate]
@@ -241,7 +241,8 @@ fn time(micros: f64) -> String {
 }
 
 /// Three digits, or all of a whole number, in groups of three.
-fn short(value: f64) -> String {
+#[must_use]
+pub fn short(value: f64) -> String {
     if value.abs() < 10.0 {
         let text = format!("{value:.2}");
         return text.trim_end_matches('0').trim_end_matches('.').to_owned();
@@ -310,7 +311,10 @@ mod tests {
                     id: "memory",
                     title: "Memory".to_owned(),
                     note: String::new(),
-                    rows: vec![Row::one("memory.idle", "idle", 61.25, "MB").goal(Goal::at_most("idle", 80.0, 61.25, "MB"))],
+                    rows: vec![
+                        Row::one("memory.idle", "idle", 61.25, "MB").goal(Goal::at_most("idle", 80.0, 61.25, "MB")),
+                        Row::one("memory.lost", "lost", 3.0, "").goal(Goal::at_most("lost", 0.0, 3.0, "")),
+                    ],
                 },
             ],
             skipped: vec![Skipped { what: "turns on PostgreSQL".to_owned(), reason: "no server".to_owned() }],
@@ -337,6 +341,7 @@ mod tests {
             "  goal: p50 / bare p50 at most 2.5x: ok, 2.46x",
             "idle                                    61.2 MB",
             "  goal: idle at most 80 MB: ok, 61.2 MB",
+            "lost                                          3\n  goal: lost at most 0: missed, 3\n",
             "  turns on PostgreSQL: no server",
         ] {
             assert!(table.contains(part), "`{part}` is not in\n{table}");

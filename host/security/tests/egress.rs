@@ -8,14 +8,25 @@ mod limits;
 #[path = "egress/redirects.rs"]
 mod redirects;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use http::Method;
-use octi_security::sandbox::egress::{Caps, Egress, EgressError, EgressPolicy, HostAllow, PrivateTargets, Request, Response};
+use octi_security::sandbox::egress::{
+    Caps, Egress, EgressError, EgressPolicy, HostAllow, PrivateTargets, Request, Response, Route as _,
+};
 use octi_testkit::egress::{Allowed, Caller, Dials, Names, Row, Server, TABLE};
 use url::Url;
+
+fn allowed(row: &Row, url: &Url) -> Result<HostAllow, String> {
+    let allow = match row.allowed {
+        Allowed::Hosts(hosts) => HostAllow::parse(hosts.iter().copied()),
+        Allowed::Operator => HostAllow::operator(url),
+    };
+    allow.map_err(|error| error.to_string())
+}
 
 /// The raw door.
 struct Door;
@@ -24,12 +35,7 @@ struct Door;
 impl Caller for Door {
     async fn try_to(&self, row: &Row, egress: Egress, _: &Dials) -> Result<(), String> {
         let url = url(row.url);
-        let allow = match row.allowed {
-            Allowed::Hosts(hosts) => HostAllow::parse(hosts.iter().copied()),
-            Allowed::Operator => HostAllow::operator(&url),
-        };
-        let allow = allow.map_err(|error| error.to_string())?;
-        match egress.fetch(&allow, Request::new(Method::GET, url)).await {
+        match egress.fetch(&allowed(row, &url)?, Request::new(Method::GET, url)).await {
             // The server does not speak TLS: the connection was made.
             Ok(_) | Err(EgressError::Failed(_)) => Ok(()),
             Err(error) => Err(error.to_string()),
@@ -41,6 +47,26 @@ impl Caller for Door {
 async fn the_table_holds_for_the_raw_door() {
     assert!(TABLE.len() >= 60, "{} rows", TABLE.len());
     octi_testkit::egress::run(&Door).await;
+}
+
+/// The decision without a connection: what it would dial counts as dialled.
+struct Decision;
+
+#[async_trait]
+impl Caller for Decision {
+    async fn try_to(&self, row: &Row, egress: Egress, dials: &Dials) -> Result<(), String> {
+        let url = url(row.url);
+        let addresses = egress.decide(&url, "GET", &allowed(row, &url)?).await.map_err(|error| error.to_string())?;
+        for address in addresses {
+            dials.route(SocketAddr::new(address, url.port_or_known_default().unwrap_or_default()));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_table_holds_for_the_decision_alone() {
+    octi_testkit::egress::run(&Decision).await;
 }
 
 fn url(text: &str) -> Url {

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::bench::callgrind;
 use crate::step::{self, Steps};
 use crate::{test, tidy};
 
 const DENY_VERSION: &str = "0.20.2";
 
-/// Formatting, clippy, tidy, dependency rules, tests.
+/// Formatting, clippy, tidy, dependency rules, tests, and where there is valgrind the instructions of a call.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let mut steps = Steps::new(5);
+    let mut steps = Steps::new(6);
     steps.step("Checking the formatting", || step::run(&mut step::cargo(&["fmt", "--all", "--check"])))?;
     steps.step("Running clippy", || {
         step::run(&mut step::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
@@ -18,6 +19,13 @@ pub(crate) fn run() -> anyhow::Result<()> {
     steps.step("Checking the repository", tidy::run)?;
     steps.step("Checking licences and banned dependencies", deny)?;
     steps.step("Testing", || test::run(&test::Options::default()))?;
+    steps.step("Counting the instructions of a call", || {
+        if callgrind::is_possible() {
+            return callgrind::run(false, false);
+        }
+        eprintln!("      left out: valgrind is not installed");
+        Ok(())
+    })?;
     eprintln!("All checks passed after {}", steps.elapsed());
     Ok(())
 }

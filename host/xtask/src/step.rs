@@ -80,7 +80,16 @@ pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_about_xtask(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     command
+}
+
+/// Variables in which `cargo run` tells a program about its own package. The build script of `ring` asks for some of them, so a
+/// cargo that finds them would compile `ring` and all that stands on it again, and so would the next one that does not.
+fn is_about_xtask(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 /// The repository's root.
@@ -110,4 +119,21 @@ fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cargo_inside_of_this_one_is_not_told_about_this_package() {
+        let told = cargo(&["build"]);
+        let removed: Vec<&str> =
+            told.get_envs().filter(|(_, value)| value.is_none()).filter_map(|(name, _)| name.to_str()).collect();
+        // Cargo's test runner sets these, as `cargo run` does.
+        for name in ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "CARGO_PKG_VERSION_MAJOR"] {
+            assert!(removed.contains(&name), "{name} is not in {removed:?}");
+        }
+        assert!(!is_about_xtask("CARGO_TARGET_DIR") && !is_about_xtask("CARGO_HOME"));
+    }
 }

@@ -32,13 +32,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<PathBuf> {
     Ok(out)
 }
 
-/// Compiles a guest that does not ship and packs it. The optimised packer was built by [`run`].
-pub(crate) fn pack_guest(folder: &Path, package: &str, out: &Path) -> anyhow::Result<()> {
+/// Compiles a guest that does not ship, in that folder of the repository, and packs it.
+pub(crate) fn pack_guest(packer: &Path, folder: &Path, package: &str, out: &Path) -> anyhow::Result<()> {
     step::run(&mut step::cargo(&["build", "--profile", "guest", "--target", TARGET, "--package", package]))?;
-    let target = step::target_dir()?;
-    let component = target.join(TARGET).join("guest").join(format!("{}.wasm", package.replace('-', "_")));
-    let mut packer = std::process::Command::new(target.join("release").join("octi-pack"));
-    step::run(packer.arg("tool").arg(&component).arg(folder.join("plugin.toml")).arg(out))
+    let component = step::target_dir()?.join(TARGET).join("guest").join(format!("{}.wasm", package.replace('-', "_")));
+    let manifest = step::root().join(folder).join("plugin.toml");
+    step::run(std::process::Command::new(packer).arg("tool").arg(&component).arg(manifest).arg(out))
 }
 
 /// Where the packed plugins go.

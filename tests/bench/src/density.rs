@@ -34,5 +34,5 @@ pub(crate) async fn measure(paths: &Paths) -> anyhow::Result<Group> {
 }
 
 fn resident() -> anyhow::Result<f64> {
-    machine::kib(std::process::id(), "status", "VmRSS:")
+    machine::field(std::process::id(), "status", "VmRSS:")
 }

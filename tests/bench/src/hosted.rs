@@ -82,6 +82,11 @@ impl Hosted {
         })
     }
 
+    /// Installs a plugin, or swaps it for the version that runs.
+    pub(crate) async fn install(&self, plugin: Vec<u8>, file_name: &str) -> anyhow::Result<()> {
+        self.plugins.install(plugin, file_name).await.map(drop).with_context(|| format!("`{file_name}` cannot be installed"))
+    }
+
     /// What a call that may take so long is made with.
     pub(crate) fn context(&self, time_max: Duration) -> CallContext {
         CallContext {

@@ -26,8 +26,27 @@ pub(crate) fn facts() -> Machine {
     }
 }
 
-/// KiB of a field such as `VmRSS:` in a file of `/proc/<process>`.
-pub(crate) fn kib(process: u32, file: &str, field: &str) -> anyhow::Result<f64> {
+/// What this process holds.
+#[derive(Clone, Copy)]
+pub(crate) struct Footprint {
+    /// Resident MB.
+    pub(crate) memory: f64,
+    pub(crate) descriptors: f64,
+    pub(crate) threads: f64,
+}
+
+/// What this process holds now.
+pub(crate) fn footprint() -> anyhow::Result<Footprint> {
+    let process = std::process::id();
+    Ok(Footprint {
+        memory: field(process, "status", "VmRSS:")? * 1_024.0 / 1e6,
+        descriptors: std::fs::read_dir("/proc/self/fd")?.count() as f64,
+        threads: field(process, "status", "Threads:")?,
+    })
+}
+
+/// The number of a field such as `VmRSS:` (which is in KiB) in a file of `/proc/<process>`.
+pub(crate) fn field(process: u32, file: &str, field: &str) -> anyhow::Result<f64> {
     let path = format!("/proc/{process}/{file}");
     let text = read_to_string(&path).map_err(|error| anyhow::anyhow!("`{path}` cannot be read: {error}"))?;
     let line = text.lines().find(|line| line.starts_with(field));

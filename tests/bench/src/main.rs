@@ -10,14 +10,18 @@
 mod bare;
 mod counted;
 mod density;
+mod egress;
 mod fresh;
 mod hosted;
+mod installed;
 mod kill;
 mod load;
 mod machine;
 mod mcp;
 mod server;
+mod swaps;
 mod throughput;
+mod tiny;
 mod turns;
 
 use std::io::Write;
@@ -165,6 +169,8 @@ async fn engine(paths: &Paths, effort: Effort, report: &mut Report) -> anyhow::R
         }),
     }
     report.groups.push(step("endless loops", Box::pin(kill::measure(paths, effort))).await?);
+    report.groups.push(step("the egress check", Box::pin(egress::measure(effort))).await?);
+    report.groups.push(step("swaps", Box::pin(swaps::measure(paths, effort))).await?);
     Ok(())
 }
 

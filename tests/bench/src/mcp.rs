@@ -107,7 +107,7 @@ pub(crate) fn measure(program: &Path, effort: Effort) -> anyhow::Result<Group> {
         calls.push(begun.elapsed());
     }
     let rate = calls.len() as f64 / whole.elapsed().as_secs_f64();
-    let resident = machine::kib(server.child.id(), "status", "VmRSS:")? * 1_024.0 / 1e6;
+    let resident = machine::field(server.child.id(), "status", "VmRSS:")? * 1_024.0 / 1e6;
     let none = || anyhow::anyhow!("nothing was sampled");
     let rows = vec![
         Row::times("mcp.echo", "echo, running server", Times::of(calls).ok_or_else(none)?.per_second(rate)),

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -16,23 +16,27 @@ use crate::hosted::plugin_files;
 use crate::{Effort, Paths, machine};
 
 const STARTS: usize = 20;
+const COLD_STARTS: usize = 5;
 const IDLE: Duration = Duration::from_secs(10);
 /// How long anything may take before the measurement is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
 const START_NOTE: &str = "`octi serve` from its execution to the line that says where it listens, and to the answer of \
-    `/api/health`. Warm: home folder, database and compiled plugins are there. The first start makes the home folder, the \
-    database and the first administrator; plugins are compiled behind it, one after another.";
+    `/api/health`. Warm: home folder, database and compiled plugins are there. Nothing compiled: the same without the compiled \
+    plugins. The first start makes the home folder, the database and the first administrator. Plugins are compiled behind the \
+    start, one after another.";
 const IDLE_NOTE: &str = "The process of `octi serve` after its last warm start. PSS counts shared pages in part.";
 
 /// A running server.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    listening: Duration,
-    healthy: Duration,
+    /// From its execution to the line that says where it listens.
+    pub(crate) listening: Duration,
+    /// And to its first answer.
+    pub(crate) healthy: Duration,
 }
 
 impl Server {
-    fn start(octi: &Path, home: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn start(octi: &Path, home: &Path) -> anyhow::Result<Self> {
         let said_to = home.join("bench.log");
         let log = File::create(&said_to)?;
         let begun = Instant::now();
@@ -63,10 +67,10 @@ impl Server {
 
     /// MB of a field of its memory.
     fn memory(&self, file: &str, field: &str) -> anyhow::Result<f64> {
-        Ok(machine::kib(self.child.id(), file, field)? * 1_024.0 / 1e6)
+        Ok(machine::field(self.child.id(), file, field)? * 1_024.0 / 1e6)
     }
 
-    fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         kill(Pid::from_raw(i32::try_from(self.child.id())?), Signal::SIGTERM)?;
         let status = self.child.wait()?;
         if !status.success() {
@@ -105,11 +109,12 @@ fn healthy(address: SocketAddr) -> anyhow::Result<()> {
 /// Starts it on an empty home, then again and again on the same.
 pub(crate) fn measure(paths: &Paths, octi: &Path, effort: Effort) -> anyhow::Result<Vec<Group>> {
     let home = tempfile::tempdir()?;
+    let bundled = plugin_files(&paths.plugins)?.len();
     let (mut start_rows, mut idle_rows) = (Vec::new(), Vec::new());
     let begun = Instant::now();
     let first = Server::start(octi, home.path())?;
-    let cold = first.healthy.as_secs_f64() * 1e3;
-    until_compiled(home.path(), plugin_files(&paths.plugins)?.len())?;
+    let first_ready = first.healthy.as_secs_f64() * 1e3;
+    until_compiled(home.path(), bundled, PATIENCE)?;
     let compiled = begun.elapsed().as_secs_f64();
     first.stop()?;
 
@@ -124,15 +129,27 @@ pub(crate) fn measure(paths: &Paths, octi: &Path, effort: Effort) -> anyhow::Res
         }
         server.stop()?;
     }
+    let mut cold = Vec::new();
+    for _ in 0..effort.samples(COLD_STARTS) {
+        std::fs::remove_dir_all(cache(home.path()))?;
+        let server = Server::start(octi, home.path())?;
+        cold.push(server.healthy);
+        until_compiled(home.path(), bundled, PATIENCE)?;
+        server.stop()?;
+    }
     let none = || anyhow::anyhow!("nothing was sampled");
     let (listening, healthy) = (Times::of(listening).ok_or_else(none)?, Times::of(healthy).ok_or_else(none)?);
     start_rows.push(Row::times("start.listening", "warm, listening", listening));
     let goal = Goal::at_most("p50", 300.0, healthy.p50_us / 1e3, "ms");
     start_rows.push(Row::times("start.healthy", "warm, ready", healthy).goal(goal));
-    start_rows.push(Row::one("start.first", "first start, ready", cold, "ms"));
+    let cold = Times::of(cold).ok_or_else(none)?;
+    start_rows.push(Row::times("start.cold", "nothing compiled, ready", cold));
+    start_rows.push(Row::one("start.first", "first start, ready", first_ready, "ms"));
     start_rows.push(Row::one("start.compiled", "first start, all plugins compiled", compiled, "s"));
+    let installed = crate::installed::measure(paths, octi, home.path(), effort)?;
     Ok(vec![
         Group { id: "start", title: "Start to ready".to_owned(), note: START_NOTE.to_owned(), rows: start_rows },
+        installed,
         Group { id: "idle", title: "Idle memory".to_owned(), note: IDLE_NOTE.to_owned(), rows: idle_rows },
     ])
 }
@@ -153,9 +170,14 @@ fn idle(server: &Server, effort: Effort) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
+/// Where a home keeps compiled plugins.
+fn cache(home: &Path) -> PathBuf {
+    home.join("cache").join("plugins")
+}
+
 /// Waits until the code of so many plugins is in the cache.
-fn until_compiled(home: &Path, plugins: usize) -> anyhow::Result<()> {
-    let cache = home.join("cache").join("plugins");
+pub(crate) fn until_compiled(home: &Path, plugins: usize, patience: Duration) -> anyhow::Result<()> {
+    let cache = cache(home);
     let begun = Instant::now();
     loop {
         let entries = std::fs::read_dir(&cache).into_iter().flatten().flatten();
@@ -163,8 +185,8 @@ fn until_compiled(home: &Path, plugins: usize) -> anyhow::Result<()> {
         if done >= plugins {
             return Ok(());
         }
-        if begun.elapsed() > PATIENCE {
-            bail!("after {} s only {done} of {plugins} plugins are compiled in `{}`", PATIENCE.as_secs(), cache.display());
+        if begun.elapsed() > patience {
+            bail!("after {} s only {done} of {plugins} plugins are compiled in `{}`", patience.as_secs(), cache.display());
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures::StreamExt as _;
 use octi_domain::limits;
 
 use super::kept::Version;
@@ -15,7 +16,10 @@ use super::slots::Slots;
 use super::{Change, PluginManager, Trial, swapped};
 use crate::generation::{Code, Generation};
 use crate::install::{self, InstallError};
-use crate::loader;
+use crate::loader::{self, Inspection};
+
+/// Files that are read and taken apart at once; each is in memory as long as that takes.
+const LOOKS: usize = 4;
 
 /// What tells one state of a file from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,10 +146,13 @@ impl PluginManager {
             }
         };
         let mut changes = Vec::new();
-        for (path, stamp) in &found {
-            if !slots.knows(path, *stamp) {
-                changes.extend(self.take_file(&mut slots, path, *stamp, &found, trial).await);
-            }
+        let is_new = |(path, stamp): &(&PathBuf, &Stamp)| !slots.knows(path, **stamp);
+        let new: Vec<(PathBuf, Stamp)> = found.iter().filter(is_new).map(|(path, stamp)| (path.clone(), *stamp)).collect();
+        // Looking at files takes most of a start with many plugins, and needs nobody else; taking them goes one after another.
+        let look = |(path, stamp): (PathBuf, Stamp)| async move { (inspected(path.clone()).await, path, stamp) };
+        let mut looks = futures::stream::iter(new).map(look).buffered(LOOKS);
+        while let Some((inspection, path, stamp)) = looks.next().await {
+            changes.extend(self.take_file(&mut slots, &path, stamp, inspection, &found, trial).await);
         }
         for path in slots.gone(&found) {
             changes.extend(slots.forget(&path).map(|id| (id, Change::Gone, "its file is gone".to_owned())));
@@ -163,12 +170,20 @@ impl PluginManager {
         slots: &mut Slots,
         path: &Path,
         stamp: Stamp,
+        inspection: Result<Inspection, InstallError>,
         found: &BTreeMap<PathBuf, Stamp>,
         trial: Trial,
     ) -> Option<(String, Change, String)> {
         let mut id = None;
         let unless_at_start = |change| if trial == Trial::Later { Change::Found } else { change };
-        match self.candidate(slots, path, found, trial, &mut id).await {
+        let candidate = match inspection {
+            Ok(inspection) => {
+                id = Some(inspection.manifest.id.clone());
+                self.candidate(slots, path, inspection, found, trial).await
+            }
+            Err(error) => Err(error),
+        };
+        match candidate {
             Ok(Found::New(generation)) => {
                 let text = format!("version {} runs", generation.manifest().version);
                 let id = generation.manifest().id.clone();
@@ -212,20 +227,16 @@ impl PluginManager {
         Ok(slots.generation(inspection, Code::File(path)))
     }
 
-    /// Checks a file completely; `id` is set as soon as it is known.
+    /// Checks everything else about a file.
     async fn candidate(
         &self,
         slots: &mut Slots,
         path: &Path,
+        inspection: Inspection,
         found: &BTreeMap<PathBuf, Stamp>,
         trial: Trial,
-        id: &mut Option<String>,
     ) -> Result<Found, InstallError> {
-        let file = path.to_owned();
-        let inspected = tokio::task::spawn_blocking(move || loader::inspect(&read(&file)?)).await;
-        let inspection = inspected.map_err(|error| InstallError::Invalid(format!("checking it failed: {error}")))??;
         let own = inspection.manifest.id.clone();
-        *id = Some(own.clone());
         if slots.has(path, &inspection.digest) {
             return Ok(Found::Known);
         }
@@ -243,6 +254,12 @@ impl PluginManager {
         }
         Ok(Found::New(generation))
     }
+}
+
+/// Reads a file and takes it apart.
+async fn inspected(file: PathBuf) -> Result<Inspection, InstallError> {
+    let inspected = tokio::task::spawn_blocking(move || loader::inspect(&read(&file)?)).await;
+    inspected.unwrap_or_else(|error| Err(InstallError::Invalid(format!("checking it failed: {error}"))))
 }
 
 /// What a file of the folder turned out to be.

@@ -25,16 +25,22 @@ pub(super) fn world(name: &str) -> Result<(Resolve, WorldId), PackError> {
     Ok((resolve, world))
 }
 
-/// A component of that world made from a core module that has its imports and exports.
-pub(super) fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackError> {
+/// A component of that world, such as `octi:plugin/tool-plugin`, made from a core module that has its imports and exports.
+///
+/// # Errors
+/// [`PackError::Encode`] when the module does not fit the world.
+pub fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackError> {
     let (resolve, world) = world(world_name)?;
     let failed = |error| encode_error(format!("{error:#}"));
     embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).map_err(failed)?;
     ComponentEncoder::default().validate(true).module(&core).map_err(failed)?.encode().map_err(failed)
 }
 
-/// The component with its manifest as a custom section at the end. A section that is there already is refused.
-pub(super) fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, PackError> {
+/// The component with its manifest as a custom section at the end.
+///
+/// # Errors
+/// [`PackError::Component`] when it is no component, or has a manifest already.
+pub fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, PackError> {
     if crate::loader::parts(&component)?.manifest.is_some() {
         return Err(PackError::Component(InstallError::Invalid(format!(
             "it has a `{SECTION}` section already; pack the component as the compiler made it"

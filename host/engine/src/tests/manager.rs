@@ -232,6 +232,34 @@ async fn a_second_file_of_the_same_plugin_is_refused() {
     manager.shutdown().await;
 }
 
+/// The same plugin with a section of that many bytes that nobody needs, so that looking at it takes a while.
+fn padded(mut bytes: Vec<u8>, padding: usize) -> Vec<u8> {
+    let section = wasm_encoder::CustomSection { name: "padding".into(), data: vec![0; padding].into() };
+    bytes.push(wasm_encoder::ComponentSection::id(&section));
+    wasm_encoder::Encode::encode(&section, &mut bytes);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_files_are_looked_at_together_and_taken_in_the_order_of_their_names() {
+    let home = Home::new();
+    for number in 0..40 {
+        let plugin = answering(&format!("acme/p{number:02}"), "1.0.0", "{}");
+        std::fs::write(home.file(&format!("p{number:02}.wasm")), plugin).expect("written");
+    }
+    std::fs::write(home.file("p07.wasm"), "not a plugin").expect("written");
+    // The first of two files of one plugin counts, though looking at it ends long after looking at the second.
+    std::fs::write(home.file("p20.wasm"), padded(answering("acme/p20", "1.0.0", "{}"), 4 << 20)).expect("written");
+    std::fs::write(home.file("p20z.wasm"), answering("acme/p20", "2.0.0", "{}")).expect("written");
+    let manager = home.start(vec![]).await;
+    let problem = |id: &str| status(&manager, id).and_then(|status| status.problem).unwrap_or_default();
+    assert!(problem("p20z.wasm").contains("p20.wasm` is plugin `acme/p20` too"), "{:?}", problem("p20z.wasm"));
+    assert!(problem("p07.wasm").contains("not a WebAssembly component"), "{:?}", problem("p07.wasm"));
+    assert_eq!(status(&manager, "acme/p20").map(|status| status.version).as_deref(), Some("1.0.0"));
+    assert_eq!(manager.snapshot().tools.len(), 39);
+    manager.shutdown().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_hundred_swaps_under_load_lose_no_call_and_mix_no_versions() {
     let home = Home::new();

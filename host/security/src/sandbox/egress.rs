@@ -17,6 +17,7 @@ mod resolver;
 mod vet;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -151,6 +152,16 @@ impl Egress {
     /// Says what is wrong with it.
     pub fn vet_url(&self, url: &Url, allow: &HostAllow) -> Result<(), EgressError> {
         self.check(url, None, allow).map(drop)
+    }
+
+    /// Everything that [`Egress::fetch`] decides before it connects: the checks of the URL, the look-up, the vetting of what was found.
+    /// Returns the addresses that would be dialled, and dials none.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub async fn decide(&self, url: &Url, method: &str, allow: &HostAllow) -> Result<Vec<IpAddr>, EgressError> {
+        let leave = self.check(url, Some(method), allow)?;
+        Target::of(url, leave)?.addresses(self.policy.lookup.as_ref()).await
     }
 
     /// Whether the operator opened exactly this target, so that it may be trusted like one behind TLS.

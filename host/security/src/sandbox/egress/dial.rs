@@ -20,7 +20,7 @@ use tower_service::Service;
 use url::{Host, Url};
 
 use super::host::{HostAllow, Leave, host_and_port};
-use super::resolver::vetted;
+use super::resolver::{Lookup, vetted};
 use super::{Egress, EgressError, EgressPolicy, vet};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -52,6 +52,14 @@ impl Target {
 
     pub(super) const fn is_https(&self) -> bool {
         self.https
+    }
+
+    /// Where a connection may go: the literal address, or those of the name, every one of them vetted.
+    pub(super) async fn addresses(&self, lookup: &dyn Lookup) -> Result<Vec<IpAddr>, EgressError> {
+        match self.literal {
+            Some(address) => vet::address(&self.host, address, &self.leave).map(|()| vec![address]),
+            None => vetted(lookup, &self.host, &self.leave).await,
+        }
     }
 }
 
@@ -94,14 +102,8 @@ impl Dialler {
 
     /// Looks up, vets, dials.
     async fn open(&self) -> Result<TcpStream, EgressError> {
-        let Target { host, port, literal, leave, .. } = &self.target;
-        let addresses = match literal {
-            Some(address) => {
-                vet::address(host, *address, leave)?;
-                vec![*address]
-            }
-            None => vetted(self.policy.lookup.as_ref(), host, leave).await?,
-        };
+        let Target { host, port, .. } = &self.target;
+        let addresses = self.target.addresses(self.policy.lookup.as_ref()).await?;
         let deadline = Instant::now() + self.policy.connect_timeout;
         let mut last = "it has no address".to_owned();
         for (tried, address) in addresses.iter().enumerate() {
