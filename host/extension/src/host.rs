@@ -37,7 +37,7 @@ impl HostPattern {
             Some(rest) => (true, rest),
             None => (false, entry),
         };
-        if rest.is_empty() || rest.contains(['*', '/', '@', '?', '#', '\\']) || rest.contains(char::is_whitespace) {
+        if rest.is_empty() || rest.contains(['*', '/', '@', '?', '#', '\\', '%']) || rest.contains(char::is_whitespace) {
             return Err("write `host`, `host:port`, `*.host`, or `*` for any public web site".to_owned());
         }
         // The URL parser knows best what a host is, and what the same host looks like.
@@ -140,6 +140,8 @@ mod tests {
             "u@x.test",
             "*.1.2.3.4",
             "*..com",
+            "%2A.x.test",
+            "%61.test",
         ] {
             assert!(HostPattern::parse(entry).is_err(), "{entry}");
         }
