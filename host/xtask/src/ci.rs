@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::step::{self, Steps};
-use crate::{test, tidy};
+use crate::{fuzz, test, tidy};
 
 const DENY_VERSION: &str = "0.20.2";
 
-/// Formatting, clippy, tidy, dependency rules, tests.
+/// Formatting, clippy, tidy, dependency rules, tests, a little fuzzing.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let mut steps = Steps::new(5);
+    let mut steps = Steps::new(6);
     steps.step("Checking the formatting", || step::run(&mut step::cargo(&["fmt", "--all", "--check"])))?;
     steps.step("Running clippy", || {
         step::run(&mut step::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
@@ -18,6 +18,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     steps.step("Checking the repository", tidy::run)?;
     steps.step("Checking licences and banned dependencies", deny)?;
     steps.step("Testing", || test::run(&test::Options::default()))?;
+    steps.step("Fuzzing", || fuzz::run(&fuzz::Options::brief()))?;
     eprintln!("All checks passed after {}", steps.elapsed());
     Ok(())
 }
