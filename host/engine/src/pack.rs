@@ -9,7 +9,6 @@ use octi_extension::manifest::ManifestError;
 use crate::engine::EngineError;
 use crate::install::InstallError;
 
-pub use contract::{component, with_manifest};
 pub use role::pack_role;
 pub use tool::pack_tool;
 

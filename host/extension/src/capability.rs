@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 pub use http::{HTTP_METHODS, HttpRequest};
 
+use crate::manifest::one_line;
+
 /// The capabilities of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -184,6 +186,7 @@ impl Capabilities {
             require_reason(&format!("fs[{index}]"), &request.reason)?;
         }
         for (index, request) in self.shell.iter().enumerate() {
+            one_line(&request.profile).map_err(|problem| (format!("shell[{index}].profile"), problem))?;
             require_reason(&format!("shell[{index}]"), &request.reason)?;
         }
         for (index, request) in self.vault.iter().enumerate() {
@@ -210,7 +213,7 @@ fn require_reason(field: &str, reason: &str) -> Result<(), (String, String)> {
     if reason.trim().is_empty() {
         return Err((format!("{field}.reason"), "say why, for the person who grants it".to_owned()));
     }
-    Ok(())
+    one_line(reason).map_err(|problem| (format!("{field}.reason"), problem))
 }
 
 #[cfg(test)]

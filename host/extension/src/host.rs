@@ -37,13 +37,16 @@ impl HostPattern {
             Some(rest) => (true, rest),
             None => (false, entry),
         };
-        if rest.is_empty() || rest.contains(['*', '/', '@', '?', '#', '\\']) || rest.contains(char::is_whitespace) {
+        if rest.is_empty() || rest.contains(['*', '/', '@', '?', '#', '\\', '%']) || rest.contains(char::is_whitespace) {
             return Err("write `host`, `host:port`, `*.host`, or `*` for any public web site".to_owned());
         }
         // The URL parser knows best what a host is, and what the same host looks like.
         let url = Url::parse(&format!("https://{rest}/")).map_err(|error| error.to_string())?;
         let host = url.host_str().map(bare).filter(|host| !host.is_empty()).ok_or("it names no host")?;
         let port = url.port_or_known_default().unwrap_or(443);
+        if host.split('.').any(str::is_empty) {
+            return Err("a part of the name is empty: there are two dots in a row, or one at its beginning".to_owned());
+        }
         if below && !matches!(url.host(), Some(Host::Domain(_))) {
             return Err("`*.` goes with names, not with addresses".to_owned());
         }
@@ -125,10 +128,29 @@ mod tests {
 
     #[test]
     fn entries_that_would_allow_too_much_are_refused() {
-        for entry in
-            ["*.com", "*.", "", "a*.example.com", "**", "*:443", "https://x.test", "x.test/path", "u@x.test", "*.1.2.3.4"]
-        {
+        for entry in [
+            "*.com",
+            "*.",
+            "",
+            "a*.example.com",
+            "**",
+            "*:443",
+            "https://x.test",
+            "x.test/path",
+            "u@x.test",
+            "*.1.2.3.4",
+            "*..com",
+            "%2A.x.test",
+            "%61.test",
+        ] {
             assert!(HostPattern::parse(entry).is_err(), "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_no_empty_part() {
+        for entry in ["x..", "x.test..", "x..test", ".x.test", "*..x.test"] {
+            assert!(HostPattern::parse(entry).is_err_and(|why| why.contains("empty")), "{entry}");
         }
     }
 

@@ -265,6 +265,9 @@ impl Manifest {
         if !is_semver(&self.version) {
             return Err(ManifestError::field("version", format!("`{}` is not a version such as `1.2.0`", self.version)));
         }
+        for (field, text) in [("description", Some(&self.description)), ("license", self.license.as_ref())] {
+            one_line(text.map_or("", String::as_str)).map_err(|problem| ManifestError::field(field, problem))?;
+        }
         if self.wit != WIT_VERSION {
             return Err(ManifestError::field(
                 "wit",
@@ -298,10 +301,22 @@ pub(crate) fn is_name(text: &str) -> bool {
         && !text.contains("__")
 }
 
+/// Refuses what would move a terminal's cursor, begin another line or turn text around, where a person decides by what they read.
+pub(crate) fn one_line(text: &str) -> Result<(), String> {
+    let is_control = |c: &char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match text.chars().find(is_control) {
+        Some(control) => Err(format!("it holds the control character {control:?}; write one line of plain text")),
+        None => Ok(()),
+    }
+}
+
 fn is_semver(text: &str) -> bool {
     let core = text.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = core.split('.').collect();
-    numbers.len() == 3 && numbers.iter().all(|n| !n.is_empty() && n.len() <= 9 && n.chars().all(|c| c.is_ascii_digit()))
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.');
+    text.chars().all(is_plain)
+        && numbers.len() == 3
+        && numbers.iter().all(|n| !n.is_empty() && n.len() <= 9 && n.chars().all(|c| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -335,10 +350,29 @@ mod tests {
 
     #[test]
     fn ids_and_versions_are_checked() {
-        for (from, to, field) in [("acme/weather", "Weather", "`id`"), ("1.2.0", "one", "`version`")] {
-            let message = Manifest::from_toml(&SMALL.replace(from, to)).map_err(|e| e.to_string()).err().unwrap_or_default();
+        let versions = ["one", "1.2", "1.2.0-a b", "1.2.0+\\u001b[2J"].map(|version| ("1.2.0", version, "`version`"));
+        for (from, to, field) in [("acme/weather", "Weather", "`id`")].into_iter().chain(versions) {
+            let text = SMALL.replace(&format!("'{from}'"), &format!("\"{to}\""));
+            let message = Manifest::from_toml(&text).map_err(|e| e.to_string()).err().unwrap_or_default();
             assert!(message.contains(field), "{message}");
         }
+        assert!(Manifest::from_toml(&SMALL.replace("1.2.0", "1.2.0-rc.1+build-5")).is_ok());
+    }
+
+    #[test]
+    fn what_a_person_decides_by_is_one_line_of_plain_text() {
+        for (extra, field) in [
+            ("license = \"MIT\\u001b[2J\"", "`license`"),
+            (
+                "[capabilities]\nfs = [{ root = 'workspace', access = 'read', reason = \"a)\\nkv: nothing (b\" }]",
+                "`capabilities.fs[0].reason`",
+            ),
+            ("[capabilities]\nshell = [{ profile = \"git\\u202e\", reason = 'a' }]", "`capabilities.shell[0].profile`"),
+        ] {
+            assert!(error(extra).contains(&format!("{field}: it holds the control character")), "{}", error(extra));
+        }
+        let text = SMALL.replace("'Forecasts'", "\"\"\"Fore\ncasts\"\"\"");
+        assert!(Manifest::from_toml(&text).is_err_and(|error| error.to_string().contains("`description`")));
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod bench;
 mod ci;
 mod codegen;
+mod fuzz;
 mod peers;
 mod step;
 mod test;
@@ -35,7 +36,7 @@ enum Task {
     Up(up::Options),
     /// Set everything up and run the tests
     Test(test::Options),
-    /// What continuous integration runs: formatting, clippy, tidy, dependencies, tests
+    /// What continuous integration runs: formatting, clippy, tidy, dependencies, tests, fuzzing
     Ci,
     /// Check licences and banned dependencies
     Deny,
@@ -43,6 +44,8 @@ enum Task {
     Wasm(wasm::Options),
     /// Measure calls, start, memory and turns of an optimised build
     Bench(bench::Options),
+    /// Feed the parsers of what strangers write with what a fuzzer thinks of
+    Fuzz(fuzz::Options),
     /// Write the generated reference pages and contract hashes anew
     Codegen(codegen::Options),
     /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
         Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
         Task::Codegen(options) => codegen::run(&options),
         Task::Tidy => tidy::run(),
     };

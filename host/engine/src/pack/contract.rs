@@ -29,7 +29,7 @@ pub(super) fn world(name: &str) -> Result<(Resolve, WorldId), PackError> {
 ///
 /// # Errors
 /// [`PackError::Encode`] when the module does not fit the world.
-pub fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackError> {
+pub(super) fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackError> {
     let (resolve, world) = world(world_name)?;
     let failed = |error| encode_error(format!("{error:#}"));
     embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).map_err(failed)?;
@@ -40,7 +40,7 @@ pub fn component(mut core: Vec<u8>, world_name: &str) -> Result<Vec<u8>, PackErr
 ///
 /// # Errors
 /// [`PackError::Component`] when it is no component, or has a manifest already.
-pub fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, PackError> {
+pub(super) fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Result<Vec<u8>, PackError> {
     if crate::loader::parts(&component)?.manifest.is_some() {
         return Err(PackError::Component(InstallError::Invalid(format!(
             "it has a `{SECTION}` section already; pack the component as the compiler made it"

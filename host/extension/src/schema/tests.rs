@@ -1,3 +1,5 @@
+//! Which schemas are taken, and which checks are too costly.
+
 use proptest::prelude::*;
 use serde_json::json;
 

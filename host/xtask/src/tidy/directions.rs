@@ -67,7 +67,7 @@ fn check_package(package: &Package) -> Vec<String> {
         for dependency in used.iter().filter(|d| d.starts_with("octi-") && !d.starts_with("octi-sdk")) {
             problems.push(format!("`{name}` uses `{dependency}`: guests and the SDK never depend on the host"));
         }
-    } else if !["octi-tests", "octi-bench"].contains(&name) {
+    } else if !["octi-tests", "octi-bench", "octi-fuzz"].contains(&name) {
         match MAY_USE.iter().find(|(of, _)| *of == name) {
             None => {
                 problems.push(format!("`{name}` is not in the table of directions: add it to host/xtask/src/tidy/directions.rs"))

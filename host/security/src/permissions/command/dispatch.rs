@@ -175,11 +175,12 @@ impl Walker {
                 }
                 return self.push(words, assignments, Some(OPAQUE_LINE));
             };
-            if text == "--" {
+            // A lone `-` ends the options like `--`; what begins with `+` is one of them.
+            if text == "--" || text == "-" {
                 at += 1;
                 break;
             }
-            let Some(letters) = text.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
+            let Some(letters) = text.strip_prefix(['-', '+']) else { break };
             if !letters.chars().all(|letter| "cexufnvlis".contains(letter)) {
                 return self.push(words, assignments, Some(HIDDEN));
             }

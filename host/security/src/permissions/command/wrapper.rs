@@ -112,7 +112,11 @@ pub(super) fn unwrap(words: &[Word]) -> Inner {
     if name == "command" && words.get(1).is_some_and(|word| matches!(word.text.as_str(), "-v" | "-V")) {
         return Inner::None;
     }
-    let Some((used, replaced)) = options_end(wrapper, &words[1..]) else { return Inner::Hidden };
+    let Some((mut used, replaced)) = options_end(wrapper, &words[1..]) else { return Inner::Hidden };
+    // To `env`, a lone `-` behind the options is one more of them.
+    if name == "env" && words.get(1 + used).and_then(Word::certain) == Some("-") {
+        used += 1;
+    }
     let mut inner: Vec<Word> = words[1 + used..].to_vec();
     if inner.len() <= wrapper.positionals {
         return Inner::None;
@@ -214,6 +218,9 @@ mod tests {
             ("nice -10 make", "make"),
             ("exec -a ls rm x", "rm x"),
             ("env -S ls", "hidden"),
+            ("env - rm x", "rm x"),
+            ("env -i -- - rm x", "rm x"),
+            ("nohup - rm", "- rm"),
             ("xargs -Q rm", "hidden"),
             ("command -v rm", "none"),
             ("ls -l", "none"),
