@@ -21,7 +21,7 @@ pub(crate) fn answer(version: &str) -> serde_json::Value {
 pub(crate) fn role(folder: &Path, id: &str, name: &str) -> anyhow::Result<Vec<u8>> {
     let manifest = format!(
         "id = '{id}'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'A role among many.'\nkinds = ['role']\n\
-         [role]\nname = '{name}'\npurpose = 'To be one of many.'\n"
+         [role]\nname = '{name}'\npurpose = 'To be one of many.'\ntools = []\n"
     );
     std::fs::write(folder.join("plugin.toml"), manifest)?;
     std::fs::write(folder.join("prompt.md"), format!("You are {name}, one of many. Answer in one sentence.\n"))?;
