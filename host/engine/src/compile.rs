@@ -290,7 +290,7 @@ mod tests {
     fn every_end_of_the_compiler_is_told_in_words() {
         for (ending, stderr, says) in [
             (Ending::Exited(0), "", "well"),
-            (Ending::Exited(1), "it has \u{1b}[31ma bug\n", "it does not compile: it has \u{fffd}[31ma bug"),
+            (Ending::Exited(1), "it has \u{1b}[31ma bug\n", "it does not compile: it has a bug"),
             (Ending::Exited(101), "", "ended with code 101"),
             (Ending::TimedOut, "", "more than 120 s"),
             (Ending::Signalled(24), "", "more than 120 s"),
