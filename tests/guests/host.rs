@@ -4,12 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use async_trait::async_trait;
-use octi_domain::ids::UserId;
-use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_store::Backend;
@@ -18,8 +14,8 @@ use octi_testkit::clock::{SteppingClock, manual};
 use octi_testkit::db::TestDb;
 use octi_testkit::egress::{Dials, Names, Server};
 use octi_testkit::guests::{Guest, manifest, with_manifest};
+use octi_testkit::services::{Memory, Secrets};
 use octi_testkit::{Answer, ScriptedModel};
-use secrecy::SecretString;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// A secret of everybody's. Its parts are words that stand nowhere else.
@@ -57,7 +53,7 @@ impl TestHost {
             plugin_limits: BTreeMap::new(),
             plugins_dir: Some(folder.path().to_path_buf()),
             bundle: &[],
-            kv: Arc::new(Memory::default()),
+            kv: Arc::new(Memory::default().with_silent(NEVER)),
             processes: Arc::new(ProcessDoor::new(ProcessConfig {
                 launcher: PathBuf::from(env!("CARGO_BIN_EXE_octi-test-launcher")),
                 level: Level::Auto,
@@ -66,7 +62,7 @@ impl TestHost {
             on_change: Arc::new(|_, _, _| {}),
             egress: Arc::new(egress(dials.clone())),
             endpoints: Arc::new(Endpoints::default()),
-            secrets: Arc::new(TheSecret),
+            secrets: Arc::new(Secrets::of("token", SECRET)),
         };
         let plugins = PluginManager::start(config).await.expect("the engine starts");
         plugins.install(role(), "general.wasm").await.expect("the role");
@@ -120,54 +116,6 @@ fn egress(dials: Arc<Dials>) -> Egress {
         ("rebind.test", &[&["93.184.216.34", "192.168.1.1"]]),
     ]);
     Egress::new(EgressPolicy { lookup: Arc::new(names), route: dials, ..EgressPolicy::default() })
-}
-
-struct TheSecret;
-
-#[async_trait]
-impl SecretSource for TheSecret {
-    async fn secret(&self, _: &Principal, name: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok((name == "token").then(|| SECRET.into()))
-    }
-}
-
-/// A memory for plugins, with its bound.
-#[derive(Default)]
-struct Memory(std::sync::Mutex<BTreeMap<(String, UserId, String), KvItem>>);
-
-#[async_trait]
-impl KvStore for Memory {
-    async fn get(&self, scope: &KvScope, key: &str) -> Result<Option<KvItem>, KvError> {
-        if key == NEVER {
-            std::future::pending::<()>().await;
-        }
-        let items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(items.get(&(scope.plugin.clone(), scope.user_id, key.to_owned())).cloned())
-    }
-
-    async fn set(&self, scope: &KvScope, key: &str, value: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
-        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = |(plugin, user, _): &(String, UserId, String)| *plugin == scope.plugin && *user == scope.user_id;
-        let bytes: usize =
-            items.iter().filter(|(place, _)| mine(place)).map(|(place, item)| place.2.len() + item.value.len()).sum();
-        if (bytes + key.len() + value.len()) as u64 > scope.bytes_max {
-            return Err(KvError::Full { limit: scope.bytes_max });
-        }
-        items.insert((scope.plugin.clone(), scope.user_id, key.to_owned()), KvItem { value, version: 1 });
-        Ok(1)
-    }
-
-    async fn delete(&self, scope: &KvScope, key: &str) -> Result<(), KvError> {
-        let mut items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        items.remove(&(scope.plugin.clone(), scope.user_id, key.to_owned()));
-        Ok(())
-    }
-
-    async fn keys(&self, scope: &KvScope, prefix: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
-        let items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = items.keys().filter(|(plugin, user, _)| *plugin == scope.plugin && *user == scope.user_id);
-        Ok(mine.map(|(_, _, key)| key.clone()).filter(|key| key.starts_with(prefix)).collect())
-    }
 }
 
 /// What this process logs.

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
-use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
 use octi_security::sandbox::egress::Endpoints;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
-use secrecy::SecretString;
+use octi_testkit::services::{Memory, Secrets};
 use serde_json::Value;
 
 use crate::web::Web;
@@ -73,7 +70,7 @@ impl TestHost {
             on_change: Arc::new(|_, _, _| {}),
             egress: Arc::new(web.egress()),
             endpoints: Arc::new(endpoints.unwrap_or_else(|| web.endpoints())),
-            secrets: Arc::new(Nothing),
+            secrets: Arc::new(Secrets::default()),
         };
         let plugins = PluginManager::start(config).await.expect("the engine starts");
         Self { plugins, processes, ambient, web, _plugins_dir: plugins_dir }
@@ -110,52 +107,5 @@ impl TestHost {
     pub(crate) async fn stop(self) {
         self.processes.shutdown().await;
         self.plugins.shutdown().await;
-    }
-}
-
-/// Nobody has a secret.
-struct Nothing;
-
-#[async_trait]
-impl SecretSource for Nothing {
-    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok(None)
-    }
-}
-
-/// A memory for plugins that is gone with the test.
-#[derive(Default)]
-struct Memory(Mutex<BTreeMap<(String, UserId, String), KvItem>>);
-
-#[async_trait]
-impl KvStore for Memory {
-    async fn get(&self, scope: &KvScope, key: &str) -> Result<Option<KvItem>, KvError> {
-        let items = self.0.lock().expect("no test panics while it holds the lock");
-        Ok(items.get(&(scope.plugin.clone(), scope.user_id, key.to_owned())).cloned())
-    }
-
-    async fn set(&self, scope: &KvScope, key: &str, value: Vec<u8>, expected: Option<u64>) -> Result<u64, KvError> {
-        let mut items = self.0.lock().expect("no test panics while it holds the lock");
-        let place = (scope.plugin.clone(), scope.user_id, key.to_owned());
-        let actual = items.get(&place).map_or(0, |item| item.version);
-        if expected.is_some_and(|expected| expected != actual) {
-            return Err(KvError::Conflict { actual });
-        }
-        items.insert(place, KvItem { value, version: actual + 1 });
-        Ok(actual + 1)
-    }
-
-    async fn delete(&self, scope: &KvScope, key: &str) -> Result<(), KvError> {
-        let mut items = self.0.lock().expect("no test panics while it holds the lock");
-        items.remove(&(scope.plugin.clone(), scope.user_id, key.to_owned()));
-        Ok(())
-    }
-
-    async fn keys(&self, scope: &KvScope, prefix: &str, start: Option<&str>, max: u32) -> Result<Vec<String>, KvError> {
-        let items = self.0.lock().expect("no test panics while it holds the lock");
-        let mine = items.keys().filter(|(plugin, user, _)| *plugin == scope.plugin && *user == scope.user_id);
-        let keys =
-            mine.map(|(_, _, key)| key).filter(|key| key.starts_with(prefix) && start.is_none_or(|start| key.as_str() > start));
-        Ok(keys.take(max as usize).cloned().collect())
     }
 }

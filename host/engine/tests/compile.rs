@@ -7,41 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octi_domain::ambient::Ambient;
-use octi_domain::principal::Principal;
 use octi_engine::{COMPILER_COMMAND, Compiler, EngineConfig, InstallError, PluginManager, pack};
 use octi_extension::registry::Registry as _;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
-use secrecy::SecretString;
+use octi_testkit::services::{Memory, Secrets};
 
 const COMPILER: &str = env!("CARGO_BIN_EXE_octi-compiler");
-
-struct NoKv;
-
-#[async_trait::async_trait]
-impl KvStore for NoKv {
-    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
-        Ok(None)
-    }
-    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
-        Ok(1)
-    }
-    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
-        Ok(())
-    }
-    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
-        Ok(Vec::new())
-    }
-}
-
-struct NoSecret;
-
-#[async_trait::async_trait]
-impl SecretSource for NoSecret {
-    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok(None)
-    }
-}
 
 /// A role, packed.
 fn role() -> Vec<u8> {
@@ -61,11 +32,11 @@ async fn host(home: &Path, program: &str, level: Level) -> Arc<PluginManager> {
         plugin_limits: BTreeMap::new(),
         plugins_dir: Some(home.join("plugins")),
         bundle: &[],
-        kv: Arc::new(NoKv),
+        kv: Arc::new(Memory::default()),
         processes: Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from(program), level: Level::Off })),
         egress: Arc::default(),
         endpoints: Arc::default(),
-        secrets: Arc::new(NoSecret),
+        secrets: Arc::new(Secrets::default()),
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
     };

@@ -1,4 +1,5 @@
-//! What tests share: a clock that obeys, events that can be waited for, fake tools and roles, people with sessions, small
+//! What tests share: a clock that obeys, events that can be waited for, fake tools and roles, memory and secrets of
+//! plugins, people with sessions, small
 //! guests, and agents ready to work on a scripted model.
 //!
 //! Only tests use this crate, so it may panic with a good explanation; nothing that ships may depend on it.
@@ -14,6 +15,7 @@ pub mod fakes;
 #[cfg(feature = "guests")]
 pub mod guests;
 pub mod people;
+pub mod services;
 
 #[cfg(feature = "agents")]
 pub use octi_models::scripted::{Answer, ScriptedModel, Step};

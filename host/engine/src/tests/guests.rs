@@ -10,12 +10,12 @@ use octi_domain::permission::Origin;
 use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::principal::Principal;
 use octi_extension::manifest::Manifest;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
+use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::guests::{component, with_manifest};
 pub(crate) use octi_testkit::guests::{manifest, wat};
-use secrecy::SecretString;
+use octi_testkit::services::{Memory, Secrets};
 use serde_json::Value;
 
 use crate::cache::Cache;
@@ -35,35 +35,6 @@ pub(crate) fn plugin(manifest: &Manifest, wat_text: &str) -> Vec<u8> {
 /// A plugin that returns that JSON.
 pub(crate) fn answering(id: &str, version: &str, json: &str) -> Vec<u8> {
     plugin(&manifest(id, version, ""), &wat("", "", json))
-}
-
-/// Remembers nothing.
-pub(crate) struct NoKv;
-
-#[async_trait::async_trait]
-impl KvStore for NoKv {
-    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
-        Ok(None)
-    }
-    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
-        Ok(1)
-    }
-    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
-        Ok(())
-    }
-    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
-        Ok(Vec::new())
-    }
-}
-
-/// Everybody has the secret `key`.
-pub(crate) struct OneSecret;
-
-#[async_trait::async_trait]
-impl SecretSource for OneSecret {
-    async fn secret(&self, _: &Principal, name: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok((name == "key").then(|| "s3cr3t-value-42".into()))
-    }
 }
 
 /// A host call that takes until the test lets it go.
@@ -106,14 +77,19 @@ pub(crate) fn processes() -> Arc<ProcessDoor> {
     Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from("/nonexistent"), level: Level::Off }))
 }
 
+/// Everybody has the secret `key`.
+pub(crate) fn secrets() -> Secrets {
+    Secrets::of("key", "s3cr3t-value-42")
+}
+
 /// An engine without a plugin folder.
 pub(crate) fn host() -> Arc<Host> {
-    host_of(Arc::new(NoKv), BTreeMap::new())
+    host_of(Arc::new(Memory::default()), BTreeMap::new())
 }
 
 /// The same, whose administrator set those limits.
 pub(crate) fn host_with(plugin_limits: impl Into<BTreeMap<String, PluginLimits>>) -> Arc<Host> {
-    host_of(Arc::new(NoKv), plugin_limits.into())
+    host_of(Arc::new(Memory::default()), plugin_limits.into())
 }
 
 /// The same with that memory for plugins.
@@ -123,7 +99,7 @@ pub(crate) fn host_on(kv: Arc<dyn KvStore>) -> Arc<Host> {
 
 fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) -> Arc<Host> {
     let services =
-        Services { kv, processes: processes(), egress: Arc::default(), endpoints: Arc::default(), secrets: Arc::new(OneSecret) };
+        Services { kv, processes: processes(), egress: Arc::default(), endpoints: Arc::default(), secrets: Arc::new(secrets()) };
     Arc::new(Host {
         runtime: Runtime::start().expect("an engine"),
         cache: Cache::none(Compiler::InProcess),

@@ -9,10 +9,11 @@ use octi_extension::capability::{Capabilities, HttpRequest, VaultRequest};
 use octi_extension::grant::Grant;
 use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints, PrivateTargets};
 use octi_testkit::egress::{Allowed, Caller as Attempt, Dials, Names, Row, Server};
+use octi_testkit::services::Memory;
 use url::Url;
 use wasmtime::component::Resource;
 
-use super::guests::{NoKv, OneSecret, context, processes};
+use super::guests::{context, processes, secrets};
 use crate::bindings::HostError;
 use crate::bindings::tool::octi::http::client::{Head, Host, HostBody, HostRequest, Redirects, Response};
 use crate::limits::Budget;
@@ -35,11 +36,11 @@ fn endpoint(name: &str) -> HttpRequest {
 
 fn state_with(capabilities: Capabilities, egress: Egress, endpoints: Endpoints, time: Duration) -> CallState {
     let services = Services {
-        kv: Arc::new(NoKv),
+        kv: Arc::new(Memory::default()),
         processes: processes(),
         egress: Arc::new(egress),
         endpoints: Arc::new(endpoints),
-        secrets: Arc::new(OneSecret),
+        secrets: Arc::new(secrets()),
     };
     let asked = octi_extension::manifest::Limits::default();
     let budget = Budget { wall: time, ..Budget::of(asked, &Default::default()) };

@@ -10,9 +10,10 @@ use octi_domain::ambient::Ambient;
 use octi_extension::registry::{PluginStatus, Registry, Source};
 use octi_extension::services::KvStore;
 use octi_extension::tool::{Tool, ToolError, ToolOutput};
+use octi_testkit::services::Memory;
 use serde_json::{Value, json};
 
-use super::guests::{NoKv, answering, context, manifest, plugin, processes, wat};
+use super::guests::{answering, context, manifest, plugin, processes, wat};
 use crate::{Change, Compiler, EngineConfig, InstallError, PluginManager};
 
 type Changes = Arc<Mutex<Vec<(String, Change, String)>>>;
@@ -28,7 +29,7 @@ impl Home {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(folder.path().join("plugins")).expect("a folder");
-        Self { folder, changes: Changes::default(), kv: Arc::new(NoKv) }
+        Self { folder, changes: Changes::default(), kv: Arc::new(Memory::default()) }
     }
 
     pub(super) fn file(&self, name: &str) -> std::path::PathBuf {
@@ -41,7 +42,7 @@ impl Home {
         let config = EngineConfig {
             egress: Arc::default(),
             endpoints: Arc::default(),
-            secrets: Arc::new(super::guests::OneSecret),
+            secrets: Arc::new(super::guests::secrets()),
             cache_dir: self.folder.path().join("cache"),
             cache_key: [1; 32],
             compiler: Compiler::InProcess,

@@ -12,14 +12,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
-use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, InstallError, PluginManager, pack};
 use octi_extension::registry::Registry as _;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
-use secrecy::SecretString;
+use octi_testkit::services::{Memory, Secrets};
 
 /// Nothing here takes this long, unless it hangs.
 const HANG: Duration = Duration::from_secs(60);
@@ -52,11 +49,11 @@ impl Host {
             plugin_limits: BTreeMap::new(),
             plugins_dir: Some(home.path().join("plugins")),
             bundle: &[],
-            kv: Arc::new(Nothing),
+            kv: Arc::new(Memory::default()),
             processes: Arc::new(ProcessDoor::new(ProcessConfig { launcher: PathBuf::from("/nonexistent"), level: Level::Off })),
             egress: Arc::default(),
             endpoints: Arc::default(),
-            secrets: Arc::new(Nothing),
+            secrets: Arc::new(Secrets::default()),
             ambient: Ambient::system(),
             on_change: Arc::new(|_, _, _| ()),
         };
@@ -88,32 +85,6 @@ impl Host {
 
     async fn stop(self) {
         self.plugins.shutdown().await;
-    }
-}
-
-/// Remembers nothing, and nobody has a secret.
-struct Nothing;
-
-#[async_trait]
-impl KvStore for Nothing {
-    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
-        Ok(None)
-    }
-    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
-        Ok(1)
-    }
-    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
-        Ok(())
-    }
-    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
-        Ok(Vec::new())
-    }
-}
-
-#[async_trait]
-impl SecretSource for Nothing {
-    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok(None)
     }
 }
 
