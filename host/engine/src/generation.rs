@@ -13,7 +13,6 @@ use std::time::Duration;
 use octi_domain::ambient::Ambient;
 use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::{limits, telemetry};
-use octi_extension::grant::Grant;
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
 use octi_extension::tool::{Containment, ToolError};
@@ -30,6 +29,7 @@ use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
 use crate::native::{Linked, RoleGuest, ToolGuest};
 use crate::places::{Place, Places};
+use crate::rights::Rights;
 use crate::state::{Caller, Services};
 use crate::text;
 use crate::usage::Usage;
@@ -144,7 +144,7 @@ impl Build {
     async fn smoke(&self, linked: &Linked, places: &Places) -> Result<(), InstallError> {
         let setup = Setup {
             caller: Caller::host("try a plugin"),
-            grant: Arc::new(Grant::new(self.manifest().id.clone(), Default::default())),
+            grant: Rights::none(self.manifest()),
             services: None,
             budget: self.budget.trial(),
         };
@@ -167,7 +167,7 @@ impl Drop for Build {
 pub(crate) struct Generation {
     pub(crate) inspection: Arc<Inspection>,
     pub(crate) source: Source,
-    pub(crate) grant: Arc<Grant>,
+    pub(crate) grant: Arc<Rights>,
     pub(crate) breaker: Breaker,
     pub(crate) life: Life,
     /// Counts the swaps of its plugin, from 1.
@@ -215,11 +215,10 @@ impl Generation {
     /// The build, running once more.
     pub(crate) fn of(build: Arc<Build>, places: Places) -> Self {
         let manifest = build.manifest();
-        let grant = Grant::new(manifest.id.clone(), manifest.capabilities.clone());
         Self {
             inspection: Arc::new(build.inspection.clone()),
             source: build.source,
-            grant: Arc::new(grant),
+            grant: Rights::of(manifest),
             breaker: Breaker::new(build.host.ambient.now()),
             life: Life::default(),
             number: 0,

@@ -7,7 +7,6 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use octi_domain::limits;
-use octi_extension::grant::Grant;
 use octi_extension::tool::Containment;
 use tokio::time::error::Elapsed;
 use wasmtime::{Store, UpdateDeadline};
@@ -17,13 +16,14 @@ use crate::engine::Lane;
 use crate::failure;
 use crate::limits::Budget;
 use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
 use crate::usage::Usage;
 
 /// What a call is made with, apart from its arguments.
 pub(crate) struct Setup {
     pub(crate) caller: Caller,
-    pub(crate) grant: Arc<Grant>,
+    pub(crate) grant: Arc<Rights>,
     pub(crate) services: Option<Services>,
     pub(crate) budget: Budget,
 }

@@ -24,6 +24,7 @@ pub mod pack;
 mod places;
 mod probes;
 mod quota;
+mod rights;
 mod role;
 mod state;
 mod text;

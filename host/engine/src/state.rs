@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use octi_domain::limits;
 use octi_domain::principal::Principal;
-use octi_extension::grant::Grant;
 use octi_extension::services::{KvStore, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
@@ -18,6 +17,7 @@ use crate::capability::log::{self, LogBudget};
 use crate::limits::{Budget, Limiter};
 use crate::meter::Meter;
 use crate::quota::Quotas;
+use crate::rights::Rights;
 
 /// Where host functions lead.
 #[derive(Clone)]
@@ -65,7 +65,7 @@ impl Caller {
 /// The data of one store: one call, one principal, one set of quotas.
 pub(crate) struct CallState {
     pub(crate) caller: Caller,
-    pub(crate) grant: Arc<Grant>,
+    pub(crate) grant: Arc<Rights>,
     /// None in a trial run: everything is denied.
     pub(crate) services: Option<Services>,
     pub(crate) quotas: Quotas,
@@ -85,7 +85,7 @@ pub(crate) struct CallState {
 
 impl CallState {
     /// The state of a call that starts now.
-    pub(crate) fn new(caller: Caller, grant: Arc<Grant>, services: Option<Services>, budget: Budget) -> Self {
+    pub(crate) fn new(caller: Caller, grant: Arc<Rights>, services: Option<Services>, budget: Budget) -> Self {
         let meter = Meter::new(budget.cpu_ms);
         let log = Arc::new(LogBudget::new(grant.clone(), &caller, budget.log_lines));
         let mut table = ResourceTable::new();

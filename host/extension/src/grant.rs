@@ -10,14 +10,21 @@ use crate::host::HostPattern;
 pub struct Grant {
     plugin: String,
     capabilities: Capabilities,
+    /// The hosts of `capabilities.http`, read once. An entry that cannot be read allows nothing.
+    hosts: Vec<(HostPattern, HttpRequest)>,
     revoked: AtomicBool,
 }
 
 impl Grant {
     /// The rights of `plugin`.
     #[must_use]
-    pub const fn new(plugin: String, capabilities: Capabilities) -> Self {
-        Self { plugin, capabilities, revoked: AtomicBool::new(false) }
+    pub fn new(plugin: String, capabilities: Capabilities) -> Self {
+        let host = |request: &HttpRequest| {
+            let pattern = HostPattern::parse(request.host.as_deref()?).ok()?;
+            Some((pattern, request.clone()))
+        };
+        let hosts = capabilities.http.iter().filter_map(host).collect();
+        Self { plugin, capabilities, hosts, revoked: AtomicBool::new(false) }
     }
 
     /// The plugin's id.
@@ -119,18 +126,14 @@ impl Grant {
     /// A text that names the missing grant and where to add it.
     pub fn http(&self, host: &str, is_name: bool, port: u16, method: &str) -> Result<(), String> {
         self.live()?;
-        let fits = |request: &&HttpRequest| {
-            let pattern = request.host.as_deref().and_then(|host| HostPattern::parse(host).ok());
-            pattern.is_some_and(|pattern| pattern.fits(host, is_name, port))
-        };
-        let mut fitting = self.capabilities.http.iter().filter(fits).peekable();
+        let mut fitting = self.hosts.iter().filter(|(pattern, _)| pattern.fits(host, is_name, port)).peekable();
         if fitting.peek().is_none() {
             return Err(format!(
                 "plugin `{}` has no grant for requests to `{host}:{port}`: add `{{ host = \"{host}:{port}\", methods = [\"{method}\"], reason = … }}` to `capabilities.http` of its plugin.toml",
                 self.plugin
             ));
         }
-        if fitting.any(|request| request.has_method(method)) {
+        if fitting.any(|(_, request)| request.has_method(method)) {
             return Ok(());
         }
         Err(format!(
@@ -153,12 +156,6 @@ impl Grant {
             "plugin `{}` has no grant for `{method}` requests to the endpoint `{endpoint}`: add `{{ endpoint = \"{endpoint}\", methods = [\"{method}\"], reason = … }}` to `capabilities.http` of its plugin.toml",
             self.plugin
         ))
-    }
-
-    /// The hosts it was granted, for the door that dials.
-    #[must_use]
-    pub fn http_requests(&self) -> &[HttpRequest] {
-        &self.capabilities.http
     }
 
     /// Is anything of it left?

@@ -69,8 +69,7 @@ impl CallState {
             (target, Some(name), allow)
         } else {
             self.may_reach(&url, &method)?;
-            let allow = HostAllow::granted(self.grant.http_requests()).map_err(|error| self.refusal(&error, None))?;
-            (url.clone(), None, allow)
+            (url.clone(), None, self.grant.hosts().clone())
         };
         let redirects = match head.redirects {
             // A redirect of an endpoint would tell the plugin where it is.

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use octi_domain::limits;
-use octi_extension::grant::Grant;
 use octi_extension::tool::Redact;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::bindings::tool::octi::log::log::{Host, Level};
+use crate::rights::Rights;
 use crate::state::{CallState, Caller};
 use crate::text;
 
@@ -21,7 +21,7 @@ const LAST_MOMENTS: Duration = Duration::from_millis(200);
 
 /// The log lines of one call.
 pub(crate) struct LogBudget {
-    grant: Arc<Grant>,
+    grant: Arc<Rights>,
     call: Arc<str>,
     redact: Redact,
     lines_max: u64,
@@ -31,7 +31,7 @@ pub(crate) struct LogBudget {
 }
 
 impl LogBudget {
-    pub(crate) fn new(grant: Arc<Grant>, caller: &Caller, lines_max: u64) -> Self {
+    pub(crate) fn new(grant: Arc<Rights>, caller: &Caller, lines_max: u64) -> Self {
         let (call, redact) = (caller.call.clone(), caller.redact.clone());
         Self { grant, call, redact, lines_max, lines: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }

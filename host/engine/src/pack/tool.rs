@@ -1,10 +1,8 @@
 //! A tool plugin from a compiled component and its `plugin.toml`.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use octi_domain::plugin_limits::PluginLimits;
-use octi_extension::grant::Grant;
 use octi_extension::manifest::{Kind, Manifest, ToolEntry};
 use serde_json::Value;
 
@@ -19,6 +17,7 @@ use crate::install;
 use crate::instance::Setup;
 use crate::limits::Budget;
 use crate::loader;
+use crate::rights::Rights;
 use crate::state::Caller;
 
 /// Asks the component for its tools, once, in an instance that is denied everything, and adds the manifest to it.
@@ -51,12 +50,7 @@ async fn describe(component: &[u8], manifest: &Manifest) -> Result<Vec<Tool>, Pa
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(manifest, &compiled.link()?)?;
     let guest = ready.tool.ok_or_else(|| PackError::Describe("it exports no tools".to_owned()))?;
-    let setup = Setup {
-        caller: Caller::host("describe"),
-        grant: Arc::new(Grant::new(manifest.id.clone(), Default::default())),
-        services: None,
-        budget,
-    };
+    let setup = Setup { caller: Caller::host("describe"), grant: Rights::none(manifest), services: None, budget };
     let (tools, _) = guest.describe(setup).await;
     tools.map_err(|containment| PackError::Describe(containment.message()))
 }

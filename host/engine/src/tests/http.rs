@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use octi_domain::limits;
 use octi_extension::capability::{Capabilities, HttpRequest, VaultRequest};
-use octi_extension::grant::Grant;
 use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints, PrivateTargets};
 use octi_testkit::egress::{Allowed, Caller as Attempt, Dials, Names, Row, Server};
 use octi_testkit::services::Memory;
@@ -17,6 +16,7 @@ use super::guests::{context, processes, secrets};
 use crate::bindings::HostError;
 use crate::bindings::tool::octi::http::client::{Head, Host, HostBody, HostRequest, Redirects, Response};
 use crate::limits::Budget;
+use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
 
 const VALUE: &str = "s3cr3t-value-42";
@@ -45,7 +45,7 @@ fn state_with(capabilities: Capabilities, egress: Egress, endpoints: Endpoints, 
     let asked = octi_extension::manifest::Limits::default();
     let budget = Budget { wall: time, ..Budget::of(asked, &Default::default()) };
     let caller = Caller::of(context(std::env::temp_dir(), time));
-    CallState::new(caller, Arc::new(Grant::new("acme/x".to_owned(), capabilities)), Some(services), budget)
+    CallState::new(caller, Rights::new("acme/x".to_owned(), capabilities), Some(services), budget)
 }
 
 /// Names are at 10.0.0.9, which the operator opened for `a.corp` and `b.corp`, and on port 81 for the network; all of it is that server.

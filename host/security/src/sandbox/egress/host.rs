@@ -28,7 +28,8 @@ const METADATA_NAMES: [&str; 9] = [
 /// The hosts somebody may connect to. Empty allows none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostAllow {
-    rules: Vec<HostRule>,
+    /// Shared, because every request takes the list of its plugin along.
+    rules: Arc<[HostRule]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,8 +85,8 @@ impl Private {
 impl HostAllow {
     /// No host.
     #[must_use]
-    pub const fn none() -> Self {
-        Self { rules: Vec::new() }
+    pub fn none() -> Self {
+        Self::default()
     }
 
     /// Hosts as manifests write them ([`HostPattern`]), with every method.
@@ -112,7 +113,7 @@ impl HostAllow {
                 rules.push(HostRule { pattern, methods: Methods::Of(request.clone()), operator: false });
             }
         }
-        Ok(Self { rules })
+        Ok(Self { rules: rules.into() })
     }
 
     /// The host of an address that the operator typed in, such as a model's endpoint. It may be private, and `http`.
@@ -122,14 +123,13 @@ impl HostAllow {
     pub fn operator(url: &Url) -> Result<Self, EgressError> {
         let (host, port) = host_and_port(url)?;
         let pattern = HostPattern::exact(host, port);
-        Ok(Self { rules: vec![HostRule { pattern, methods: Methods::All, operator: true }] })
+        Ok(Self { rules: [HostRule { pattern, methods: Methods::All, operator: true }].into() })
     }
 
     /// Both lists together.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.rules.extend(other.rules);
-        self
+    pub fn and(self, other: Self) -> Self {
+        Self { rules: self.rules.iter().chain(&*other.rules).cloned().collect() }
     }
 
     /// What is allowed with this address; refuses when nothing is.
