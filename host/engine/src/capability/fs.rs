@@ -77,7 +77,7 @@ impl CallState {
         self.table.push(thing).map_err(|_| {
             HostError::Quota(crate::bindings::Quota {
                 name: "open resources".to_owned(),
-                limit: limits::GUEST_RESOURCES_MAX as u64,
+                limit: self.budget.resources as u64,
                 retry_after_ms: None,
             })
         })

@@ -25,7 +25,8 @@ pub(crate) struct LogBudget {
     call: Arc<str>,
     redact: Redact,
     lines_max: u64,
-    lines: AtomicU64,
+    written: AtomicU64,
+    dropped: AtomicU64,
     /// Bytes as the guest gave them, which are searched for secrets before a line is cut.
     bytes: AtomicU64,
 }
@@ -33,24 +34,23 @@ pub(crate) struct LogBudget {
 impl LogBudget {
     pub(crate) fn new(grant: Arc<Rights>, caller: &Caller, lines_max: u64) -> Self {
         let (call, redact) = (caller.call.clone(), caller.redact.clone());
-        Self { grant, call, redact, lines_max, lines: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        Self { grant, call, redact, lines_max, written: AtomicU64::new(0), dropped: AtomicU64::new(0), bytes: AtomicU64::new(0) }
     }
 
-    /// Lines written, and lines dropped because there were too many.
+    /// Lines written, and lines dropped because there were too many or too long ones.
     pub(crate) fn count(&self) -> (u64, u64) {
-        let lines = self.lines.load(Ordering::Relaxed);
-        (lines.min(self.lines_max), lines.saturating_sub(self.lines_max))
+        (self.written.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
     }
 
     fn write(&self, level: Level, message: &str, fields: &[(String, String)]) {
         let bytes = message.len() + fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
         let bytes_before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        if bytes_before > self.lines_max * limits::GUEST_LOG_LINE_BYTES_MAX as u64 {
-            self.lines.fetch_max(self.lines_max, Ordering::Relaxed);
-        }
-        if self.lines.fetch_add(1, Ordering::Relaxed) >= self.lines_max {
+        let is_over = bytes_before > self.lines_max * limits::GUEST_LOG_LINE_BYTES_MAX as u64;
+        if is_over || self.written.load(Ordering::Relaxed) >= self.lines_max {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
+        self.written.fetch_add(1, Ordering::Relaxed);
         let mut line = String::with_capacity(bytes);
         line.push_str(message);
         for (name, value) in fields {

@@ -5,15 +5,19 @@ use std::time::{Duration, Instant};
 
 use octi_domain::limits;
 use octi_domain::plugin_limits::PluginLimits;
+use octi_extension::manifest::Limits;
 use octi_extension::tool::{Containment, ToolError};
 use serde_json::json;
 
 use super::guests::{answering, call, call_within, context, generation, host, host_with, manifest, plugin, wat};
+use crate::bindings::HostError;
 use crate::engine::Class;
 use crate::generation::Generation;
 use crate::instance::Ended;
+use crate::limits::Budget;
 use crate::quota::Charge;
-use crate::state::Caller;
+use crate::rights::Rights;
+use crate::state::{CallState, Caller};
 
 /// A plugin whose `run` does that.
 fn guest(extra: &str, top: &str, body: &str) -> Arc<Generation> {
@@ -169,7 +173,7 @@ async fn log_lines_that_are_too_long_use_up_the_lines_too() {
     );
     let (result, usage) = raw(&guest("", LOG, &body), 5_000).await;
     assert_eq!(result, Ok(()));
-    assert_eq!((usage.log_lines, usage.log_dropped), (limits::GUEST_LOG_LINES_MAX, 49));
+    assert_eq!((usage.log_lines, usage.log_dropped), (limits::GUEST_LOG_LINES_MAX / 4 + 1, 49));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -322,6 +326,16 @@ async fn an_administrator_sets_what_host_calls_a_plugin_gets() {
     assert_eq!((usage.log_lines, usage.log_dropped), (1, 1));
     let set = PluginLimits { http_requests: Some(7), ..PluginLimits::default() };
     assert_eq!(guest_with(set, "", "", "").budget().calls[Charge::Http as usize], 7);
+}
+
+#[test]
+fn a_full_table_of_resources_names_the_number_that_the_administrator_set() {
+    let set = PluginLimits { resources: Some(1), ..PluginLimits::default() };
+    let (budget, rights) = (Budget::of(Limits::default(), &set), Rights::new("acme/x".to_owned(), Default::default()));
+    let mut state = CallState::new(Caller::host("test"), rights, None, budget);
+    assert!(state.hold(1_u8).is_ok());
+    let refused = state.hold(2_u8);
+    assert!(matches!(&refused, Err(HostError::Quota(quota)) if quota.limit == 1), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
