@@ -145,6 +145,8 @@ metrics! {
         "Time from a generation's replacement to the end of its last user.";
     COMPILE_SECONDS = Histogram "octi_plugin_compile_seconds" {}
         "Time to compile a plugin.";
+    READY_SECONDS = Histogram "octi_plugin_ready_seconds" {}
+        "Time until a plugin's code can be called: loaded from the cache or compiled, linked and tried.";
     CACHE = Counter "octi_plugin_cache_total" { words("result", &["hit", "miss"]) }
         "Compiled plugins asked from the cache.";
     RUNS = Counter "octi_runs_total" { words("status", RUN_ENDS) }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use octi_domain::ambient::Ambient;
 use octi_domain::plugin_limits::PluginLimits;
@@ -121,6 +121,7 @@ impl Build {
     }
 
     async fn make_ready(&self, places: &Places) -> Result<Ready, InstallError> {
+        let begun = Instant::now();
         let lane = self.host.lane(&self.budget).map_err(|error| InstallError::Start(error.to_string()))?;
         let (code, digest) = (self.code.clone(), self.inspection.digest.clone());
         let read = move || {
@@ -136,6 +137,7 @@ impl Build {
         let linked = native.link()?;
         self.smoke(&linked, places).await?;
         let ready = bind(self.manifest(), &linked)?;
+        metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
         self.loaded().increment(1);
         Ok(ready)
     }

@@ -1,7 +1,11 @@
-//! Loading compiled code: what the first call after a start waits for.
+//! Loading compiled code: into a host that runs, and what the first call after a start waits for.
 
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
+use octi_domain::telemetry::READY_SECONDS;
+use octi_testkit::guests::with_section;
 use octi_tests::report::{Goal, Group, Row, Times};
 use serde_json::json;
 
@@ -10,9 +14,11 @@ use crate::hosted::Hosted;
 use crate::{Effort, Paths};
 
 const STARTS: usize = 30;
-const NOTE: &str = "The compiled `filesystem` plugin is on disk; what is timed goes from there to the answer of its \
-    first call. The engine also checks the code's authentication tag and tries the plugin once in an instance that is \
-    denied everything.";
+/// Calls that make everything of a running host warm.
+const WARM: usize = 50;
+const NOTE: &str = "The compiled `filesystem` plugin is on disk. `into a running host` goes from there to code that can be called, \
+    when a plugin is swapped; `first call` to the answer of the first call, in an engine that has just been made. The engine also \
+    checks the code's authentication tag and tries the plugin once in an instance that is denied everything.";
 
 /// Measures on one thread: the engine's own loading behind the start must not have begun before the call does.
 pub(crate) fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Group> {
@@ -20,14 +26,16 @@ pub(crate) fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Group> {
     let rows = std::thread::scope(|scope| {
         let measuring = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(rows(paths, effort))
+            let mut rows = runtime.block_on(first_calls(paths, effort))?;
+            rows.push(swapped_in(&runtime, paths, effort)?);
+            Ok(rows)
         });
         measuring.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the measuring thread panicked")))
     })?;
-    Ok(Group { id: "load", title: "Warm load and first call".to_owned(), note: NOTE.to_owned(), rows })
+    Ok(Group { id: "load", title: "Warm load".to_owned(), note: NOTE.to_owned(), rows })
 }
 
-async fn rows(paths: &Paths, effort: Effort) -> anyhow::Result<Vec<Row>> {
+async fn first_calls(paths: &Paths, effort: Effort) -> anyhow::Result<Vec<Row>> {
     let arguments = json!({ "path": "note.txt" });
     let text = arguments.to_string();
     let engine = Bare::new(128)?;
@@ -55,8 +63,65 @@ async fn rows(paths: &Paths, effort: Effort) -> anyhow::Result<Vec<Row>> {
     }
     let none = || anyhow::anyhow!("nothing was sampled");
     let (bare, ours) = (Times::of(bare).ok_or_else(none)?, Times::of(ours).ok_or_else(none)?);
-    Ok(vec![
-        Row::times("load.bare", "wasmtime alone", bare),
-        Row::times("load.engine", "engine", ours).goal(Goal::at_most("p50", 1_000.0, ours.p50_us, "µs")),
-    ])
+    Ok(vec![Row::times("load.bare", "first call, wasmtime alone", bare), Row::times("load.engine", "first call, engine", ours)])
+}
+
+/// Swaps one of two versions for the other, again and again, and asks the engine how long each took to be ready.
+fn swapped_in(runtime: &tokio::runtime::Runtime, paths: &Paths, effort: Effort) -> anyhow::Result<Row> {
+    let plugin = std::fs::read(paths.filesystem())?;
+    let versions = [b"a", b"b"].map(|mark| with_section(plugin.clone(), "bench", mark));
+    let ready = Ready::default();
+    metrics::with_local_recorder(&ready, || {
+        runtime.block_on(async {
+            let hosted = Hosted::start(paths, &[paths.filesystem()]).await?;
+            let tool = hosted.tool("filesystem__read_file")?;
+            for _ in 0..WARM {
+                hosted.call(&tool, json!({ "path": "note.txt" })).await?;
+            }
+            drop(tool);
+            // The first two may compile.
+            for round in 0..effort.samples(STARTS) + versions.len() {
+                if round == versions.len() {
+                    ready.take();
+                }
+                hosted.install(versions[round % versions.len()].clone(), "filesystem.wasm").await?;
+            }
+            hosted.stop().await;
+            Ok::<_, anyhow::Error>(())
+        })
+    })?;
+    let times = Times::of(ready.take()).ok_or_else(|| anyhow::anyhow!("the engine made nothing ready"))?;
+    let row = Row::times("load.swap", "into a running host, engine", times);
+    Ok(row.goal(Goal::at_most("p50", 1_000.0, times.p50_us, "µs")))
+}
+
+/// Keeps the times of [`READY_SECONDS`], and nothing else that is counted.
+#[derive(Clone, Default)]
+struct Ready(Arc<Mutex<Vec<Duration>>>);
+
+impl Ready {
+    fn take(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl metrics::HistogramFn for Ready {
+    fn record(&self, seconds: f64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Duration::from_secs_f64(seconds));
+    }
+}
+
+impl metrics::Recorder for Ready {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::noop()
+    }
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        if key.name() == READY_SECONDS.name { Histogram::from_arc(Arc::new(self.clone())) } else { Histogram::noop() }
+    }
 }
