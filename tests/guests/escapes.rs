@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use octi_domain::limits;
 use octi_testkit::guests::{Guest, TELL};
 
 use crate::row::Row;
@@ -24,6 +25,7 @@ pub(crate) fn rows() -> Vec<Row> {
     rows.extend(names());
     rows.extend(readers_that_write());
     rows.extend(requests());
+    rows.extend(floods());
     rows.extend(programs());
     rows
 }
@@ -213,12 +215,37 @@ fn another_root() -> Guest {
 
 /// Sends a request to that address.
 fn request(name: &str, granted: &str, url: &str, says: &str) -> Row {
+    let (guest, send) = sending(url);
+    Row::of(name, &http(granted), &guest.does(&format!("{send} {TELL}"))).ends("failed", says)
+}
+
+/// A guest that can send, and how it does.
+fn sending(url: &str) -> (Guest, String) {
     let mut guest = Guest::default().import("octi:http/client@0.1.0", "send", "$send", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32");
     let (method, url) = (guest.text("GET"), guest.text(url));
     let none = "(i32.const 0) (i32.const 0)";
-    let guest = guest.does(&format!("(call $send {method} {url} {none} {none} (i32.const 0) (i32.const 64)) {TELL}"));
-    let grant = format!("[capabilities]\nhttp = [{{ host = '{granted}', methods = ['GET'], reason = 'try' }}]");
-    Row::of(name, &grant, &guest).ends("failed", says)
+    (guest, format!("(call $send {method} {url} {none} {none} (i32.const 0) (i32.const 64))"))
+}
+
+fn http(granted: &str) -> String {
+    format!("[capabilities]\nhttp = [{{ host = '{granted}', methods = ['GET'], reason = 'try' }}]")
+}
+
+/// Sends one request more than a call may, to a host that it may ask, and tells what it is told then; or does not care at all.
+fn floods() -> [Row; 2] {
+    let flood = |again: &str| {
+        let (guest, send) = sending("https://inside.test/");
+        guest.does(&format!(
+            "(loop $again (global.set $next (i32.const 65536)) {send}
+               (local.set $i (i32.add (local.get $i) (i32.const 1))) {again}) {TELL}"
+        ))
+    };
+    let counted = flood(&format!("(br_if $again (i32.le_u (local.get $i) (i32.const {})))", limits::GUEST_HTTP_REQUESTS_MAX));
+    let unheard = "it made more host calls than one call may make";
+    [
+        Row::of("request_flood", &http("inside.test"), &counted).ends("failed", "requests"),
+        Row::of("request_flood_unheard", &http("inside.test"), &flood("(br $again)")).ends("quota", unheard),
+    ]
 }
 
 fn requests() -> Vec<Row> {
