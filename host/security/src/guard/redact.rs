@@ -34,6 +34,8 @@ pub struct Redactor {
     bare: Search,
     folded: Search,
     names: Vec<String>,
+    /// Bytes of the shortest form: a text with fewer needs no search.
+    shortest: usize,
 }
 
 impl Redactor {
@@ -41,7 +43,7 @@ impl Redactor {
     #[must_use]
     pub fn new(secrets: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         let mut names = Vec::new();
-        let (mut exact, mut bare, mut folded) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut exact, mut bare, mut folded, mut shortest) = (Vec::new(), Vec::new(), Vec::new(), usize::MAX);
         for (name, secret) in secrets {
             let value = secret.expose_secret().trim();
             if value.len() < VALUE_BYTES_MIN {
@@ -49,18 +51,21 @@ impl Redactor {
                 continue;
             }
             let (forms, of) = (Forms::of(value), names.len());
+            let all = forms.exact.iter().chain(&forms.bare).chain(&forms.folded);
+            shortest = all.map(|form| form.len()).min().unwrap_or_default().min(shortest);
             exact.extend(forms.exact.into_iter().map(|form| (form, of)));
             bare.extend(forms.bare.into_iter().map(|form| (form, of)));
             folded.extend(forms.folded.into_iter().map(|form| (form, of)));
             names.push(name);
         }
-        Self { exact: Search::new(exact, false), bare: Search::new(bare, false), folded: Search::new(folded, true), names }
+        let [exact, bare] = [exact, bare].map(|forms| Search::new(forms, false));
+        Self { exact, bare, folded: Search::new(folded, true), names, shortest }
     }
 
     /// A redactor that knows no secret.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { exact: Search::none(), bare: Search::none(), folded: Search::none(), names: Vec::new() }
+        Self { exact: Search::none(), bare: Search::none(), folded: Search::none(), names: Vec::new(), shortest: usize::MAX }
     }
 
     /// The text with every known secret blacked out.
@@ -90,7 +95,8 @@ impl Redactor {
         }
         let mut parts = Parts::default();
         parts.add(value);
-        [&parts.texts, &parts.names].into_iter().find_map(|text| self.first(text))
+        let texts = [&parts.texts, &parts.names].into_iter().filter(|text| text.len() >= self.shortest);
+        texts.into_iter().find_map(|text| self.first(text))
     }
 
     fn first(&self, text: &str) -> Option<&str> {
@@ -105,7 +111,8 @@ impl Redactor {
 
     /// Where secrets are, in order and without overlaps.
     fn places(&self, text: &str) -> Vec<Range<usize>> {
-        if self.names.is_empty() {
+        // No look at a text is longer than the text.
+        if text.len() < self.shortest {
             return Vec::new();
         }
         let found = self.places_as_it_stands(text);
