@@ -18,7 +18,8 @@ use self::clock::Clock;
 
 mod clock;
 
-/// A slice of guest code shorter than this is measured by the clock on the wall alone.
+/// A slice of guest code shorter than this is measured by the clock on the wall alone, and so is a turn that came sooner after
+/// the last one.
 const SHORT: Duration = Duration::from_millis(1);
 
 /// The turns of a call: the times when its task got a thread.
@@ -184,7 +185,13 @@ impl Meter {
 
     /// What has passed since the last look, or since the call's task got a thread, is the guest's as far as that thread ran.
     fn charge(&mut self) {
-        let from = self.last.max(self.turns.last());
+        let turn = self.turns.last();
+        // Making way for others at a tick and coming back at once is a price of the guest's own loop; a longer wait is not.
+        let away = turn.saturating_duration_since(self.last);
+        if away < SHORT {
+            self.guest += away;
+        }
+        let from = self.last.max(turn);
         self.last = self.now();
         self.guest += self.turns.charge(self.last.saturating_duration_since(from));
     }

@@ -72,6 +72,20 @@ fn waiting_for_a_processor_is_free() {
 }
 
 #[test]
+fn coming_back_at_once_is_not() {
+    let mut meter = meter(1_000);
+    for _ in 0..10 {
+        fake::run(10 * MS);
+        assert!(!meter.tick());
+        fake::run(MS / 20);
+        meter.turns.started();
+    }
+    fake::run(10 * MS);
+    assert!(!meter.tick());
+    assert_eq!(meter.guest(), 110 * MS + MS / 2);
+}
+
+#[test]
 fn a_wait_is_free_after_host_calls_in_the_same_turn_too() {
     let mut meter = meter(1_000);
     for _ in 0..4 {
