@@ -35,6 +35,8 @@ pub struct Machine {
     pub profile: &'static str,
     /// Processes that wanted to run, in the last minute before this run.
     pub load: String,
+    /// Per cent of the processors' time during this run that a virtual machine had to leave to others.
+    pub stolen_percent: f64,
 }
 
 /// Numbers that belong together.
@@ -198,7 +200,7 @@ impl Machine {
             format!("machine  {}, {} cores, {} MiB", self.cpu, self.cores, self.memory_mib),
             format!("kernel   Linux {}, {scan}", self.kernel),
             format!("build    {}", self.profile),
-            format!("load     {} in the minute before", self.load),
+            format!("load     {} in the minute before; other machines took {:.1} % of the time", self.load, self.stolen_percent),
         ]
     }
 }
@@ -298,6 +300,7 @@ mod tests {
                 pagemap_scan: true,
                 profile: "release",
                 load: "0.10".to_owned(),
+                stolen_percent: 0.42,
             },
             groups: vec![
                 Group {
@@ -335,6 +338,7 @@ mod tests {
         assert!(table.lines().all(|line| line.chars().count() <= WIDTH), "{table}");
         for part in [
             "kernel   Linux 6.18, with pagemap_scan",
+            "load     0.10 in the minute before; other machines took 0.4 % of the time",
             "echo                                   501.0 µs   991.0 µs     1.0 µs     81,234",
             "25.3 ms",
             "  goal: p50 at most 25 µs: missed, 25,300 µs",

@@ -23,6 +23,29 @@ pub(crate) fn facts() -> Machine {
         pagemap_scan: wasmtime::PoolingAllocationConfig::is_pagemap_scan_available(),
         profile: if cfg!(debug_assertions) { "unoptimised: these numbers mean nothing" } else { "optimised, as it ships" },
         load: word("/proc/loadavg").unwrap_or_else(unknown),
+        stolen_percent: 0.0,
+    }
+}
+
+/// What the processors have done since the machine started, in ticks.
+#[derive(Clone, Copy)]
+pub(crate) struct Processors {
+    all: f64,
+    stolen: f64,
+}
+
+impl Processors {
+    /// The eighth column of `cpu` in `/proc/stat`, and the sum of the eight; see proc_stat(5).
+    pub(crate) fn now() -> Self {
+        let text = read_to_string("/proc/stat").unwrap_or_default();
+        let ticks = text.split_whitespace().skip(1).take(8).filter_map(|number| number.parse::<f64>().ok());
+        let ticks: Vec<f64> = ticks.collect();
+        Self { all: ticks.iter().sum(), stolen: ticks.get(7).copied().unwrap_or_default() }
+    }
+
+    /// How much of their time since then went to other machines.
+    pub(crate) fn stolen_percent_since(self, then: Self) -> f64 {
+        100.0 * (self.stolen - then.stolen) / (self.all - then.all).max(1.0)
     }
 }
 

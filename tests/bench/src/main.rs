@@ -144,6 +144,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<String> {
         return Ok(String::new());
     }
     let effort = Effort { quick: arguments.quick };
+    let begun = machine::Processors::now();
     let mut report = Report { machine: machine::facts(), groups: Vec::new(), skipped: Vec::new() };
     if arguments.what != What::Host {
         engine(&paths, effort, &mut report).await?;
@@ -151,6 +152,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<String> {
     if arguments.what != What::Engine {
         host(&paths, effort, &mut report).await?;
     }
+    report.machine.stolen_percent = machine::Processors::now().stolen_percent_since(begun);
     Ok(if arguments.json { format!("{}\n", serde_json::to_string_pretty(&report)?) } else { report.table() })
 }
 
