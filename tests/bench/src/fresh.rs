@@ -15,7 +15,7 @@ const ROUNDS: usize = 20;
 /// Samples of a round.
 const CALLS: usize = 250;
 /// Samples of a round on the whole path; the queue of records has room for these.
-const DISPATCHED: usize = 50;
+pub(crate) const DISPATCHED: usize = 50;
 
 const NOTE: &str = "One call after another, each in a new store and instance. `wasmtime alone` runs the same \
     component with the same pool and none of the limits; `engine` is `Tool::call`; `dispatch` is schema, permission, run, \

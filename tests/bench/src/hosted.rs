@@ -14,7 +14,6 @@ use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, RunStatus};
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
-use octi_extension::services::{KvError, KvItem, KvScope, KvStore, SecretError, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, Tool, no_secrets};
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
@@ -23,6 +22,7 @@ use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_store::Backend;
 use octi_testkit::db::TestDb;
 use octi_testkit::people;
+use octi_testkit::services::{Memory, Secrets};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -60,11 +60,11 @@ impl Hosted {
             plugin_limits: Default::default(),
             plugins_dir: Some(folder.path().to_path_buf()),
             bundle: &[],
-            kv: Arc::new(NoMemory),
+            kv: Arc::new(Memory::default()),
             processes: processes.clone(),
             egress: Arc::default(),
             endpoints: Arc::default(),
-            secrets: Arc::new(NoSecret),
+            secrets: Arc::new(Secrets::default()),
             ambient: ambient.clone(),
             on_change: Arc::new(|_, _, _| {}),
         };
@@ -146,12 +146,7 @@ impl Working {
         Ok(Some(Self { agents, model, principal, db }))
     }
 
-    /// One call on the whole path: schema, permission, run, redact, bound, record.
-    pub(crate) async fn call(&self, name: &str, arguments: Value) -> anyhow::Result<()> {
-        call(&self.agents, &self.principal, name, arguments).await
-    }
-
-    /// How long each of so many calls took. They are made in a task, as octi's own handlers and turns make them: a thread
+    /// How long each of so many calls took on the whole path: schema, permission, run, redact, bound, record. They are made in a task, as octi's own handlers and turns make them: a thread
     /// that blocks on the runtime would add a wake-up to each.
     pub(crate) async fn timed(&self, name: &str, arguments: &Value, calls: usize) -> anyhow::Result<Vec<Duration>> {
         let (agents, principal) = (self.agents.clone(), self.principal.clone());
@@ -219,34 +214,6 @@ struct Nobody;
 
 impl EventSink for Nobody {
     fn publish(&self, _event: Event) {}
-}
-
-/// No measured call remembers anything.
-struct NoMemory;
-
-#[async_trait]
-impl KvStore for NoMemory {
-    async fn get(&self, _: &KvScope, _: &str) -> Result<Option<KvItem>, KvError> {
-        Err(KvError::Unavailable)
-    }
-    async fn set(&self, _: &KvScope, _: &str, _: Vec<u8>, _: Option<u64>) -> Result<u64, KvError> {
-        Err(KvError::Unavailable)
-    }
-    async fn delete(&self, _: &KvScope, _: &str) -> Result<(), KvError> {
-        Err(KvError::Unavailable)
-    }
-    async fn keys(&self, _: &KvScope, _: &str, _: Option<&str>, _: u32) -> Result<Vec<String>, KvError> {
-        Err(KvError::Unavailable)
-    }
-}
-
-struct NoSecret;
-
-#[async_trait]
-impl SecretSource for NoSecret {
-    async fn secret(&self, _: &Principal, _: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok(None)
-    }
 }
 
 /// Every plugin file of a folder.
