@@ -9,9 +9,10 @@ use std::time::Duration;
 use octi_domain::limits;
 use octi_extension::registry::Registry;
 use octi_extension::tool::{Containment, Tool, ToolError};
+use octi_testkit::guests::{Guest, manifest, with_manifest};
 use serde_json::json;
 
-use super::guests::{Gate, answering, call_within, generation, host_on, waiting};
+use super::guests::{Gate, answering, call_within, context, generation, host_on, waiting};
 use super::manager::{Home, answer, call, now, status};
 use crate::PluginManager;
 use crate::drain::{self, Ending};
@@ -193,6 +194,47 @@ async fn a_thousand_swaps_leave_nothing_behind() {
     manager.shutdown().await;
     let kept = std::fs::read_dir(home.file(".kept")).expect("the folder").count();
     assert_eq!(kept, 3, "two copies and the notes");
+}
+
+/// Version 1 notes where it stopped; version 2 looks where that was, crashes when it cannot know, and goes on from there.
+fn reader(version: u32) -> Vec<u8> {
+    let mut guest = Guest::default();
+    let (cursor, old, new) = (guest.text("cursor"), guest.text("0041"), guest.text("0042"));
+    let set = |value: &str, expected: u64| {
+        format!(
+            "(call $set {cursor} {value} (i32.const 1) (i64.const {expected}) (i32.const 64)) (if (i32.load8_u (i32.const 64)) (then unreachable))"
+        )
+    };
+    let does = if version == 1 {
+        set(&old, 0)
+    } else {
+        // An item is there, and its value begins with the first of the two texts.
+        let at = old.split_whitespace().nth(1).map(|at| at.trim_end_matches(')')).expect("an operand");
+        let same = format!("(i32.eq (i32.load (i32.load (i32.const 88))) (i32.load (i32.const {at})))");
+        let get = format!("(call $get {cursor} (i32.const 64))");
+        format!("{get} (if (i32.eqz (i32.and (i32.load8_u (i32.const 72)) {same})) (then unreachable)) {}", set(&new, 1))
+    };
+    let store = "octi:kv/store@0.1.0";
+    let guest = guest.import(store, "get", "$get", "i32 i32 i32").import(store, "set", "$set", "i32 i32 i32 i32 i32 i64 i32");
+    let guest = guest.does(&does).answers(&json!({ "version": version }).to_string());
+    let manifest = manifest("acme/hello", &format!("{version}.0.0"), "[capabilities]\nkv = { bytes_max = 1000 }");
+    with_manifest(guest.component(), &manifest)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_version_goes_on_where_the_last_one_stopped() {
+    let home = Home::new();
+    let manager = home.start(vec![reader(1)]).await;
+    // One person, because a plugin's memory is of each person's own.
+    let mine = context(NOWHERE.into(), Duration::from_secs(20));
+    let run = async |tool: &Arc<dyn Tool>| tool.call(mine.clone(), json!({})).await.map(|output| output.content);
+    let old = tool(&manager);
+    assert_eq!(run(&old).await, Ok(json!({ "version": 1 })));
+    manager.install(reader(2), "hello.wasm").await.expect("installed");
+    assert_eq!(run(&tool(&manager)).await, Ok(json!({ "version": 2 })));
+    // A call that still runs on the old version cannot set it back: it would be the first to write.
+    assert_eq!(run(&old).await, Err(ToolError::Contained(Containment::Trap)));
+    manager.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
