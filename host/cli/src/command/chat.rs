@@ -6,7 +6,10 @@ mod view;
 
 use std::io::{IsTerminal, Read};
 
+use octi_api::error::ErrorCode;
+use octi_api::page::PageQuery;
 use octi_api::v1::sessions::CreateSession;
+use octi_client::{Client, ClientError};
 use octi_domain::ids::SessionId;
 use octi_domain::limits;
 use uuid::Uuid;
@@ -27,8 +30,8 @@ pub(crate) struct Options {
     /// Go on with this conversation
     #[arg(long, value_name = "ID")]
     session: Option<Uuid>,
-    /// Continue the conversation's interrupted turn
-    #[arg(long = "continue", requires = "session")]
+    /// Go on with the last conversation, or that of `--session`, and with its turn if that was interrupted
+    #[arg(long = "continue")]
     resume: bool,
     /// Model to use instead of the default
     #[arg(long, value_name = "NAME")]
@@ -77,6 +80,7 @@ async fn talk(context: &Context, connection: &Connection, options: &Options, que
     let client = &connection.client;
     let session: SessionId = match options.session {
         Some(id) => client.session(id.into()).await?.id.into(),
+        None if options.resume => last(client).await?,
         None => {
             let title = question.as_deref().map(|text| shorten(text, 60));
             client.create_session(&CreateSession { title }).await?.id.into()
@@ -84,12 +88,30 @@ async fn talk(context: &Context, connection: &Connection, options: &Options, que
     };
     let mut talk = Talk::open(context.printer, client, session, options.model.clone(), options.yes).await?;
     let outcome = match question {
-        _ if options.resume => talk.resume(client).await,
         Some(question) => talk.ask(&question).await,
+        None if options.resume => go_on(context, client, &mut talk, session).await,
         None => converse(context, &mut talk, session).await,
     };
     talk.close().await;
     outcome
+}
+
+/// The conversation in which something was said last.
+async fn last(client: &Client) -> Outcome<SessionId> {
+    let newest = client.list_sessions(&PageQuery { limit: Some(1), ..PageQuery::default() }).await?;
+    let newest = newest.items.first().map(|session| session.id.into());
+    newest.ok_or_else(|| Failure::user("there is no conversation to go on with").hint("`octi chat` begins one"))
+}
+
+/// Ends the turn that was interrupted; at a keyboard the conversation goes on, with or without one.
+async fn go_on(context: &Context, client: &Client, talk: &mut Talk, session: SessionId) -> Outcome {
+    let at_keyboard = std::io::stdin().is_terminal() && !context.printer.is_json();
+    match client.continue_session(session).await {
+        Ok(run) => talk.follow_run(run).await?,
+        Err(ClientError::Server { code: Some(ErrorCode::Conflict), .. }) if at_keyboard => {}
+        Err(error) => return Err(error.into()),
+    }
+    if at_keyboard { converse(context, talk, session).await } else { Ok(()) }
 }
 
 /// Reads lines until the person has had enough.

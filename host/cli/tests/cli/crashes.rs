@@ -92,7 +92,7 @@ fn killed_while_writing(octi: Octi) {
         assert_eq!(fs::metadata(files.join(&name)).expect("a file").len(), BIG_BYTES, "{name}");
     }
 
-    let said = octi.run(&["chat", "--session", &session, "--continue", "--yes"]);
+    let said = octi.run(&["chat", "--continue", "--yes"]);
     assert_eq!((said.code, said.out.as_str()), (Some(0), "The copy was cut off.\n"), "{said:?}");
     let said = octi.run(&["chat", "--session", &session, "--continue"]);
     assert!(said.code == Some(1) && said.err.contains("nothing to continue"), "{said:?}");
@@ -134,6 +134,10 @@ fn what_a_killed_server_started_ends_with_it_and_the_session_can_be_continued() 
     let said = octi.run(&["chat", "--session", &session, "--continue", "--yes"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("octi stopped before this call answered"), "{said:?}");
+    let before = messages(&octi, &session).len();
+    let said = octi.run(&["chat", "--continue", "list the files"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(messages(&octi, &session).len() > before, "the question went into the last conversation");
 }
 
 #[test]

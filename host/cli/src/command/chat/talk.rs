@@ -6,7 +6,7 @@ use octi_api::event::EventBody;
 use octi_api::frames::{AgentStop, ChatSend, ClientFrame, Command, Patterns, PermissionRespond, Scope, ServerFrame};
 use octi_api::v1::permissions::PermissionRequest;
 use octi_client::{Client, ClientError, Socket};
-use octi_domain::ids::SessionId;
+use octi_domain::ids::{RunId, SessionId};
 use uuid::Uuid;
 
 use super::prompt;
@@ -75,9 +75,8 @@ impl Talk {
         self.follow(Course::default()).await
     }
 
-    /// Continues an interrupted turn and follows it to the end.
-    pub(crate) async fn resume(&mut self, client: &Client) -> Outcome {
-        let run = client.continue_session(self.session).await?;
+    /// Follows a turn that goes on to its end.
+    pub(crate) async fn follow_run(&mut self, run: RunId) -> Outcome {
         self.follow(Course { agent: Some(run.into()), ..Course::default() }).await
     }
 
