@@ -18,6 +18,7 @@ pub(crate) enum Path {
     Bare,
     Engine,
     Dispatch,
+    Load,
 }
 
 /// Calls `echo` so often.
@@ -43,6 +44,15 @@ pub(crate) async fn run(paths: &Paths, path: Path, calls: u32) -> anyhow::Result
             let tool = hosted.tool("bench__echo")?;
             for _ in 0..calls {
                 hosted.call(&tool, arguments.clone()).await?;
+            }
+            hosted.stop().await;
+        }
+        Path::Load => {
+            let hosted = Hosted::start(paths, &[paths.filesystem()]).await?;
+            let plugin = std::fs::read(paths.filesystem())?;
+            let versions = [b"a", b"b"].map(|mark| octi_testkit::guests::with_section(plugin.clone(), "bench", mark));
+            for round in 0..calls as usize {
+                hosted.install(versions[round % 2].clone(), "filesystem.wasm").await?;
             }
             hosted.stop().await;
         }

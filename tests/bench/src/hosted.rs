@@ -146,8 +146,8 @@ impl Working {
         Ok(Some(Self { agents, model, principal, db }))
     }
 
-    /// How long each of so many calls took on the whole path: schema, permission, run, redact, bound, record. They are made in a task, as octi's own handlers and turns make them: a thread
-    /// that blocks on the runtime would add a wake-up to each.
+    /// How long each of so many calls took on the whole path: schema, permission, run, redact, bound, record. They are made in a
+    /// task, as octi's own handlers and turns make them: a thread that blocks on the runtime would add a wake-up to each.
     pub(crate) async fn timed(&self, name: &str, arguments: &Value, calls: usize) -> anyhow::Result<Vec<Duration>> {
         let (agents, principal) = (self.agents.clone(), self.principal.clone());
         let (name, arguments) = (name.to_owned(), arguments.clone());

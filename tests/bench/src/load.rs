@@ -1,5 +1,6 @@
 //! Loading compiled code: into a host that runs, and what the first call after a start waits for.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, U
 use octi_domain::telemetry::READY_SECONDS;
 use octi_testkit::guests::with_section;
 use octi_tests::report::{Goal, Group, Row, Times};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bare::Bare;
 use crate::hosted::Hosted;
@@ -16,9 +17,10 @@ use crate::{Effort, Paths};
 const STARTS: usize = 30;
 /// Calls that make everything of a running host warm.
 const WARM: usize = 50;
-const NOTE: &str = "The compiled `filesystem` plugin is on disk. `into a running host` goes from there to code that can be called, \
-    when a plugin is swapped; `first call` to the answer of the first call, in an engine that has just been made. The engine also \
-    checks the code's authentication tag and tries the plugin once in an instance that is denied everything.";
+const NOTE: &str = "Compiled code is on disk. `into a running host` goes from there to code that can be called, when a plugin is \
+    swapped: `echo` is the plugin of the calls above, `filesystem` the bundled one with twice as much code. `first call` goes to \
+    the answer of the first call of `filesystem` in an engine that has just been made. The engine also checks the code's \
+    authentication tag and tries the plugin once in an instance that is denied everything.";
 
 /// Measures on one thread: the engine's own loading behind the start must not have begun before the call does.
 pub(crate) fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Group> {
@@ -27,7 +29,15 @@ pub(crate) fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Group> {
         let measuring = scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let mut rows = runtime.block_on(first_calls(paths, effort))?;
-            rows.push(swapped_in(&runtime, paths, effort)?);
+            for (name, file, tool, arguments) in [
+                ("echo", paths.guest(), "bench__echo", json!({ "text": "hello" })),
+                ("filesystem", paths.filesystem(), "filesystem__read_file", json!({ "path": "note.txt" })),
+            ] {
+                let times = swapped_in(&runtime, paths, effort, &file, (tool, &arguments))?;
+                let row = Row::times(format!("load.swap.{name}"), format!("{name}, into a running host"), times);
+                let goal = Goal::at_most("p50", 1_000.0, times.p50_us, "µs");
+                rows.push(if name == "echo" { row.goal(goal) } else { row });
+            }
             Ok(rows)
         });
         measuring.join().unwrap_or_else(|_| Err(anyhow::anyhow!("the measuring thread panicked")))
@@ -67,16 +77,23 @@ async fn first_calls(paths: &Paths, effort: Effort) -> anyhow::Result<Vec<Row>> 
 }
 
 /// Swaps one of two versions for the other, again and again, and asks the engine how long each took to be ready.
-fn swapped_in(runtime: &tokio::runtime::Runtime, paths: &Paths, effort: Effort) -> anyhow::Result<Row> {
-    let plugin = std::fs::read(paths.filesystem())?;
+fn swapped_in(
+    runtime: &tokio::runtime::Runtime,
+    paths: &Paths,
+    effort: Effort,
+    file: &Path,
+    (tool, arguments): (&str, &Value),
+) -> anyhow::Result<Times> {
+    let plugin = std::fs::read(file)?;
+    let file_name = file.file_name().unwrap_or_default().to_string_lossy();
     let versions = [b"a", b"b"].map(|mark| with_section(plugin.clone(), "bench", mark));
     let ready = Ready::default();
     metrics::with_local_recorder(&ready, || {
         runtime.block_on(async {
-            let hosted = Hosted::start(paths, &[paths.filesystem()]).await?;
-            let tool = hosted.tool("filesystem__read_file")?;
+            let hosted = Hosted::start(paths, &[file.to_path_buf()]).await?;
+            let tool = hosted.tool(tool)?;
             for _ in 0..WARM {
-                hosted.call(&tool, json!({ "path": "note.txt" })).await?;
+                hosted.call(&tool, arguments.clone()).await?;
             }
             drop(tool);
             // The first two may compile.
@@ -84,15 +101,13 @@ fn swapped_in(runtime: &tokio::runtime::Runtime, paths: &Paths, effort: Effort) 
                 if round == versions.len() {
                     ready.take();
                 }
-                hosted.install(versions[round % versions.len()].clone(), "filesystem.wasm").await?;
+                hosted.install(versions[round % versions.len()].clone(), &file_name).await?;
             }
             hosted.stop().await;
             Ok::<_, anyhow::Error>(())
         })
     })?;
-    let times = Times::of(ready.take()).ok_or_else(|| anyhow::anyhow!("the engine made nothing ready"))?;
-    let row = Row::times("load.swap", "into a running host, engine", times);
-    Ok(row.goal(Goal::at_most("p50", 1_000.0, times.p50_us, "µs")))
+    Times::of(ready.take()).ok_or_else(|| anyhow::anyhow!("the engine made nothing ready"))
 }
 
 /// Keeps the times of [`READY_SECONDS`], and nothing else that is counted.
