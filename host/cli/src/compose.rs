@@ -22,7 +22,7 @@ use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
-use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints, PrivateTargets};
+use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoints, PrivateTargets};
 use octi_security::sandbox::fs::user_workspace;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
@@ -259,7 +259,21 @@ fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
 fn open_egress(config: &Config) -> Outcome<Egress> {
     let private = PrivateTargets::parse(config.private_targets.iter().map(String::as_str))
         .map_err(|error| user(&error).hint("`OCTI_PRIVATE_TARGETS` is a list such as `wiki.corp:443, 10.1.0.0/16:443`"))?;
-    Ok(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }))
+    let authorities = config.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default();
+    Ok(Egress::new(EgressPolicy { private, authorities, ..EgressPolicy::default() }))
+}
+
+fn authorities(file: &Path) -> Outcome<Authorities> {
+    let unusable = || {
+        Failure::user(format!("the certificate authorities in `{}` cannot be used", file.display()))
+            .hint("`OCTI_CA_FILE`, or `network.ca_file` of config.toml, is a file with certificates in PEM")
+    };
+    let pem = std::fs::read(file).map_err(|error| unusable().because(&error))?;
+    Authorities::from_pem(&pem).map_err(|problem| {
+        let mut failure = unusable();
+        failure.causes.push(problem);
+        failure
+    })
 }
 
 async fn start_plugins(

@@ -29,6 +29,8 @@ pub struct Config {
     pub shell: Shell,
     /// Hosts and networks as [`env::OCTI_PRIVATE_TARGETS`] lists them, not looked at yet.
     pub private_targets: Vec<String>,
+    /// Certificate authorities besides those of the system, not read yet.
+    pub ca_file: Option<PathBuf>,
     pub searxng_url: Option<Url>,
     pub budget: Budget,
     /// Limits that the administrator set, by the plugin's id.
@@ -106,6 +108,7 @@ impl Config {
             skip_migrations: flag(environment, env::SKIP_MIGRATIONS)?,
             sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
             private_targets: list(environment, env::OCTI_PRIVATE_TARGETS).or(file.network.private_targets).unwrap_or_default(),
+            ca_file: text(environment, env::OCTI_CA_FILE).map(PathBuf::from).or(file.network.ca_file),
             searxng_url: address(environment, env::OCTI_SEARXNG_URL, file.network.searxng_url)?,
             budget: budget(environment, &file.agent)?,
             plugin_limits: plugin_limits(&path, file.plugins)?,
@@ -336,9 +339,10 @@ mod tests {
 
     #[test]
     fn the_network_is_set_by_environment_or_file() {
-        let file = "[network]\nprivate_targets = ['wiki.corp:443']\nsearxng_url = 'http://10.0.0.5/'";
+        let file = "[network]\nprivate_targets = ['wiki.corp:443']\nca_file = '/etc/corp.pem'\nsearxng_url = 'http://10.0.0.5/'";
         let config = load(file, &[]).expect("valid");
         assert_eq!(config.private_targets, ["wiki.corp:443"]);
+        assert_eq!(config.ca_file.as_deref(), Some(Path::new("/etc/corp.pem")));
         assert_eq!(config.searxng_url.map(String::from).as_deref(), Some("http://10.0.0.5/"));
         let config = load(file, &[(env::OCTI_PRIVATE_TARGETS, "a.corp:80, 10.0.0.0/8:443,")]).expect("valid");
         assert_eq!(config.private_targets, ["a.corp:80", "10.0.0.0/8:443"]);

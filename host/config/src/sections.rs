@@ -1,6 +1,7 @@
 //! The sections of `config.toml`. Unknown keys are errors, so a typo cannot pass silently.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use octi_domain::plugin_limits::PluginLimits;
 use serde::Deserialize;
@@ -63,6 +64,7 @@ pub struct Sandbox {
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     pub private_targets: Option<Vec<String>>,
+    pub ca_file: Option<PathBuf>,
     pub searxng_url: Option<String>,
 }
 

@@ -7,6 +7,8 @@ mod connections;
 mod limits;
 #[path = "egress/redirects.rs"]
 mod redirects;
+#[path = "egress/tls.rs"]
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -82,6 +84,7 @@ fn door(server: &Server, caps: Caps) -> (Egress, Arc<Dials>) {
         route: dials.clone(),
         private: PrivateTargets::parse(["10.0.0.0/8:80"]).unwrap(),
         caps,
+        ..EgressPolicy::default()
     });
     (egress, dials)
 }

@@ -47,6 +47,8 @@ fn settings_that_cannot_be_used_are_named() {
     for (name, value, code, says) in [
         ("OCTI_PORT", "high", 1, "a port is a number from 0 to 65535"),
         ("OCTI_HOME", "/proc/octi", 1, "set `OCTI_HOME`"),
+        ("OCTI_CA_FILE", "/nonexistent.pem", 1, "No such file"),
+        ("OCTI_CA_FILE", "/proc/self/status", 1, "it holds no certificate"),
         ("DATABASE_URL", "postgres://octi:s3cret@127.0.0.1:9/octi", 3, "check that the server runs there"),
     ] {
         let said = said(octi.command(&["token", "list"]).env(name, value).output().expect("octi starts"));

@@ -14,6 +14,7 @@ mod headers;
 mod host;
 mod redirect;
 mod resolver;
+mod trust;
 mod vet;
 
 use std::fmt;
@@ -23,7 +24,6 @@ use std::time::Duration;
 
 use octi_domain::limits;
 use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use url::Url;
 
 pub use body::Body;
@@ -33,6 +33,7 @@ pub use fetch::{Redirects, Request, Response};
 pub use headers::request_headers;
 pub use host::{HostAllow, PrivateTargets};
 pub use resolver::{Lookup, Route, Straight, SystemLookup};
+pub use trust::Authorities;
 
 use dial::{Http, Target};
 use host::Leave;
@@ -76,6 +77,7 @@ pub struct EgressPolicy {
     pub route: Arc<dyn Route>,
     /// Private targets that the operator opened.
     pub private: PrivateTargets,
+    pub authorities: Authorities,
     pub caps: Caps,
 }
 
@@ -86,6 +88,7 @@ impl Default for EgressPolicy {
             lookup: Arc::new(SystemLookup::default()),
             route: Arc::new(Straight),
             private: PrivateTargets::default(),
+            authorities: Authorities::default(),
             caps: Caps::default(),
         }
     }
@@ -136,7 +139,10 @@ impl Egress {
         let leave = self.check(url, None, allow)?;
         let (host, port) = host::host_and_port(url)?;
         let resolver = VettingResolver { policy: self.policy.clone(), host: host.to_owned(), port, leave };
+        let mut tls = self.tls(url.scheme() == "https")?;
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .referer(false)
@@ -191,29 +197,20 @@ impl Egress {
         Ok(http)
     }
 
-    /// Certificates as the system has them. A target without TLS needs none, so a machine without certificates can still reach it.
+    /// How servers are believed; made when it is first needed.
     fn tls(&self, wanted: bool) -> Result<ClientConfig, EgressError> {
-        let provider = || Arc::new(rustls::crypto::ring::default_provider());
-        let setup = |error: rustls::Error| error.to_string();
-        let build = || {
-            let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(setup)?;
-            if wanted {
-                Ok(builder.with_platform_verifier().map_err(setup)?.with_no_client_auth())
-            } else {
-                Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
-            }
-        };
-        let config = if wanted { self.tls.get_or_init(build).clone() } else { build() };
+        let make = || trust::tls(wanted, &self.policy.authorities);
+        let config = if wanted { self.tls.get_or_init(make).clone() } else { make() };
         config.map_err(EgressError::Setup)
     }
 }
 
 /// The last reason of a chain, without the URL, which may hold secrets in its query.
-fn last_source(error: &dyn std::error::Error) -> String {
+fn last_source(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = "no connection".to_owned();
     let mut next = error.source();
     while let Some(source) = next {
-        text = source.to_string();
+        text = trust::advice(source).map_or_else(|| source.to_string(), str::to_owned);
         next = source.source();
     }
     text

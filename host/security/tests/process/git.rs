@@ -17,8 +17,9 @@ use tempfile::TempDir;
 use crate::network::{egress, only};
 use crate::support::{LAUNCHER, text};
 
-const CERTIFICATE: &str = include_str!("forge/certificate.pem");
-const KEY: &str = include_str!("forge/key.pem");
+const AUTHORITY: &str = include_str!("../forge/authority.pem");
+const CERTIFICATE: &str = include_str!("../forge/certificate.pem");
+const KEY: &str = include_str!("../forge/key.pem");
 
 struct Git {
     door: ProcessDoor,
@@ -31,7 +32,7 @@ impl Git {
         let dir = TempDir::new().unwrap();
         let workspace = dir.path().join("files");
         std::fs::create_dir(&workspace).unwrap();
-        std::fs::write(workspace.join("forge.pem"), CERTIFICATE).unwrap();
+        std::fs::write(workspace.join("forge.pem"), AUTHORITY).unwrap();
         let mut profiles = Profiles::default();
         let mut network = profiles.get(GIT_NETWORK).unwrap().clone();
         network.network = only("forge.test", port);
