@@ -1,5 +1,6 @@
 //! Whose certificates are believed: the authorities of the system, and those that the operator adds.
 
+use std::io;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
@@ -49,6 +50,11 @@ pub(super) fn tls(wanted: bool, more: &Authorities) -> Result<ClientConfig, Stri
 /// What to do about a server that is not believed; none when something else is wrong.
 pub(super) fn advice(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+    // A handshake is input and output, so its error comes in one of those, or in two.
+    let mut error = error;
+    while let Some(inside) = error.downcast_ref().and_then(io::Error::get_ref) {
+        error = inside;
+    }
     (error.downcast_ref() == Some(&untrusted)).then_some(
         "its certificate is from an authority that this host does not trust: if it is your own, name its PEM file in `OCTI_CA_FILE`",
     )
