@@ -22,6 +22,9 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Printer;
 use crate::telemetry::{self, Logs};
 
+/// What libraries say of an error in lines of their own, octi says again in words that help.
+const QUIET: &str = "genai=off,rustls_platform_verifier=off";
+
 /// A self-hosted agent platform whose tools are sandboxed WebAssembly components
 #[derive(Debug, Parser)]
 #[command(name = "octi", version, max_term_width = 100, propagate_version = false)]
@@ -119,9 +122,8 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
         Failure::user(error.to_string())
             .hint("docs/reference/environment.md lists every variable; `octi doctor` checks an installation")
     })?;
-    // What a provider's library says of an error, in lines of its own, octi says again in words that help.
-    let default = if matches!(arguments.verb, Verb::Serve(_)) { "info,genai=off" } else { "error,genai=off" };
-    let logs = telemetry::start(&config, default)?;
+    let level = if matches!(arguments.verb, Verb::Serve(_)) { "info" } else { "error" };
+    let logs = telemetry::start(&config, &format!("{level},{QUIET}"))?;
     Ok(Context { config, environment, printer, logs })
 }
 

@@ -160,15 +160,20 @@ impl Asked<'_> {
                 return ModelError::BadRequest(format!("{} is not an address to send to: correct the endpoint", self.endpoint));
             }
         }
+        let reason = self.detail(&causes.last().map(ToString::to_string).unwrap_or_default());
+        // rustls' words for a server that proved to be another one, or nobody that this host knows.
+        if reason.contains("invalid peer certificate") {
+            return ModelError::BadRequest(format!(
+                "{} has a certificate that is not trusted ({reason}): if it is from an authority of your own, name its PEM file in \
+                 `OCTI_CA_FILE`; if not, correct the endpoint",
+                self.endpoint
+            ));
+        }
         let hint = match self.provider {
             Provider::Ollama => "start it with `ollama serve`, or correct the endpoint",
             _ => "check the network and the endpoint",
         };
-        ModelError::Unavailable(format!(
-            "{} cannot be reached: {hint} ({})",
-            self.endpoint,
-            self.detail(&causes.last().map(ToString::to_string).unwrap_or_default())
-        ))
+        ModelError::Unavailable(format!("{} cannot be reached: {hint} ({reason})", self.endpoint))
     }
 
     /// What an Ollama server wrote into its stream instead of an answer.

@@ -73,6 +73,16 @@ fn no_sentence_contains_the_key_or_more_than_a_little_of_the_body() {
 }
 
 #[test]
+fn a_certificate_that_is_not_trusted_is_not_tried_again_and_the_sentence_says_what_to_do() {
+    let error = std::io::Error::other("invalid peer certificate: UnknownIssuer");
+    let error = with_key(|key| asked(Provider::OpenAiCompatible, key).transport(&error));
+    assert!(!error.retryable() && error.to_string().contains("`OCTI_CA_FILE`"), "{error}");
+    let error = std::io::Error::other("connection refused");
+    let error = with_key(|key| asked(Provider::OpenAiCompatible, key).transport(&error));
+    assert!(error.retryable() && error.to_string().contains("(connection refused)"), "{error}");
+}
+
+#[test]
 fn errors_inside_a_stream_are_told_apart() {
     let cases = [
         (json!({ "type": "error", "error": { "type": "overloaded_error", "message": "Overloaded" } }), "overloaded"),
