@@ -70,7 +70,7 @@ impl Bare {
             .max_memory_size(MEMORY_BYTES)
             .table_elements(octi_domain::limits::GUEST_TABLE_ELEMENTS_MAX)
             .async_stack_keep_resident(32 << 10)
-            .decommit_batch_size(16);
+            .decommit_batch_size(1);
         if PoolingAllocationConfig::is_pagemap_scan_available() {
             pool.linear_memory_keep_resident(2 << 20).table_keep_resident(64 << 10).pagemap_scan(Enabled::Auto);
         } else {
