@@ -13,21 +13,41 @@ pub(crate) fn header(key: &[u8; 32], name: &str, native: &[u8]) -> Vec<u8> {
     [MAGIC.as_slice(), mac(key, name, native).as_bytes()].concat()
 }
 
-/// The native code of an entry, if whoever wrote it had the key and nobody changed it since.
-pub(crate) fn open<'a>(key: &[u8; 32], name: &str, entry: &'a [u8]) -> Option<&'a [u8]> {
-    let rest = entry.strip_prefix(MAGIC)?;
-    let (written, native) = rest.split_first_chunk::<MAC_BYTES>()?;
-    // Comparing two of these takes the same time whatever they are.
-    (mac(key, name, native) == blake3::Hash::from_bytes(*written)).then_some(native)
+/// Whether an entry is ours and whole, asked while it is read.
+pub(crate) struct Check {
+    written: blake3::Hash,
+    mac: blake3::Hasher,
+}
+
+impl Check {
+    /// Begins with what stands before the native code; none when it is no entry of this layout.
+    pub(crate) fn begin(key: &[u8; 32], name: &str, header: &[u8; HEADER_BYTES]) -> Option<Self> {
+        let written = header.strip_prefix(MAGIC)?.try_into().ok()?;
+        Some(Self { written: blake3::Hash::from_bytes(written), mac: begun(key, name) })
+    }
+
+    /// The next part of the native code.
+    pub(crate) fn take(&mut self, part: &[u8]) {
+        self.mac.update(part);
+    }
+
+    /// Whether whoever wrote it had the key, and nobody changed it since.
+    pub(crate) fn holds(self) -> bool {
+        // Comparing two of these takes the same time whatever they are.
+        self.mac.finalize() == self.written
+    }
+}
+
+fn mac(key: &[u8; 32], name: &str, native: &[u8]) -> blake3::Hash {
+    begun(key, name).update(native).finalize()
 }
 
 /// BLAKE3 with a key: loading an entry is mostly this, and it is several times faster than an HMAC.
-fn mac(key: &[u8; 32], name: &str, native: &[u8]) -> blake3::Hash {
+fn begun(key: &[u8; 32], name: &str) -> blake3::Hasher {
     let mut mac = blake3::Hasher::new_keyed(key);
     mac.update(&(name.len() as u64).to_le_bytes());
     mac.update(name.as_bytes());
-    mac.update(native);
-    mac.finalize()
+    mac
 }
 
 #[cfg(test)]
@@ -35,6 +55,16 @@ mod tests {
     use super::*;
 
     const KEY: [u8; 32] = [7; 32];
+
+    /// The native code of an entry that is read in two parts.
+    fn open<'a>(key: &[u8; 32], name: &str, entry: &'a [u8]) -> Option<&'a [u8]> {
+        let (header, native) = entry.split_first_chunk()?;
+        let mut check = Check::begin(key, name, header)?;
+        let (first, second) = native.split_at(native.len() / 2);
+        check.take(first);
+        check.take(second);
+        check.holds().then_some(native)
+    }
 
     #[test]
     fn no_bit_of_an_entry_can_change() {
