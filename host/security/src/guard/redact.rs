@@ -34,7 +34,7 @@ pub struct Redactor {
     bare: Search,
     folded: Search,
     names: Vec<String>,
-    /// Bytes of the shortest form: a text with fewer needs no search.
+    /// Bytes of the shortest form. A text with fewer needs no search, and no look at a text is longer than the text.
     shortest: usize,
 }
 
@@ -95,11 +95,13 @@ impl Redactor {
         }
         let mut parts = Parts::default();
         parts.add(value);
-        let texts = [&parts.texts, &parts.names].into_iter().filter(|text| text.len() >= self.shortest);
-        texts.into_iter().find_map(|text| self.first(text))
+        [&parts.texts, &parts.names].into_iter().find_map(|text| self.first(text))
     }
 
     fn first(&self, text: &str) -> Option<&str> {
+        if text.len() < self.shortest {
+            return None;
+        }
         let of = self.first_as_it_stands(text).or_else(|| self.first_as_it_stands(&Unescaped::of(text)?.text))?;
         self.names.get(of).map(String::as_str)
     }
@@ -111,7 +113,6 @@ impl Redactor {
 
     /// Where secrets are, in order and without overlaps.
     fn places(&self, text: &str) -> Vec<Range<usize>> {
-        // No look at a text is longer than the text.
         if text.len() < self.shortest {
             return Vec::new();
         }
