@@ -33,7 +33,7 @@ use entry::{Check, HEADER_BYTES};
 use sealed::{Open, Sealed};
 
 /// Bytes of an entry that are checked and copied at once: few enough to stay in the processor's cache in between.
-const READ_BYTES: usize = 128 * 1024;
+const READ_BYTES: usize = 64 * 1024;
 /// What a compiler left behind when its host died is removed when it is older than this.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
 
