@@ -88,6 +88,8 @@ typed_ids! {
     ArtifactId => "artifact";
     /// An API token (its row, never its value).
     TokenId => "token";
+    /// A browser that a person is signed in with (its row, never its cookie).
+    SignInId => "sign-in";
     /// A question put to a person: may this call run?
     PermissionRequestId => "permission request";
     /// A standing permission rule.

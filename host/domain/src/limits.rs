@@ -241,6 +241,22 @@ pub const SECRETS_BYTES_PER_USER_MAX: usize = 256 * 1024;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Names and addresses whose failed sign-ins are remembered at once.
 pub const LOGIN_MEMORY_MAX: usize = 10_000;
+/// Days after which a browser must sign in again.
+pub const SIGN_IN_DAYS: i64 = 30;
+/// Days without a request after which a browser must sign in again.
+pub const SIGN_IN_IDLE_DAYS: i64 = 7;
+/// Browsers one person is signed in with; the one unused for longest makes room.
+pub const SIGN_INS_PER_USER_MAX: usize = 50;
+/// Characters of what a browser says it is; the rest is cut.
+pub const USER_AGENT_CHARS_MAX: usize = 300;
+/// The fewest characters of a new password.
+pub const PASSWORD_CHARS_MIN: usize = 10;
+/// Seconds in which a ticket opens a WebSocket.
+pub const WS_TICKET_SECONDS: i64 = 60;
+/// Tickets that wait at once; whoever wants one more waits for a minute.
+pub const WS_TICKETS_MAX: usize = 10_000;
+/// The same of one person.
+pub const WS_TICKETS_PER_USER_MAX: usize = 40;
 /// Failed sign-ins of one name and address in [`LOGIN_WINDOW_SECONDS`] before it is locked out.
 pub const LOGIN_FAILURES_MAX: u32 = 10;
 /// The window of [`LOGIN_FAILURES_MAX`].

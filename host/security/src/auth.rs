@@ -2,6 +2,8 @@
 
 mod failures;
 mod password;
+mod setup;
+mod sign_in;
 mod token;
 
 use std::io;
@@ -11,6 +13,7 @@ use std::sync::{OnceLock, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_domain::ambient::Ambient;
+use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_domain::session::User;
 use octi_store::{Store, StoreError, Token};
@@ -19,6 +22,7 @@ use subtle::ConstantTimeEq;
 
 use crate::audit::{self, Audit, Deed};
 use failures::Failures;
+pub use sign_in::{Browser, SignedIn, csrf_token};
 pub use token::token_hash;
 
 /// The name of the first administrator.
@@ -37,6 +41,14 @@ pub enum AuthError {
     LockedOut { seconds: u64 },
     #[error("this token is unknown, expired or revoked; `octi token create NAME` makes a new one")]
     WrongToken,
+    #[error("this browser is no longer signed in; sign in again")]
+    SignedOut,
+    #[error("a password has {} to {} characters", limits::PASSWORD_CHARS_MIN, limits::PASSWORD_BYTES_MAX)]
+    PasswordLength,
+    #[error("a user name has 1 to {} characters, none of them a space at an end or a control character", limits::NAME_CHARS_MAX)]
+    UserName,
+    #[error("this octi is set up already; sign in")]
+    AlreadySetUp,
     #[error("no administrator is active, so nobody owns this installation")]
     NoOwner,
     #[error("cannot read or write `{}`: {source}", path.display())]

@@ -160,6 +160,23 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
+    /// Gives a user another name.
+    ///
+    /// # Errors
+    /// `Conflict` when the name is taken.
+    #[instrument(name = "db.users.rename", level = "debug", skip_all, fields(user.id = %id))]
+    pub async fn rename_user(&mut self, id: UserId, username: &str) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            SUBJECT,
+            "UPDATE users SET username = $3 WHERE id = $1 AND ($2 IS NULL OR id = $2)",
+            id.as_uuid(),
+            self.owner,
+            text(username),
+        )?;
+        Ok(changed > 0)
+    }
+
     /// Notes that a user signed in.
     ///
     /// # Errors

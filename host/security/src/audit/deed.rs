@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use octi_domain::ids::{CallId, PermissionRequestId, RuleId, SessionId, TokenId, UserId};
+use octi_domain::ids::{CallId, PermissionRequestId, RuleId, SessionId, SignInId, TokenId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Level};
 use serde_json::{Value, json};
@@ -29,6 +29,17 @@ pub enum Deed<'a> {
     LoginLockedOut {
         user: Option<UserId>,
         address: IpAddr,
+    },
+    /// A browser may no longer act for its person.
+    SignedOut {
+        sign_in: SignInId,
+    },
+    PasswordChanged {
+        user: UserId,
+    },
+    /// The first administrator chose a name and a password.
+    SetUp {
+        user: UserId,
     },
     TokenCreated {
         token: TokenId,
@@ -125,6 +136,9 @@ impl Deed<'_> {
             Self::Login { .. } => "login",
             Self::LoginFailed { .. } => "login_failed",
             Self::LoginLockedOut { .. } => "login_locked_out",
+            Self::SignedOut { .. } => "signed_out",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::SetUp { .. } => "set_up",
             Self::TokenCreated { .. } => "token_created",
             Self::TokenRevoked { .. } => "token_revoked",
             Self::PermissionAnswered { answer: Answer::Deny, .. } => "permission_denied",
@@ -154,6 +168,8 @@ impl Deed<'_> {
             Self::Login { user, .. } | Self::LoginFailed { user: Some(user), .. } => format!("user:{user}"),
             Self::LoginLockedOut { user: Some(user), .. } => format!("user:{user}"),
             Self::LoginFailed { user: None, .. } | Self::LoginLockedOut { user: None, .. } => "user".to_owned(),
+            Self::SignedOut { sign_in } => format!("sign-in:{sign_in}"),
+            Self::PasswordChanged { user } | Self::SetUp { user } => format!("user:{user}"),
             Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => format!("token:{token}"),
             Self::PermissionAnswered { request, .. } | Self::PermissionExpired { request, .. } => {
                 format!("permission:{request}")
@@ -202,7 +218,10 @@ impl Deed<'_> {
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
-            Self::TokenRevoked { .. }
+            Self::SignedOut { .. }
+            | Self::PasswordChanged { .. }
+            | Self::SetUp { .. }
+            | Self::TokenRevoked { .. }
             | Self::RuleRemoved { .. }
             | Self::ModelRemoved { .. }
             | Self::ModelDefault { .. }

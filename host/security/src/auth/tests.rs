@@ -159,3 +159,101 @@ fn failures_are_remembered_within_bounds() {
     }
     assert_eq!(failures.len(), limits::LOGIN_MEMORY_MAX);
 }
+
+fn browser() -> Browser {
+    Browser { address: HERE, user_agent: "Firefox \u{1b}[31m9".to_owned() }
+}
+
+const CHOSEN: &str = "correct horse battery";
+
+/// A house whose first administrator is called `ada`, and the browser that set it up.
+async fn set_up() -> (House, SignedIn) {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    let signed_in = house.auth.set_up(first.password(), "ada", CHOSEN, &browser()).await.unwrap();
+    (house, signed_in)
+}
+
+#[tokio::test]
+async fn only_the_first_password_sets_an_octi_up_and_only_once() {
+    let house = house().await;
+    let first = house.auth.bootstrap_admin().await.unwrap().unwrap();
+    assert!(house.auth.needs_setup().await.unwrap());
+    let attempt = async |code: &str, name: &str, password: &str| {
+        house.auth.set_up(code, name, password, &browser()).await.map(drop).unwrap_err()
+    };
+    assert!(matches!(attempt("guess", "ada", CHOSEN).await, AuthError::WrongPassword));
+    for name in ["", " ada", "a\tb", &"x".repeat(limits::NAME_CHARS_MAX + 1)] {
+        assert!(matches!(attempt(first.password(), name, CHOSEN).await, AuthError::UserName), "{name:?}");
+    }
+    assert!(matches!(attempt(first.password(), "ada", "too short").await, AuthError::PasswordLength));
+    assert!(house.auth.needs_setup().await.unwrap(), "nothing has happened yet");
+
+    let signed_in = house.auth.set_up(first.password(), "ada", CHOSEN, &browser()).await.unwrap();
+    assert!(signed_in.principal.is_admin());
+    assert!(!house.auth.needs_setup().await.unwrap());
+    assert!(matches!(attempt(first.password(), "eve", CHOSEN).await, AuthError::AlreadySetUp));
+    assert!(house.auth.login("admin", first.password(), HERE).await.is_err());
+    assert_eq!(house.auth.login("ada", CHOSEN, HERE).await.unwrap().1.id, signed_in.user.id);
+}
+
+#[tokio::test]
+async fn a_browser_is_known_by_its_cookie_until_it_is_signed_out() {
+    let (house, signed_in) = set_up().await;
+    let cookie = signed_in.cookie.expose_secret();
+    assert!(!format!("{signed_in:?}").contains(cookie));
+    assert_eq!(signed_in.csrf_token(), csrf_token(cookie));
+    assert_ne!(csrf_token(cookie), csrf_token("another"));
+    let (principal, sign_in, _) = house.auth.by_cookie(cookie).await.unwrap();
+    assert_eq!((principal, sign_in.id), (signed_in.principal.clone(), signed_in.sign_in.id));
+    assert_eq!(sign_in.user_agent, "Firefox 9");
+    assert!(matches!(house.auth.by_cookie("guess").await, Err(AuthError::SignedOut)));
+    assert!(house.auth.sign_out(&signed_in.principal, sign_in.id).await.unwrap());
+    assert!(!house.auth.sign_out(&signed_in.principal, sign_in.id).await.unwrap());
+    assert!(matches!(house.auth.by_cookie(cookie).await, Err(AuthError::SignedOut)));
+}
+
+#[tokio::test]
+async fn a_browser_that_is_away_for_long_signs_in_again() {
+    let (house, signed_in) = set_up().await;
+    let cookie = signed_in.cookie.expose_secret();
+    let almost = TimeDelta::days(limits::SIGN_IN_IDLE_DAYS) - TimeDelta::seconds(1);
+    for _ in 0..4 {
+        house.clock.advance(almost);
+        assert!(house.auth.by_cookie(cookie).await.is_ok(), "each visit starts the week again");
+    }
+    house.clock.advance(almost);
+    assert!(matches!(house.auth.by_cookie(cookie).await, Err(AuthError::SignedOut)), "but not for more than a month");
+    let again = house.auth.sign_in("ada", CHOSEN, &browser()).await.unwrap();
+    house.clock.advance(TimeDelta::days(limits::SIGN_IN_IDLE_DAYS));
+    assert!(matches!(house.auth.by_cookie(again.cookie.expose_secret()).await, Err(AuthError::SignedOut)));
+}
+
+#[tokio::test]
+async fn the_browser_unused_for_longest_makes_room() {
+    let (house, first) = set_up().await;
+    let mut last = None;
+    for _ in 0..limits::SIGN_INS_PER_USER_MAX {
+        house.clock.advance(TimeDelta::seconds(1));
+        let principal = first.principal.clone();
+        last = Some(house.auth.remember(principal, first.user.clone(), &browser()).await.unwrap());
+    }
+    assert!(matches!(house.auth.by_cookie(first.cookie.expose_secret()).await, Err(AuthError::SignedOut)));
+    assert!(house.auth.by_cookie(last.unwrap().cookie.expose_secret()).await.is_ok());
+}
+
+#[tokio::test]
+async fn another_password_signs_every_other_browser_out() {
+    let (house, here) = set_up().await;
+    let there = house.auth.sign_in("ada", CHOSEN, &browser()).await.unwrap();
+    let change = async |current: &str, new: &str| {
+        house.auth.change_password(&here.principal, (current, new), HERE, Some(here.sign_in.id)).await
+    };
+    assert!(matches!(change("guess", "another long one").await, Err(AuthError::WrongPassword)));
+    assert!(matches!(change(CHOSEN, "short").await, Err(AuthError::PasswordLength)));
+    assert!(matches!(change(CHOSEN, &"x".repeat(limits::PASSWORD_BYTES_MAX + 1)).await, Err(AuthError::PasswordLength)));
+    change(CHOSEN, "another long one").await.unwrap();
+    assert!(house.auth.by_cookie(here.cookie.expose_secret()).await.is_ok());
+    assert!(matches!(house.auth.by_cookie(there.cookie.expose_secret()).await, Err(AuthError::SignedOut)));
+    assert!(house.auth.login("ada", "another long one", HERE).await.is_ok());
+}

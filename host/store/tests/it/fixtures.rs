@@ -8,7 +8,9 @@ use octi_domain::permission::{Level, PermissionRequest, RequestStatus, Rule};
 use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus, Usage};
 use octi_domain::session::{Session, SessionStatus};
-use octi_store::{ArtifactMeta, AuditRow, CostKind, CostRow, ModelRow, NewMessage, SealedSecret, Store, Token, ToolCallRow};
+use octi_store::{
+    ArtifactMeta, AuditRow, CostKind, CostRow, ModelRow, NewMessage, SealedSecret, SignIn, Store, Token, ToolCallRow,
+};
 use serde_json::json;
 
 /// The host itself.
@@ -159,6 +161,18 @@ pub(crate) fn token(ambient: &Ambient, user: UserId) -> Token {
         expires_at: Some(time(1_000)),
         last_used_at: None,
         revoked_at: None,
+    }
+}
+
+pub(crate) fn sign_in(ambient: &Ambient, user: UserId) -> SignIn {
+    SignIn {
+        id: ambient.id(),
+        user_id: user,
+        user_agent: "Firefox".to_owned(),
+        address: "127.0.0.1".to_owned(),
+        created_at: time(0),
+        last_seen_at: time(0),
+        expires_at: time(1_000),
     }
 }
 

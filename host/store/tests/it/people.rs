@@ -85,4 +85,32 @@ on_both! {
         let error = refused!(db.store, alice, |tx| tx.insert_token(&fixtures::token(&db.ambient, user.id), &[9; 32]).await);
         assert_eq!(error.to_string(), "this token already exists");
     }
+
+    async fn a_browser_is_signed_in_until_its_row_goes(db) {
+        let (user, alice) = db.user("alice").await;
+        let (old, new) = (fixtures::sign_in(&db.ambient, user.id), fixtures::sign_in(&db.ambient, user.id));
+        save!(db.store, alice, |tx| {
+            tx.insert_sign_in(&old, &[9; 32]).await.unwrap();
+            tx.insert_sign_in(&new, &[8; 32]).await.unwrap();
+        });
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.sign_in_by_hash(&[9; 32]).await), Some((old.clone(), user)));
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.sign_in_by_hash(&[7; 32]).await), None);
+        save!(db.store, SYSTEM, |tx| assert!(tx.touch_sign_in(new.id, time(3)).await.unwrap()));
+        let listed = look!(db.store, alice, |tx| tx.list_sign_ins().await);
+        assert_eq!(listed.iter().map(|sign_in| (sign_in.id, sign_in.last_seen_at)).collect::<Vec<_>>(), [(new.id, time(3)), (old.id, time(0))]);
+        save!(db.store, alice, |tx| {
+            assert!(tx.delete_sign_in(old.id).await.unwrap());
+            assert!(!tx.delete_sign_in(old.id).await.unwrap());
+        });
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.sign_in_by_hash(&[9; 32]).await), None);
+    }
+
+    async fn a_user_takes_another_name_that_is_free(db) {
+        let (alice, _) = db.user("alice").await;
+        db.user("bob").await;
+        save!(db.store, SYSTEM, |tx| assert!(tx.rename_user(alice.id, "ann").await.unwrap()));
+        assert!(look!(db.store, SYSTEM, |tx| tx.user_by_name("ann").await).is_some());
+        let error = refused!(db.store, SYSTEM, |tx| tx.rename_user(alice.id, "bob").await.map(drop));
+        assert_eq!(error.to_string(), "a user with this name already exists");
+    }
 }

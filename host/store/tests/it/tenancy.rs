@@ -7,7 +7,7 @@ use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus};
 use octi_domain::session::{Session, SessionStatus, User};
 use octi_store::{
-    ArtifactMeta, AuditRow, CallEnd, CostKind, CostSum, KvWrite, ModelRow, SealedSecret, StoreError, Token, ToolCallRow,
+    ArtifactMeta, AuditRow, CallEnd, CostKind, CostSum, KvWrite, ModelRow, SealedSecret, SignIn, StoreError, Token, ToolCallRow,
 };
 
 use crate::db::TestDb;
@@ -25,6 +25,7 @@ struct Estate {
     call: ToolCallRow,
     artifact: ArtifactMeta,
     token: Token,
+    sign_in: SignIn,
     rule: Rule,
     request: PermissionRequest,
 }
@@ -39,6 +40,7 @@ struct Sight {
     calls: Vec<ToolCallRow>,
     artifact: Option<Vec<u8>>,
     tokens: Vec<Token>,
+    sign_ins: Vec<SignIn>,
     models: Vec<ModelRow>,
     cost: CostSum,
     secret: Option<SealedSecret>,
@@ -55,6 +57,7 @@ async fn build(db: &TestDb, user: User, owner: &Principal) -> Estate {
         call: fixtures::call(&db.ambient, &run),
         artifact: fixtures::artifact(&db.ambient, &session, b"private"),
         token: fixtures::token(&db.ambient, user.id),
+        sign_in: fixtures::sign_in(&db.ambient, user.id),
         rule: fixtures::rule(&db.ambient, user.id, None),
         request: fixtures::request(&db.ambient, &run),
         user,
@@ -68,6 +71,7 @@ async fn build(db: &TestDb, user: User, owner: &Principal) -> Estate {
         tx.insert_call(&estate.call).await.unwrap();
         tx.insert_artifact(&estate.artifact, b"private").await.unwrap();
         tx.insert_token(&estate.token, &HASH).await.unwrap();
+        tx.insert_sign_in(&estate.sign_in, &HASH).await.unwrap();
         tx.upsert_model(&ModelRow { is_default: true, ..fixtures::model(&db.ambient, user, "mine") }).await.unwrap();
         tx.insert_cost(&fixtures::cost(&db.ambient, &estate.run, Some(1.0), CostKind::Reported)).await.unwrap();
         tx.put_secret(&fixtures::secret(&db.ambient, user, "key")).await.unwrap();
@@ -92,6 +96,7 @@ async fn sight(db: &TestDb, estate: &Estate, owner: &Principal) -> Sight {
         calls: tx.list_calls(estate.run.id).await.unwrap(),
         artifact: tx.artifact_bytes(estate.artifact.id, 0, 100).await.unwrap(),
         tokens: tx.list_tokens().await.unwrap(),
+        sign_ins: tx.list_sign_ins().await.unwrap(),
         models: tx.list_models().await.unwrap(),
         cost: tx.cost_of_session(session).await.unwrap(),
         secret: tx.secret("model", "key").await.unwrap(),
@@ -117,6 +122,8 @@ on_both! {
         assert_eq!(tx.oldest_admin().await.unwrap(), None);
         assert_eq!(tx.token_by_hash(&HASH).await.unwrap(), None);
         assert!(tx.list_tokens().await.unwrap().is_empty());
+        assert_eq!(tx.sign_in_by_hash(&HASH).await.unwrap(), None);
+        assert!(tx.list_sign_ins().await.unwrap().is_empty());
         assert_eq!(tx.session(session).await.unwrap(), None);
         assert!(tx.list_sessions(None, 100).await.unwrap().is_empty());
         assert!(tx.messages(session, 0, 100).await.unwrap().is_empty());
@@ -158,6 +165,9 @@ on_both! {
             assert!(!tx.record_login(user, time(9)).await.unwrap());
             assert!(!tx.revoke_token(estate.token.id, time(9)).await.unwrap());
             assert!(!tx.touch_token(estate.token.id, time(9)).await.unwrap());
+            assert!(!tx.touch_sign_in(estate.sign_in.id, time(9)).await.unwrap());
+            assert!(!tx.delete_sign_in(estate.sign_in.id).await.unwrap());
+            assert!(!tx.rename_user(estate.user.id, "mallory").await.unwrap());
             assert!(!tx.set_session_title(session, "mine now").await.unwrap());
             assert!(!tx.set_session_status(session, SessionStatus::Completed).await.unwrap());
             assert!(!tx.delete_session(session).await.unwrap());
@@ -187,6 +197,7 @@ on_both! {
         let refusals = [
             refused!(db.store, bob, |tx| tx.insert_user(&User { id: ambient.id(), ..estate.user.clone() }, "x").await),
             refused!(db.store, bob, |tx| tx.insert_token(&fixtures::token(ambient, user), &[1; 32]).await),
+            refused!(db.store, bob, |tx| tx.insert_sign_in(&fixtures::sign_in(ambient, user), &[1; 32]).await),
             refused!(db.store, bob, |tx| tx.insert_session(&fixtures::session(ambient, user)).await),
             refused!(db.store, bob, |tx| tx.insert_run(&done).await),
             refused!(db.store, bob, |tx| tx.insert_call(&fixtures::call(ambient, &estate.run)).await),
