@@ -42,12 +42,14 @@ error_codes! {
     InvalidPath, "invalid_path", 400, "A part of the URL, such as an id, is not valid.";
     Unauthenticated, "unauthenticated", 401, "No credentials, or credentials that are wrong, expired or revoked.";
     Forbidden, "forbidden", 403, "The credentials are fine, but this needs an administrator.";
+    Csrf, "csrf", 403, "A change that a browser asked for without the page's own token, or with an old one.";
     NotFound, "not_found", 404, "There is no such thing, or it belongs to someone else.";
     SessionNotFound, "session_not_found", 404, "There is no such session, or it belongs to someone else.";
     AgentNotFound, "agent_not_found", 404, "There is no such agent, or it belongs to someone else.";
     ApprovalNotFound, "approval_not_found", 404, "There is no such question, or it was put to someone else.";
     RouteNotFound, "route_not_found", 404, "There is no such route.";
     MethodNotAllowed, "method_not_allowed", 405, "The route exists, but not with this method.";
+    SetUpAlready, "set_up_already", 409, "Somebody has signed in already, so there is nothing to set up.";
     Conflict, "conflict", 409, "Something of that name exists already, or it is not in the state this needs.";
     ApprovalRequired, "approval_required", 409, "The call must be approved: send it again with `approve`.";
     PermissionDenied, "permission_denied", 403, "A permission rule or a hard limit refuses the call.";

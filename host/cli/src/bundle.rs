@@ -1,4 +1,9 @@
-//! The first-party plugins inside this binary.
+//! What is inside this binary.
 
-/// File name and bytes of each, in the order of their names.
+use octi_gateway::WebFiles;
+
+/// File name and bytes of each first-party plugin, in the order of their names.
 pub(crate) const PLUGINS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/bundle.rs"));
+
+/// The browser's pages, by their path.
+pub(crate) const WEB: WebFiles = include!(concat!(env!("OUT_DIR"), "/web.rs"));

@@ -115,8 +115,7 @@ async fn build_parts(
     let secrets = known_secrets(&vault, &auth, &local_token).await?;
     logs.hide_with(&secrets);
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let doors = (&processes, &egress, &secrets);
-    let plugins = start_plugins(config, (cache_key, launch), &store, doors, &ambient, told).await?;
+    let plugins = start_plugins(config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let notes = notes_of_start(&models, &owner, environment).await?;
     let hides = secrets.clone();
@@ -149,6 +148,7 @@ async fn build_parts(
         ambient,
         version: VERSION.to_owned(),
         build: crate::command::version::BUILD.to_owned(),
+        web: bundle::WEB,
         recheck_time: RECHECK_TIME,
     });
     Ok(Host {

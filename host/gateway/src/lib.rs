@@ -6,6 +6,8 @@
 pub mod bus;
 pub mod ports;
 
+mod assets;
+mod credential;
 mod error;
 mod extract;
 mod middleware;
@@ -13,9 +15,11 @@ mod openapi;
 mod router;
 mod serve;
 mod state;
+mod tickets;
 mod v1;
 mod ws;
 
+pub use assets::WebFiles;
 pub use openapi::document;
 pub use state::{Gateway, GatewayState, RECHECK_TIME};
 pub use v1::plugins::to_api as plugin_to_api;

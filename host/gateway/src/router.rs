@@ -3,16 +3,13 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
 use axum::routing::get;
-use octi_api::error::ErrorCode;
 use octi_domain::limits;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::error::ApiError;
 use crate::middleware::envelope::envelope;
 use crate::state::Gateway;
-use crate::{openapi, v1, ws};
+use crate::{assets, openapi, v1, ws};
 
 impl Gateway {
     /// The whole service.
@@ -20,7 +17,7 @@ impl Gateway {
         let (routes, _) = documented().split_for_parts();
         routes
             .route("/gateway", get(ws::upgrade))
-            .fallback(unknown)
+            .fallback(assets::serve)
             .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES_MAX))
             .layer(from_fn_with_state(self.clone(), envelope))
             .with_state(self.clone())
@@ -32,6 +29,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(v1::health::routes())
         .merge(v1::metrics::routes())
+        .merge(v1::setup::routes())
         .merge(v1::auth::routes())
         .merge(v1::sessions::routes())
         .merge(v1::agents::routes())
@@ -43,8 +41,4 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::secrets::routes())
         .merge(v1::audit::routes())
         .merge(openapi::routes())
-}
-
-async fn unknown() -> impl IntoResponse {
-    ApiError::new(ErrorCode::RouteNotFound, "there is no such route; `/api/openapi.json` lists them")
 }

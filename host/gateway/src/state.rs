@@ -16,8 +16,10 @@ use octi_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::assets::{Web, WebFiles};
 use crate::bus::Bus;
 use crate::ports::{MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
+use crate::tickets::Tickets;
 use crate::ws::connections::Connections;
 
 /// What the gateway is made of.
@@ -39,6 +41,8 @@ pub struct GatewayState {
     pub version: String,
     /// Which build it is, such as a commit.
     pub build: String,
+    /// The browser's pages.
+    pub web: WebFiles,
     /// How often the credentials of an open WebSocket are checked again.
     pub recheck_time: Duration,
 }
@@ -53,6 +57,8 @@ pub struct Gateway(Arc<Shared>);
 pub(crate) struct Shared {
     state: GatewayState,
     pub(crate) connections: Connections,
+    pub(crate) tickets: Tickets,
+    pub(crate) web: Web,
     /// Set when the host goes away: sockets say goodbye.
     pub(crate) draining: CancellationToken,
     /// Open sockets, waited for at shutdown.
@@ -65,8 +71,10 @@ impl Gateway {
     #[must_use]
     pub fn new(state: GatewayState) -> Self {
         Self(Arc::new(Shared {
+            web: Web::new(state.web),
             state,
             connections: Connections::default(),
+            tickets: Tickets::default(),
             draining: CancellationToken::new(),
             sockets: TaskTracker::new(),
             started: Instant::now(),
@@ -76,6 +84,11 @@ impl Gateway {
     /// Closes every socket of a person who may no longer be here.
     pub fn disconnect(&self, user_id: UserId) {
         self.0.connections.disconnect(user_id);
+    }
+
+    /// Every socket of that person asks at once whether its credentials are still good.
+    pub(crate) fn recheck(&self, user_id: UserId) {
+        self.0.connections.recheck(user_id);
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -1,6 +1,7 @@
 //! The gateway as clients see it: a real server on a loopback port, a real database, a scripted model.
 
 mod audit;
+mod browser;
 mod fakes;
 mod host;
 mod openapi;

@@ -12,6 +12,7 @@ pub(crate) mod permissions;
 pub(crate) mod plugins;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
+pub(crate) mod setup;
 pub(crate) mod tools;
 
 use octi_api::page::Page;

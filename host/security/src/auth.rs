@@ -23,7 +23,7 @@ use subtle::ConstantTimeEq;
 use crate::audit::{self, Audit, Deed};
 use failures::Failures;
 pub use sign_in::{Browser, SignedIn, csrf_token};
-pub use token::token_hash;
+pub use token::{random_word, token_hash};
 
 /// The name of the first administrator.
 const FIRST_ADMIN: &str = "admin";

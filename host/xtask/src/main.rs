@@ -18,6 +18,7 @@ mod tidy;
 mod toolchain;
 mod up;
 mod wasm;
+mod web;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,8 @@ enum Task {
     Deny,
     /// Build the plugins that ship inside the binary
     Wasm(wasm::Options),
+    /// Build the browser's pages that ship inside the binary
+    Web,
     /// Measure calls, start, memory and turns of an optimised build
     Bench(bench::Options),
     /// Feed the parsers of what strangers write with what a fuzzer thinks of
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
+        Task::Web => web::run().map(|_| ()),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Codegen(options) => codegen::run(&options),

@@ -14,6 +14,8 @@ use crate::decode::{self, DecodeError};
 pub enum AuthMethod {
     /// An `octi_…` token.
     ApiKey,
+    /// A ticket of `POST /api/auth/ws-ticket`.
+    SessionToken,
     /// The machine token of `$OCTI_HOME/local-token`.
     Local,
 }

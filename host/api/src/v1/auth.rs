@@ -1,5 +1,7 @@
 //! `/api/auth`: signing in, who one is, and API tokens.
 
+mod browser;
+
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -7,6 +9,8 @@ use octi_domain::session;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub use browser::*;
 
 /// Name and password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
+use crate::bundle;
 use crate::command::Context;
 use crate::command::version::VERSION;
 use crate::compose::{self, Mode};
@@ -90,6 +91,10 @@ fn announce(context: &Context, host: &compose::Host, address: SocketAddr) {
     printer.note(&format!("{OK}octi {VERSION}{OK:#} is listening on {BOLD}http://{address}{BOLD:#}"));
     if let Some(first) = &host.first_password {
         printer.note("");
+        if !bundle::WEB.is_empty() {
+            let code = first.password();
+            printer.note(&format!("  set up      {BOLD}http://{address}/setup?code={code}{BOLD:#}   (shown this once)"));
+        }
         printer.note(&format!("  sign in as  {BOLD}{}{BOLD:#}", first.username));
         printer.note(&format!("  password    {BOLD}{}{BOLD:#}   (shown this once)", first.password()));
         printer.note("");

@@ -94,7 +94,12 @@ impl From<AuthError> for ApiError {
             AuthError::LockedOut { seconds } => {
                 return Self::new(ErrorCode::TooMany, error.to_string()).with_retry_after(seconds);
             }
-            AuthError::WrongPassword | AuthError::WrongToken | AuthError::NoOwner => ErrorCode::Unauthenticated,
+            AuthError::PasswordLength => return Self::field("password", error.to_string()),
+            AuthError::UserName => return Self::field("username", error.to_string()),
+            AuthError::AlreadySetUp => ErrorCode::SetUpAlready,
+            AuthError::WrongPassword | AuthError::WrongToken | AuthError::SignedOut | AuthError::NoOwner => {
+                ErrorCode::Unauthenticated
+            }
             AuthError::Io { .. } | AuthError::Internal(_) => return Self::internal(format!("{error:?}")),
         };
         Self::new(code, error.to_string())

@@ -3,37 +3,38 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method};
 use octi_api::error::ErrorCode;
-use octi_domain::ids::UserId;
+use octi_domain::ids::{SignInId, UserId};
 use octi_domain::principal::Principal;
+use octi_security::auth::csrf_token;
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
 
+use crate::credential::Credential;
 use crate::error::{ApiError, ApiResult};
 use crate::state::Gateway;
+
+/// What octi's own pages send with every change.
+const CSRF_HEADER: &str = "x-octi-csrf";
 
 /// A person whose credentials were checked for this request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) user_id: UserId,
+    /// The browser that asks, when it is one.
+    pub(crate) sign_in: Option<SignInId>,
+    pub(crate) credential: Credential,
 }
 
-/// The beginning of every API token.
-const TOKEN_PREFIX: &str = "octi_";
-
 impl Caller {
-    /// Checks a credential: an API token from anywhere, or the machine's own token from this machine.
-    pub(crate) async fn check(gateway: &Gateway, credential: &str, address: Option<SocketAddr>) -> ApiResult<Self> {
-        let principal = if credential.starts_with(TOKEN_PREFIX) {
-            gateway.auth.by_token(credential).await?
-        } else if address.is_some_and(|address| address.ip().to_canonical().is_loopback()) {
-            gateway.auth.by_local_token(credential).await?
-        } else {
-            return Err(ApiError::unauthenticated());
-        };
-        let user_id = principal.user_id().ok_or_else(ApiError::unauthenticated)?;
-        Ok(Self { principal, user_id })
+    /// Whose credential it is.
+    pub(crate) async fn check(gateway: &Gateway, credential: Credential, address: Option<SocketAddr>) -> ApiResult<Self> {
+        let holder = credential.check(gateway, address).await?;
+        let user_id = holder.principal.user_id().ok_or_else(ApiError::unauthenticated)?;
+        Ok(Self { principal: holder.principal, user_id, sign_in: holder.sign_in, credential })
     }
 }
 
@@ -41,14 +42,28 @@ impl FromRequestParts<Gateway> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let credential = header
-            .split_once(' ')
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .map(|(_, credential)| credential.trim())
-            .ok_or_else(ApiError::unauthenticated)?;
-        Self::check(gateway, credential, peer(parts)).await
+        let credential = Credential::of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
+        let caller = Self::check(gateway, credential, peer(parts)).await?;
+        match &caller.credential {
+            Credential::Cookie(value) if changes(&parts.method) => check_csrf(parts, value.expose_secret())?,
+            _ => {}
+        }
+        Ok(caller)
     }
+}
+
+/// A browser sends its cookie whoever asks it to, so a change must also show what only octi's own pages can read.
+fn check_csrf(parts: &Parts, cookie: &str) -> ApiResult<()> {
+    let shown = parts.headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+    if bool::from(csrf_token(cookie).as_bytes().ct_eq(shown)) {
+        return Ok(());
+    }
+    let message = "a change needs the header `X-Octi-Csrf` with the `csrfToken` of `GET /api/auth/session`; reload the page";
+    Err(ApiError::new(ErrorCode::Csrf, message))
+}
+
+fn changes(method: &Method) -> bool {
+    method != Method::GET && method != Method::HEAD
 }
 
 /// A caller who may manage the host.

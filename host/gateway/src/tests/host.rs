@@ -96,6 +96,11 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
         ambient,
         version: "9.9.9".to_owned(),
         build: "test".to_owned(),
+        web: &[
+            ("assets/app-1234.js", b"console.log(1)"),
+            ("favicon.svg", b"<svg/>"),
+            ("index.html", b"<!doctype html><title>octi</title>"),
+        ],
         recheck_time: Duration::from_millis(200),
     });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

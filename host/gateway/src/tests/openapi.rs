@@ -13,6 +13,9 @@ const PUBLIC: &[&str] = &[
     "GET /api/health/ready",
     "GET /api/openapi.json",
     "POST /api/auth/login",
+    "POST /api/auth/session",
+    "GET /api/setup",
+    "POST /api/setup",
 ];
 
 /// Every route of the document, as (method, path).
@@ -35,7 +38,7 @@ fn filled(path: &str) -> String {
     path.split('/').map(|part| if part.starts_with('{') { id } else { part }).collect::<Vec<_>>().join("/")
 }
 
-fn http() -> reqwest::Client {
+pub(super) fn http() -> reqwest::Client {
     let _ = octi_client::Client::anonymous("http://127.0.0.1:1".parse().unwrap());
     #[expect(clippy::disallowed_methods, reason = "the test talks to its own server")]
     reqwest::Client::builder().build().unwrap()

@@ -1,6 +1,10 @@
 //! `/api/auth`: signing in and tokens.
 
+pub(crate) mod browser;
 mod login;
+mod password;
+mod sign_ins;
+mod ticket;
 mod tokens;
 
 use axum::Json;
@@ -14,7 +18,14 @@ use crate::extract::Caller;
 use crate::state::Gateway;
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().routes(routes!(login::login)).routes(routes!(me)).merge(tokens::routes())
+    OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(me))
+        .routes(routes!(password::change_password))
+        .routes(routes!(ticket::ws_ticket))
+        .merge(browser::routes())
+        .merge(sign_ins::routes())
+        .merge(tokens::routes())
 }
 
 /// Who the credentials belong to.

@@ -16,6 +16,7 @@ use tracing::Instrument;
 use super::connections::{Arrival, Seat};
 use super::link::{End, Link};
 use crate::bus::{Delivery, Listener};
+use crate::credential::Credential;
 use crate::extract::Caller;
 use crate::state::Gateway;
 
@@ -25,7 +26,7 @@ pub(super) struct Active {
     pub(super) caller: Caller,
     pub(super) listener: Listener,
     seat: Seat,
-    credentials: SecretString,
+    credential: Credential,
     address: SocketAddr,
 }
 
@@ -73,11 +74,16 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
         return refuse(link, format!("protocol `{version}` is not spoken here; this server speaks {spoken}")).await;
     }
     let credentials = SecretString::from(auth.credentials);
-    let is_token = credentials.expose_secret().starts_with("octi_");
-    if is_token != (auth.method == AuthMethod::ApiKey) {
-        return refuse(link, "the credentials are of another kind than `method` says".to_owned()).await;
-    }
-    let caller = match Caller::check(gateway, credentials.expose_secret(), Some(address)).await {
+    let Some(credential) = credential(gateway, auth.method, credentials) else {
+        let why = match auth.method {
+            AuthMethod::SessionToken => {
+                "this ticket was used or is older than a minute; `POST /api/auth/ws-ticket` gives another"
+            }
+            _ => "the credentials are of another kind than `method` says",
+        };
+        return refuse(link, why.to_owned()).await;
+    };
+    let caller = match Caller::check(gateway, credential.clone(), Some(address)).await {
         Ok(caller) => caller,
         Err(error) => {
             error.record();
@@ -101,7 +107,16 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
-    Ok(Active { gateway: gateway.clone(), caller, listener, seat, credentials, address })
+    Ok(Active { gateway: gateway.clone(), caller, listener, seat, credential, address })
+}
+
+/// What the words of an `auth` frame stand for.
+fn credential(gateway: &Gateway, method: AuthMethod, words: SecretString) -> Option<Credential> {
+    if method == AuthMethod::SessionToken {
+        return gateway.shared().tickets.redeem(words.expose_secret(), gateway.ambient.now());
+    }
+    let is_token = words.expose_secret().starts_with("octi_");
+    (is_token == (method == AuthMethod::ApiKey)).then_some(Credential::Token(words))
 }
 
 async fn refuse(link: &mut Link, message: String) -> Result<Active, End> {
@@ -130,12 +145,13 @@ impl Active {
         let mut recheck = interval_at(first, self.gateway.recheck_time);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let draining = self.gateway.shared().draining.clone();
-        let revoked = self.seat.revoked.clone();
+        let (revoked, rechecked) = (self.seat.revoked.clone(), self.seat.recheck.clone());
         loop {
             tokio::select! {
                 () = draining.cancelled() => return Err(self.drain(link).await),
                 () = revoked.cancelled() => return Err(REVOKED),
                 _ = recheck.tick() => self.recheck().await?,
+                () = rechecked.notified() => self.recheck().await?,
                 text = link.receive() => self.obey(link, text?).await?,
                 delivery = self.listener.next() => deliver(link, delivery).await?,
             }
@@ -154,7 +170,7 @@ impl Active {
 
     /// Whether the credentials still let this person in. A database that is down does not throw anybody out.
     async fn recheck(&self) -> Result<(), End> {
-        match Caller::check(&self.gateway, self.credentials.expose_secret(), Some(self.address)).await {
+        match self.credential.check(&self.gateway, Some(self.address)).await {
             Err(error) if error.code().status() < 500 => Err(REVOKED),
             _ => Ok(()),
         }

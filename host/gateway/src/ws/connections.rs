@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use octi_domain::ids::{ConnectionId, UserId};
 use octi_domain::{limits, telemetry};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::state::Gateway;
@@ -21,7 +22,14 @@ struct Inner {
     /// How many have not authenticated, by address.
     arriving: HashMap<IpAddr, usize>,
     /// Those that have, by person.
-    seated: HashMap<UserId, HashMap<ConnectionId, CancellationToken>>,
+    seated: HashMap<UserId, HashMap<ConnectionId, Bell>>,
+}
+
+/// How a connection is told from outside.
+#[derive(Debug, Clone, Default)]
+struct Bell {
+    revoked: CancellationToken,
+    recheck: Arc<Notify>,
 }
 
 /// A place for a connection that has not authenticated. Dropping it makes room.
@@ -39,6 +47,8 @@ pub(crate) struct Seat {
     pub(crate) id: ConnectionId,
     /// Cancelled when the person may no longer be here.
     pub(crate) revoked: CancellationToken,
+    /// Told when the credentials may have changed.
+    pub(crate) recheck: Arc<Notify>,
 }
 
 impl Connections {
@@ -50,7 +60,14 @@ impl Connections {
     /// Closes every connection of the person.
     pub(crate) fn disconnect(&self, user_id: UserId) {
         if let Some(connections) = self.lock().seated.get(&user_id) {
-            connections.values().for_each(CancellationToken::cancel);
+            connections.values().for_each(|bell| bell.revoked.cancel());
+        }
+    }
+
+    /// Lets every connection of the person check its credentials at once.
+    pub(crate) fn recheck(&self, user_id: UserId) {
+        if let Some(connections) = self.lock().seated.get(&user_id) {
+            connections.values().for_each(|bell| bell.recheck.notify_one());
         }
     }
 
@@ -79,10 +96,10 @@ impl Gateway {
         if connections.len() >= limits::WS_CONNECTIONS_PER_USER_MAX {
             return None;
         }
-        let revoked = CancellationToken::new();
-        connections.insert(id, revoked.clone());
+        let bell = Bell::default();
+        connections.insert(id, bell.clone());
         metrics::gauge!(telemetry::WEBSOCKETS.name).increment(1);
-        Some(Seat { gateway: self.clone(), user_id, id, revoked })
+        Some(Seat { gateway: self.clone(), user_id, id, revoked: bell.revoked, recheck: bell.recheck })
     }
 }
 

@@ -16,7 +16,7 @@ use octi_store::{SignIn, Tx};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::{Auth, AuthError, JOB, TOUCH_EVERY, password, principal_of, token_hash};
+use super::{Auth, AuthError, JOB, TOUCH_EVERY, password, principal_of, random_word, token_hash};
 use crate::audit::{self, Deed};
 use crate::guard::clean;
 
@@ -62,7 +62,7 @@ impl Auth {
     /// Keeps a browser of somebody whose password was checked.
     pub(super) async fn remember(&self, principal: Principal, user: User, browser: &Browser) -> Result<SignedIn, AuthError> {
         let now = self.ambient.now();
-        let cookie = URL_SAFE_NO_PAD.encode(self.ambient.bytes::<32>());
+        let cookie = random_word(&self.ambient);
         let sign_in = SignIn {
             id: self.ambient.id(),
             user_id: user.id,

@@ -23,7 +23,7 @@ pub(super) struct Minted {
 
 /// Makes a token.
 pub(super) fn mint(ambient: &Ambient) -> Minted {
-    let text = format!("octi_{}", URL_SAFE_NO_PAD.encode(ambient.bytes::<32>()));
+    let text = format!("octi_{}", random_word(ambient));
     Minted { hash: token_hash(&text), prefix: text.chars().take(PREFIX_CHARS).collect(), secret: text.into() }
 }
 
@@ -31,6 +31,12 @@ pub(super) fn mint(ambient: &Ambient) -> Minted {
 #[must_use]
 pub fn token_hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
+}
+
+/// 256 random bits as base64url.
+#[must_use]
+pub fn random_word(ambient: &Ambient) -> String {
+    URL_SAFE_NO_PAD.encode(ambient.bytes::<32>())
 }
 
 /// A password a person can type: 20 letters and digits, none of which look alike, in groups of five. 98 bits.
@@ -76,7 +82,7 @@ fn read(mut file: File) -> io::Result<SecretString> {
 
 fn create(path: &Path, ambient: &Ambient) -> io::Result<SecretString> {
     // Not `octi_…`: it is no API token, and works on this machine only.
-    let text = format!("local_{}", URL_SAFE_NO_PAD.encode(ambient.bytes::<32>()));
+    let text = format!("local_{}", random_word(ambient));
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
             file.write_all(text.as_bytes())?;
