@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::step::{self, Steps};
-use crate::{peers, wasm};
+use crate::{peers, wasm, web};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -14,8 +14,9 @@ pub(crate) struct Options {
 
 /// Builds the plugins, starts the programs octi is tested against, runs every test.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    let mut steps = Steps::new(3);
+    let mut steps = Steps::new(4);
     let bundle = steps.step("Building the plugins", || wasm::run(&wasm::Options { release: false }))?;
+    steps.step("Checking the pages", web::check)?;
     let peers = steps.step("Installing and starting the programs octi is tested against", peers::start)?;
     steps.step("Running the tests", || {
         let mut command = runner();

@@ -14,21 +14,33 @@ const NODE_MAJOR_MIN: u32 = 20;
 /// folder.
 pub(crate) fn run() -> anyhow::Result<PathBuf> {
     let mut steps = Steps::new(3);
-    steps.step("Checking Node.js", check_node)?;
+    install(&mut steps)?;
     let out = web_dir()?;
-    let npm = |arguments: &[&str]| {
-        let mut command = Command::new("npm");
-        command.args(arguments).current_dir(step::root().join("web"));
-        command
-    };
-    steps.step("Installing what the pages are built with", || {
-        step::run(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))
-    })?;
     let folder = out.to_string_lossy().into_owned();
     steps.step("Building the pages", || {
         step::run(&mut npm(&["run", "--silent", "build", "--", "--outDir", &folder, "--emptyOutDir"]))
     })?;
     Ok(out)
+}
+
+/// Checks the pages as their own tools do: format, lints, types, tests.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let mut steps = Steps::new(3);
+    install(&mut steps)?;
+    steps.step("Checking and testing the pages", || step::run(&mut npm(&["run", "--silent", "check"])))
+}
+
+fn install(steps: &mut Steps) -> anyhow::Result<()> {
+    steps.step("Checking Node.js", check_node)?;
+    steps.step("Installing what the pages are built with", || {
+        step::run(&mut npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]))
+    })
+}
+
+fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(step::root().join("web"));
+    command
 }
 
 /// Where the pages go.
