@@ -4,10 +4,11 @@ mod client;
 mod server;
 
 pub use client::{
-    AgentStop, Auth, AuthMethod, ChatSend, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping, Scope,
+    AgentStop, Auth, AuthMethod, ChatSend, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping, Replay, Scope,
 };
 pub use server::{
-    AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, ServerFrame, Subscribed,
+    AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, Replayed, ServerFrame,
+    Subscribed,
 };
 
 /// The versions of this protocol that a server speaks, newest last.

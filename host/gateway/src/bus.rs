@@ -1,7 +1,10 @@
 //! Carries events to the connections of the person they belong to.
 //!
 //! Publishing never waits: each connection has a queue of its own with a bound. A reader that falls behind loses the
-//! newest events, is told how many, and slows nobody else.
+//! newest events, is told how many, and slows nobody else. The newest events of each session are kept, so that a client
+//! that lost its connection can ask for what it missed.
+
+mod kept;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,14 +14,21 @@ use octi_api::event::EventEnvelope;
 use octi_api::frames::ServerFrame;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::{Event, EventKind, EventSink};
-use octi_domain::ids::UserId;
+use octi_domain::ids::{SessionId, UserId};
 use octi_domain::limits;
 use tokio::sync::Notify;
+use uuid::Uuid;
+
+use kept::Kept;
+pub(crate) use kept::Past;
 
 /// The bus. One per host.
 #[derive(Debug, Default)]
 pub struct Bus {
     listeners: Mutex<HashMap<UserId, Vec<Weak<Queue>>>>,
+    /// Held while an event is kept and handed to every queue, and while a replay is taken: an event is either in the
+    /// replay or comes after it.
+    kept: Mutex<Kept>,
 }
 
 impl Bus {
@@ -41,7 +51,24 @@ impl Bus {
         let queue = Arc::new(Queue::default());
         let mut listeners = self.lock();
         listeners.entry(user_id).or_default().push(Arc::downgrade(&queue));
-        Listener { queue }
+        Listener { user_id, queue }
+    }
+
+    /// What happened in a session of the listener's person after an event. What waits for the listener of that session is
+    /// taken back, because it is in the answer.
+    pub(crate) fn replay(&self, listener: &Listener, session: SessionId, after: Option<Uuid>) -> Past {
+        let mut kept = self.kept();
+        listener.queue.take_back(session);
+        kept.after(listener.user_id, session, after)
+    }
+
+    /// Forgets what is kept of a session that was deleted.
+    pub(crate) fn forget(&self, session: SessionId) {
+        self.kept().forget(session);
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<UserId, Vec<Weak<Queue>>>> {
@@ -63,20 +90,18 @@ impl Bus {
 
 impl EventSink for Bus {
     fn publish(&self, event: Event) {
-        let queues = self.queues(event.user_id);
-        if queues.is_empty() {
-            return;
-        }
-        let event = EventEnvelope::from_domain(&event);
-        let kind = event.body.type_name();
+        let (user_id, session) = (event.user_id, event.session_id);
+        let frame = ServerFrame::Event { event: EventEnvelope::from_domain(&event) };
         // Written once, however many screens the person has.
-        match serde_json::to_string(&ServerFrame::Event { event }) {
-            Ok(text) => {
-                let text = Utf8Bytes::from(text);
-                queues.iter().for_each(|queue| queue.push(kind, &text));
-            }
-            Err(error) => tracing::error!(%error, kind, "an event could not be written as JSON"),
-        }
+        let text = match serde_json::to_string(&frame) {
+            Ok(text) => Utf8Bytes::from(text),
+            Err(error) => return tracing::error!(%error, kind = ?event.kind, "an event could not be written as JSON"),
+        };
+        let ServerFrame::Event { event } = frame else { return };
+        let kind = event.body.type_name();
+        let mut kept = self.kept();
+        kept.add(user_id, session, event, text.len());
+        self.queues(user_id).iter().for_each(|queue| queue.push(kind, session, &text));
     }
 }
 
@@ -90,7 +115,14 @@ struct Queue {
 #[derive(Debug, Default)]
 struct Inner {
     patterns: Vec<String>,
-    waiting: VecDeque<Delivery>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// What waits, and the session it is about.
+#[derive(Debug)]
+struct Waiting {
+    session: Option<SessionId>,
+    delivery: Delivery,
 }
 
 /// What a connection is to send next.
@@ -103,20 +135,25 @@ pub(crate) enum Delivery {
 }
 
 impl Queue {
-    fn push(&self, kind: &str, text: &Utf8Bytes) {
+    fn push(&self, kind: &str, session: Option<SessionId>, text: &Utf8Bytes) {
         let mut inner = self.lock();
         if !inner.patterns.iter().any(|pattern| matches(pattern, kind)) {
             return;
         }
         if inner.waiting.len() < limits::WS_QUEUE_MAX {
-            inner.waiting.push_back(Delivery::Event(text.clone()));
-        } else if let Some(Delivery::Dropped(count)) = inner.waiting.back_mut() {
+            inner.waiting.push_back(Waiting { session, delivery: Delivery::Event(text.clone()) });
+        } else if let Some(Waiting { delivery: Delivery::Dropped(count), .. }) = inner.waiting.back_mut() {
             *count += 1;
         } else {
-            inner.waiting.push_back(Delivery::Dropped(1));
+            inner.waiting.push_back(Waiting { session: None, delivery: Delivery::Dropped(1) });
         }
         drop(inner);
         self.ready.notify_one();
+    }
+
+    /// Takes back what waits about a session.
+    fn take_back(&self, session: SessionId) {
+        self.lock().waiting.retain(|waiting| waiting.session != Some(session));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -127,6 +164,7 @@ impl Queue {
 /// The receiving end of one connection.
 #[derive(Debug)]
 pub(crate) struct Listener {
+    user_id: UserId,
     queue: Arc<Queue>,
 }
 
@@ -166,7 +204,7 @@ impl Listener {
 
     /// What is to be sent next, if it is there already.
     pub(crate) fn try_next(&self) -> Option<Delivery> {
-        self.queue.lock().waiting.pop_front()
+        self.queue.lock().waiting.pop_front().map(|waiting| waiting.delivery)
     }
 }
 
@@ -204,6 +242,40 @@ mod tests {
                 Delivery::Dropped(count) => format!("dropped {count}"),
             })
             .collect()
+    }
+
+    /// A piece of an answer in a session.
+    fn piece(number: u128) -> Event {
+        let session_id = Some(Uuid::from_u128(1).into());
+        Event { id: Uuid::from_u128(number).into(), session_id, ..delta(user(1), &format!("{number};")) }
+    }
+
+    #[test]
+    fn what_is_replayed_is_not_delivered_as_well_and_what_comes_later_is() {
+        let (bus, session) = (Bus::new(), Uuid::from_u128(1).into());
+        let listener = bus.listen(user(1));
+        listener.subscribe(vec!["*".to_owned()]);
+        (1..=3).for_each(|number| bus.publish(piece(number)));
+        bus.publish(delta(user(1), "of no session"));
+        assert!(listener.try_next().is_some(), "the first piece is on its way already");
+        let past = bus.replay(&listener, session, Some(Uuid::from_u128(1)));
+        assert!(!past.gap);
+        assert!(serde_json::to_string(&past.events).unwrap().contains("\"2;3;\""), "{past:?}");
+        bus.publish(piece(4));
+        let live = texts(&listener);
+        assert_eq!(live.len(), 2, "{live:?}");
+        assert!(live[0].contains("of no session") && live[1].contains("4;"), "{live:?}");
+    }
+
+    #[test]
+    fn a_stranger_replays_nothing_and_a_deleted_session_is_forgotten() {
+        let (bus, session) = (Bus::new(), Uuid::from_u128(1).into());
+        bus.publish(piece(1));
+        let nothing = Past { events: Vec::new(), gap: true };
+        assert_eq!(bus.replay(&bus.listen(user(2)), session, None), nothing);
+        assert_eq!(bus.replay(&bus.listen(user(1)), session, None).events.len(), 1);
+        bus.forget(session);
+        assert_eq!(bus.replay(&bus.listen(user(1)), session, None), nothing);
     }
 
     #[test]

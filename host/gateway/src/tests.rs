@@ -9,4 +9,5 @@ mod rest_admin;
 mod rest_secrets;
 mod socket;
 mod socket_budgets;
+mod socket_replay;
 mod socket_turn;

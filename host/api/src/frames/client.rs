@@ -82,6 +82,19 @@ pub struct Patterns {
     pub patterns: Vec<String>,
 }
 
+/// Asks for the events of a session that were missed, answered by `replay`.
+///
+/// Subscribe first and ask right after. Live events of the session that come before the answer are in it too: leave them
+/// out. Live events that come after it happened after everything in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Replay {
+    pub session_id: Uuid,
+    /// The last event the client has; all that is kept when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_event_id: Option<Uuid>,
+}
+
 /// How far an approval reaches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -165,6 +178,7 @@ client_frames! {
     Unsubscribe(Patterns) => "unsubscribe",
     PermissionRespond(PermissionRespond) => "permission.respond",
     AgentStop(AgentStop) => "agent.stop",
+    Replay(Replay) => "replay",
     Ping(Ping) => "ping",
 }
 
@@ -260,6 +274,7 @@ mod tests {
             ClientFrame::Unsubscribe(Patterns { patterns: vec!["chat.delta".to_owned()] }),
             ClientFrame::PermissionRespond(PermissionRespond { request_id: id, approved: true, scope: Scope::Always }),
             ClientFrame::AgentStop(AgentStop { agent_id: id }),
+            ClientFrame::Replay(Replay { session_id: id, after_event_id: Some(id) }),
             ClientFrame::Ping(Ping {}),
         ];
         assert_eq!(frames.len(), ClientFrame::TYPES.len());

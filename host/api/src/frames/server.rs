@@ -118,6 +118,18 @@ pub struct PermissionPending {
     pub requests: Vec<PermissionRequest>,
 }
 
+/// What happened in a session after the event that was named, the oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    pub session_id: Uuid,
+    /// Events of every type, whatever is subscribed to. Pieces of an answer that follow each other are one `chat.delta`
+    /// with the id of the last, so the text is whole.
+    pub events: Vec<EventEnvelope>,
+    /// Something may be missing before these events: reload the conversation by REST.
+    pub gap: bool,
+}
+
 /// A frame from the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type")]
@@ -140,4 +152,6 @@ pub enum ServerFrame {
     EventsDropped(EventsDropped),
     #[serde(rename = "permission.pending")]
     PermissionPending(PermissionPending),
+    #[serde(rename = "replay")]
+    Replay(Replayed),
 }

@@ -2,14 +2,14 @@
 
 use octi_agents::TurnOptions;
 use octi_api::error::ErrorCode;
-use octi_api::frames::{ChatSend, ClientFrame, Patterns, PermissionPending, Pong, ServerFrame, Subscribed};
+use octi_api::frames::{ChatSend, ClientFrame, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed};
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
 use super::commands;
 use super::connection::Active;
 use crate::error::{ApiError, ApiResult};
-use crate::v1::{agents, permissions};
+use crate::v1::{agents, permissions, sessions};
 
 impl Active {
     /// Obeys one frame; what it returns is sent at once, before any event.
@@ -27,6 +27,7 @@ impl Active {
                 let patterns = self.listener.unsubscribe(&list.patterns);
                 Ok(vec![ServerFrame::Subscribed(Subscribed { patterns })])
             }
+            ClientFrame::Replay(replay) => self.replay(replay).await,
             ClientFrame::PermissionRespond(respond) => {
                 permissions::answer(gateway, caller, &respond).await?;
                 Ok(Vec::new())
@@ -53,5 +54,17 @@ impl Active {
         let requests = permissions::pending(&self.gateway, &self.caller).await?;
         let pending = ServerFrame::PermissionPending(PermissionPending { requests });
         Ok(vec![ServerFrame::Subscribed(Subscribed { patterns }), pending])
+    }
+
+    /// What was missed of a session. The question whose it is comes first; the events are taken last, so that nothing
+    /// happens between them and the live events that follow.
+    async fn replay(&self, replay: Replay) -> ApiResult<Vec<ServerFrame>> {
+        let session = replay.session_id.into();
+        let mut tx = self.gateway.store.read(&self.caller.principal).await?;
+        sessions::own(&mut tx, session).await?;
+        drop(tx);
+        let past = self.gateway.bus.replay(&self.listener, session, replay.after_event_id);
+        let replayed = Replayed { session_id: replay.session_id, events: past.events, gap: past.gap };
+        Ok(vec![ServerFrame::Replay(replayed)])
     }
 }
