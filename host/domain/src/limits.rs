@@ -213,6 +213,14 @@ pub const WS_UNAUTHENTICATED_PER_ADDRESS_MAX: usize = 20;
 pub const WS_QUEUE_MAX: usize = 1_024;
 /// Subscription patterns of one connection.
 pub const WS_PATTERNS_MAX: usize = 50;
+/// `chat.send` frames of one connection within a minute.
+pub const WS_CHATS_PER_MINUTE_MAX: usize = 30;
+/// `command` frames of one connection within a minute.
+pub const WS_COMMANDS_PER_MINUTE_MAX: usize = 60;
+/// `subscribe` frames of one connection within a minute.
+pub const WS_SUBSCRIBES_PER_MINUTE_MAX: usize = 30;
+/// `replay` frames of one connection within a minute.
+pub const WS_REPLAYS_PER_MINUTE_MAX: usize = 30;
 /// Events of one session that are kept for a client that comes back; the pieces of an answer that follow each other are one.
 pub const REPLAY_EVENTS_MAX: usize = 200;
 /// Sessions whose events are kept; the one that was used the longest ago goes.

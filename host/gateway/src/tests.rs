@@ -9,5 +9,6 @@ mod rest_admin;
 mod rest_secrets;
 mod socket;
 mod socket_budgets;
+mod socket_limits;
 mod socket_replay;
 mod socket_turn;

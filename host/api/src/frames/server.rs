@@ -84,6 +84,9 @@ pub struct ErrorFrame {
     /// The first bad field of the frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Seconds after which the same frame will be taken, when only time is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
     /// Quote it when asking for help: the log has the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,

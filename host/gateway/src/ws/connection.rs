@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::connections::{Arrival, Seat};
 use super::link::{End, Link};
+use super::rates::Rates;
 use crate::bus::{Delivery, Listener};
 use crate::extract::Caller;
 use crate::state::Gateway;
@@ -24,6 +25,7 @@ pub(super) struct Active {
     pub(super) gateway: Gateway,
     pub(super) caller: Caller,
     pub(super) listener: Listener,
+    pub(super) rates: Rates,
     seat: Seat,
     credentials: SecretString,
     address: SocketAddr,
@@ -101,7 +103,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
-    Ok(Active { gateway: gateway.clone(), caller, listener, seat, credentials, address })
+    Ok(Active { gateway: gateway.clone(), caller, listener, rates: Rates::default(), seat, credentials, address })
 }
 
 async fn refuse(link: &mut Link, message: String) -> Result<Active, End> {
