@@ -4,7 +4,8 @@ mod client;
 mod server;
 
 pub use client::{
-    AgentStop, Auth, AuthMethod, ChatSend, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping, Replay, Scope,
+    AgentStop, Auth, AuthMethod, ChatSend, ChatSteer, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping,
+    Replay, Scope,
 };
 pub use server::{
     AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, Replayed, ServerFrame,

@@ -61,6 +61,15 @@ pub struct ChatSend {
     pub model: Option<String>,
 }
 
+/// Says something to the turn that runs in a session, which hears it at its next step; starts a turn when none runs. The
+/// `chat.message` event of what a running turn hears is `injected`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatSteer {
+    pub session_id: Uuid,
+    pub content: String,
+}
+
 /// A command such as `status`, answered by `command.result`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -173,6 +182,7 @@ macro_rules! client_frames {
 client_frames! {
     Auth(Auth) => "auth",
     ChatSend(ChatSend) => "chat.send",
+    ChatSteer(ChatSteer) => "chat.steer",
     Command(Command) => "command",
     Subscribe(Patterns) => "subscribe",
     Unsubscribe(Patterns) => "unsubscribe",
@@ -205,13 +215,9 @@ impl ClientFrame {
 
     fn check(self) -> Result<Self, DecodeError> {
         match &self {
-            Self::ChatSend(chat) if chat.content.trim().is_empty() => {
-                Err(DecodeError::field("content", "say something: the message is empty"))
+            Self::ChatSend(ChatSend { content, .. }) | Self::ChatSteer(ChatSteer { content, .. }) => {
+                check_content(content).map(|()| self)
             }
-            Self::ChatSend(chat) if chat.content.len() > limits::MESSAGE_BYTES_MAX => Err(DecodeError::field(
-                "content",
-                format!("{} bytes are more than the {} allowed", chat.content.len(), limits::MESSAGE_BYTES_MAX),
-            )),
             Self::Command(command) if command.name.len() > COMMAND_NAME_BYTES_MAX => {
                 Err(DecodeError::field("name", format!("longer than the {COMMAND_NAME_BYTES_MAX} bytes allowed")))
             }
@@ -219,6 +225,17 @@ impl ClientFrame {
             _ => Ok(self),
         }
     }
+}
+
+fn check_content(content: &str) -> Result<(), DecodeError> {
+    if content.trim().is_empty() {
+        return Err(DecodeError::field("content", "say something: the message is empty"));
+    }
+    if content.len() > limits::MESSAGE_BYTES_MAX {
+        let message = format!("{} bytes are more than the {} allowed", content.len(), limits::MESSAGE_BYTES_MAX);
+        return Err(DecodeError::field("content", message));
+    }
+    Ok(())
 }
 
 fn check_patterns(patterns: &[String]) -> Result<(), DecodeError> {
@@ -269,6 +286,7 @@ mod tests {
                 protocol_version: Some("1.0".to_owned()),
             }),
             ClientFrame::ChatSend(ChatSend { session_id: id, content: "hello".to_owned(), model: None }),
+            ClientFrame::ChatSteer(ChatSteer { session_id: id, content: "no, red".to_owned() }),
             ClientFrame::Command(Command { name: "status".to_owned(), args: None, session_id: Some(id) }),
             ClientFrame::Subscribe(Patterns { patterns: vec!["*".to_owned(), "chat.*".to_owned()] }),
             ClientFrame::Unsubscribe(Patterns { patterns: vec!["chat.delta".to_owned()] }),
@@ -301,7 +319,12 @@ mod tests {
     fn limits_are_tripped() {
         let session = Uuid::from_u128(1);
         let long = "x".repeat(limits::MESSAGE_BYTES_MAX + 1);
-        assert_eq!(problem(&format!(r#"{{"type":"chat.send","sessionId":"{session}","content":"{long}"}}"#)).0, "content");
+        for kind in ["chat.send", "chat.steer"] {
+            for content in [long.as_str(), " "] {
+                let text = format!(r#"{{"type":"{kind}","sessionId":"{session}","content":"{content}"}}"#);
+                assert_eq!(problem(&text).0, "content");
+            }
+        }
         let many = vec!["\"*\""; limits::WS_PATTERNS_MAX + 1].join(",");
         assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[{many}]}}"#)).0, "patterns");
         let name = "x".repeat(COMMAND_NAME_BYTES_MAX + 1);

@@ -2,7 +2,9 @@
 
 use octi_agents::TurnOptions;
 use octi_api::error::ErrorCode;
-use octi_api::frames::{ChatSend, ClientFrame, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed};
+use octi_api::frames::{
+    ChatSend, ChatSteer, ClientFrame, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
+};
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
@@ -20,6 +22,10 @@ impl Active {
             ClientFrame::Auth(_) => Err(ApiError::new(ErrorCode::Refused, "this connection is authenticated already")),
             ClientFrame::Ping(_) => Ok(vec![ServerFrame::Pong(Pong { server_time: gateway.ambient.now() })]),
             ClientFrame::ChatSend(chat) => self.chat(chat).await,
+            // A message to a session where a turn runs steers that turn.
+            ClientFrame::ChatSteer(ChatSteer { session_id, content }) => {
+                self.chat(ChatSend { session_id, content, model: None }).await
+            }
             ClientFrame::Command(command) => {
                 Ok(vec![ServerFrame::CommandResult(commands::run(gateway, caller, &command).await?)])
             }

@@ -30,7 +30,9 @@ impl Rates {
     /// long as they are told gets through.
     pub(super) fn admit(&mut self, frame: &ClientFrame, now: DateTime<Utc>) -> ApiResult<()> {
         let (window, action, count_max) = match frame {
-            ClientFrame::ChatSend(_) => (&mut self.chat, "chat.send", limits::WS_CHATS_PER_MINUTE_MAX),
+            ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) => {
+                (&mut self.chat, "chat.send", limits::WS_CHATS_PER_MINUTE_MAX)
+            }
             ClientFrame::Command(_) => (&mut self.command, "command", limits::WS_COMMANDS_PER_MINUTE_MAX),
             ClientFrame::Subscribe(_) => (&mut self.subscribe, "subscribe", limits::WS_SUBSCRIBES_PER_MINUTE_MAX),
             ClientFrame::Replay(_) => (&mut self.replay, "replay", limits::WS_REPLAYS_PER_MINUTE_MAX),
