@@ -5,7 +5,7 @@ mod server;
 
 pub use client::{
     AgentStop, Auth, AuthMethod, ChatSend, ChatSteer, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping,
-    Replay, Scope,
+    Replay, Scope, session_resource,
 };
 pub use server::{
     AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, Replayed, ServerFrame,

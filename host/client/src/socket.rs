@@ -105,7 +105,7 @@ impl Socket {
     /// # Errors
     /// [`ClientError::Refused`] when the session is not there, and the others when the connection is gone.
     pub async fn catch_up(&mut self, session: SessionId, after: Option<EventId>) -> Result<Replayed, ClientError> {
-        self.send(&ClientFrame::Subscribe(Patterns { patterns: vec!["*".to_owned()] })).await?;
+        self.send(&ClientFrame::Subscribe(Patterns::of(["*"]))).await?;
         self.replay(session, after).await
     }
 

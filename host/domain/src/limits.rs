@@ -213,6 +213,8 @@ pub const WS_UNAUTHENTICATED_PER_ADDRESS_MAX: usize = 20;
 pub const WS_QUEUE_MAX: usize = 1_024;
 /// Subscription patterns of one connection.
 pub const WS_PATTERNS_MAX: usize = 50;
+/// Resources one connection may narrow its subscription to.
+pub const WS_RESOURCES_MAX: usize = 50;
 /// `chat.send` frames of one connection within a minute.
 pub const WS_CHATS_PER_MINUTE_MAX: usize = 30;
 /// `command` frames of one connection within a minute.

@@ -114,8 +114,23 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Inner {
-    patterns: Vec<String>,
+    subscription: Subscription,
     waiting: VecDeque<Waiting>,
+}
+
+/// What a connection wants to hear of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Subscription {
+    pub(crate) patterns: Vec<String>,
+    /// Of all sessions, these only; all when empty.
+    pub(crate) sessions: Vec<SessionId>,
+}
+
+impl Subscription {
+    fn wants(&self, kind: &str, session: Option<SessionId>) -> bool {
+        let is_near = self.sessions.is_empty() || session.is_none_or(|session| self.sessions.contains(&session));
+        is_near && self.patterns.iter().any(|pattern| matches(pattern, kind))
+    }
 }
 
 /// What waits, and the session it is about.
@@ -137,7 +152,7 @@ pub(crate) enum Delivery {
 impl Queue {
     fn push(&self, kind: &str, session: Option<SessionId>, text: &Utf8Bytes) {
         let mut inner = self.lock();
-        if !inner.patterns.iter().any(|pattern| matches(pattern, kind)) {
+        if !inner.subscription.wants(kind, session) {
             return;
         }
         if inner.waiting.len() < limits::WS_QUEUE_MAX {
@@ -169,27 +184,29 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Adds patterns and returns all that hold now; none when there would be too many, and then nothing changed.
-    pub(crate) fn subscribe(&self, patterns: Vec<String>) -> Option<Vec<String>> {
+    /// Adds to what is heard and returns all that holds now. The error names the list that would be too long, and then
+    /// nothing changed.
+    pub(crate) fn subscribe(&self, more: Subscription) -> Result<Subscription, &'static str> {
         let mut inner = self.queue.lock();
-        let mut all = inner.patterns.clone();
-        for pattern in patterns {
-            if !all.contains(&pattern) {
-                all.push(pattern);
-            }
+        let mut all = inner.subscription.clone();
+        add(&mut all.patterns, more.patterns);
+        add(&mut all.sessions, more.sessions);
+        if all.patterns.len() > limits::WS_PATTERNS_MAX {
+            return Err("patterns");
         }
-        if all.len() > limits::WS_PATTERNS_MAX {
-            return None;
+        if all.sessions.len() > limits::WS_RESOURCES_MAX {
+            return Err("resources");
         }
-        inner.patterns = all;
-        Some(inner.patterns.clone())
+        inner.subscription = all.clone();
+        Ok(all)
     }
 
-    /// Takes patterns away and returns those that are left.
-    pub(crate) fn unsubscribe(&self, patterns: &[String]) -> Vec<String> {
+    /// Takes away from what is heard and returns what is left.
+    pub(crate) fn unsubscribe(&self, less: &Subscription) -> Subscription {
         let mut inner = self.queue.lock();
-        inner.patterns.retain(|held| !patterns.contains(held));
-        inner.patterns.clone()
+        inner.subscription.patterns.retain(|held| !less.patterns.contains(held));
+        inner.subscription.sessions.retain(|held| !less.sessions.contains(held));
+        inner.subscription.clone()
     }
 
     /// What is to be sent next. Safe to drop and call again.
@@ -205,6 +222,15 @@ impl Listener {
     /// What is to be sent next, if it is there already.
     pub(crate) fn try_next(&self) -> Option<Delivery> {
         self.queue.lock().waiting.pop_front().map(|waiting| waiting.delivery)
+    }
+}
+
+/// Adds what is not there yet.
+fn add<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for item in more {
+        if !all.contains(&item) {
+            all.push(item);
+        }
     }
 }
 
@@ -235,6 +261,12 @@ mod tests {
         Event { id: Uuid::nil().into(), user_id, session_id: None, at: DateTime::UNIX_EPOCH, kind }
     }
 
+    /// These patterns, for all sessions.
+    fn all(patterns: &[&str]) -> Subscription {
+        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        Subscription { patterns, sessions: Vec::new() }
+    }
+
     fn texts(listener: &Listener) -> Vec<String> {
         std::iter::from_fn(|| listener.try_next())
             .map(|delivery| match delivery {
@@ -254,7 +286,7 @@ mod tests {
     fn what_is_replayed_is_not_delivered_as_well_and_what_comes_later_is() {
         let (bus, session) = (Bus::new(), Uuid::from_u128(1).into());
         let listener = bus.listen(user(1));
-        listener.subscribe(vec!["*".to_owned()]);
+        listener.subscribe(all(&["*"])).unwrap();
         (1..=3).for_each(|number| bus.publish(piece(number)));
         bus.publish(delta(user(1), "of no session"));
         assert!(listener.try_next().is_some(), "the first piece is on its way already");
@@ -296,8 +328,8 @@ mod tests {
     fn an_event_goes_to_its_person_only() {
         let bus = Bus::new();
         let (mine, theirs) = (bus.listen(user(1)), bus.listen(user(2)));
-        mine.subscribe(vec!["*".to_owned()]);
-        theirs.subscribe(vec!["*".to_owned()]);
+        mine.subscribe(all(&["*"])).unwrap();
+        theirs.subscribe(all(&["*"])).unwrap();
         bus.publish(delta(user(1), "secret"));
         assert_eq!(texts(&mine).len(), 1);
         assert_eq!(texts(&theirs), Vec::<String>::new());
@@ -307,8 +339,8 @@ mod tests {
     fn a_slow_reader_is_told_where_events_are_missing_and_others_miss_nothing() {
         let bus = Bus::new();
         let (slow, quick) = (bus.listen(user(1)), bus.listen(user(1)));
-        slow.subscribe(vec!["*".to_owned()]);
-        quick.subscribe(vec!["*".to_owned()]);
+        slow.subscribe(all(&["*"])).unwrap();
+        quick.subscribe(all(&["*"])).unwrap();
         let mut received = 0;
         for number in 0..limits::WS_QUEUE_MAX + 5 {
             bus.publish(delta(user(1), &number.to_string()));
@@ -326,11 +358,34 @@ mod tests {
     fn patterns_are_bounded_and_go_away() {
         let bus = Bus::new();
         let listener = bus.listen(user(1));
-        let many = |range: std::ops::Range<usize>| range.map(|number| format!("type{number}")).collect::<Vec<_>>();
-        assert!(listener.subscribe(many(0..limits::WS_PATTERNS_MAX)).is_some());
-        assert_eq!(listener.subscribe(many(100..101)), None);
-        assert!(listener.subscribe(many(0..1)).is_some(), "a pattern that is there already is not another one");
+        let names = |range: std::ops::Range<usize>| range.map(|number| format!("type{number}")).collect::<Vec<_>>();
+        let many = |range| Subscription { patterns: names(range), sessions: Vec::new() };
+        assert!(listener.subscribe(many(0..limits::WS_PATTERNS_MAX)).is_ok());
+        assert_eq!(listener.subscribe(many(100..101)), Err("patterns"));
+        assert!(listener.subscribe(many(0..1)).is_ok(), "a pattern that is there already is not another one");
         assert_eq!(listener.unsubscribe(&many(1..limits::WS_PATTERNS_MAX)), many(0..1));
+    }
+
+    #[test]
+    fn of_all_sessions_only_those_that_are_named_are_heard() {
+        let bus = Bus::new();
+        let listener = bus.listen(user(1));
+        let session = |number| SessionId::from(Uuid::from_u128(number));
+        let sessions =
+            |range: std::ops::Range<u128>| Subscription { patterns: Vec::new(), sessions: range.map(session).collect() };
+        listener.subscribe(all(&["*"])).unwrap();
+        listener.subscribe(sessions(1..2)).unwrap();
+        let hear = || {
+            bus.publish(piece(1));
+            bus.publish(Event { session_id: Some(session(2)), ..piece(2) });
+            bus.publish(delta(user(1), "of no session"));
+            texts(&listener).len()
+        };
+        assert_eq!(hear(), 2);
+        let many = sessions(2..limits::WS_RESOURCES_MAX as u128 + 2);
+        assert_eq!(listener.subscribe(many), Err("resources"));
+        assert_eq!(listener.unsubscribe(&sessions(1..2)), all(&["*"]));
+        assert_eq!(hear(), 3);
     }
 
     #[test]
@@ -345,7 +400,7 @@ mod tests {
     fn a_broadcast_reaches_everybody_as_their_own_event() {
         let bus = Bus::new();
         let listener = bus.listen(user(2));
-        listener.subscribe(vec!["plugin.*".to_owned()]);
+        listener.subscribe(all(&["plugin.*"])).unwrap();
         let change = EventKind::PluginsChanged { plugin: "acme/weather".to_owned(), change: "added".to_owned() };
         bus.broadcast(&Ambient::system(), &change);
         assert!(texts(&listener).concat().contains(&user(2).to_string()));

@@ -84,11 +84,39 @@ pub struct Command {
 }
 
 /// Event types to hear of: exact, `prefix.*` or `*`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Patterns {
     #[schema(max_items = 50)]
     pub patterns: Vec<String>,
+    /// Such as `session:<id>`: of all sessions, hear of these only. Events without a session are heard in any case. Without
+    /// resources, and after the last one was unsubscribed, every session is heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub resources: Vec<String>,
+}
+
+impl Patterns {
+    /// Patterns for all sessions.
+    #[must_use]
+    pub fn of(patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { patterns: patterns.into_iter().map(Into::into).collect(), resources: Vec::new() }
+    }
+
+    /// The sessions that are named; a checked frame names nothing else.
+    pub fn sessions(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.resources.iter().filter_map(|resource| session_of(resource))
+    }
+}
+
+/// How a session is named as a resource.
+#[must_use]
+pub fn session_resource(id: Uuid) -> String {
+    format!("session:{id}")
+}
+
+fn session_of(resource: &str) -> Option<Uuid> {
+    resource.strip_prefix("session:").and_then(|id| Uuid::try_parse(id).ok())
 }
 
 /// Asks for the events of a session that were missed, answered by `replay`.
@@ -221,7 +249,9 @@ impl ClientFrame {
             Self::Command(command) if command.name.len() > COMMAND_NAME_BYTES_MAX => {
                 Err(DecodeError::field("name", format!("longer than the {COMMAND_NAME_BYTES_MAX} bytes allowed")))
             }
-            Self::Subscribe(list) | Self::Unsubscribe(list) => check_patterns(&list.patterns).map(|()| self),
+            Self::Subscribe(list) | Self::Unsubscribe(list) => {
+                check_patterns(&list.patterns).and_then(|()| check_resources(&list.resources)).map(|()| self)
+            }
             _ => Ok(self),
         }
     }
@@ -250,6 +280,17 @@ fn check_patterns(patterns: &[String]) -> Result<(), DecodeError> {
             format!("patterns[{index}]"),
             "a pattern is an event type such as `chat.delta`, a prefix such as `chat.*`, or `*`",
         )),
+        None => Ok(()),
+    }
+}
+
+fn check_resources(resources: &[String]) -> Result<(), DecodeError> {
+    if resources.len() > limits::WS_RESOURCES_MAX {
+        let message = format!("{} resources are more than the {} allowed", resources.len(), limits::WS_RESOURCES_MAX);
+        return Err(DecodeError::field("resources", message));
+    }
+    match resources.iter().position(|resource| session_of(resource).is_none()) {
+        Some(index) => Err(DecodeError::field(format!("resources[{index}]"), "a resource is `session:` and the id of a session")),
         None => Ok(()),
     }
 }
@@ -288,8 +329,8 @@ mod tests {
             ClientFrame::ChatSend(ChatSend { session_id: id, content: "hello".to_owned(), model: None }),
             ClientFrame::ChatSteer(ChatSteer { session_id: id, content: "no, red".to_owned() }),
             ClientFrame::Command(Command { name: "status".to_owned(), args: None, session_id: Some(id) }),
-            ClientFrame::Subscribe(Patterns { patterns: vec!["*".to_owned(), "chat.*".to_owned()] }),
-            ClientFrame::Unsubscribe(Patterns { patterns: vec!["chat.delta".to_owned()] }),
+            ClientFrame::Subscribe(Patterns { resources: vec![session_resource(id)], ..Patterns::of(["*", "chat.*"]) }),
+            ClientFrame::Unsubscribe(Patterns::of(["chat.delta"])),
             ClientFrame::PermissionRespond(PermissionRespond { request_id: id, approved: true, scope: Scope::Always }),
             ClientFrame::AgentStop(AgentStop { agent_id: id }),
             ClientFrame::Replay(Replay { session_id: id, after_event_id: Some(id) }),
@@ -312,6 +353,10 @@ mod tests {
         assert_eq!(problem(r#"{"type":"chat.send","sessionId":"x","content":"hi"}"#).0, "sessionId");
         assert_eq!(problem(r#"{"type":"ping","extra":1}"#).0, "extra");
         assert_eq!(problem(r#"{"type":"subscribe","patterns":["*","a b"]}"#).0, "patterns[1]");
+        for resource in ["session", "session:x", "agent:00000000-0000-0000-0000-000000000000"] {
+            let text = format!(r#"{{"type":"subscribe","patterns":["*"],"resources":["{resource}"]}}"#);
+            assert_eq!(problem(&text).0, "resources[0]");
+        }
         assert_eq!(problem(r#"{"type":"permission.respond","approved":true}"#).0, "requestId");
     }
 
@@ -327,6 +372,8 @@ mod tests {
         }
         let many = vec!["\"*\""; limits::WS_PATTERNS_MAX + 1].join(",");
         assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[{many}]}}"#)).0, "patterns");
+        let many = vec![format!("\"session:{session}\""); limits::WS_RESOURCES_MAX + 1].join(",");
+        assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[],"resources":[{many}]}}"#)).0, "resources");
         let name = "x".repeat(COMMAND_NAME_BYTES_MAX + 1);
         assert_eq!(problem(&format!(r#"{{"type":"command","name":"{name}"}}"#)).0, "name");
     }

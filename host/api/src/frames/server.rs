@@ -99,11 +99,14 @@ pub struct Pong {
     pub server_time: DateTime<Utc>,
 }
 
-/// The patterns that hold now.
+/// What holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscribed {
     pub patterns: Vec<String>,
+    /// Of all sessions, these only; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
 }
 
 /// Events were lost: reload what is shown by REST.

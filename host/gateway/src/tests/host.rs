@@ -163,8 +163,7 @@ impl Person {
     /// A connection that hears of these events. The answer to the subscription was read.
     pub(super) async fn listen(&self, patterns: &[&str]) -> Socket {
         let mut socket = self.client.connect().await.unwrap();
-        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        socket.send(&ClientFrame::Subscribe(Patterns { patterns })).await.unwrap();
+        socket.send(&ClientFrame::Subscribe(Patterns::of(patterns.iter().copied()))).await.unwrap();
         assert!(matches!(next(&mut socket).await, ServerFrame::Subscribed(_)));
         assert!(matches!(next(&mut socket).await, ServerFrame::PermissionPending(_)));
         socket

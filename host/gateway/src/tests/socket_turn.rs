@@ -131,7 +131,7 @@ async fn whoever_connects_later_is_told_what_waits() {
     let request = question(&until(&mut first, "permission.request").await);
 
     let mut second = ann.client.connect().await.unwrap();
-    let all = Patterns { patterns: vec!["*".to_owned()] };
+    let all = Patterns::of(["*"]);
     second.send(&ClientFrame::Subscribe(all.clone())).await.unwrap();
     assert!(matches!(next(&mut second).await, ServerFrame::Subscribed(_)));
     assert_eq!(next(&mut second).await, ServerFrame::PermissionPending(PermissionPending { requests: vec![request.clone()] }));
@@ -157,7 +157,7 @@ async fn events_of_the_moment_of_subscribing_come_after_the_snapshot() {
             }
         });
         let subscribing = async {
-            let all = Patterns { patterns: vec!["*".to_owned()] };
+            let all = Patterns::of(["*"]);
             socket.send(&ClientFrame::Subscribe(all)).await.unwrap();
             [next(&mut socket).await, next(&mut socket).await, next(&mut socket).await]
         };

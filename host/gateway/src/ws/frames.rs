@@ -4,12 +4,14 @@ use octi_agents::TurnOptions;
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
     ChatSend, ChatSteer, ClientFrame, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
+    session_resource,
 };
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
 use super::commands;
 use super::connection::Active;
+use crate::bus::Subscription;
 use crate::error::{ApiError, ApiResult};
 use crate::v1::{agents, permissions, sessions};
 
@@ -31,8 +33,8 @@ impl Active {
             }
             ClientFrame::Subscribe(list) => self.subscribe(list).await,
             ClientFrame::Unsubscribe(list) => {
-                let patterns = self.listener.unsubscribe(&list.patterns);
-                Ok(vec![ServerFrame::Subscribed(Subscribed { patterns })])
+                let left = self.listener.unsubscribe(&subscription(list));
+                Ok(vec![subscribed(left)])
             }
             ClientFrame::Replay(replay) => self.replay(replay).await,
             ClientFrame::PermissionRespond(respond) => {
@@ -54,13 +56,19 @@ impl Active {
 
     /// Listens first and reads the open questions after: a question asked in between is in both, and none is in neither.
     async fn subscribe(&self, list: Patterns) -> ApiResult<Vec<ServerFrame>> {
-        let Some(patterns) = self.listener.subscribe(list.patterns) else {
-            let message = format!("together with those that hold these are more than the {} allowed", limits::WS_PATTERNS_MAX);
-            return Err(ApiError::field("patterns", message));
-        };
+        let more = subscription(list);
+        let mut tx = self.gateway.store.read(&self.caller.principal).await?;
+        for session in &more.sessions {
+            sessions::own(&mut tx, *session).await?;
+        }
+        drop(tx);
+        let all = self.listener.subscribe(more).map_err(|field| {
+            let count_max = if field == "patterns" { limits::WS_PATTERNS_MAX } else { limits::WS_RESOURCES_MAX };
+            ApiError::field(field, format!("together with those that hold these are more than the {count_max} allowed"))
+        })?;
         let requests = permissions::pending(&self.gateway, &self.caller).await?;
         let pending = ServerFrame::PermissionPending(PermissionPending { requests });
-        Ok(vec![ServerFrame::Subscribed(Subscribed { patterns }), pending])
+        Ok(vec![subscribed(all), pending])
     }
 
     /// What was missed of a session. The question whose it is comes first; the events are taken last, so that nothing
@@ -74,4 +82,14 @@ impl Active {
         let replayed = Replayed { session_id: replay.session_id, events: past.events, gap: past.gap };
         Ok(vec![ServerFrame::Replay(replayed)])
     }
+}
+
+fn subscription(list: Patterns) -> Subscription {
+    let sessions = list.sessions().map(Into::into).collect();
+    Subscription { patterns: list.patterns, sessions }
+}
+
+fn subscribed(all: Subscription) -> ServerFrame {
+    let resources = all.sessions.iter().map(|session| session_resource(session.as_uuid())).collect();
+    ServerFrame::Subscribed(Subscribed { patterns: all.patterns, resources })
 }
