@@ -25,6 +25,8 @@ pub mod close {
     pub const UNAUTHENTICATED: u16 = 4000;
     /// The user was deactivated.
     pub const DEACTIVATED: u16 = 4001;
+    /// Nothing came for longer than a program of this kind may be silent.
+    pub const IDLE: u16 = 4002;
     /// Too many connections.
     pub const TOO_MANY: u16 = 4008;
 }

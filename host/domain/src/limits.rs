@@ -213,6 +213,12 @@ pub const WS_UNAUTHENTICATED_PER_ADDRESS_MAX: usize = 20;
 pub const WS_QUEUE_MAX: usize = 1_024;
 /// Subscription patterns of one connection.
 pub const WS_PATTERNS_MAX: usize = 50;
+/// Seconds a web page or a phone may be silent before its connection is closed.
+pub const WS_IDLE_SECONDS_MAX: i64 = 30 * 60;
+/// The same for an editor.
+pub const WS_IDLE_ACP_SECONDS_MAX: i64 = 60 * 60;
+/// The same for another agent.
+pub const WS_IDLE_AGENT_SECONDS_MAX: i64 = 5 * 60;
 /// Resources one connection may narrow its subscription to.
 pub const WS_RESOURCES_MAX: usize = 50;
 /// `chat.send` frames of one connection within a minute.

@@ -7,6 +7,7 @@
 mod kept;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::extract::ws::Utf8Bytes;
@@ -29,6 +30,17 @@ pub struct Bus {
     /// Held while an event is kept and handed to every queue, and while a replay is taken: an event is either in the
     /// replay or comes after it.
     kept: Mutex<Kept>,
+    published: AtomicU64,
+    dropped: AtomicU64,
+}
+
+/// What the bus did since the host started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) published: u64,
+    /// Once for each connection that did not get an event.
+    pub(crate) dropped: u64,
+    pub(crate) sessions_kept: usize,
 }
 
 impl Bus {
@@ -67,6 +79,15 @@ impl Bus {
         self.kept().forget(session);
     }
 
+    /// What the bus did since the host started.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            published: self.published.load(Ordering::Relaxed),
+            dropped: self.dropped.load(Ordering::Relaxed),
+            sessions_kept: self.kept().sessions(),
+        }
+    }
+
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,7 +122,9 @@ impl EventSink for Bus {
         let kind = event.body.type_name();
         let mut kept = self.kept();
         kept.add(user_id, session, event, text.len());
-        self.queues(user_id).iter().for_each(|queue| queue.push(kind, session, &text));
+        self.published.fetch_add(1, Ordering::Relaxed);
+        let dropped = self.queues(user_id).iter().filter(|queue| !queue.push(kind, session, &text)).count();
+        self.dropped.fetch_add(dropped as u64, Ordering::Relaxed);
     }
 }
 
@@ -150,12 +173,14 @@ pub(crate) enum Delivery {
 }
 
 impl Queue {
-    fn push(&self, kind: &str, session: Option<SessionId>, text: &Utf8Bytes) {
+    /// Whether the event waits here now, or is not wanted; false when it is lost.
+    fn push(&self, kind: &str, session: Option<SessionId>, text: &Utf8Bytes) -> bool {
         let mut inner = self.lock();
         if !inner.subscription.wants(kind, session) {
-            return;
+            return true;
         }
-        if inner.waiting.len() < limits::WS_QUEUE_MAX {
+        let has_room = inner.waiting.len() < limits::WS_QUEUE_MAX;
+        if has_room {
             inner.waiting.push_back(Waiting { session, delivery: Delivery::Event(text.clone()) });
         } else if let Some(Waiting { delivery: Delivery::Dropped(count), .. }) = inner.waiting.back_mut() {
             *count += 1;
@@ -164,6 +189,7 @@ impl Queue {
         }
         drop(inner);
         self.ready.notify_one();
+        has_room
     }
 
     /// Takes back what waits about a session.
@@ -352,6 +378,8 @@ mod tests {
         assert_eq!(late.len(), limits::WS_QUEUE_MAX);
         bus.publish(delta(user(1), "after"));
         assert!(texts(&slow).concat().contains("after"));
+        let published = limits::WS_QUEUE_MAX as u64 + 6;
+        assert_eq!(bus.counts(), Counts { published, dropped: 5, sessions_kept: 0 });
     }
 
     #[test]

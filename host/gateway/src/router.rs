@@ -32,6 +32,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(v1::health::routes())
         .merge(v1::metrics::routes())
+        .merge(v1::gateway::routes())
         .merge(v1::auth::routes())
         .merge(v1::sessions::routes())
         .merge(v1::agents::routes())

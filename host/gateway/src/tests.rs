@@ -10,5 +10,6 @@ mod rest_secrets;
 mod socket;
 mod socket_budgets;
 mod socket_limits;
+mod socket_presence;
 mod socket_replay;
 mod socket_turn;

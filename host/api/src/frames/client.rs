@@ -246,6 +246,9 @@ impl ClientFrame {
             Self::ChatSend(ChatSend { content, .. }) | Self::ChatSteer(ChatSteer { content, .. }) => {
                 check_content(content).map(|()| self)
             }
+            Self::Auth(auth) if auth.client_version.as_ref().is_some_and(|version| version.len() > limits::NAME_CHARS_MAX) => {
+                Err(DecodeError::field("clientVersion", format!("longer than the {} bytes allowed", limits::NAME_CHARS_MAX)))
+            }
             Self::Command(command) if command.name.len() > COMMAND_NAME_BYTES_MAX => {
                 Err(DecodeError::field("name", format!("longer than the {COMMAND_NAME_BYTES_MAX} bytes allowed")))
             }

@@ -80,6 +80,11 @@ impl Kept {
         }
     }
 
+    /// Sessions of which something is kept.
+    pub(super) fn sessions(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// Forgets a session that was deleted.
     pub(super) fn forget(&mut self, session: SessionId) {
         if let Some(history) = self.sessions.remove(&session) {

@@ -15,6 +15,7 @@ use tracing::Instrument;
 
 use super::connections::{Arrival, Seat};
 use super::link::{End, Link};
+use super::presence::Guest;
 use super::rates::Rates;
 use crate::bus::{Delivery, Listener};
 use crate::extract::Caller;
@@ -37,7 +38,8 @@ pub(super) async fn run(gateway: Gateway, socket: WebSocket, address: SocketAddr
     let end = match authenticate(&gateway, &mut link, address).await {
         Ok(mut active) => {
             drop(arrival);
-            let span = tracing::info_span!("connection", connection_id = %active.seat.id, user_id = %active.caller.user_id);
+            let span =
+                tracing::info_span!("connection", connection_id = %active.seat.presence.id, user_id = %active.caller.user_id);
             active.serve(&mut link).instrument(span).await
         }
         Err(end) => end,
@@ -74,6 +76,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
         let spoken = PROTOCOL_VERSIONS.join(", ");
         return refuse(link, format!("protocol `{version}` is not spoken here; this server speaks {spoken}")).await;
     }
+    let guest = Guest::new(&auth, address.ip());
     let credentials = SecretString::from(auth.credentials);
     let is_token = credentials.expose_secret().starts_with("octi_");
     if is_token != (auth.method == AuthMethod::ApiKey) {
@@ -86,13 +89,13 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
             return refuse(link, error.message().to_owned()).await;
         }
     };
-    let Some(seat) = gateway.seat(caller.user_id) else {
+    let Some(seat) = gateway.seat(caller.user_id, guest) else {
         let reason = format!("Too many connections: {} are open; close one first", limits::WS_CONNECTIONS_PER_USER_MAX);
         link.send(&ServerFrame::AuthError(AuthError { message: reason })).await?;
         return Err(End::Closed { code: close::TOO_MANY, reason: "too many connections" });
     };
     let hello = AuthOk {
-        connection_id: seat.id.into(),
+        connection_id: seat.presence.id.into(),
         user_id: caller.user_id.into(),
         capabilities: ClientFrame::TYPES.iter().filter(|kind| **kind != "auth").map(|kind| (*kind).to_owned()).collect(),
         server_time: gateway.ambient.now(),
@@ -114,6 +117,9 @@ async fn refuse(link: &mut Link, message: String) -> Result<Active, End> {
 const GOING_AWAY: End = End::Closed { code: close::GOING_AWAY, reason: "the host is shutting down" };
 const REVOKED: End = End::Closed { code: close::DEACTIVATED, reason: "the credentials are no longer valid" };
 
+const IDLE: End =
+    End::Closed { code: close::IDLE, reason: "silent for too long; whoever wants to stay sends a ping now and then" };
+
 impl Active {
     async fn serve(&mut self, link: &mut Link) -> End {
         tracing::debug!("connection active");
@@ -132,13 +138,17 @@ impl Active {
         let mut recheck = interval_at(first, self.gateway.recheck_time);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let draining = self.gateway.shared().draining.clone();
-        let revoked = self.seat.revoked.clone();
+        let revoked = self.seat.presence.revoked.clone();
         loop {
             tokio::select! {
                 () = draining.cancelled() => return Err(self.drain(link).await),
                 () = revoked.cancelled() => return Err(REVOKED),
                 _ = recheck.tick() => self.recheck().await?,
-                text = link.receive() => self.obey(link, text?).await?,
+                text = link.receive() => {
+                    let text = text?;
+                    self.seat.presence.touch(self.gateway.ambient.now());
+                    self.obey(link, text).await?;
+                }
                 delivery = self.listener.next() => deliver(link, delivery).await?,
             }
         }
@@ -154,8 +164,12 @@ impl Active {
         GOING_AWAY
     }
 
-    /// Whether the credentials still let this person in. A database that is down does not throw anybody out.
+    /// Whether the credentials still let this person in, and anything still comes from them. A database that is down does
+    /// not throw anybody out.
     async fn recheck(&self) -> Result<(), End> {
+        if self.seat.presence.is_idle(self.gateway.ambient.now()) {
+            return Err(IDLE);
+        }
         match Caller::check(&self.gateway, self.credentials.expose_secret(), Some(self.address)).await {
             Err(error) if error.code().status() < 500 => Err(REVOKED),
             _ => Ok(()),
