@@ -113,7 +113,7 @@ impl Shared {
         principal.user_id().ok_or(AgentsError::NoPerson)
     }
 
-    fn starting(&self, session: SessionId) -> &tokio::sync::Mutex<()> {
+    pub(super) fn starting(&self, session: SessionId) -> &tokio::sync::Mutex<()> {
         let mut hasher = DefaultHasher::new();
         session.hash(&mut hasher);
         let index = usize::try_from(hasher.finish() % self.starts.len() as u64).unwrap_or_default();

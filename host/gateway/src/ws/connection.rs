@@ -18,6 +18,7 @@ use super::link::{End, Link};
 use super::presence::Guest;
 use super::rates::Rates;
 use crate::bus::{Delivery, Listener};
+use crate::error::ApiResult;
 use crate::extract::Caller;
 use crate::state::Gateway;
 
@@ -170,10 +171,15 @@ impl Active {
         if self.seat.presence.is_idle(self.gateway.ambient.now()) {
             return Err(IDLE);
         }
-        match Caller::check(&self.gateway, self.credentials.expose_secret(), Some(self.address)).await {
+        match self.checked().await {
             Err(error) if error.code().status() < 500 => Err(REVOKED),
             _ => Ok(()),
         }
+    }
+
+    /// The caller as the credentials say now.
+    pub(super) async fn checked(&self) -> ApiResult<Caller> {
+        Caller::check(&self.gateway, self.credentials.expose_secret(), Some(self.address)).await
     }
 
     async fn obey(

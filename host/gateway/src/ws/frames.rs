@@ -29,7 +29,9 @@ impl Active {
                 self.chat(ChatSend { session_id, content, model: None }).await
             }
             ClientFrame::Command(command) => {
-                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, caller, &command).await?)])
+                // What a person may do may have changed since they connected.
+                let caller = self.checked().await?;
+                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, &caller, &command).await?)])
             }
             ClientFrame::Subscribe(list) => self.subscribe(list).await,
             ClientFrame::Unsubscribe(list) => {
