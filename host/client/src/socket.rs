@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use octi_api::frames::{Auth, AuthMethod, AuthOk, ClientFrame, ClientType, ErrorFrame, Patterns, Replay, Replayed, ServerFrame};
+use octi_api::frames::{
+    Auth, AuthMethod, AuthOk, ChatSteer, ClientFrame, ClientType, ErrorFrame, Patterns, Replay, Replayed, ServerFrame,
+    session_resource,
+};
 use octi_domain::ids::{EventId, SessionId};
 use octi_domain::limits;
 use secrecy::ExposeSecret;
@@ -98,6 +101,23 @@ impl Socket {
         }
     }
 
+    /// Says something to the turn that runs in a session, or starts one.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is gone.
+    pub async fn steer(&mut self, session: SessionId, content: impl Into<String>) -> Result<(), ClientError> {
+        self.send(&ClientFrame::ChatSteer(ChatSteer { session_id: session.as_uuid(), content: content.into() })).await
+    }
+
+    /// Listens to events of these types, of some sessions only when any is named. The server answers `subscribed`.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is gone.
+    pub async fn subscribe(&mut self, patterns: &[&str], sessions: &[SessionId]) -> Result<(), ClientError> {
+        let resources = sessions.iter().map(|session| session_resource(session.as_uuid())).collect();
+        self.send(&ClientFrame::Subscribe(Patterns { resources, ..Patterns::of(patterns.iter().copied()) })).await
+    }
+
     /// Listens to everything again after a connection was lost, and asks for what was missed of a session after the last
     /// event that came. Together with what [`next`](Self::next) returns from here on, each event of the session is there
     /// exactly once. Other frames that come meanwhile are returned by [`next`](Self::next).
@@ -105,7 +125,7 @@ impl Socket {
     /// # Errors
     /// [`ClientError::Refused`] when the session is not there, and the others when the connection is gone.
     pub async fn catch_up(&mut self, session: SessionId, after: Option<EventId>) -> Result<Replayed, ClientError> {
-        self.send(&ClientFrame::Subscribe(Patterns::of(["*"]))).await?;
+        self.subscribe(&["*"], &[]).await?;
         self.replay(session, after).await
     }
 

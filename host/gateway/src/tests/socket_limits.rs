@@ -56,7 +56,7 @@ async fn a_connection_hears_of_the_sessions_it_names_and_cannot_name_those_of_ot
     };
     let mut socket = ann.client.connect().await.unwrap();
     assert_eq!(code(&mut socket, &near_only(foreign)).await, "SESSION_NOT_FOUND");
-    socket.send(&near_only(near)).await.unwrap();
+    socket.subscribe(&["*"], &[near]).await.unwrap();
     let ServerFrame::Subscribed(subscribed) = next(&mut socket).await else { panic!("not subscribed") };
     assert_eq!(subscribed.resources, [session_resource(near.as_uuid())]);
 

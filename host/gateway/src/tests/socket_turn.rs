@@ -4,7 +4,7 @@ use octi_api::v1::permissions::{Respond, RuleQuery};
 use octi_client::Socket;
 use octi_client::api::event::EventBody;
 use octi_client::api::frames::{
-    AgentStop, ChatSend, ChatSteer, ClientFrame, Command, Patterns, PermissionPending, PermissionRespond, Scope, ServerFrame,
+    AgentStop, ChatSend, ClientFrame, Command, Patterns, PermissionPending, PermissionRespond, Scope, ServerFrame,
 };
 use octi_client::api::v1::permissions::PermissionRequest;
 use octi_models::scripted::Answer;
@@ -225,7 +225,6 @@ async fn steering_is_heard_by_the_turn_that_runs_and_starts_one_when_none_does()
     let (ann, bob) = (host.person("ann").await, host.person("bob").await);
     let session = ann.session().await;
     let mut socket = ann.listen(&["chat.message", "chat.response", "agent.completed"]).await;
-    let steer = |content: &str| ClientFrame::ChatSteer(ChatSteer { session_id: session.as_uuid(), content: content.to_owned() });
     let told = |frames: Vec<ServerFrame>| -> Vec<(String, bool)> {
         let events = frames.into_iter().filter_map(|frame| match frame {
             ServerFrame::Event { event } => match event.body {
@@ -239,7 +238,7 @@ async fn steering_is_heard_by_the_turn_that_runs_and_starts_one_when_none_does()
     };
     ann.chat(&mut socket, session, "a colour?").await;
     host.model.until_blocked(1).await;
-    socket.send(&steer("no, red")).await.unwrap();
+    socket.steer(session, "no, red").await.unwrap();
     let mut frames = until(&mut socket, "chat.message").await;
     frames.extend(until(&mut socket, "chat.message").await);
     host.model.release();
@@ -247,13 +246,13 @@ async fn steering_is_heard_by_the_turn_that_runs_and_starts_one_when_none_does()
     let expected = [("a colour?", false), ("no, red", true), ("blue", false), ("red", false)];
     assert_eq!(told(frames), expected.map(|(text, injected)| (text.to_owned(), injected)));
 
-    socket.send(&steer("another one")).await.unwrap();
+    socket.steer(session, "another one").await.unwrap();
     let expected = [("another one", false), ("green", false)];
     let frames = until(&mut socket, "agent.completed").await;
     assert_eq!(told(frames), expected.map(|(text, injected)| (text.to_owned(), injected)));
 
     let mut stranger = bob.client.connect().await.unwrap();
-    stranger.send(&steer("listen to me")).await.unwrap();
+    stranger.steer(session, "listen to me").await.unwrap();
     let ServerFrame::Error(error) = next(&mut stranger).await else { panic!("no error") };
     assert_eq!(error.code, "SESSION_NOT_FOUND");
 }
