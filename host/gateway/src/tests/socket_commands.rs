@@ -102,3 +102,26 @@ async fn only_an_administrator_reloads_and_is_told_that_it_can_be_done() {
     command(&mut of_root, "/reload-extensions", Some(" acme/notes "), None).await.unwrap();
     assert_eq!(deeds(&host).await.iter().map(|row| row.user_id).collect::<Vec<_>>(), [Some(root.id), Some(root.id)]);
 }
+
+#[tokio::test]
+async fn what_changed_in_the_workspace_is_told_by_the_git_tool() {
+    let host = host([]).await;
+    let (ann, bob) = (host.person("ann").await, host.person("bob").await);
+    let session = ann.session().await;
+    let mut socket = ann.client.connect().await.unwrap();
+    let mut say = async |name: &str, args: Option<&str>| command(&mut socket, name, args, Some(session)).await;
+    let diff = say("/diff", None).await.unwrap();
+    assert_eq!(diff.result, "a.txt +3 -1\nimage.png (binary)\n2 files, +3 -1");
+    assert_eq!(diff.data.unwrap()["files"][0]["added"], 3);
+    let changes = say("/changes", Some(" ")).await.unwrap().result;
+    assert_eq!(changes, "a.txt: added (staged), modified\nnew.txt: untracked\nb.txt: deleted (staged)\n3 files");
+    assert_eq!(say("/changes", Some("b.txt")).await.unwrap().result, "-b", "what is staged is shown when all of it is");
+    let large = say("/changes", Some("large.txt")).await.unwrap();
+    assert_eq!((large.result.len(), large.data.unwrap()["truncated"] == true), (60_000, true));
+    assert_eq!(say("/changes", Some("same.txt")).await.unwrap().result, "`same.txt` has no changes that git follows");
+    let refused = say("/changes", Some("../x")).await.unwrap_err();
+    assert!(refused.code == "REFUSED" && refused.message.contains("leads out"), "{refused:?}");
+
+    let mut stranger = bob.client.connect().await.unwrap();
+    assert_eq!(command(&mut stranger, "/diff", None, Some(session)).await.unwrap_err().code, "SESSION_NOT_FOUND");
+}

@@ -1,6 +1,7 @@
 //! The commands a person types, answered without a model.
 
 mod session;
+mod workspace;
 
 use octi_api::error::ErrorCode;
 use octi_api::frames::{Command, CommandResult};
@@ -27,8 +28,10 @@ enum Verb {
     Help,
     Status,
     Abort,
+    Changes,
     Clear,
     Cost,
+    Diff,
     Reload,
     Version,
 }
@@ -44,6 +47,8 @@ const COMMANDS: &[Spec] = &[
     open("abort", &["stop", "cancel"], "stop what is running", Verb::Abort),
     open("clear", &["cls", "reset"], "go on without what was said before", Verb::Clear),
     open("cost", &[], "what the session used and cost", Verb::Cost),
+    open("diff", &[], "how much differs from what is staged", Verb::Diff),
+    open("changes", &[], "which files changed, or the changed lines of the one that is named", Verb::Changes),
     Spec {
         name: "reload-extensions",
         aliases: &["reload"],
@@ -67,8 +72,10 @@ pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -
         Verb::Help => help(caller.principal.is_admin()),
         Verb::Status => status(gateway, caller, command).await?,
         Verb::Abort => abort(gateway, caller, command).await?,
+        Verb::Changes => workspace::changes(gateway, caller, command).await?,
         Verb::Clear => session::clear(gateway, caller, command).await?,
         Verb::Cost => session::cost(gateway, caller, command).await?,
+        Verb::Diff => workspace::diff(gateway, caller, command).await?,
         Verb::Reload => reload(gateway, caller, command).await?,
         Verb::Version => version(gateway),
     };
