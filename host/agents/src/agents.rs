@@ -1,6 +1,7 @@
 //! The door to everything agents do: send, steer, stop, continue, answer, call.
 
 mod call;
+mod clear;
 mod start;
 
 use std::sync::Arc;

@@ -58,6 +58,7 @@ error_codes! {
     UnsupportedMediaType, "unsupported_media_type", 415, "The body has another content type than the route takes.";
     Refused, "refused", 422, "The request is well formed, but what it asks for cannot be done; the message says why.";
     TooMany, "too_many", 429, "Too many of these at once, or too many attempts.";
+    RateLimited, "rate_limited", 429, "Too many of these within a minute; the message says when to try again.";
     Internal, "internal", 500, "The host failed; the log has the rest under the request id.";
     Upstream, "upstream", 502, "A model provider or another service failed.";
     Unavailable, "unavailable", 503, "The host, or its database, cannot answer now; try again later.";

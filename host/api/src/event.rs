@@ -26,6 +26,18 @@ pub struct EventEnvelope {
     pub body: EventBody,
 }
 
+/// A type of event, for the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventType {
+    /// Such as `chat.delta`.
+    pub name: &'static str,
+    /// The part of the host it comes from.
+    pub source: &'static str,
+    /// The path of the payload's type; its last part is the name of its schema.
+    pub payload: &'static str,
+    pub meaning: &'static str,
+}
+
 macro_rules! events {
     ($($name:literal, $variant:ident($payload:ty), $source:literal, $meaning:literal;)*) => {
         /// What happened: `type` and `payload`.
@@ -36,8 +48,13 @@ macro_rules! events {
         }
 
         impl EventBody {
-            /// Every type with its meaning, for the reference.
-            pub const CATALOGUE: &[(&str, &str)] = &[$(($name, $meaning)),*];
+            /// Every type, for the reference.
+            pub const CATALOGUE: &[EventType] = &[$(EventType {
+                name: $name,
+                source: $source,
+                payload: stringify!($payload),
+                meaning: $meaning,
+            }),*];
 
             /// The type, such as `chat.delta`.
             #[must_use]
@@ -92,9 +109,9 @@ impl EventBody {
     #[must_use]
     pub fn from_domain(kind: &EventKind) -> Self {
         match kind.clone() {
-            EventKind::ChatMessage { message_id, run_id, role, text } => {
+            EventKind::ChatMessage { message_id, run_id, role, text, injected } => {
                 let (message_id, agent_id) = (message_id.into(), run_id.map(Into::into));
-                Self::ChatMessage(ChatMessage { message_id, agent_id, role: role.into(), text })
+                Self::ChatMessage(ChatMessage { message_id, agent_id, role: role.into(), text, injected })
             }
             EventKind::ChatDelta { run_id, text, reasoning } => {
                 Self::ChatDelta(ChatDelta { agent_id: run_id.into(), text, reasoning })
@@ -188,8 +205,8 @@ mod tests {
 
     #[test]
     fn types_are_unique() {
-        for (index, (name, _)) in EventBody::CATALOGUE.iter().enumerate() {
-            assert_eq!(EventBody::CATALOGUE.iter().position(|(other, _)| other == name), Some(index));
+        for (index, event) in EventBody::CATALOGUE.iter().enumerate() {
+            assert_eq!(EventBody::CATALOGUE.iter().position(|other| other.name == event.name), Some(index));
         }
     }
 }

@@ -4,10 +4,12 @@ mod client;
 mod server;
 
 pub use client::{
-    AgentStop, Auth, AuthMethod, ChatSend, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping, Scope,
+    AgentStop, Auth, AuthMethod, ChatSend, ChatSteer, ClientFrame, ClientType, Command, Patterns, PermissionRespond, Ping,
+    Replay, Scope, session_resource,
 };
 pub use server::{
-    AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, ServerFrame, Subscribed,
+    AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, Replayed, ServerFrame,
+    Subscribed,
 };
 
 /// The versions of this protocol that a server speaks, newest last.
@@ -23,6 +25,8 @@ pub mod close {
     pub const UNAUTHENTICATED: u16 = 4000;
     /// The user was deactivated.
     pub const DEACTIVATED: u16 = 4001;
+    /// Nothing came for longer than a program of this kind may be silent.
+    pub const IDLE: u16 = 4002;
     /// Too many connections.
     pub const TOO_MANY: u16 = 4008;
 }

@@ -4,6 +4,7 @@ pub mod agents;
 pub mod artifacts;
 pub mod audit;
 pub mod auth;
+pub mod gateway;
 pub mod health;
 pub mod messages;
 pub mod models;

@@ -3,6 +3,7 @@
 mod agents;
 mod audit;
 mod auth;
+mod gateway;
 mod health;
 mod models;
 mod permissions;

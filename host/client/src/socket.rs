@@ -1,9 +1,15 @@
 //! The WebSocket to the server: typed frames in both directions.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use octi_api::frames::{Auth, AuthMethod, AuthOk, ClientFrame, ClientType, ServerFrame};
+use octi_api::frames::{
+    Auth, AuthMethod, AuthOk, ChatSteer, ClientFrame, ClientType, ErrorFrame, Patterns, Replay, Replayed, ServerFrame,
+    session_resource,
+};
+use octi_domain::ids::{EventId, SessionId};
+use octi_domain::limits;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -21,6 +27,8 @@ pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     hello: AuthOk,
     url: String,
+    /// What came while an answer was waited for.
+    waiting: VecDeque<ServerFrame>,
 }
 
 impl Client {
@@ -58,7 +66,7 @@ impl Client {
         });
         send(&mut stream, &auth, url.as_str()).await?;
         match receive(&mut stream, url.as_str()).await {
-            Some(Ok(ServerFrame::AuthOk(hello))) => Ok(Socket { stream, hello, url: url.into() }),
+            Some(Ok(ServerFrame::AuthOk(hello))) => Ok(Socket { stream, hello, url: url.into(), waiting: VecDeque::new() }),
             Some(Ok(ServerFrame::AuthError(error))) => Err(ClientError::Refused(error.message)),
             Some(Ok(_)) => Err(self.protocol("the first frame was no answer to `auth`")),
             Some(Err(error)) => Err(error),
@@ -87,7 +95,74 @@ impl Socket {
     /// # Errors
     /// [`ClientError::Closed`] with the server's reason, or [`ClientError::Unreachable`] when the connection broke.
     pub async fn next(&mut self) -> Option<Result<ServerFrame, ClientError>> {
-        receive(&mut self.stream, &self.url).await
+        match self.waiting.pop_front() {
+            Some(frame) => Some(Ok(frame)),
+            None => receive(&mut self.stream, &self.url).await,
+        }
+    }
+
+    /// Says something to the turn that runs in a session, or starts one.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is gone.
+    pub async fn steer(&mut self, session: SessionId, content: impl Into<String>) -> Result<(), ClientError> {
+        self.send(&ClientFrame::ChatSteer(ChatSteer { session_id: session.as_uuid(), content: content.into() })).await
+    }
+
+    /// Listens to events of these types, of some sessions only when any is named. The server answers `subscribed`.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is gone.
+    pub async fn subscribe(&mut self, patterns: &[&str], sessions: &[SessionId]) -> Result<(), ClientError> {
+        let resources = sessions.iter().map(|session| session_resource(session.as_uuid())).collect();
+        self.send(&ClientFrame::Subscribe(Patterns { resources, ..Patterns::of(patterns.iter().copied()) })).await
+    }
+
+    /// Listens to everything again after a connection was lost, and asks for what was missed of a session after the last
+    /// event that came. Together with what [`next`](Self::next) returns from here on, each event of the session is there
+    /// exactly once. Other frames that come meanwhile are returned by [`next`](Self::next).
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the session is not there, and the others when the connection is gone.
+    pub async fn catch_up(&mut self, session: SessionId, after: Option<EventId>) -> Result<Replayed, ClientError> {
+        self.subscribe(&["*"], &[]).await?;
+        self.replay(session, after).await
+    }
+
+    /// Asks for what happened in a session after an event, or for all that is kept. Live events of the session that come
+    /// before the answer are in it, so they are left out.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the session is not there, and the others when the connection is gone.
+    pub async fn replay(&mut self, session: SessionId, after: Option<EventId>) -> Result<Replayed, ClientError> {
+        let id = session.as_uuid();
+        let of_session = |frame: &ServerFrame| matches!(frame, ServerFrame::Event { event } if event.session_id == Some(id));
+        self.waiting.retain(|frame| !of_session(frame));
+        self.send(&ClientFrame::Replay(Replay { session_id: id, after_event_id: after.map(EventId::as_uuid) })).await?;
+        loop {
+            match receive(&mut self.stream, &self.url).await {
+                Some(Ok(ServerFrame::Replay(replayed))) if replayed.session_id == id => return Ok(replayed),
+                Some(Ok(ServerFrame::Error(ErrorFrame { message, .. }))) => return Err(ClientError::Refused(message)),
+                Some(Ok(frame)) if of_session(&frame) => {}
+                Some(Ok(frame)) => self.keep(frame)?,
+                Some(Err(error)) => return Err(error),
+                None => return Err(self.ended()),
+            }
+        }
+    }
+
+    /// Keeps a frame for [`next`](Self::next). A server that sends so much instead of an answer is given up.
+    fn keep(&mut self, frame: ServerFrame) -> Result<(), ClientError> {
+        if self.waiting.len() >= limits::WS_QUEUE_MAX {
+            let reason = "no answer came to a question, and too much else did".to_owned();
+            return Err(ClientError::Protocol { url: self.url.clone(), reason });
+        }
+        self.waiting.push_back(frame);
+        Ok(())
+    }
+
+    fn ended(&self) -> ClientError {
+        ClientError::Unreachable { url: self.url.clone(), reason: "the connection ended before the answer".to_owned() }
     }
 
     /// Says goodbye.

@@ -21,8 +21,9 @@ pub struct Event {
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventKind {
-    /// A message was added to the conversation.
-    ChatMessage { message_id: MessageId, run_id: Option<RunId>, role: Role, text: String },
+    /// A message was added to the conversation. One that is `injected` was said to a turn that ran: that turn hears it at its
+    /// next step, or a turn of its own answers it.
+    ChatMessage { message_id: MessageId, run_id: Option<RunId>, role: Role, text: String, injected: bool },
     /// A piece of the answer being written.
     ChatDelta { run_id: RunId, text: String, reasoning: bool },
     /// The answer is whole.

@@ -213,6 +213,32 @@ pub const WS_UNAUTHENTICATED_PER_ADDRESS_MAX: usize = 20;
 pub const WS_QUEUE_MAX: usize = 1_024;
 /// Subscription patterns of one connection.
 pub const WS_PATTERNS_MAX: usize = 50;
+/// Seconds a web page or a phone may be silent before its connection is closed.
+pub const WS_IDLE_SECONDS_MAX: i64 = 30 * 60;
+/// The same for an editor.
+pub const WS_IDLE_ACP_SECONDS_MAX: i64 = 60 * 60;
+/// The same for another agent.
+pub const WS_IDLE_AGENT_SECONDS_MAX: i64 = 5 * 60;
+/// Resources one connection may narrow its subscription to.
+pub const WS_RESOURCES_MAX: usize = 50;
+/// `chat.send` frames of one connection within a minute.
+pub const WS_CHATS_PER_MINUTE_MAX: usize = 30;
+/// `command` frames of one connection within a minute.
+pub const WS_COMMANDS_PER_MINUTE_MAX: usize = 60;
+/// `subscribe` frames of one connection within a minute.
+pub const WS_SUBSCRIBES_PER_MINUTE_MAX: usize = 30;
+/// `replay` frames of one connection within a minute.
+pub const WS_REPLAYS_PER_MINUTE_MAX: usize = 30;
+/// Events of one session that are kept for a client that comes back; the pieces of an answer that follow each other are one.
+pub const REPLAY_EVENTS_MAX: usize = 200;
+/// Sessions whose events are kept; the one that was used the longest ago goes.
+pub const REPLAY_SESSIONS_MAX: usize = 500;
+/// Bytes of the kept events of one session; the newest event stays whatever its size.
+pub const REPLAY_SESSION_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of the kept events of all sessions.
+pub const REPLAY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes an answer's pieces may have together and still be one event.
+pub const REPLAY_MERGED_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of an HTTP request body.
 pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Seconds requests and sockets have to finish when the host goes away.

@@ -105,6 +105,7 @@ impl ApiError {
             code: self.code.frame_code(),
             message: self.message.clone(),
             path: self.path.clone(),
+            retry_after_seconds: self.retry_after,
             request_id: Some(request_id.to_owned()),
         }
     }

@@ -30,6 +30,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::health::routes())
         .merge(v1::metrics::routes())
         .merge(v1::setup::routes())
+        .merge(v1::gateway::routes())
         .merge(v1::auth::routes())
         .merge(v1::sessions::routes())
         .merge(v1::agents::routes())

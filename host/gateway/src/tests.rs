@@ -10,4 +10,8 @@ mod rest_admin;
 mod rest_secrets;
 mod socket;
 mod socket_budgets;
+mod socket_commands;
+mod socket_limits;
+mod socket_presence;
+mod socket_replay;
 mod socket_turn;

@@ -5,6 +5,7 @@ pub(crate) mod artifacts;
 pub(crate) mod audit;
 pub(crate) mod auth;
 mod cursor;
+pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod models;

@@ -8,6 +8,8 @@ mod connection;
 pub(crate) mod connections;
 mod frames;
 mod link;
+mod presence;
+mod rates;
 
 use std::net::SocketAddr;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod contract;
 mod directions;
+mod events;
 mod files;
 mod promises;
 
@@ -11,6 +12,7 @@ use anyhow::bail;
 pub(crate) fn run() -> anyhow::Result<()> {
     let mut problems = directions::check()?;
     problems.extend(contract::check()?);
+    problems.extend(events::check()?);
     problems.extend(files::check()?);
     problems.extend(promises::check()?);
     for problem in &problems {

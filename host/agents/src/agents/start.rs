@@ -113,7 +113,7 @@ impl Shared {
         principal.user_id().ok_or(AgentsError::NoPerson)
     }
 
-    fn starting(&self, session: SessionId) -> &tokio::sync::Mutex<()> {
+    pub(super) fn starting(&self, session: SessionId) -> &tokio::sync::Mutex<()> {
         let mut hasher = DefaultHasher::new();
         session.hash(&mut hasher);
         let index = usize::try_from(hasher.finish() % self.starts.len() as u64).unwrap_or_default();
@@ -152,7 +152,7 @@ impl Shared {
         let mut tx = self.store.write(principal).await?;
         let message_id = self.append(&mut tx, session_id, run_id, text).await?;
         tx.save().await?;
-        self.tell_message(user_id, session_id, run_id, message_id, text);
+        self.tell_message((user_id, session_id), run_id, message_id, text, true);
         Ok(message_id)
     }
 
@@ -176,7 +176,7 @@ impl Shared {
         };
         tx.save().await?;
         if said.is_none() {
-            self.tell_message(run.user_id, run.session_id, run.id, message_id, text);
+            self.tell_message((run.user_id, run.session_id), run.id, message_id, text, false);
         }
         Ok(message_id)
     }
@@ -193,8 +193,16 @@ impl Shared {
         Ok(tx.append_message(message).await?.id)
     }
 
-    fn tell_message(&self, user_id: UserId, session_id: SessionId, run_id: RunId, message_id: MessageId, text: &str) {
-        let kind = EventKind::ChatMessage { message_id, run_id: Some(run_id), role: Role::User, text: text.to_owned() };
+    fn tell_message(
+        &self,
+        (user_id, session_id): (UserId, SessionId),
+        run_id: RunId,
+        message_id: MessageId,
+        text: &str,
+        injected: bool,
+    ) {
+        let (run_id, text) = (Some(run_id), text.to_owned());
+        let kind = EventKind::ChatMessage { message_id, run_id, role: Role::User, text, injected };
         self.publisher.publish(user_id, Some(session_id), kind);
     }
 

@@ -7,6 +7,8 @@ use octi_models::cost::estimate_tokens;
 
 /// Messages of a conversation that are looked at; older ones are left to a summary.
 pub const MESSAGES_MAX: u32 = 400;
+/// The message of the host that says where a conversation begins anew: the model sees nothing of what stands before it.
+pub const CLEARED: &str = "The conversation was cleared here: what was said before is not recalled.";
 /// Tokens assumed for a model that does not say how many it can read.
 const WINDOW_UNKNOWN: u64 = 128_000;
 /// Tokens kept free for the answer, at most; small windows keep a quarter.
@@ -50,10 +52,11 @@ struct Unit {
 }
 
 impl Conversation {
-    /// The stored conversation, for the run that goes on with it.
+    /// The stored conversation since it was last cleared, for the run that goes on with it.
     #[must_use]
     pub fn from_messages(messages: Vec<Message>, run: RunId) -> Self {
-        let entries = messages.into_iter().map(|message| {
+        let begin = messages.iter().rposition(is_cleared).map_or(0, |index| index + 1);
+        let entries = messages.into_iter().skip(begin).map(|message| {
             let mut parts = message.parts;
             if message.run_id != Some(run) {
                 // Signatures belong to the provider that made them, and an older run may have used another one.
@@ -167,6 +170,11 @@ fn trim(units: &mut [Unit]) {
         }
         unit.count();
     }
+}
+
+/// Only the host writes messages of this role, so nobody can clear a conversation by saying something.
+fn is_cleared(message: &Message) -> bool {
+    message.role == Role::System && message.parts.iter().any(|part| matches!(part, Part::Text(text) if text == CLEARED))
 }
 
 fn visible(entry: &Entry) -> ChatMessage {

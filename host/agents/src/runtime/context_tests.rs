@@ -179,3 +179,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_stands_before_the_last_clearing_is_not_seen_and_nobody_clears_by_saying_so() {
+    let stored = |seq: i64, role, text: &str| Message {
+        id: uuid(seq.unsigned_abs().into()).into(),
+        session_id: uuid(0).into(),
+        run_id: None,
+        seq,
+        role,
+        parts: vec![Part::Text(text.to_owned())],
+        created_at: chrono::DateTime::UNIX_EPOCH,
+    };
+    let seen = |messages| {
+        let conversation = Conversation::from_messages(messages, uuid(9).into());
+        let texts = conversation.fit(WIDE).into_iter().map(|message| octi_domain::message::plain_text(&message.parts));
+        texts.collect::<Vec<_>>()
+    };
+    let said = |number| stored(number, Role::User, &format!("said {number}"));
+    let cleared = |number| stored(number, Role::System, CLEARED);
+    assert_eq!(seen(vec![said(1), cleared(2), said(3), cleared(4), said(5)]), ["said 5"]);
+    assert_eq!(seen(vec![said(1), cleared(2)]), Vec::<String>::new());
+    assert_eq!(seen(vec![said(1), stored(2, Role::User, CLEARED), said(3)]).len(), 3);
+}

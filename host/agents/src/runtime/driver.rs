@@ -300,7 +300,10 @@ impl Driver {
             Notice::Delta { text, reasoning } => EventKind::ChatDelta { run_id, text, reasoning },
             Notice::Error { code, message } => EventKind::ChatError { run_id, code, message },
             Notice::Said(text) => match self.stored {
-                Some(message_id) => EventKind::ChatMessage { message_id, run_id: Some(run_id), role: Role::Assistant, text },
+                Some(message_id) => {
+                    let (run_id, role) = (Some(run_id), Role::Assistant);
+                    EventKind::ChatMessage { message_id, run_id, role, text, injected: false }
+                }
                 None => return,
             },
             Notice::Answer(text) => match self.stored {

@@ -18,6 +18,9 @@ pub struct ChatMessage {
     pub agent_id: Option<Uuid>,
     pub role: Role,
     pub text: String,
+    /// It was said to a turn that ran: that turn hears it at its next step, or a turn of its own answers it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub injected: bool,
 }
 
 /// Payload of `chat.delta`.

@@ -63,6 +63,15 @@ pub struct ChatSend {
     pub model: Option<String>,
 }
 
+/// Says something to the turn that runs in a session, which hears it at its next step; starts a turn when none runs. The
+/// `chat.message` event of what a running turn hears is `injected`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatSteer {
+    pub session_id: Uuid,
+    pub content: String,
+}
+
 /// A command such as `status`, answered by `command.result`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -77,11 +86,52 @@ pub struct Command {
 }
 
 /// Event types to hear of: exact, `prefix.*` or `*`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Patterns {
     #[schema(max_items = 50)]
     pub patterns: Vec<String>,
+    /// Such as `session:<id>`: of all sessions, hear of these only. Events without a session are heard in any case. Without
+    /// resources, and after the last one was unsubscribed, every session is heard.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub resources: Vec<String>,
+}
+
+impl Patterns {
+    /// Patterns for all sessions.
+    #[must_use]
+    pub fn of(patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { patterns: patterns.into_iter().map(Into::into).collect(), resources: Vec::new() }
+    }
+
+    /// The sessions that are named; a checked frame names nothing else.
+    pub fn sessions(&self) -> impl Iterator<Item = Uuid> + '_ {
+        self.resources.iter().filter_map(|resource| session_of(resource))
+    }
+}
+
+/// How a session is named as a resource.
+#[must_use]
+pub fn session_resource(id: Uuid) -> String {
+    format!("session:{id}")
+}
+
+fn session_of(resource: &str) -> Option<Uuid> {
+    resource.strip_prefix("session:").and_then(|id| Uuid::try_parse(id).ok())
+}
+
+/// Asks for the events of a session that were missed, answered by `replay`.
+///
+/// Subscribe first and ask right after. Live events of the session that come before the answer are in it too: leave them
+/// out. Live events that come after it happened after everything in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Replay {
+    pub session_id: Uuid,
+    /// The last event the client has; all that is kept when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_event_id: Option<Uuid>,
 }
 
 /// How far an approval reaches.
@@ -162,11 +212,13 @@ macro_rules! client_frames {
 client_frames! {
     Auth(Auth) => "auth",
     ChatSend(ChatSend) => "chat.send",
+    ChatSteer(ChatSteer) => "chat.steer",
     Command(Command) => "command",
     Subscribe(Patterns) => "subscribe",
     Unsubscribe(Patterns) => "unsubscribe",
     PermissionRespond(PermissionRespond) => "permission.respond",
     AgentStop(AgentStop) => "agent.stop",
+    Replay(Replay) => "replay",
     Ping(Ping) => "ping",
 }
 
@@ -193,20 +245,32 @@ impl ClientFrame {
 
     fn check(self) -> Result<Self, DecodeError> {
         match &self {
-            Self::ChatSend(chat) if chat.content.trim().is_empty() => {
-                Err(DecodeError::field("content", "say something: the message is empty"))
+            Self::ChatSend(ChatSend { content, .. }) | Self::ChatSteer(ChatSteer { content, .. }) => {
+                check_content(content).map(|()| self)
             }
-            Self::ChatSend(chat) if chat.content.len() > limits::MESSAGE_BYTES_MAX => Err(DecodeError::field(
-                "content",
-                format!("{} bytes are more than the {} allowed", chat.content.len(), limits::MESSAGE_BYTES_MAX),
-            )),
+            Self::Auth(auth) if auth.client_version.as_ref().is_some_and(|version| version.len() > limits::NAME_CHARS_MAX) => {
+                Err(DecodeError::field("clientVersion", format!("longer than the {} bytes allowed", limits::NAME_CHARS_MAX)))
+            }
             Self::Command(command) if command.name.len() > COMMAND_NAME_BYTES_MAX => {
                 Err(DecodeError::field("name", format!("longer than the {COMMAND_NAME_BYTES_MAX} bytes allowed")))
             }
-            Self::Subscribe(list) | Self::Unsubscribe(list) => check_patterns(&list.patterns).map(|()| self),
+            Self::Subscribe(list) | Self::Unsubscribe(list) => {
+                check_patterns(&list.patterns).and_then(|()| check_resources(&list.resources)).map(|()| self)
+            }
             _ => Ok(self),
         }
     }
+}
+
+fn check_content(content: &str) -> Result<(), DecodeError> {
+    if content.trim().is_empty() {
+        return Err(DecodeError::field("content", "say something: the message is empty"));
+    }
+    if content.len() > limits::MESSAGE_BYTES_MAX {
+        let message = format!("{} bytes are more than the {} allowed", content.len(), limits::MESSAGE_BYTES_MAX);
+        return Err(DecodeError::field("content", message));
+    }
+    Ok(())
 }
 
 fn check_patterns(patterns: &[String]) -> Result<(), DecodeError> {
@@ -221,6 +285,17 @@ fn check_patterns(patterns: &[String]) -> Result<(), DecodeError> {
             format!("patterns[{index}]"),
             "a pattern is an event type such as `chat.delta`, a prefix such as `chat.*`, or `*`",
         )),
+        None => Ok(()),
+    }
+}
+
+fn check_resources(resources: &[String]) -> Result<(), DecodeError> {
+    if resources.len() > limits::WS_RESOURCES_MAX {
+        let message = format!("{} resources are more than the {} allowed", resources.len(), limits::WS_RESOURCES_MAX);
+        return Err(DecodeError::field("resources", message));
+    }
+    match resources.iter().position(|resource| session_of(resource).is_none()) {
+        Some(index) => Err(DecodeError::field(format!("resources[{index}]"), "a resource is `session:` and the id of a session")),
         None => Ok(()),
     }
 }
@@ -257,11 +332,13 @@ mod tests {
                 protocol_version: Some("1.0".to_owned()),
             }),
             ClientFrame::ChatSend(ChatSend { session_id: id, content: "hello".to_owned(), model: None }),
+            ClientFrame::ChatSteer(ChatSteer { session_id: id, content: "no, red".to_owned() }),
             ClientFrame::Command(Command { name: "status".to_owned(), args: None, session_id: Some(id) }),
-            ClientFrame::Subscribe(Patterns { patterns: vec!["*".to_owned(), "chat.*".to_owned()] }),
-            ClientFrame::Unsubscribe(Patterns { patterns: vec!["chat.delta".to_owned()] }),
+            ClientFrame::Subscribe(Patterns { resources: vec![session_resource(id)], ..Patterns::of(["*", "chat.*"]) }),
+            ClientFrame::Unsubscribe(Patterns::of(["chat.delta"])),
             ClientFrame::PermissionRespond(PermissionRespond { request_id: id, approved: true, scope: Scope::Always }),
             ClientFrame::AgentStop(AgentStop { agent_id: id }),
+            ClientFrame::Replay(Replay { session_id: id, after_event_id: Some(id) }),
             ClientFrame::Ping(Ping {}),
         ];
         assert_eq!(frames.len(), ClientFrame::TYPES.len());
@@ -281,6 +358,10 @@ mod tests {
         assert_eq!(problem(r#"{"type":"chat.send","sessionId":"x","content":"hi"}"#).0, "sessionId");
         assert_eq!(problem(r#"{"type":"ping","extra":1}"#).0, "extra");
         assert_eq!(problem(r#"{"type":"subscribe","patterns":["*","a b"]}"#).0, "patterns[1]");
+        for resource in ["session", "session:x", "agent:00000000-0000-0000-0000-000000000000"] {
+            let text = format!(r#"{{"type":"subscribe","patterns":["*"],"resources":["{resource}"]}}"#);
+            assert_eq!(problem(&text).0, "resources[0]");
+        }
         assert_eq!(problem(r#"{"type":"permission.respond","approved":true}"#).0, "requestId");
     }
 
@@ -288,9 +369,16 @@ mod tests {
     fn limits_are_tripped() {
         let session = Uuid::from_u128(1);
         let long = "x".repeat(limits::MESSAGE_BYTES_MAX + 1);
-        assert_eq!(problem(&format!(r#"{{"type":"chat.send","sessionId":"{session}","content":"{long}"}}"#)).0, "content");
+        for kind in ["chat.send", "chat.steer"] {
+            for content in [long.as_str(), " "] {
+                let text = format!(r#"{{"type":"{kind}","sessionId":"{session}","content":"{content}"}}"#);
+                assert_eq!(problem(&text).0, "content");
+            }
+        }
         let many = vec!["\"*\""; limits::WS_PATTERNS_MAX + 1].join(",");
         assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[{many}]}}"#)).0, "patterns");
+        let many = vec![format!("\"session:{session}\""); limits::WS_RESOURCES_MAX + 1].join(",");
+        assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[],"resources":[{many}]}}"#)).0, "resources");
         let name = "x".repeat(COMMAND_NAME_BYTES_MAX + 1);
         assert_eq!(problem(&format!(r#"{{"type":"command","name":"{name}"}}"#)).0, "name");
     }

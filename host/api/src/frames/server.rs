@@ -84,6 +84,9 @@ pub struct ErrorFrame {
     /// The first bad field of the frame.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Seconds after which the same frame will be taken, when only time is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
     /// Quote it when asking for help: the log has the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -96,11 +99,14 @@ pub struct Pong {
     pub server_time: DateTime<Utc>,
 }
 
-/// The patterns that hold now.
+/// What holds now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscribed {
     pub patterns: Vec<String>,
+    /// Of all sessions, these only; all when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
 }
 
 /// Events were lost: reload what is shown by REST.
@@ -116,6 +122,18 @@ pub struct EventsDropped {
 #[serde(rename_all = "camelCase")]
 pub struct PermissionPending {
     pub requests: Vec<PermissionRequest>,
+}
+
+/// What happened in a session after the event that was named, the oldest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Replayed {
+    pub session_id: Uuid,
+    /// Events of every type, whatever is subscribed to. Pieces of an answer that follow each other are one `chat.delta`
+    /// with the id of the last, so the text is whole.
+    pub events: Vec<EventEnvelope>,
+    /// Something may be missing before these events: reload the conversation by REST.
+    pub gap: bool,
 }
 
 /// A frame from the server.
@@ -140,4 +158,6 @@ pub enum ServerFrame {
     EventsDropped(EventsDropped),
     #[serde(rename = "permission.pending")]
     PermissionPending(PermissionPending),
+    #[serde(rename = "replay")]
+    Replay(Replayed),
 }

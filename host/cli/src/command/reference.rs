@@ -1,5 +1,7 @@
 //! `octi __reference`: the generated pages of `docs/reference`.
 
+mod events;
+
 use clap::ValueEnum;
 
 use crate::failure::{Failure, Outcome};
@@ -14,8 +16,10 @@ pub(crate) struct Options {
 enum Page {
     /// The REST API
     Openapi,
-    /// Error codes and events
+    /// Error codes
     Errors,
+    /// Events, and how they arrive
+    Events,
     /// Environment variables
     Environment,
     /// Metrics
@@ -32,6 +36,7 @@ pub(crate) fn run(options: &Options, printer: Printer) -> Outcome {
             format!("{text}\n")
         }
         Page::Errors => errors(),
+        Page::Events => events::page()?,
         Page::Environment => octi_config::env::reference(),
         Page::Metrics => octi_domain::telemetry::reference(),
     };
@@ -41,11 +46,10 @@ pub(crate) fn run(options: &Options, printer: Printer) -> Outcome {
 
 fn errors() -> String {
     use octi_api::error::ErrorCode;
-    use octi_api::event::EventBody;
     use octi_extension::tool::Containment;
 
     let mut page = String::from(
-        "# Errors and events\n\nWritten by `cargo xtask codegen` from `host/api` and `host/extension`.\n\n## Error codes\n\n| code | status | meaning |\n| --- | --- | --- |\n",
+        "# Errors\n\nWritten by `cargo xtask codegen` from `host/api` and `host/extension`.\n\n## Error codes\n\n| code | status | meaning |\n| --- | --- | --- |\n",
     );
     for code in ErrorCode::ALL {
         page.push_str(&format!("| `{}` | {} | {} |\n", code.as_str(), code.status(), code.meaning()));
@@ -57,10 +61,6 @@ fn errors() -> String {
     );
     for end in Containment::ALL {
         page.push_str(&format!("| `{}` | {} | {} |\n", end.code(), end.message(), end.remedy()));
-    }
-    page.push_str("\n## Events\n\n| type | meaning |\n| --- | --- |\n");
-    for (name, meaning) in EventBody::CATALOGUE {
-        page.push_str(&format!("| `{name}` | {meaning} |\n"));
     }
     page
 }

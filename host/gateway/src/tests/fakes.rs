@@ -54,6 +54,56 @@ fn notes(operation: &str, permission: Level) -> Arc<dyn Tool> {
     }))
 }
 
+/// A repository with a text and an image that changed; `large.txt` changed so much that it does not fit a conversation.
+struct Git(ToolSpec);
+
+#[async_trait]
+impl Tool for Git {
+    fn spec(&self) -> &ToolSpec {
+        &self.0
+    }
+
+    async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
+        let text = json!({"path": "a.txt", "added": 3, "deleted": 1});
+        let content = match (self.0.operation.as_str(), arguments["files"][0].as_str()) {
+            ("status", _) => json!({
+                "path": ".", "clean": false, "truncated": false, "files": [
+                    {"path": "a.txt", "staged": "added", "unstaged": "modified"}, {"path": "new.txt", "unstaged": "untracked"},
+                    {"path": "b.txt", "staged": "deleted"},
+                ],
+            }),
+            (_, None) => json!({
+                "files": [text, {"path": "image.png"}], "patch": "+one", "truncated": false,
+            }),
+            (_, Some("b.txt")) if arguments["staged"] == true => {
+                json!({"files": [{"path": "b.txt", "added": 0, "deleted": 9}], "patch": "-b", "truncated": false})
+            }
+            (_, Some("large.txt")) => json!({"files": [text], "patch": "+long\n".repeat(10_000), "truncated": true}),
+            (_, Some("../x")) => return Err(ToolError::BadInput("`../x` leads out of the workspace".to_owned())),
+            (_, Some(_)) => json!({"files": [], "patch": "", "truncated": false}),
+        };
+        Ok(ToolOutput { content, summary: None })
+    }
+}
+
+fn git(operation: &str) -> Arc<dyn Tool> {
+    Arc::new(Git(ToolSpec {
+        name: format!("git__{operation}"),
+        tool: "git".to_owned(),
+        operation: operation.to_owned(),
+        plugin: "acme/git".to_owned(),
+        plugin_version: "1.0.0".to_owned(),
+        digest: "00".repeat(32),
+        description: "Reads a repository".to_owned(),
+        input_schema: json!({"type": "object"}),
+        output_schema: None,
+        permission: Level::Allow,
+        effects: vec![Effect::Read],
+        subject: None,
+        subject_kind: SubjectKind::Text,
+    }))
+}
+
 struct General(RoleEntry);
 
 #[async_trait]
@@ -72,7 +122,7 @@ pub(super) struct FakeRegistry;
 
 impl Registry for FakeRegistry {
     fn snapshot(&self) -> Arc<Snapshot> {
-        let tools = [notes("read", Level::Allow), notes("write", Level::Ask)];
+        let tools = [notes("read", Level::Allow), notes("write", Level::Ask), git("diff"), git("status")];
         let general: Arc<dyn Role> = Arc::new(General(RoleEntry {
             name: "general".to_owned(),
             purpose: "anything".to_owned(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use octi_agents::{Agents, AgentsConfig};
 use octi_client::api::frames::{ChatSend, ClientFrame, Patterns, ServerFrame};
 use octi_client::{Client, Socket};
+use octi_domain::ambient::Ambient;
 use octi_domain::event::{Event, EventKind, EventSink};
 use octi_domain::ids::{RunId, SessionId, UserId};
 use octi_domain::principal::Principal;
@@ -59,8 +60,13 @@ pub(super) async fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
 
 /// A host on this database, whose model gives these answers.
 pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answer>) -> Host {
+    host_at(db, db.ambient.clone(), answers).await
+}
+
+/// The same with a time of its own.
+pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIterator<Item = Answer>) -> Host {
     let home = tempfile::tempdir().unwrap();
-    let (store, ambient) = (db.store.clone(), db.ambient.clone());
+    let store = db.store.clone();
     let bus = Bus::new();
     let model = ScriptedModel::new(answers);
     let registry = Arc::new(FakeRegistry);
@@ -168,8 +174,7 @@ impl Person {
     /// A connection that hears of these events. The answer to the subscription was read.
     pub(super) async fn listen(&self, patterns: &[&str]) -> Socket {
         let mut socket = self.client.connect().await.unwrap();
-        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        socket.send(&ClientFrame::Subscribe(Patterns { patterns })).await.unwrap();
+        socket.send(&ClientFrame::Subscribe(Patterns::of(patterns.iter().copied()))).await.unwrap();
         assert!(matches!(next(&mut socket).await, ServerFrame::Subscribed(_)));
         assert!(matches!(next(&mut socket).await, ServerFrame::PermissionPending(_)));
         socket

@@ -202,7 +202,7 @@ async fn a_tool_called_by_hand_obeys_the_same_rules() {
         code(ann.client.execute_tool("notes", "read", &ExecuteTool { session_id, ..call(true) }).await),
         ErrorCode::SessionNotFound
     );
-    assert_eq!(ann.client.list_tools().await.unwrap().items.len(), 2);
+    assert_eq!(ann.client.list_tools().await.unwrap().items.len(), 4);
 }
 
 #[tokio::test]

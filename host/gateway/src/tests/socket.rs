@@ -197,7 +197,7 @@ async fn patterns_come_and_go() {
     let mut socket = ann.listen(&["agent.*", "chat.delta"]).await;
     host.publish(ann.id, "one");
     assert!(matches!(next(&mut socket).await, ServerFrame::Event { .. }));
-    let gone = Patterns { patterns: vec!["chat.delta".to_owned()] };
+    let gone = Patterns::of(["chat.delta"]);
     socket.send(&ClientFrame::Unsubscribe(gone)).await.unwrap();
     let ServerFrame::Subscribed(left) = next(&mut socket).await else { panic!("no answer") };
     assert_eq!(left.patterns, ["agent.*"]);

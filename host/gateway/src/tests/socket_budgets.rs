@@ -71,7 +71,7 @@ async fn too_many_patterns_are_refused_over_several_frames_too() {
     let many: Vec<String> = (0..limits::WS_PATTERNS_MAX).map(|number| format!("type{number}")).collect();
     let names: Vec<&str> = many.iter().map(String::as_str).collect();
     let mut socket = ann.listen(&names).await;
-    let more = octi_client::api::frames::Patterns { patterns: vec!["*".to_owned()] };
+    let more = octi_client::api::frames::Patterns::of(["*"]);
     socket.send(&ClientFrame::Subscribe(more)).await.unwrap();
     let ServerFrame::Error(error) = next(&mut socket).await else { panic!("no error") };
     assert_eq!((error.code.as_str(), error.path.as_deref()), ("INVALID_FIELD", Some("patterns")));

@@ -131,7 +131,7 @@ async fn whoever_connects_later_is_told_what_waits() {
     let request = question(&until(&mut first, "permission.request").await);
 
     let mut second = ann.client.connect().await.unwrap();
-    let all = Patterns { patterns: vec!["*".to_owned()] };
+    let all = Patterns::of(["*"]);
     second.send(&ClientFrame::Subscribe(all.clone())).await.unwrap();
     assert!(matches!(next(&mut second).await, ServerFrame::Subscribed(_)));
     assert_eq!(next(&mut second).await, ServerFrame::PermissionPending(PermissionPending { requests: vec![request.clone()] }));
@@ -157,7 +157,7 @@ async fn events_of_the_moment_of_subscribing_come_after_the_snapshot() {
             }
         });
         let subscribing = async {
-            let all = Patterns { patterns: vec!["*".to_owned()] };
+            let all = Patterns::of(["*"]);
             socket.send(&ClientFrame::Subscribe(all)).await.unwrap();
             [next(&mut socket).await, next(&mut socket).await, next(&mut socket).await]
         };
@@ -217,4 +217,42 @@ async fn a_model_can_be_chosen_and_an_unknown_one_is_refused() {
     assert!(error.message.contains("octi model add"), "{}", error.message);
     socket.send(&chat("scripted")).await.unwrap();
     until(&mut socket, "agent.completed").await;
+}
+
+#[tokio::test]
+async fn steering_is_heard_by_the_turn_that_runs_and_starts_one_when_none_does() {
+    let host = host([Answer::text("blue").blocked(), Answer::text("red"), Answer::text("green")]).await;
+    let (ann, bob) = (host.person("ann").await, host.person("bob").await);
+    let session = ann.session().await;
+    let mut socket = ann.listen(&["chat.message", "chat.response", "agent.completed"]).await;
+    let told = |frames: Vec<ServerFrame>| -> Vec<(String, bool)> {
+        let events = frames.into_iter().filter_map(|frame| match frame {
+            ServerFrame::Event { event } => match event.body {
+                EventBody::ChatMessage(message) => Some((message.text, message.injected)),
+                EventBody::ChatResponse(response) => Some((response.text, false)),
+                _ => None,
+            },
+            _ => None,
+        });
+        events.collect()
+    };
+    ann.chat(&mut socket, session, "a colour?").await;
+    host.model.until_blocked(1).await;
+    socket.steer(session, "no, red").await.unwrap();
+    let mut frames = until(&mut socket, "chat.message").await;
+    frames.extend(until(&mut socket, "chat.message").await);
+    host.model.release();
+    frames.extend(until(&mut socket, "agent.completed").await);
+    let expected = [("a colour?", false), ("no, red", true), ("blue", false), ("red", false)];
+    assert_eq!(told(frames), expected.map(|(text, injected)| (text.to_owned(), injected)));
+
+    socket.steer(session, "another one").await.unwrap();
+    let expected = [("another one", false), ("green", false)];
+    let frames = until(&mut socket, "agent.completed").await;
+    assert_eq!(told(frames), expected.map(|(text, injected)| (text.to_owned(), injected)));
+
+    let mut stranger = bob.client.connect().await.unwrap();
+    stranger.steer(session, "listen to me").await.unwrap();
+    let ServerFrame::Error(error) = next(&mut stranger).await else { panic!("no error") };
+    assert_eq!(error.code, "SESSION_NOT_FOUND");
 }

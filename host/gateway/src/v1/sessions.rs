@@ -90,6 +90,7 @@ async fn delete(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<Sessi
         return Err(ApiError::not_found("session"));
     }
     tx.save().await?;
+    gateway.bus.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }
 

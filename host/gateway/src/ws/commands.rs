@@ -1,9 +1,14 @@
 //! The commands a person types, answered without a model.
 
+mod session;
+mod workspace;
+
+use octi_api::error::ErrorCode;
 use octi_api::frames::{Command, CommandResult};
+use octi_security::audit::Deed;
 use serde_json::{Value, json};
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::Caller;
 use crate::state::Gateway;
 use crate::v1::sessions;
@@ -13,6 +18,8 @@ struct Spec {
     name: &'static str,
     aliases: &'static [&'static str],
     meaning: &'static str,
+    /// Only for administrators: others are not told of it and are refused.
+    is_admin: bool,
     verb: Verb,
 }
 
@@ -21,25 +28,55 @@ enum Verb {
     Help,
     Status,
     Abort,
+    Changes,
+    Clear,
+    Cost,
+    Diff,
+    Reload,
     Version,
 }
 
+/// A command for everybody.
+const fn open(name: &'static str, aliases: &'static [&'static str], meaning: &'static str, verb: Verb) -> Spec {
+    Spec { name, aliases, meaning, is_admin: false, verb }
+}
+
 const COMMANDS: &[Spec] = &[
-    Spec { name: "help", aliases: &["h", "?"], meaning: "list the commands", verb: Verb::Help },
-    Spec { name: "status", aliases: &["s"], meaning: "what is running", verb: Verb::Status },
-    Spec { name: "abort", aliases: &["stop", "cancel"], meaning: "stop what is running", verb: Verb::Abort },
-    Spec { name: "version", aliases: &["v"], meaning: "version and build of the server", verb: Verb::Version },
+    open("help", &["h", "?"], "list the commands", Verb::Help),
+    open("status", &["s"], "what is running", Verb::Status),
+    open("abort", &["stop", "cancel"], "stop what is running", Verb::Abort),
+    open("clear", &["cls", "reset"], "go on without what was said before", Verb::Clear),
+    open("cost", &[], "what the session used and cost", Verb::Cost),
+    open("diff", &[], "how much differs from what is staged", Verb::Diff),
+    open("changes", &[], "which files changed, or the changed lines of the one that is named", Verb::Changes),
+    Spec {
+        name: "reload-extensions",
+        aliases: &["reload"],
+        meaning: "read every plugin again, or the one that is named",
+        is_admin: true,
+        verb: Verb::Reload,
+    },
+    open("version", &["v"], "version and build of the server", Verb::Version),
 ];
 
-/// Runs a command.
+/// Runs a command for a caller whose rights were read just now.
 pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<CommandResult> {
     let Some(spec) = find(&command.name) else {
         return Ok(unknown(&command.name));
     };
+    if spec.is_admin && !caller.principal.is_admin() {
+        let message = format!("only an administrator may use `/{}`: it changes the host for everybody", spec.name);
+        return Err(ApiError::new(ErrorCode::Forbidden, message));
+    }
     let (result, data) = match spec.verb {
-        Verb::Help => help(),
+        Verb::Help => help(caller.principal.is_admin()),
         Verb::Status => status(gateway, caller, command).await?,
         Verb::Abort => abort(gateway, caller, command).await?,
+        Verb::Changes => workspace::changes(gateway, caller, command).await?,
+        Verb::Clear => session::clear(gateway, caller, command).await?,
+        Verb::Cost => session::cost(gateway, caller, command).await?,
+        Verb::Diff => workspace::diff(gateway, caller, command).await?,
+        Verb::Reload => reload(gateway, caller, command).await?,
         Verb::Version => version(gateway),
     };
     Ok(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) })
@@ -56,14 +93,17 @@ fn unknown(name: &str) -> CommandResult {
     CommandResult { name, result: hint.clone(), error: Some(hint), data: None }
 }
 
-fn help() -> (String, Value) {
-    let line = |spec: &Spec| {
+/// What the caller may use.
+fn help(is_admin: bool) -> (String, Value) {
+    let allowed: Vec<&Spec> = COMMANDS.iter().filter(|spec| is_admin || !spec.is_admin).collect();
+    let line = |spec: &&Spec| {
         let aliases = spec.aliases.iter().map(|alias| format!("/{alias}")).collect::<Vec<_>>().join(" ");
-        format!("/{} ({aliases}): {}", spec.name, spec.meaning)
+        let aliases = if aliases.is_empty() { aliases } else { format!(" ({aliases})") };
+        format!("/{}{aliases}: {}", spec.name, spec.meaning)
     };
     let commands: Vec<Value> =
-        COMMANDS.iter().map(|spec| json!({"name": spec.name, "aliases": spec.aliases, "meaning": spec.meaning})).collect();
-    (COMMANDS.iter().map(line).collect::<Vec<_>>().join("\n"), json!({ "commands": commands }))
+        allowed.iter().map(|spec| json!({"name": spec.name, "aliases": spec.aliases, "meaning": spec.meaning})).collect();
+    (allowed.iter().map(line).collect::<Vec<_>>().join("\n"), json!({ "commands": commands }))
 }
 
 async fn status(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<(String, Value)> {
@@ -107,6 +147,19 @@ async fn abort(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResu
     Ok((result, json!({ "stopped": stopped })))
 }
 
+/// Reads plugins again, as `POST /api/plugins/reload` does.
+async fn reload(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<(String, Value)> {
+    let plugin = command.args.as_deref().map(str::trim).filter(|args| !args.is_empty());
+    gateway.plugins.reload(plugin).await?;
+    gateway.audit.note(Some(caller.user_id), &Deed::PluginReloaded { plugin });
+    let result = match (plugin, gateway.registry.plugins().len()) {
+        (Some(plugin), _) => format!("read `{plugin}` again"),
+        (None, 1) => "read every plugin again; 1 is installed".to_owned(),
+        (None, count) => format!("read every plugin again; {count} are installed"),
+    };
+    Ok((result, json!({ "plugin": plugin })))
+}
+
 fn version(gateway: &Gateway) -> (String, Value) {
     let (version, build) = (&gateway.version, &gateway.build);
     (format!("octi {version} ({build})"), json!({"version": version, "build": build}))
@@ -118,7 +171,9 @@ mod tests {
 
     #[test]
     fn names_and_aliases_find_the_same_command() {
-        for (word, name) in [("help", "help"), ("/?", "help"), ("/S", "status"), ("cancel", "abort"), (" /v ", "version")] {
+        for (word, name) in
+            [("help", "help"), ("/?", "help"), ("/S", "status"), ("cancel", "abort"), ("reset", "clear"), (" /v ", "version")]
+        {
             assert_eq!(find(word).map(|spec| spec.name), Some(name), "{word}");
         }
         assert!(find("nonsense").is_none());

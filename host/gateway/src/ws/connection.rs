@@ -15,8 +15,11 @@ use tracing::Instrument;
 
 use super::connections::{Arrival, Seat};
 use super::link::{End, Link};
+use super::presence::Guest;
+use super::rates::Rates;
 use crate::bus::{Delivery, Listener};
 use crate::credential::Credential;
+use crate::error::ApiResult;
 use crate::extract::Caller;
 use crate::state::Gateway;
 
@@ -25,6 +28,7 @@ pub(super) struct Active {
     pub(super) gateway: Gateway,
     pub(super) caller: Caller,
     pub(super) listener: Listener,
+    pub(super) rates: Rates,
     seat: Seat,
     credential: Credential,
     address: SocketAddr,
@@ -36,7 +40,8 @@ pub(super) async fn run(gateway: Gateway, socket: WebSocket, address: SocketAddr
     let end = match authenticate(&gateway, &mut link, address).await {
         Ok(mut active) => {
             drop(arrival);
-            let span = tracing::info_span!("connection", connection_id = %active.seat.id, user_id = %active.caller.user_id);
+            let span =
+                tracing::info_span!("connection", connection_id = %active.seat.presence.id, user_id = %active.caller.user_id);
             active.serve(&mut link).instrument(span).await
         }
         Err(end) => end,
@@ -73,6 +78,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
         let spoken = PROTOCOL_VERSIONS.join(", ");
         return refuse(link, format!("protocol `{version}` is not spoken here; this server speaks {spoken}")).await;
     }
+    let guest = Guest::new(&auth, address.ip());
     let credentials = SecretString::from(auth.credentials);
     let Some(credential) = credential(gateway, auth.method, credentials) else {
         let why = match auth.method {
@@ -90,13 +96,13 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
             return refuse(link, error.message().to_owned()).await;
         }
     };
-    let Some(seat) = gateway.seat(caller.user_id) else {
+    let Some(seat) = gateway.seat(caller.user_id, guest) else {
         let reason = format!("Too many connections: {} are open; close one first", limits::WS_CONNECTIONS_PER_USER_MAX);
         link.send(&ServerFrame::AuthError(AuthError { message: reason })).await?;
         return Err(End::Closed { code: close::TOO_MANY, reason: "too many connections" });
     };
     let hello = AuthOk {
-        connection_id: seat.id.into(),
+        connection_id: seat.presence.id.into(),
         user_id: caller.user_id.into(),
         capabilities: ClientFrame::TYPES.iter().filter(|kind| **kind != "auth").map(|kind| (*kind).to_owned()).collect(),
         server_time: gateway.ambient.now(),
@@ -107,7 +113,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
-    Ok(Active { gateway: gateway.clone(), caller, listener, seat, credential, address })
+    Ok(Active { gateway: gateway.clone(), caller, listener, rates: Rates::default(), seat, credential, address })
 }
 
 /// What the words of an `auth` frame stand for.
@@ -127,6 +133,9 @@ async fn refuse(link: &mut Link, message: String) -> Result<Active, End> {
 const GOING_AWAY: End = End::Closed { code: close::GOING_AWAY, reason: "the host is shutting down" };
 const REVOKED: End = End::Closed { code: close::DEACTIVATED, reason: "the credentials are no longer valid" };
 
+const IDLE: End =
+    End::Closed { code: close::IDLE, reason: "silent for too long; whoever wants to stay sends a ping now and then" };
+
 impl Active {
     async fn serve(&mut self, link: &mut Link) -> End {
         tracing::debug!("connection active");
@@ -145,14 +154,19 @@ impl Active {
         let mut recheck = interval_at(first, self.gateway.recheck_time);
         recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let draining = self.gateway.shared().draining.clone();
-        let (revoked, rechecked) = (self.seat.revoked.clone(), self.seat.recheck.clone());
+        let revoked = self.seat.presence.revoked.clone();
+        let presence = self.seat.presence.clone();
         loop {
             tokio::select! {
                 () = draining.cancelled() => return Err(self.drain(link).await),
                 () = revoked.cancelled() => return Err(REVOKED),
                 _ = recheck.tick() => self.recheck().await?,
-                () = rechecked.notified() => self.recheck().await?,
-                text = link.receive() => self.obey(link, text?).await?,
+                () = presence.recheck.notified() => self.recheck().await?,
+                text = link.receive() => {
+                    let text = text?;
+                    self.seat.presence.touch(self.gateway.ambient.now());
+                    self.obey(link, text).await?;
+                }
                 delivery = self.listener.next() => deliver(link, delivery).await?,
             }
         }
@@ -168,12 +182,21 @@ impl Active {
         GOING_AWAY
     }
 
-    /// Whether the credentials still let this person in. A database that is down does not throw anybody out.
+    /// Whether the credentials still let this person in, and anything still comes from them. A database that is down does
+    /// not throw anybody out.
     async fn recheck(&self) -> Result<(), End> {
-        match self.credential.check(&self.gateway, Some(self.address)).await {
+        if self.seat.presence.is_idle(self.gateway.ambient.now()) {
+            return Err(IDLE);
+        }
+        match self.checked().await {
             Err(error) if error.code().status() < 500 => Err(REVOKED),
             _ => Ok(()),
         }
+    }
+
+    /// The caller as the credentials say now.
+    pub(super) async fn checked(&self) -> ApiResult<Caller> {
+        Caller::check(&self.gateway, self.credential.clone(), Some(self.address)).await
     }
 
     async fn obey(

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use octi_api::v1::gateway::Connection;
 use octi_domain::ids::{ConnectionId, UserId};
 use octi_domain::{limits, telemetry};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
+use super::presence::{Guest, Presence};
 use crate::state::Gateway;
 
 /// Every open connection.
@@ -22,14 +22,7 @@ struct Inner {
     /// How many have not authenticated, by address.
     arriving: HashMap<IpAddr, usize>,
     /// Those that have, by person.
-    seated: HashMap<UserId, HashMap<ConnectionId, Bell>>,
-}
-
-/// How a connection is told from outside.
-#[derive(Debug, Clone, Default)]
-struct Bell {
-    revoked: CancellationToken,
-    recheck: Arc<Notify>,
+    seated: HashMap<UserId, HashMap<ConnectionId, Arc<Presence>>>,
 }
 
 /// A place for a connection that has not authenticated. Dropping it makes room.
@@ -44,11 +37,7 @@ pub(crate) struct Arrival {
 pub(crate) struct Seat {
     gateway: Gateway,
     user_id: UserId,
-    pub(crate) id: ConnectionId,
-    /// Cancelled when the person may no longer be here.
-    pub(crate) revoked: CancellationToken,
-    /// Told when the credentials may have changed.
-    pub(crate) recheck: Arc<Notify>,
+    pub(crate) presence: Arc<Presence>,
 }
 
 impl Connections {
@@ -60,14 +49,24 @@ impl Connections {
     /// Closes every connection of the person.
     pub(crate) fn disconnect(&self, user_id: UserId) {
         if let Some(connections) = self.lock().seated.get(&user_id) {
-            connections.values().for_each(|bell| bell.revoked.cancel());
+            connections.values().for_each(|presence| presence.revoked.cancel());
         }
+    }
+
+    /// The connections of a person, or everybody's, the oldest first.
+    pub(crate) fn list(&self, of: Option<UserId>) -> Vec<Connection> {
+        let inner = self.lock();
+        let wanted = inner.seated.iter().filter(|(user_id, _)| of.is_none_or(|of| of == **user_id));
+        let mut found: Vec<_> = wanted.flat_map(|(_, connections)| connections.values()).map(|one| one.to_api()).collect();
+        drop(inner);
+        found.sort_by_key(|one| (one.since, one.id));
+        found
     }
 
     /// Lets every connection of the person check its credentials at once.
     pub(crate) fn recheck(&self, user_id: UserId) {
         if let Some(connections) = self.lock().seated.get(&user_id) {
-            connections.values().for_each(|bell| bell.recheck.notify_one());
+            connections.values().for_each(|presence| presence.recheck.notify_one());
         }
     }
 
@@ -89,17 +88,17 @@ impl Gateway {
     }
 
     /// A place for a connection of this person, if there is one left.
-    pub(crate) fn seat(&self, user_id: UserId) -> Option<Seat> {
+    pub(crate) fn seat(&self, user_id: UserId, guest: Guest) -> Option<Seat> {
         let id: ConnectionId = self.ambient.id();
         let mut inner = self.shared().connections.lock();
         let connections = inner.seated.entry(user_id).or_default();
         if connections.len() >= limits::WS_CONNECTIONS_PER_USER_MAX {
             return None;
         }
-        let bell = Bell::default();
-        connections.insert(id, bell.clone());
+        let presence = Arc::new(Presence::new(id, user_id, guest, self.ambient.now()));
+        connections.insert(id, Arc::clone(&presence));
         metrics::gauge!(telemetry::WEBSOCKETS.name).increment(1);
-        Some(Seat { gateway: self.clone(), user_id, id, revoked: bell.revoked, recheck: bell.recheck })
+        Some(Seat { gateway: self.clone(), user_id, presence })
     }
 }
 
@@ -120,7 +119,7 @@ impl Drop for Seat {
         metrics::gauge!(telemetry::WEBSOCKETS.name).decrement(1);
         let mut inner = self.gateway.shared().connections.lock();
         if let Some(connections) = inner.seated.get_mut(&self.user_id) {
-            connections.remove(&self.id);
+            connections.remove(&self.presence.id);
             if connections.is_empty() {
                 inner.seated.remove(&self.user_id);
             }

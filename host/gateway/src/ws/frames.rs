@@ -2,31 +2,43 @@
 
 use octi_agents::TurnOptions;
 use octi_api::error::ErrorCode;
-use octi_api::frames::{ChatSend, ClientFrame, Patterns, PermissionPending, Pong, ServerFrame, Subscribed};
+use octi_api::frames::{
+    ChatSend, ChatSteer, ClientFrame, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
+    session_resource,
+};
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
 use super::commands;
 use super::connection::Active;
+use crate::bus::Subscription;
 use crate::error::{ApiError, ApiResult};
-use crate::v1::{agents, permissions};
+use crate::v1::{agents, permissions, sessions};
 
 impl Active {
     /// Obeys one frame; what it returns is sent at once, before any event.
     pub(super) async fn answer(&mut self, frame: ClientFrame) -> ApiResult<Vec<ServerFrame>> {
+        self.rates.admit(&frame, self.gateway.ambient.now())?;
         let (gateway, caller) = (&self.gateway, &self.caller);
         match frame {
             ClientFrame::Auth(_) => Err(ApiError::new(ErrorCode::Refused, "this connection is authenticated already")),
             ClientFrame::Ping(_) => Ok(vec![ServerFrame::Pong(Pong { server_time: gateway.ambient.now() })]),
             ClientFrame::ChatSend(chat) => self.chat(chat).await,
+            // A message to a session where a turn runs steers that turn.
+            ClientFrame::ChatSteer(ChatSteer { session_id, content }) => {
+                self.chat(ChatSend { session_id, content, model: None }).await
+            }
             ClientFrame::Command(command) => {
-                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, caller, &command).await?)])
+                // What a person may do may have changed since they connected.
+                let caller = self.checked().await?;
+                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, &caller, &command).await?)])
             }
             ClientFrame::Subscribe(list) => self.subscribe(list).await,
             ClientFrame::Unsubscribe(list) => {
-                let patterns = self.listener.unsubscribe(&list.patterns);
-                Ok(vec![ServerFrame::Subscribed(Subscribed { patterns })])
+                let left = self.listener.unsubscribe(&subscription(list));
+                Ok(vec![subscribed(left)])
             }
+            ClientFrame::Replay(replay) => self.replay(replay).await,
             ClientFrame::PermissionRespond(respond) => {
                 permissions::answer(gateway, caller, &respond).await?;
                 Ok(Vec::new())
@@ -46,12 +58,40 @@ impl Active {
 
     /// Listens first and reads the open questions after: a question asked in between is in both, and none is in neither.
     async fn subscribe(&self, list: Patterns) -> ApiResult<Vec<ServerFrame>> {
-        let Some(patterns) = self.listener.subscribe(list.patterns) else {
-            let message = format!("together with those that hold these are more than the {} allowed", limits::WS_PATTERNS_MAX);
-            return Err(ApiError::field("patterns", message));
-        };
+        let more = subscription(list);
+        let mut tx = self.gateway.store.read(&self.caller.principal).await?;
+        for session in &more.sessions {
+            sessions::own(&mut tx, *session).await?;
+        }
+        drop(tx);
+        let all = self.listener.subscribe(more).map_err(|field| {
+            let count_max = if field == "patterns" { limits::WS_PATTERNS_MAX } else { limits::WS_RESOURCES_MAX };
+            ApiError::field(field, format!("together with those that hold these are more than the {count_max} allowed"))
+        })?;
         let requests = permissions::pending(&self.gateway, &self.caller).await?;
         let pending = ServerFrame::PermissionPending(PermissionPending { requests });
-        Ok(vec![ServerFrame::Subscribed(Subscribed { patterns }), pending])
+        Ok(vec![subscribed(all), pending])
     }
+
+    /// What was missed of a session. The question whose it is comes first; the events are taken last, so that nothing
+    /// happens between them and the live events that follow.
+    async fn replay(&self, replay: Replay) -> ApiResult<Vec<ServerFrame>> {
+        let session = replay.session_id.into();
+        let mut tx = self.gateway.store.read(&self.caller.principal).await?;
+        sessions::own(&mut tx, session).await?;
+        drop(tx);
+        let past = self.gateway.bus.replay(&self.listener, session, replay.after_event_id);
+        let replayed = Replayed { session_id: replay.session_id, events: past.events, gap: past.gap };
+        Ok(vec![ServerFrame::Replay(replayed)])
+    }
+}
+
+fn subscription(list: Patterns) -> Subscription {
+    let sessions = list.sessions().map(Into::into).collect();
+    Subscription { patterns: list.patterns, sessions }
+}
+
+fn subscribed(all: Subscription) -> ServerFrame {
+    let resources = all.sessions.iter().map(|session| session_resource(session.as_uuid())).collect();
+    ServerFrame::Subscribed(Subscribed { patterns: all.patterns, resources })
 }

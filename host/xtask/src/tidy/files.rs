@@ -81,7 +81,7 @@ fn lines_without_tests(text: &str) -> usize {
     text.lines().take_while(|line| line.trim() != "#[cfg(test)]").count()
 }
 
-fn rust_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(super) fn rust_files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open: Vec<PathBuf> =
         ["host", "sdk", "tools-wasm", "tests", "plugins"].iter().map(|folder| root.join(folder)).collect();

@@ -48,7 +48,7 @@ impl Talk {
         yes: bool,
     ) -> Outcome<Self> {
         let mut socket = client.connect().await?;
-        socket.send(&ClientFrame::Subscribe(Patterns { patterns: vec!["*".to_owned()] })).await?;
+        socket.send(&ClientFrame::Subscribe(Patterns::of(["*"]))).await?;
         loop {
             match next(&mut socket).await? {
                 ServerFrame::Subscribed(_) => return Ok(Self { printer, socket, session, model, yes, open: true }),

@@ -1,0 +1,105 @@
+//! How often one connection may do what costs something: a window that slides over the last minute, for each action.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use octi_api::error::ErrorCode;
+use octi_api::frames::ClientFrame;
+use octi_domain::limits;
+
+use crate::error::{ApiError, ApiResult};
+
+/// How long an action counts.
+const WINDOW: TimeDelta = TimeDelta::seconds(60);
+
+/// What one connection did in the last minute.
+#[derive(Debug, Default)]
+pub(super) struct Rates {
+    chat: Window,
+    command: Window,
+    subscribe: Window,
+    replay: Window,
+}
+
+/// When one action was taken, the oldest first.
+#[derive(Debug, Default)]
+struct Window(VecDeque<DateTime<Utc>>);
+
+impl Rates {
+    /// Counts the frame, or refuses it and says when it will be taken. What is refused does not count, so whoever waits as
+    /// long as they are told gets through.
+    pub(super) fn admit(&mut self, frame: &ClientFrame, now: DateTime<Utc>) -> ApiResult<()> {
+        let (window, action, count_max) = match frame {
+            ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) => {
+                (&mut self.chat, "chat.send", limits::WS_CHATS_PER_MINUTE_MAX)
+            }
+            ClientFrame::Command(_) => (&mut self.command, "command", limits::WS_COMMANDS_PER_MINUTE_MAX),
+            ClientFrame::Subscribe(_) => (&mut self.subscribe, "subscribe", limits::WS_SUBSCRIBES_PER_MINUTE_MAX),
+            ClientFrame::Replay(_) => (&mut self.replay, "replay", limits::WS_REPLAYS_PER_MINUTE_MAX),
+            _ => return Ok(()),
+        };
+        window.admit(now, count_max).map_err(|seconds| {
+            let message = format!("`{action}` was sent {count_max} times within a minute; try again in {seconds} seconds");
+            ApiError::new(ErrorCode::RateLimited, message).with_retry_after(seconds)
+        })
+    }
+}
+
+impl Window {
+    /// Counts one more; the error is the seconds after which there is room.
+    fn admit(&mut self, now: DateTime<Utc>, count_max: usize) -> Result<(), u64> {
+        while self.0.front().is_some_and(|taken| now - taken >= WINDOW) {
+            self.0.pop_front();
+        }
+        let Some(oldest) = self.0.front().filter(|_| self.0.len() >= count_max) else {
+            self.0.push_back(now);
+            return Ok(());
+        };
+        let left = (*oldest + WINDOW - now).num_milliseconds();
+        Err(u64::try_from(left).unwrap_or_default().div_ceil(1_000).max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_api::frames::{Command, Ping};
+
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn the_window_slides_and_what_is_refused_does_not_count() {
+        let mut window = Window::default();
+        assert_eq!([window.admit(at(0), 2), window.admit(at(50), 2)], [Ok(()), Ok(())]);
+        assert_eq!([window.admit(at(50), 2), window.admit(at(59), 2)], [Err(10), Err(1)]);
+        assert_eq!(window.admit(at(60), 2), Ok(()), "the first is a minute old");
+        assert_eq!(window.admit(at(60), 2), Err(50), "the one of 50 still counts");
+        assert_eq!(window.admit(at(59) + TimeDelta::milliseconds(1), 2), Err(51), "a part of a second is waited for too");
+        assert_eq!(window.admit(at(110), 2), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_break_anything() {
+        let mut window = Window::default();
+        assert_eq!(window.admit(at(1_000), 1), Ok(()));
+        assert_eq!(window.admit(at(0), 1), Err(1_060));
+    }
+
+    #[test]
+    fn each_action_has_its_own_window_and_a_ping_has_none() {
+        let mut rates = Rates::default();
+        let command = ClientFrame::Command(Command { name: "help".to_owned(), args: None, session_id: None });
+        for _ in 0..limits::WS_COMMANDS_PER_MINUTE_MAX {
+            assert!(rates.admit(&command, at(0)).is_ok());
+        }
+        let refused = rates.admit(&command, at(0)).unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::RateLimited);
+        assert!(refused.message().ends_with("try again in 60 seconds"), "{}", refused.message());
+        for _ in 0..1_000 {
+            assert!(rates.admit(&ClientFrame::Ping(Ping {}), at(0)).is_ok());
+        }
+    }
+}
