@@ -9,6 +9,7 @@ pub mod ports;
 mod error;
 mod extract;
 mod middleware;
+mod openai;
 mod openapi;
 mod router;
 mod serve;

@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::error::ApiError;
 use crate::middleware::envelope::envelope;
 use crate::state::Gateway;
-use crate::{openapi, v1, ws};
+use crate::{openai, openapi, v1, ws};
 
 impl Gateway {
     /// The whole service.
@@ -42,6 +42,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::plugins::routes())
         .merge(v1::secrets::routes())
         .merge(v1::audit::routes())
+        .merge(openai::routes())
         .merge(openapi::routes())
 }
 

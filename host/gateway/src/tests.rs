@@ -3,6 +3,7 @@
 mod audit;
 mod fakes;
 mod host;
+mod openai;
 mod openapi;
 mod rest;
 mod rest_admin;

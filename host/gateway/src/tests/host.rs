@@ -89,6 +89,7 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
         registry,
         plugins: Arc::new(FakePlugins),
         models: Arc::new(FakeModels::default()),
+        chat_models: Arc::new(Scripted(model.clone())),
         vault,
         secrets: secrets.clone(),
         metrics: Arc::new(|| "octi_up 1\n".to_owned()),
