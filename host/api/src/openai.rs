@@ -7,3 +7,5 @@ pub mod chat;
 pub mod completion;
 pub mod error;
 pub mod models;
+pub mod response;
+pub mod responses;

@@ -7,6 +7,7 @@ mod chat;
 pub(crate) mod error;
 mod models;
 mod pump;
+mod responses;
 mod sse;
 mod stops;
 
@@ -20,5 +21,5 @@ use crate::state::Gateway;
 pub(crate) const PREFIX: &str = "/v1/";
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().merge(models::routes()).merge(chat::routes())
+    OpenApiRouter::new().merge(models::routes()).merge(chat::routes()).merge(responses::routes())
 }

@@ -10,6 +10,7 @@ use futures::stream::{self, StreamExt};
 use octi_api::openai::error::OpenAiError;
 use octi_models::{ChatEvent, ModelError};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::calls::Incoming;
 use crate::error::ApiError;
@@ -38,6 +39,13 @@ where
 pub(super) fn json(value: &impl Serialize) -> Event {
     // Writing our own types as JSON cannot fail.
     Event::default().json_data(value).unwrap_or_default()
+}
+
+/// An event with this value, under the name that its `type` is.
+pub(super) fn named(value: &impl Serialize) -> Event {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    let name = value.get("type").and_then(Value::as_str).unwrap_or_default();
+    json(&value).event(name)
 }
 
 /// A failure in the middle of an answer, whose status was sent long ago.

@@ -3,6 +3,7 @@
 mod chat;
 mod chat_limits;
 mod models;
+mod responses;
 
 use octi_api::openai::error::OpenAiErrorDetail;
 use octi_domain::principal::Principal;
