@@ -3,6 +3,7 @@
 mod chat;
 mod chat_limits;
 mod models;
+mod peers;
 mod responses;
 
 use octi_api::openai::error::OpenAiErrorDetail;
