@@ -14,5 +14,6 @@ pub mod tools;
 
 pub use agents::{Agents, AgentsConfig, CallError, CallOptions, ModelSource, Sent, TurnOptions};
 pub use error::AgentsError;
+pub use runtime::model_call::ModelCall;
 pub use tools::approval::AnswerOutcome;
 pub use tools::dispatch::{Outcome, RedactorOf, WorkspaceOf};

@@ -3,7 +3,7 @@
 pub mod context;
 pub(crate) mod driver;
 pub mod lanes;
-mod model_call;
+pub mod model_call;
 pub mod repeats;
 mod request;
 mod tool_step;

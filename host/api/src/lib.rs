@@ -7,5 +7,6 @@ pub mod decode;
 pub mod error;
 pub mod event;
 pub mod frames;
+pub mod openai;
 pub mod page;
 pub mod v1;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use octi_agents::{Agents, AgentsConfig};
+use octi_agents::{Agents, AgentsConfig, RedactorOf};
 use octi_client::Client;
 use octi_config::Config;
 use octi_config::env::{self, Environment};
@@ -118,7 +118,6 @@ async fn build_parts(
     let plugins = start_plugins(config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let notes = notes_of_start(&models, &owner, environment).await?;
-    let hides = secrets.clone();
     let agents = Agents::new(AgentsConfig {
         store: store.clone(),
         registry: plugins.clone(),
@@ -127,7 +126,7 @@ async fn build_parts(
         ambient: ambient.clone(),
         budget: config.budget,
         workspace_of: workspaces(home),
-        redactor: Arc::new(move |principal| hides.redactor(principal)),
+        redactor: hiding(secrets.clone()),
         role: "general".to_owned(),
     });
     if lock.is_some() {
@@ -140,6 +139,7 @@ async fn build_parts(
         agents: agents.clone(),
         registry: plugins.clone(),
         plugins: Arc::new(Plugins(plugins.clone())),
+        chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
         vault,
         secrets,
@@ -189,6 +189,11 @@ async fn known_secrets(vault: &Arc<Vault>, auth: &Auth, local_token: &SecretStri
         secrets.refresh(&person).await;
     }
     Ok(secrets)
+}
+
+/// Hides the secrets of whoever a turn belongs to.
+fn hiding(secrets: Arc<Secrets>) -> RedactorOf {
+    Arc::new(move |principal| secrets.redactor(principal))
 }
 
 /// Sets up the models of a first start; what a person should know of this one.

@@ -11,7 +11,7 @@ use octi_config::env::{self, Environment};
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::ModelId;
 use octi_domain::principal::Principal;
-use octi_gateway::ports::{ModelAdmin, PortError};
+use octi_gateway::ports::{ChatModels, ModelAdmin, PortError};
 use octi_models::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ModelConfig, Provider, catalog, connect};
 use octi_security::audit::{self, Deed};
 use octi_security::sandbox::egress::{Egress, EgressError, HostAllow};
@@ -243,6 +243,13 @@ fn parse_endpoint(text: &str) -> Result<Url, PortError> {
 impl ModelSource for Models {
     async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, String> {
         self.find(principal, name).await.map_err(|error| error.to_string())
+    }
+}
+
+#[async_trait]
+impl ChatModels for Models {
+    async fn chat_model(&self, principal: &Principal, name: &str) -> Result<Arc<dyn ChatModel>, PortError> {
+        self.find(principal, Some(name)).await
     }
 }
 

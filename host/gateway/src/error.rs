@@ -16,6 +16,8 @@ pub(crate) struct ApiError {
     code: ErrorCode,
     message: String,
     path: Option<String>,
+    /// What clients of OpenAI's API call it, when that says more than the code.
+    foreign_code: Option<&'static str>,
     /// What really happened, when the client must not read it.
     log: Option<String>,
     /// Seconds after which trying again makes sense.
@@ -25,7 +27,7 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// An error whose text is fit for the client.
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), path: None, log: None, retry_after: None }
+        Self { code, message: message.into(), path: None, foreign_code: None, log: None, retry_after: None }
     }
 
     /// A bad field of the body.
@@ -66,6 +68,20 @@ impl ApiError {
     pub(crate) const fn with_retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// Adds the word under which clients of OpenAI's API know this error.
+    pub(crate) const fn with_foreign_code(mut self, code: &'static str) -> Self {
+        self.foreign_code = Some(code);
+        self
+    }
+
+    pub(crate) const fn foreign_code(&self) -> Option<&'static str> {
+        self.foreign_code
+    }
+
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.path.as_deref()
     }
 
     pub(crate) const fn code(&self) -> ErrorCode {

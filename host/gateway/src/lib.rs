@@ -11,6 +11,7 @@ mod credential;
 mod error;
 mod extract;
 mod middleware;
+mod openai;
 mod openapi;
 mod router;
 mod serve;

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use axum::Json;
 use octi_api::error::ErrorBody;
 use octi_api::frames::{ClientFrame, ServerFrame};
+use octi_api::openai::error::OpenAiError;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
@@ -12,13 +13,13 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::router;
 use crate::state::Gateway;
+use crate::{openai, router};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "octi", description = "The REST API of octi. The WebSocket at `/gateway` speaks `ClientFrame` and `ServerFrame`."),
-    components(schemas(ErrorBody, ClientFrame, ServerFrame)),
+    components(schemas(ErrorBody, OpenAiError, ClientFrame, ServerFrame)),
     security(("token" = [])),
     modifiers(&Token)
 )]
@@ -45,9 +46,12 @@ pub fn document() -> &'static Document {
     static DOCUMENT: OnceLock<Document> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let mut document = router::documented().into_openapi();
-        for operation in document.paths.paths.values_mut().flat_map(operations) {
-            add_error(operation);
-            add_tag_to_id(operation);
+        for (path, item) in &mut document.paths.paths {
+            let envelope = if path.starts_with(openai::PREFIX) { "OpenAiError" } else { "ErrorBody" };
+            for operation in operations(item) {
+                add_error(operation, envelope);
+                add_tag_to_id(operation);
+            }
         }
         document
     })
@@ -57,9 +61,9 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
-/// Every route answers every error with the one envelope.
-fn add_error(operation: &mut Operation) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorBody"))).build();
+/// Every route answers every error with the one envelope of its API.
+fn add_error(operation: &mut Operation, envelope: &str) {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(envelope))).build();
     let response = ResponseBuilder::new().description("An error").content("application/json", content).build();
     operation.responses.responses.insert("default".to_owned(), response.into());
 }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugins::{Plugin, PluginInspection};
 use octi_domain::principal::Principal;
+use octi_models::ChatModel;
 
 /// Why a port refused. Texts are for the person, except where said.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +97,16 @@ pub trait ModelAdmin: Send + Sync {
     /// # Errors
     /// [`PortError::NotFound`], or [`PortError::Refused`] for the built-in one.
     async fn remove(&self, principal: &Principal, name: &str) -> Result<(), PortError>;
+}
+
+/// The models themselves, for clients that bring their own conversation.
+#[async_trait]
+pub trait ChatModels: Send + Sync {
+    /// The person's model of that name, ready to be asked.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] when it is set up in a way that cannot work.
+    async fn chat_model(&self, principal: &Principal, name: &str) -> Result<Arc<dyn ChatModel>, PortError>;
 }
 
 /// Whatever hides secrets.

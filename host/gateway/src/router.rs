@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::middleware::envelope::envelope;
 use crate::state::Gateway;
-use crate::{assets, openapi, v1, ws};
+use crate::{assets, openai, openapi, v1, ws};
 
 impl Gateway {
     /// The whole service.
@@ -41,5 +41,6 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::plugins::routes())
         .merge(v1::secrets::routes())
         .merge(v1::audit::routes())
+        .merge(openai::routes())
         .merge(openapi::routes())
 }

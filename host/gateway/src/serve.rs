@@ -34,6 +34,7 @@ impl Gateway {
             ended = server.into_future() => ended?,
             () = overtime => tracing::warn!("requests were still running when the time to finish them was over"),
         }
+        shared.calls.stop(drain_time()).await;
         shared.sockets.close();
         if timeout(drain_time(), shared.sockets.wait()).await.is_err() {
             tracing::warn!(sockets = shared.sockets.len(), "sockets were still open when the time to close them was over");

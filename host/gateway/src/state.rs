@@ -18,7 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::{Web, WebFiles};
 use crate::bus::Bus;
-use crate::ports::{MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
+use crate::openai::Calls;
+use crate::ports::{ChatModels, MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
 use crate::tickets::Tickets;
 use crate::ws::connections::Connections;
 
@@ -32,6 +33,8 @@ pub struct GatewayState {
     pub registry: Arc<dyn Registry>,
     pub plugins: Arc<dyn PluginAdmin>,
     pub models: Arc<dyn ModelAdmin>,
+    /// The same models, to be asked.
+    pub chat_models: Arc<dyn ChatModels>,
     pub vault: Arc<Vault>,
     pub secrets: Arc<dyn SecretsChanged>,
     pub metrics: MetricsText,
@@ -63,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) draining: CancellationToken,
     /// Open sockets, waited for at shutdown.
     pub(crate) sockets: TaskTracker,
+    /// Answers to clients of OpenAI's API.
+    pub(crate) calls: Arc<Calls>,
     pub(crate) started: Instant,
 }
 
@@ -77,6 +82,7 @@ impl Gateway {
             tickets: Tickets::default(),
             draining: CancellationToken::new(),
             sockets: TaskTracker::new(),
+            calls: Arc::default(),
             started: Instant::now(),
         }))
     }

@@ -4,6 +4,7 @@ mod audit;
 mod browser;
 mod fakes;
 mod host;
+mod openai;
 mod openapi;
 mod rest;
 mod rest_admin;

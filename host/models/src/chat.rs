@@ -78,6 +78,21 @@ pub struct ToolSchema {
     pub input_schema: Value,
 }
 
+/// Whether the model has to call a tool. Providers that cannot be told decide for themselves, except that none is offered
+/// where none may be called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ToolChoice {
+    /// As the model likes.
+    #[default]
+    Auto,
+    /// It must not call any.
+    None,
+    /// It must call one.
+    Required,
+    /// It must call this one.
+    Tool(String),
+}
+
 /// One question to a model.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatRequest {
@@ -85,6 +100,7 @@ pub struct ChatRequest {
     pub system: String,
     pub messages: Vec<ChatMessage>,
     pub tools: Vec<ToolSchema>,
+    pub tool_choice: ToolChoice,
     pub max_output_tokens: Option<u32>,
     pub temperature: Option<f64>,
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::answer::Answer;
-use crate::chat::{ChatModel, ChatRequest, ChatStream, ModelInfo};
+use crate::chat::{ChatModel, ChatRequest, ChatStream, ModelInfo, ToolChoice};
 use crate::cost;
 use crate::demo::DemoModel;
 use crate::error::{ModelError, Phase};
@@ -190,10 +190,12 @@ fn next_pause(error: &ModelError, pause: Option<Duration>, longest: Duration) ->
 }
 
 impl Connected {
-    /// The request without tools when the model cannot call any.
+    /// The request without tools when the model cannot, or must not, call any.
     fn supported(&self, request: &ChatRequest) -> ChatRequest {
         let mut request = request.clone();
-        if !self.info.supports_tools {
+        // Ollama cannot be told that no tool may be called.
+        let must_not = request.tool_choice == ToolChoice::None && self.info.provider == Provider::Ollama;
+        if !self.info.supports_tools || must_not {
             request.tools.clear();
         }
         request
@@ -207,6 +209,9 @@ impl Connected {
             .with_stream_read_timeout(self.peer.patience.silence);
         options.max_tokens = request.max_output_tokens.or(self.info.max_output);
         options.temperature = request.temperature;
+        if self.info.supports_tools && !request.tools.is_empty() {
+            options.tool_choice = request::tool_choice(&request.tool_choice);
+        }
         if !matches!(self.info.provider, Provider::Gemini | Provider::Ollama) {
             // The library takes endings such as `-high` off a model's name; the name is sent as it was given.
             options.extra_body = Some(json!({ "model": self.info.model_id }));

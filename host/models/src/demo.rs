@@ -13,7 +13,7 @@ use futures::StreamExt;
 use octi_domain::run::Usage;
 use tokio_util::sync::CancellationToken;
 
-use crate::chat::{ChatEvent, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo};
+use crate::chat::{ChatEvent, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo, ToolChoice};
 use crate::cost;
 use crate::error::ModelError;
 use crate::provider::Provider;
@@ -92,7 +92,9 @@ impl ChatModel for DemoModel {
 fn answer(request: &ChatRequest) -> Vec<ChatEvent> {
     let input_tokens = cost::estimate_request(request);
     let usage = |output_tokens| ChatEvent::Usage(Usage { input_tokens, output_tokens, estimated: true });
-    match turn::next(request) {
+    // The demo model knows only one way to be kept from a tool: not to have it.
+    let without_tools = (request.tool_choice == ToolChoice::None).then(|| ChatRequest { tools: Vec::new(), ..request.clone() });
+    match turn::next(without_tools.as_ref().unwrap_or(request)) {
         turn::Next::Call(call) => {
             let output = cost::estimate_tokens(&call.arguments.to_string());
             vec![ChatEvent::ToolCall(call), usage(output), ChatEvent::End(Finish::ToolCalls)]

@@ -19,7 +19,7 @@ pub mod scripted;
 mod target;
 pub mod think;
 
-pub use chat::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo, ToolSchema};
+pub use chat::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo, ToolChoice, ToolSchema};
 pub use connect::{ModelConfig, Patience, connect, connect_with, with_connect_limit};
 pub use error::{ModelError, Phase};
 pub use provider::Provider;

@@ -9,7 +9,7 @@ use genai::chat::{ChatMessage as Sent, ContentPart, MessageContent, Tool, ToolCa
 use octi_domain::message::{Part, Role, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
-use crate::chat::{ChatMessage, ChatRequest};
+use crate::chat::{ChatMessage, ChatRequest, ToolChoice};
 use crate::provider::Provider;
 
 /// What stands for a result that never came.
@@ -30,6 +30,16 @@ pub(crate) fn request(provider: Provider, request: &ChatRequest) -> genai::chat:
         sent.tools = Some(tools.collect());
     }
     sent
+}
+
+/// What the provider is told about calling tools; nothing when the model is free to choose.
+pub(crate) fn tool_choice(choice: &ToolChoice) -> Option<genai::chat::ToolChoice> {
+    match choice {
+        ToolChoice::Auto => None,
+        ToolChoice::None => Some(genai::chat::ToolChoice::None),
+        ToolChoice::Required => Some(genai::chat::ToolChoice::Required),
+        ToolChoice::Tool(name) => Some(genai::chat::ToolChoice::tool(name.clone())),
+    }
 }
 
 fn messages(provider: Provider, messages: &[ChatMessage]) -> Vec<Sent> {

@@ -193,4 +193,29 @@ impl Tx<'_> {
         )?;
         row.try_into()
     }
+
+    /// What calls outside of conversations cost so far.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.costs.outside_sessions", level = "debug", skip_all)]
+    pub async fn cost_outside_sessions(&mut self) -> Result<CostSum, StoreError> {
+        let row: SumRow = fetch_one!(
+            self,
+            SUBJECT,
+            "
+            SELECT COUNT(*) AS calls
+                 , CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT) AS input_tokens
+                 , CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens
+                 , SUM(cost_usd) AS cost_usd
+                 , COUNT(*) - COUNT(cost_usd) AS unpriced_calls
+                 , COUNT(CASE WHEN kind <> 'reported' THEN 1 END) AS estimated_calls
+                 , CAST(COALESCE(SUM(retries), 0) AS BIGINT) AS retries
+            FROM costs
+            WHERE session_id IS NULL AND ($1 IS NULL OR user_id = $1)
+            ",
+            self.owner,
+        )?;
+        row.try_into()
+    }
 }

@@ -12,8 +12,8 @@ use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus, Usage};
 use octi_domain::telemetry;
 use octi_extension::registry::Snapshot;
-use octi_models::{ChatEvent, ChatModel, ModelError, cost};
-use octi_store::{CostKind, CostRow, NewMessage, StoreError};
+use octi_models::{ChatEvent, ChatModel, ModelError};
+use octi_store::{CostRow, NewMessage, StoreError};
 
 use super::context::{Conversation, MESSAGES_MAX};
 use super::lanes::Reach;
@@ -191,30 +191,8 @@ impl Driver {
     async fn settle_call(&mut self, ended_well: bool) -> Option<Usage> {
         let call = self.call.take()?;
         let usage = call.usage(ended_well)?;
-        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "input").increment(usage.input_tokens);
-        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "output").increment(usage.output_tokens);
-        let info = self.model.info();
-        let cost_usd = cost::price(info, &usage);
-        let kind = match (cost_usd, usage.estimated) {
-            (None, _) => CostKind::Unknown,
-            (Some(_), true) => CostKind::Estimated,
-            (Some(_), false) => CostKind::Reported,
-        };
-        let row = CostRow {
-            id: self.shared.ambient.id(),
-            user_id: self.run.user_id,
-            session_id: Some(self.run.session_id),
-            run_id: Some(self.run.id),
-            model: info.name.clone(),
-            provider: info.provider.as_str().to_owned(),
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-            cost_usd,
-            kind,
-            latency_ms: i64::try_from(call.elapsed().as_millis()).unwrap_or(i64::MAX),
-            retries: call.retries().into(),
-            created_at: self.shared.ambient.now(),
-        };
+        let cost = call.cost(&self.shared.ambient, self.run.user_id, self.model.info(), usage);
+        let row = CostRow { session_id: Some(self.run.session_id), run_id: Some(self.run.id), ..cost };
         self.shared.recorder.write(&self.principal, Record::Cost(Box::new(row))).await;
         Some(usage)
     }

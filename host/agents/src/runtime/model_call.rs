@@ -1,18 +1,20 @@
 //! One call of a model: its stream, and what it used.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use octi_domain::ambient::Ambient;
+use octi_domain::ids::UserId;
 use octi_domain::run::Usage;
 use octi_domain::telemetry;
-use octi_models::cost::{estimate_request, estimate_tokens};
-use octi_models::{ChatEvent, ChatModel, ChatRequest, ChatStream, ModelError};
+use octi_models::cost::{self, estimate_request, estimate_tokens};
+use octi_models::{ChatEvent, ChatModel, ChatRequest, ChatStream, ModelError, ModelInfo};
+use octi_store::{CostKind, CostRow};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A call under way. Dropping it cancels it.
-pub(crate) struct ModelCall {
+pub struct ModelCall {
     stream: ChatStream,
     asked: u64,
     answered: u64,
@@ -25,7 +27,8 @@ pub(crate) struct ModelCall {
 
 impl ModelCall {
     /// Begins a call; nothing is sent before the first event is waited for.
-    pub(crate) fn begin(model: Arc<dyn ChatModel>, request: ChatRequest) -> Self {
+    #[must_use]
+    pub fn begin(model: Arc<dyn ChatModel>, request: ChatRequest) -> Self {
         let cancel = CancellationToken::new();
         let asked = estimate_request(&request);
         let token = cancel.clone();
@@ -44,7 +47,7 @@ impl ModelCall {
     }
 
     /// The next event; none when the stream ended without saying so.
-    pub(crate) async fn next(&mut self) -> Option<Result<ChatEvent, ModelError>> {
+    pub async fn next(&mut self) -> Option<Result<ChatEvent, ModelError>> {
         let Some(event) = self.stream.next().await else {
             if self.outcome == ModelError::Cancelled.kind() {
                 self.outcome = ModelError::Protocol(String::new()).kind();
@@ -65,20 +68,39 @@ impl ModelCall {
     }
 
     /// What the call used: as reported, else estimated once anything was answered, else nothing.
-    pub(crate) fn usage(&self, ended_well: bool) -> Option<Usage> {
+    #[must_use]
+    pub fn usage(&self, ended_well: bool) -> Option<Usage> {
         let answered = ended_well || self.answered > 0;
         let estimate = Usage { input_tokens: self.asked, output_tokens: self.answered, estimated: true };
         self.reported.or_else(|| answered.then_some(estimate))
     }
 
-    /// How often the provider had to be asked again.
-    pub(crate) const fn retries(&self) -> u32 {
-        self.retries
-    }
-
-    /// Time since it began.
-    pub(crate) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+    /// Counts what the call used, and says what it cost; of no conversation, unless the caller adds one.
+    #[must_use]
+    pub fn cost(&self, ambient: &Ambient, user_id: UserId, info: &ModelInfo, usage: Usage) -> CostRow {
+        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "input").increment(usage.input_tokens);
+        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "output").increment(usage.output_tokens);
+        let cost_usd = cost::price(info, &usage);
+        let kind = match (cost_usd, usage.estimated) {
+            (None, _) => CostKind::Unknown,
+            (Some(_), true) => CostKind::Estimated,
+            (Some(_), false) => CostKind::Reported,
+        };
+        CostRow {
+            id: ambient.id(),
+            user_id,
+            session_id: None,
+            run_id: None,
+            model: info.name.clone(),
+            provider: info.provider.as_str().to_owned(),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cost_usd,
+            kind,
+            latency_ms: i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX),
+            retries: self.retries.into(),
+            created_at: ambient.now(),
+        }
     }
 }
 

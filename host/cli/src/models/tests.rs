@@ -9,8 +9,14 @@ use super::*;
 
 const KEY: &str = "sk-nobody-may-read-this";
 
-#[tokio::test]
-async fn models_leave_audit_rows_without_their_keys() {
+struct Fixture {
+    models: Models,
+    store: Store,
+    owner: Principal,
+    _home: tempfile::TempDir,
+}
+
+async fn fixture() -> Fixture {
     // Only fails when a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let home = tempfile::tempdir().unwrap();
@@ -24,13 +30,21 @@ async fn models_leave_audit_rows_without_their_keys() {
     let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
     let secrets = Arc::new(Secrets::new(vault.clone(), []));
     let models = Models::new(store.clone(), vault, Arc::new(Egress::new(EgressPolicy::default())), ambient, secrets);
+    Fixture { models, store, owner, _home: home }
+}
 
-    let here = |name: &str| AddModel {
+fn here(name: &str) -> AddModel {
+    AddModel {
         model_id: Some("small".to_owned()),
         endpoint: Some("http://127.0.0.1:9/v1/".to_owned()),
         key: Some(KEY.to_owned()),
         ..wanted(name, Provider::OpenAiCompatible)
-    };
+    }
+}
+
+#[tokio::test]
+async fn models_leave_audit_rows_without_their_keys() {
+    let Fixture { models, store, owner, _home } = fixture().await;
     models.add(&owner, here("one")).await.unwrap();
     models.add(&owner, AddModel { default: true, ..here("two") }).await.unwrap();
     assert!(models.add(&owner, AddModel { endpoint: None, ..here("three") }).await.is_err());
@@ -53,4 +67,16 @@ async fn models_leave_audit_rows_without_their_keys() {
     assert_eq!(told, expected);
     let added = rows.iter().find(|row| row.action == "model_added").unwrap();
     assert_eq!(added.details, serde_json::json!({ "provider": "openai-compatible", "model_id": "small" }));
+}
+
+#[tokio::test]
+async fn a_model_is_asked_only_by_whom_it_belongs_to() {
+    let Fixture { models, owner, _home, .. } = fixture().await;
+    models.add(&owner, here("one")).await.unwrap();
+    assert_eq!(models.chat_model(&owner, "one").await.map(|model| model.info().name.clone()), Ok("one".to_owned()));
+    #[expect(clippy::disallowed_methods, reason = "a person who is only asked about")]
+    let other = Principal::authenticated(Ambient::system().id(), true);
+    let refused = models.chat_model(&other, "one").await.map(|model| model.info().name.clone());
+    assert!(matches!(refused, Err(PortError::NotFound(_))), "{refused:?}");
+    assert!(models.chat_model(&other, DEMO).await.is_ok_and(|model| model.info().is_demo), "the demo model is everybody's");
 }

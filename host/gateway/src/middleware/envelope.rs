@@ -1,4 +1,4 @@
-//! Gives every request an id, catches panics, and puts every error into the one envelope.
+//! Gives every request an id, catches panics, and puts every error into the one envelope, or into OpenAI's under `/v1`.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -17,6 +17,7 @@ use octi_domain::telemetry;
 use tracing::Instrument;
 
 use crate::error::ApiError;
+use crate::openai;
 use crate::state::Gateway;
 
 /// The header of every answer that names the request.
@@ -26,11 +27,12 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 pub(crate) async fn envelope(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
     let request_id = gateway.ambient.id::<RequestId>().to_string();
     let (method, route, began) = (word(request.method()), route(&request), Instant::now());
+    let is_openai = request.uri().path().starts_with(openai::PREFIX);
     let span = tracing::info_span!("request", %request_id, method = %request.method(), path = request.uri().path());
     async {
         let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
         let response = answer.unwrap_or_else(|panic| ApiError::internal(panic_text(panic.as_ref())).into_response());
-        let response = finish(response, &request_id);
+        let response = finish(response, &request_id, is_openai);
         count(method, route, response.status(), began);
         response
     }
@@ -69,12 +71,16 @@ fn count(method: &'static str, route: String, status: StatusCode, began: Instant
     metrics::histogram!(telemetry::HTTP_SECONDS.name).record(began.elapsed().as_secs_f64());
 }
 
-fn finish(mut response: Response, request_id: &str) -> Response {
+fn finish(mut response: Response, request_id: &str, is_openai: bool) -> Response {
     let status = response.status();
     if status.is_client_error() || status.is_server_error() {
         let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| foreign(status));
         error.record();
-        let mut envelope = (status, Json(error.to_body(request_id))).into_response();
+        let mut envelope = if is_openai {
+            (status, Json(error.to_openai())).into_response()
+        } else {
+            (status, Json(error.to_body(request_id))).into_response()
+        };
         // What was said beside the body stays; what described the old body does not.
         for name in [ALLOW, RETRY_AFTER] {
             if let Some(value) = response.headers_mut().remove(&name) {

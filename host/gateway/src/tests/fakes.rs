@@ -18,7 +18,7 @@ use octi_models::chat::ChatModel;
 use octi_models::scripted::ScriptedModel;
 use serde_json::{Value, json};
 
-use crate::ports::{ModelAdmin, PluginAdmin, PortError, SecretsChanged};
+use crate::ports::{ChatModels, ModelAdmin, PluginAdmin, PortError, SecretsChanged};
 
 /// `notes__read` is allowed, `notes__write` is asked for; both answer with their argument.
 pub(super) struct Notes(ToolSpec);
@@ -171,6 +171,16 @@ impl ModelSource for Scripted {
         match name {
             None | Some("scripted") => Ok(Arc::new(self.0.clone())),
             Some(other) => Err(format!("there is no model `{other}`; add it with `octi model add`")),
+        }
+    }
+}
+
+#[async_trait]
+impl ChatModels for Scripted {
+    async fn chat_model(&self, _principal: &Principal, name: &str) -> Result<Arc<dyn ChatModel>, PortError> {
+        match name {
+            "scripted" => Ok(Arc::new(self.0.clone())),
+            other => Err(PortError::NotFound(format!("there is no model `{other}`"))),
         }
     }
 }

@@ -95,6 +95,7 @@ pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIte
         registry,
         plugins: Arc::new(FakePlugins),
         models: Arc::new(FakeModels::default()),
+        chat_models: Arc::new(Scripted(model.clone())),
         vault,
         secrets: secrets.clone(),
         metrics: Arc::new(|| "octi_up 1\n".to_owned()),

@@ -43,3 +43,11 @@ async fn it_can_be_cancelled_in_the_middle() {
     assert_eq!(stream.next().await, Some(Err(ModelError::Cancelled)));
     assert_eq!(stream.next().await, None);
 }
+
+#[test]
+fn no_tool_is_called_when_none_may_be() {
+    let free = request("read a.txt");
+    let called = |request: &ChatRequest| answer(request).iter().any(|event| matches!(event, ChatEvent::ToolCall(_)));
+    assert!(called(&free));
+    assert!(!called(&ChatRequest { tool_choice: ToolChoice::None, ..free }));
+}

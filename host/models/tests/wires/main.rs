@@ -6,7 +6,7 @@ mod peer;
 
 use octi_domain::message::{Part, Role, ToolCall, ToolResult};
 use octi_domain::run::Usage;
-use octi_models::{ChatEvent, ChatMessage, Finish, ModelError, Provider, connect};
+use octi_models::{ChatEvent, ChatMessage, ChatRequest, Finish, ModelError, Provider, ToolChoice, ToolSchema, connect};
 use peer::{ask, config, http, model, received, request, sse};
 use serde_json::{Value, json};
 use wiremock::matchers::method;
@@ -197,4 +197,22 @@ async fn the_demo_model_needs_no_server() {
     let model = connect(config, http()).unwrap();
     assert!(model.info().is_demo && model.info().name == "offline");
     assert!(ask(&model, request("hi")).await.is_ok());
+}
+
+#[tokio::test]
+async fn whether_a_tool_must_be_called_is_told_to_those_who_understand() {
+    let tool = ToolSchema { name: "weather".into(), description: "Tells".into(), input_schema: json!({"type": "object"}) };
+    let told = async |provider, choice| {
+        let server = always(ResponseTemplate::new(400)).await;
+        let asked = ChatRequest { tools: vec![tool.clone()], tool_choice: choice, ..request("sunny?") };
+        assert!(ask(&model(provider, &server.uri()), asked).await.is_err());
+        received(&server).await[0].body_json::<Value>().unwrap()
+    };
+    assert_eq!(told(Provider::OpenAiCompatible, ToolChoice::Auto).await.get("tool_choice"), None);
+    assert_eq!(told(Provider::OpenAiCompatible, ToolChoice::Required).await["tool_choice"], "required");
+    assert_eq!(told(Provider::OpenAiCompatible, ToolChoice::None).await["tool_choice"], "none");
+    let named = told(Provider::OpenAiCompatible, ToolChoice::Tool("weather".into())).await;
+    assert_eq!(named["tool_choice"]["function"]["name"], "weather");
+    assert_eq!(told(Provider::Anthropic, ToolChoice::Required).await["tool_choice"]["type"], "any");
+    assert_eq!(told(Provider::Ollama, ToolChoice::None).await.get("tools"), None, "it is not offered any");
 }
