@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useLocation } from "@tanstack/react-router";
+import { useLocation } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { sessionQuery, setupQuery } from "@/api/queries";
 import { startLive, stopLive } from "@/live/store";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Skeleton } from "@/ui/parts";
+import { Redirect } from "./Redirect";
 
 /** Lets in who is signed in. Everybody else is shown where to begin; the server checks on its own. */
 export function Gate({ children }: { children: ReactNode }) {
@@ -28,8 +29,12 @@ export function Gate({ children }: { children: ReactNode }) {
     );
   }
   if (session.data === null && setup.data) {
-    if (setup.data.needed) return <Navigate to="/setup" replace />;
-    return <Navigate to="/login" search={href === "/" ? {} : { to: href }} replace />;
+    return <Redirect to={setup.data.needed ? "/setup" : loginAddress(href)} />;
   }
   return <Skeleton className="mx-auto mt-24 max-w-md" />;
+}
+
+/** The sign-in page, which leads back here. */
+function loginAddress(href: string): string {
+  return href === "/" ? "/login" : `/login?to=${encodeURIComponent(href)}`;
 }

@@ -1,11 +1,12 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Navigate, useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { call, keepCsrfToken } from "@/api/client";
 import { asFailure } from "@/api/errors";
 import type { BrowserSession } from "@/api/pending";
 import { sessionQuery, setupQuery } from "@/api/queries";
 import { useTitle } from "@/lib/hooks";
+import { Redirect } from "@/shell/Redirect";
 import { Welcome } from "@/shell/Welcome";
 import { Button } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
@@ -33,8 +34,8 @@ export function LoginPage() {
     signIn.mutate();
   };
 
-  if (setup.data?.needed) return <Navigate to="/setup" replace />;
-  if (session.data && !signIn.isPending) return <Navigate to={inner(to)} replace />;
+  if (setup.data?.needed) return <Redirect to="/setup" />;
+  if (session.data && !signIn.isPending) return <Redirect to={inner(to)} />;
   return (
     <Welcome title="Sign in" intro="To this octi, on your own machine or your team's.">
       <form onSubmit={submit} className="flex flex-col gap-4">

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { sessionQuery, setupQuery } from "@/api/queries";
 import { useTitle } from "@/lib/hooks";
+import { Redirect } from "@/shell/Redirect";
 import { Welcome } from "@/shell/Welcome";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Skeleton } from "@/ui/parts";
@@ -26,8 +27,7 @@ export function SetupPage() {
     );
   }
   if (!setup.data || session.isPending) return <Skeleton className="mx-auto mt-24 max-w-md" />;
-  if (step === "account" && !setup.data.needed)
-    return <Navigate to={session.data ? "/" : "/login"} replace />;
+  if (step === "account" && !setup.data.needed) return <Redirect to={session.data ? "/" : "/login"} />;
   if (step === "model") {
     return (
       <Welcome title="Choose a model" intro="It reads what you write and decides which tools to ask for.">
