@@ -9,7 +9,7 @@ let timer: number | undefined;
 
 export function refreshFor(events: readonly EventEnvelope[]): void {
   for (const event of events) for (const key of keysOf(event)) stale.add(key);
-  if (stale.size > 0) timer ??= window.setTimeout(refresh, WAIT_MS);
+  if (stale.size > 0 && timer === undefined) timer = window.setTimeout(refresh, WAIT_MS);
 }
 
 function refresh(): void {

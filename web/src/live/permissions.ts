@@ -7,13 +7,14 @@ export function applyToPending(
   pending: readonly PermissionRequest[],
   events: readonly EventEnvelope[],
 ): readonly PermissionRequest[] {
-  return events.reduce((list, event) => {
-    if (event.type === "permission.request") {
-      return list.some((request) => request.id === event.payload.id) ? list : [...list, event.payload];
-    }
-    if (event.type === "permission.resolved") return withoutRequest(list, event.payload.requestId);
-    return list;
-  }, pending);
+  let list = pending;
+  for (const event of events) {
+    if (event.type === "permission.resolved") list = withoutRequest(list, event.payload.requestId);
+    if (event.type !== "permission.request") continue;
+    const request = event.payload;
+    if (!list.some((known) => known.id === request.id)) list = [...list, request];
+  }
+  return list;
 }
 
 export function withoutRequest(

@@ -147,7 +147,7 @@ function hear(event: EventEnvelope): void {
     return;
   }
   queue.push(event);
-  flushTimer ??= window.setTimeout(flush, BATCH_MS);
+  if (flushTimer === undefined) flushTimer = window.setTimeout(flush, BATCH_MS);
 }
 
 function flush(): void {

@@ -146,7 +146,6 @@ function UserRow({ narrow }: { narrow: boolean }) {
           {name.slice(0, 1)}
         </span>
         <span className={narrow ? "sr-only" : "truncate text-sm"}>{name}</span>
-        {!narrow && session?.user.isAdmin && <span className="text-xs text-faint">admin</span>}
       </Link>
       <IconButton label="Sign out" onClick={signOut}>
         <LogOut size={15} />

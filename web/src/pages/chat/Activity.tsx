@@ -109,7 +109,10 @@ function Usage({ conversation }: { conversation: Conversation }) {
       <Figure name="model calls" value={number(steps)} />
       <Figure name="tokens in" value={`${about}${number(total.inputTokens)}`} />
       <Figure name="tokens out" value={`${about}${number(total.outputTokens)}`} />
-      <Figure name="cost" value={total.cost === null ? "no price set" : `${about}${usd(total.cost)}`} />
+      <Figure
+        name="cost"
+        value={total.cost === null ? "no price set" : `${total.cost > 0 ? about : ""}${usd(total.cost)}`}
+      />
     </dl>
   );
 }

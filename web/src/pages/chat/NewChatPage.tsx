@@ -16,7 +16,7 @@ import { isKnown, slashOf } from "./slash";
 const TITLE_MAX = 60;
 
 const IDEAS = [
-  "write a file hello.md with a greeting and read it back",
+  "write a file hello.md with a greeting",
   "list the files of the workspace",
   "show the git status and what changed",
   "add a task: look at the plugins",
@@ -88,7 +88,7 @@ export function NewChatPage() {
               <button
                 type="button"
                 onClick={() => setText(idea)}
-                className="min-h-10 w-full rounded border border-line bg-surface-1 px-3 py-2 text-left text-sm text-soft hover:border-line-strong hover:text-text"
+                className="h-full min-h-10 w-full rounded border border-line bg-surface-1 px-3 py-2 text-left text-sm text-soft hover:border-line-strong hover:text-text"
               >
                 {idea}
               </button>
