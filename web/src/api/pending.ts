@@ -37,6 +37,12 @@ export interface WsTicket {
   expiresAt: string;
 }
 
+/** Parts of a stored message by their names on the wire. */
+export type MessagePart =
+  | { type: "text" | "reasoning"; text: string }
+  | { type: "tool_call"; id: string; name: string; arguments: unknown }
+  | { type: "tool_result"; callId: string; name: string; content: string; isError: boolean; artifactId?: string | null };
+
 /** Events by their names on the wire. */
 interface EventPayloads {
   "chat.message": Schemas["ChatMessage"];

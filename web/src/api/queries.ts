@@ -99,7 +99,7 @@ export async function allMessages(sessionId: string): Promise<Message[]> {
     const page = await ask(
       api.GET("/api/sessions/{id}/messages", { params: { path: { id: sessionId }, query } }),
     );
-    messages.push(...page.items);
+    messages.push(...(page.items as unknown as Message[]));
     const last = page.items.at(-1);
     if (!page.next || last === undefined || last.seq === after) return messages;
     after = last.seq;

@@ -1,4 +1,5 @@
 // Short names for the generated types.
+import type { MessagePart } from "./pending";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -8,7 +9,7 @@ export type Artifact = Schemas["Artifact"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type HealthDetailed = Schemas["HealthDetailed"];
 export type Level = Schemas["Level"];
-export type Message = Schemas["Message"];
+export type Message = Omit<Schemas["Message"], "parts"> & { parts: MessagePart[] };
 export type Model = Schemas["Model"];
 export type ModelTest = Schemas["ModelTest"];
 export type PermissionRequest = Schemas["PermissionRequest"];

@@ -14,10 +14,10 @@ const call = (id: string, args: unknown = { command: "ls" }) => ({
 });
 const answer = (id: string) => ({
   type: "tool_result" as const,
-  call_id: id,
+  callId: id,
   name: "shell__run",
   content: "a.txt\nb.txt",
-  is_error: false,
+  isError: false,
 });
 
 const STORED = [

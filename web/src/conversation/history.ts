@@ -15,12 +15,12 @@ export function itemsOf(messages: readonly Message[]): Item[] {
         calls.set(`${message.agentId}/${part.id}`, items.length);
         items.push(callItem(message, part.id, part.name, part.arguments));
       } else if (part.type === "tool_result") {
-        const index = calls.get(`${message.agentId}/${part.call_id}`);
+        const index = calls.get(`${message.agentId}/${part.callId}`);
         const call = index === undefined ? undefined : (items[index] as ToolItem);
-        const state = part.is_error ? ("error" as const) : ("done" as const);
-        const done = { state, result: part.content, artifactId: part.artifact_id ?? null };
+        const state = part.isError ? ("error" as const) : ("done" as const);
+        const done = { state, result: part.content, artifactId: part.artifactId ?? null };
         if (call !== undefined && index !== undefined) items[index] = { ...call, ...done };
-        else items.push({ ...callItem(message, part.call_id, part.name, undefined), ...done });
+        else items.push({ ...callItem(message, part.callId, part.name, undefined), ...done });
       }
     }
   }
