@@ -41,7 +41,14 @@ export interface WsTicket {
 export type MessagePart =
   | { type: "text" | "reasoning"; text: string }
   | { type: "tool_call"; id: string; name: string; arguments: unknown }
-  | { type: "tool_result"; callId: string; name: string; content: string; isError: boolean; artifactId?: string | null };
+  | {
+      type: "tool_result";
+      callId: string;
+      name: string;
+      content: string;
+      isError: boolean;
+      artifactId?: string | null;
+    };
 
 /** Events by their names on the wire. */
 interface EventPayloads {

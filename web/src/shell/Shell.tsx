@@ -1,9 +1,10 @@
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
-import { Menu } from "lucide-react";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Menu, Search } from "lucide-react";
 import { useEffect } from "react";
 import { isTyping, useKeys, useWide } from "@/lib/hooks";
+import { useLive } from "@/live/store";
 import { IconButton } from "@/ui/Button";
-import { ConnectionBanner } from "./Connection";
+import { ConnectionBanner, ConnectionDot } from "./Connection";
 import { KeysDialog } from "./KeysDialog";
 import { Mark } from "./Mark";
 import { Palette } from "./Palette";
@@ -59,6 +60,7 @@ export function Shell() {
 }
 
 function TopBar() {
+  const waiting = useLive((state) => state.permissions.length);
   return (
     <div className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-surface-1 px-2">
       <IconButton label="Open the menu" onClick={() => openUi("drawer", true)}>
@@ -66,6 +68,16 @@ function TopBar() {
       </IconButton>
       <Mark size={22} />
       <span className="font-semibold">octi</span>
+      <ConnectionDot />
+      <span className="flex-1" />
+      {waiting > 0 && (
+        <Link to="/permissions" className="flex h-9 items-center rounded px-2 text-sm font-medium text-ask">
+          {waiting} waiting
+        </Link>
+      )}
+      <IconButton label="Search and commands" onClick={() => openUi("palette", true)}>
+        <Search size={17} />
+      </IconButton>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { asFailure } from "@/api/errors";
 import { cx } from "@/lib/cx";
 import { Button } from "./Button";
 import { CopyButton } from "./CopyButton";
+import { Ticks } from "./Ticks";
 
 /** What went wrong and what to do, with the id that the server's log has too. */
 export function ErrorBox({
@@ -22,7 +23,9 @@ export function ErrorBox({
     >
       <TriangleAlert size={16} className="mt-0.5 shrink-0 text-deny" aria-hidden="true" />
       <div className="min-w-0 flex-1">
-        <p className="[overflow-wrap:anywhere] first-letter:uppercase">{failure.message}</p>
+        <p className="[overflow-wrap:anywhere] first-letter:uppercase">
+          <Ticks text={failure.message} />
+        </p>
         {failure.requestId && (
           <p className="mt-1 flex items-center gap-1 text-xs text-soft">
             <span className="mono truncate">request {failure.requestId}</span>

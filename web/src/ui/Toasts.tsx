@@ -2,6 +2,7 @@ import { CircleCheck, Info, TriangleAlert, X } from "lucide-react";
 import { cx } from "@/lib/cx";
 import { Button, IconButton } from "./Button";
 import { CopyButton } from "./CopyButton";
+import { Ticks } from "./Ticks";
 import { closeToast, type Toast, useToasts } from "./toasts";
 
 const ICONS = { ok: CircleCheck, info: Info, error: TriangleAlert };
@@ -31,7 +32,9 @@ function Message({ toast }: { toast: Toast }) {
     >
       <Icon size={16} className={cx("mt-0.5 shrink-0", COLOURS[toast.tone])} aria-hidden="true" />
       <div className="min-w-0 flex-1">
-        <p className="[overflow-wrap:anywhere] first-letter:uppercase">{toast.text}</p>
+        <p className="[overflow-wrap:anywhere] first-letter:uppercase">
+          <Ticks text={toast.text} />
+        </p>
         {toast.requestId && (
           <p className="flex items-center gap-1 text-xs text-soft">
             <span className="mono truncate">request {toast.requestId}</span>

@@ -105,7 +105,7 @@ export function Composer({ text, onText, onSend, onStop, busy, model, onModel, p
         />
         <div className="flex items-center gap-2 px-2 pb-2">
           <ModelPicker value={model} onChange={onModel} />
-          <span className="min-w-0 flex-1 truncate text-right text-xs text-faint max-sm:hidden">
+          <span className="min-w-0 flex-1 truncate text-right text-xs text-faint [@media(hover:none)]:invisible">
             {hint(online, busy, text)}
           </span>
           {busy && onStop && (

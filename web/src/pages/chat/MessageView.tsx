@@ -59,7 +59,7 @@ function FromAgent({ item }: { item: MessageItem }) {
       {item.reasoning && <Reasoning text={item.reasoning} />}
       {item.text && <Markdown text={item.text} />}
       {item.text && (
-        <div className="mt-0.5 flex h-7 items-center gap-2 text-xs text-faint opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:none)]:opacity-100">
+        <div className="mt-0.5 flex min-h-7 flex-wrap items-center gap-x-2 text-xs text-faint opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:none)]:opacity-100">
           <CopyButton small text={item.text} label="Copy the answer" />
           <span>{dateTime(item.at)}</span>
           {item.model && <span className="mono">{item.model}</span>}

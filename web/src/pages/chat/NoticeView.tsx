@@ -5,6 +5,7 @@ import { asFailure } from "@/api/errors";
 import type { NoticeItem } from "@/conversation/types";
 import { cx } from "@/lib/cx";
 import { Button } from "@/ui/Button";
+import { Ticks } from "@/ui/Ticks";
 
 const LOOKS = {
   error: { icon: TriangleAlert, box: "border-deny/50 bg-deny-soft", colour: "text-deny" },
@@ -39,7 +40,7 @@ export function NoticeView({ item, sessionId, canContinue }: Props) {
             item.tone === "info" ? "mono text-xs leading-5" : "first-letter:uppercase",
           )}
         >
-          {item.text}
+          {item.tone === "info" ? item.text : <Ticks text={item.text} />}
         </p>
         {resume.error && <p className="mt-1 text-sm text-deny">{asFailure(resume.error).message}</p>}
         {canContinue && item.tone !== "info" && (

@@ -5,6 +5,7 @@ import { cx } from "@/lib/cx";
 import { isTyping, useKeys, useNow } from "@/lib/hooks";
 import { answer } from "@/live/store";
 import { Badge, Kbd } from "@/ui/parts";
+import { Ticks } from "@/ui/Ticks";
 import { toast } from "@/ui/toasts";
 import { Arguments } from "./Arguments";
 import { isDestructive } from "./danger";
@@ -77,7 +78,9 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
           </pre>
         )}
         <Arguments value={request.arguments} hide={request.subject ?? undefined} />
-        <p className="text-sm text-soft first-letter:uppercase">{request.reason}</p>
+        <p className="text-sm text-soft first-letter:uppercase">
+          <Ticks text={request.reason} />
+        </p>
       </div>
       <footer className="flex flex-wrap items-center gap-2 border-t border-line px-3 py-2.5">
         {CHOICES.map((choice) => (

@@ -8,6 +8,7 @@ import type { Model, ModelTest } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { CheckField, SelectField, TextField } from "@/ui/Field";
+import { Ticks } from "@/ui/Ticks";
 import { PROVIDERS, providerOf } from "./providers";
 
 interface Props {
@@ -47,7 +48,12 @@ export function ModelForm({ first = false, onDone, onCancel }: Props) {
   const elsewhere = add.error && !["name", "modelId", "key", "endpoint"].some((path) => at(path));
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <SelectField label="Provider" value={fields.provider} onChange={set("provider")} help={provider?.help}>
+      <SelectField
+        label="Provider"
+        value={fields.provider}
+        onChange={set("provider")}
+        help={<Ticks text={provider?.help ?? ""} />}
+      >
         {PROVIDERS.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}

@@ -10,6 +10,7 @@ import { Button } from "@/ui/Button";
 import { Confirm, Dialog } from "@/ui/Dialog";
 import { Loaded, Page } from "@/ui/Page";
 import { Badge, Card, Empty } from "@/ui/parts";
+import { Ticks } from "@/ui/Ticks";
 import { toast } from "@/ui/toasts";
 import { ModelForm } from "./ModelForm";
 import { providerOf } from "./providers";
@@ -144,7 +145,9 @@ function TestResult({ ok, text }: { ok: boolean; text: string }) {
       ) : (
         <CircleX size={15} className="mt-0.5 shrink-0" />
       )}
-      <span className="[overflow-wrap:anywhere] first-letter:uppercase">{text}</span>
+      <span className="[overflow-wrap:anywhere] first-letter:uppercase">
+        <Ticks text={text} />
+      </span>
     </p>
   );
 }

@@ -62,7 +62,9 @@ const COLUMNS: readonly Column<Plugin>[] = [
   {
     key: "gives",
     title: "Gives",
-    cell: (plugin) => (plugin.role ? "a role" : `${plugin.tools.length} tools`),
+    cell: (plugin) => (
+      <span className="whitespace-nowrap">{plugin.role ? "a role" : `${plugin.tools.length} tools`}</span>
+    ),
     sort: (plugin) => plugin.tools.length,
     wideOnly: true,
   },

@@ -103,7 +103,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   {
     key: "action",
     title: "What",
-    cell: (entry) => entry.action.replaceAll("_", " "),
+    cell: (entry) => <span className="whitespace-nowrap">{entry.action.replaceAll("_", " ")}</span>,
     sort: (entry) => entry.action,
   },
   {

@@ -12,6 +12,7 @@ import { IconButton } from "@/ui/Button";
 import { SearchField } from "@/ui/Field";
 import { Loaded } from "@/ui/Page";
 import { Badge, Empty } from "@/ui/parts";
+import { Ticks } from "@/ui/Ticks";
 import { TryTool } from "./TryTool";
 
 /** Every operation, and a form to try it. */
@@ -122,7 +123,9 @@ function Chosen({ tool, onBack }: { tool: Tool | undefined; onBack: () => void }
             {tool.tool} {tool.operation}
           </h1>
         </div>
-        <p className="mt-1 text-soft">{tool.description}</p>
+        <p className="mt-1 text-soft">
+          <Ticks text={tool.description} />
+        </p>
         <p className="mt-2 flex flex-wrap items-center gap-2 text-sm text-soft">
           <LevelBadge level={tool.permission} />
           {tool.effects.map((effect) => (

@@ -11,6 +11,7 @@ import { Code } from "@/ui/Code";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { CheckField, SelectField, TextArea, TextField } from "@/ui/Field";
 import { Card } from "@/ui/parts";
+import { Ticks } from "@/ui/Ticks";
 import { fieldsOf, readValues, type SchemaField, type Values } from "./schema";
 
 /** Calls an operation by hand. A call that would be asked about is asked about here, too. */
@@ -69,7 +70,9 @@ export function TryTool({ tool }: { tool: Tool }) {
           role="alert"
           className="flex flex-wrap items-center gap-3 rounded border-2 border-ask/70 bg-ask-soft px-4 py-3"
         >
-          <p className="min-w-0 flex-1 first-letter:uppercase">{run.error?.message}</p>
+          <p className="min-w-0 flex-1 first-letter:uppercase">
+            <Ticks text={run.error?.message ?? ""} />
+          </p>
           <Button look="primary" onClick={() => call(true)}>
             Allow it once and run
           </Button>
@@ -96,7 +99,7 @@ function ArgumentField({ field, value, error, onChange }: ArgumentProps) {
       {!field.required && <span className="font-normal text-faint"> optional</span>}
     </span>
   );
-  const common = { label, help: field.description, error, value };
+  const common = { label, help: <Ticks text={field.description} />, error, value };
   const change = (event: { target: { value: string } }) => onChange(event.target.value);
   if (field.choices) {
     return (
@@ -113,7 +116,7 @@ function ArgumentField({ field, value, error, onChange }: ArgumentProps) {
     return (
       <CheckField
         label={label}
-        help={field.description}
+        help={<Ticks text={field.description} />}
         checked={checked}
         onChange={(event) => onChange(String(event.target.checked))}
       />
