@@ -23,7 +23,7 @@ export function ErrorBox({
     >
       <TriangleAlert size={16} className="mt-0.5 shrink-0 text-deny" aria-hidden="true" />
       <div className="min-w-0 flex-1">
-        <p className="[overflow-wrap:anywhere] first-letter:uppercase">
+        <p className="[overflow-wrap:anywhere]">
           <Ticks text={failure.message} />
         </p>
         {failure.requestId && (

@@ -32,7 +32,7 @@ function Message({ toast }: { toast: Toast }) {
     >
       <Icon size={16} className={cx("mt-0.5 shrink-0", COLOURS[toast.tone])} aria-hidden="true" />
       <div className="min-w-0 flex-1">
-        <p className="[overflow-wrap:anywhere] first-letter:uppercase">
+        <p className="[overflow-wrap:anywhere]">
           <Ticks text={toast.text} />
         </p>
         {toast.requestId && (

@@ -37,7 +37,7 @@ export function NoticeView({ item, sessionId, canContinue }: Props) {
         <p
           className={cx(
             "[overflow-wrap:anywhere] whitespace-pre-wrap",
-            item.tone === "info" ? "mono text-xs leading-5" : "first-letter:uppercase",
+            item.tone === "info" ? "mono text-xs leading-5" : undefined,
           )}
         >
           {item.tone === "info" ? item.text : <Ticks text={item.text} />}

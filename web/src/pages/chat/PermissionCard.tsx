@@ -78,7 +78,7 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
           </pre>
         )}
         <Arguments value={request.arguments} hide={request.subject ?? undefined} />
-        <p className="text-sm text-soft first-letter:uppercase">
+        <p className="text-sm text-soft">
           <Ticks text={request.reason} />
         </p>
       </div>

@@ -113,6 +113,7 @@ function headline(tool: ToolItem): string {
     const { fraction, message } = tool.progress;
     return fraction === null ? message : `${Math.round(fraction * 100)} % ${message}`;
   }
+  if (tool.resolution === "deny") return "you said no";
   if (tool.state === "error" && tool.summary) return tool.summary;
   return firstArgument(tool.arguments) || tool.summary || "";
 }

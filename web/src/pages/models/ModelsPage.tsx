@@ -48,7 +48,7 @@ export function ModelsPage() {
             onCancel={() => setAdding(false)}
             onDone={(model) => {
               setAdding(false);
-              toast({ tone: "ok", text: `${model.name} answers.` });
+              toast({ tone: "ok", text: `\`${model.name}\` answers.` });
             }}
           />
         </Dialog>
@@ -145,7 +145,7 @@ function TestResult({ ok, text }: { ok: boolean; text: string }) {
       ) : (
         <CircleX size={15} className="mt-0.5 shrink-0" />
       )}
-      <span className="[overflow-wrap:anywhere] first-letter:uppercase">
+      <span className="[overflow-wrap:anywhere]">
         <Ticks text={text} />
       </span>
     </p>

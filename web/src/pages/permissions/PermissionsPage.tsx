@@ -79,7 +79,7 @@ function Rules() {
       const undo = () => void ask(api.PUT("/api/tools/permissions", { body })).finally(refresh);
       toast({
         tone: "info",
-        text: `The rule ${rule.rule} is removed.`,
+        text: `The rule \`${rule.rule}\` is removed.`,
         action: { label: "Undo", run: undo },
       });
     } catch (error) {
@@ -170,7 +170,7 @@ function AddRule({ onAdded }: { onAdded: () => void }) {
             required
             spellCheck={false}
             className="mono text-sm"
-            placeholder="shell.run(git status *)"
+            placeholder="shell(git status:*)"
             value={rule}
             onChange={(event) => setRule(event.target.value)}
             help="A tool, its operation, and what it may be called with. A question suggests one in this form."

@@ -23,7 +23,7 @@ export function InstallDialog({ onClose }: { onClose: () => void }) {
     mutationFn: (chosen: File) =>
       upload<Plugin>(`/api/plugins?fileName=${encodeURIComponent(chosen.name)}`, chosen),
     onSuccess: (plugin) => {
-      toast({ tone: "ok", text: `${plugin.id} ${plugin.version} is installed and running.` });
+      toast({ tone: "ok", text: `\`${plugin.id}\` ${plugin.version} is installed and running.` });
       void client.invalidateQueries({ queryKey: pluginsQuery.queryKey });
       void client.invalidateQueries({ queryKey: toolsQuery.queryKey });
       onClose();

@@ -106,7 +106,7 @@ function Actions({ plugin }: { plugin: Target }) {
   };
   const reload = useMutation({
     mutationFn: () => ask(api.POST("/api/plugins/{publisher}/{name}/reload", path)),
-    onSuccess: () => toast({ tone: "ok", text: `${plugin.id} is loaded again.` }),
+    onSuccess: () => toast({ tone: "ok", text: `\`${plugin.id}\` is loaded again.` }),
     onError: (error) =>
       toast({ tone: "error", text: asFailure(error).message, requestId: asFailure(error).requestId }),
     onSettled: refresh,

@@ -117,7 +117,7 @@ function SecretDialog({ name, onClose }: { name: string; onClose: () => void }) 
     },
     onSuccess: (secret) => {
       void client.invalidateQueries({ queryKey: secretsQuery.queryKey });
-      toast({ tone: "ok", text: `${secret.name} is kept.` });
+      toast({ tone: "ok", text: `\`${secret.name}\` is kept.` });
       onClose();
     },
   });

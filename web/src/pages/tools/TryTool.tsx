@@ -70,7 +70,7 @@ export function TryTool({ tool }: { tool: Tool }) {
           role="alert"
           className="flex flex-wrap items-center gap-3 rounded border-2 border-ask/70 bg-ask-soft px-4 py-3"
         >
-          <p className="min-w-0 flex-1 first-letter:uppercase">
+          <p className="min-w-0 flex-1">
             <Ticks text={run.error?.message ?? ""} />
           </p>
           <Button look="primary" onClick={() => call(true)}>
