@@ -243,7 +243,7 @@ function onEnded(
   const model = own ? (flushed.turn?.model ?? "") : (flushed.usage[agentId]?.model ?? "");
   const items = flushed.items.map((item) =>
     item.kind === "tool" && item.agentId === agentId && (item.state === "running" || item.state === "waiting")
-      ? { ...item, state: "unfinished" as const }
+      ? { ...item, state: "unfinished" as const, progress: undefined }
       : item,
   );
   const next: Conversation = {
