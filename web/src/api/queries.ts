@@ -1,0 +1,107 @@
+// What is asked of the server, and how long an answer counts as fresh.
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { api, ask, call, keepCsrfToken } from "./client";
+import { ApiFailure } from "./errors";
+import type { BrowserSession, SetupState, SignIn } from "./pending";
+import type { Message } from "./types";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (count, error) =>
+        count < 2 && error instanceof ApiFailure && (error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+export const setupQuery = queryOptions({
+  queryKey: ["setup"],
+  queryFn: () => call<SetupState>("GET", "/api/setup"),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const sessionQuery = queryOptions({
+  queryKey: ["auth-session"],
+  staleTime: Number.POSITIVE_INFINITY,
+  queryFn: async (): Promise<BrowserSession | null> => {
+    try {
+      const session = await call<BrowserSession>("GET", "/api/auth/session");
+      keepCsrfToken(session.csrfToken);
+      return session;
+    } catch (error) {
+      if (error instanceof ApiFailure && error.status === 401) return null;
+      throw error;
+    }
+  },
+});
+
+/** Lists are asked for in one piece; who has more than this looks for it by search. */
+const LIST_MAX = 200;
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: () => ask(api.GET("/api/sessions", { params: { query: { limit: LIST_MAX } } })),
+});
+
+export const agentsQuery = (sessionId?: string) =>
+  queryOptions({
+    queryKey: ["agents", sessionId ?? "all"],
+    queryFn: () =>
+      ask(
+        api.GET("/api/agents", { params: { query: { limit: LIST_MAX, ...(sessionId && { sessionId }) } } }),
+      ),
+  });
+
+export const agentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["agents", "one", id],
+    queryFn: () => ask(api.GET("/api/agents/{id}", { params: { path: { id } } })),
+  });
+
+export const modelsQuery = queryOptions({ queryKey: ["models"], queryFn: () => ask(api.GET("/api/models")) });
+export const pluginsQuery = queryOptions({
+  queryKey: ["plugins"],
+  queryFn: () => ask(api.GET("/api/plugins")),
+});
+export const toolsQuery = queryOptions({ queryKey: ["tools"], queryFn: () => ask(api.GET("/api/tools")) });
+export const rulesQuery = queryOptions({
+  queryKey: ["rules"],
+  queryFn: () => ask(api.GET("/api/tools/permissions")),
+});
+export const secretsQuery = queryOptions({
+  queryKey: ["secrets"],
+  queryFn: () => ask(api.GET("/api/secrets")),
+});
+export const tokensQuery = queryOptions({
+  queryKey: ["tokens"],
+  queryFn: () => ask(api.GET("/api/auth/api-tokens")),
+});
+export const auditQuery = queryOptions({
+  queryKey: ["audit"],
+  queryFn: () => ask(api.GET("/api/audit", { params: { query: { limit: 100 } } })),
+});
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: () => ask(api.GET("/api/health/detailed")),
+  refetchInterval: 30_000,
+});
+export const signInsQuery = queryOptions({
+  queryKey: ["sign-ins"],
+  queryFn: () => call<{ items: SignIn[] }>("GET", "/api/auth/sessions"),
+});
+
+/** Every stored message of a session, page by page; the server bounds each page. */
+export async function allMessages(sessionId: string): Promise<Message[]> {
+  const messages: Message[] = [];
+  for (let after: number | undefined; ; ) {
+    const query = { limit: LIST_MAX, ...(after !== undefined && { after }) };
+    const page = await ask(
+      api.GET("/api/sessions/{id}/messages", { params: { path: { id: sessionId }, query } }),
+    );
+    messages.push(...(page.items as unknown as Message[]));
+    const last = page.items.at(-1);
+    if (!page.next || last === undefined || last.seq === after) return messages;
+    after = last.seq;
+  }
+}

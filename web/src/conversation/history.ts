@@ -1,0 +1,173 @@
+// Stored messages as items, and how they come together with what was heard in the meantime.
+import type { Agent, Message } from "@/api/types";
+import { DRAFT_PREFIX, endingText, sameJson } from "./reducer";
+import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem } from "./types";
+
+/** Turns the stored messages of a session into items. */
+export function itemsOf(messages: readonly Message[]): Item[] {
+  const items: Item[] = [];
+  const calls = new Map<string, number>();
+  for (const message of messages) {
+    if (message.role === "system") continue;
+    addText(items, message);
+    for (const part of message.parts) {
+      if (part.type === "tool_call") {
+        calls.set(`${message.agentId}/${part.id}`, items.length);
+        items.push(callItem(message, part.id, part.name, part.arguments));
+      } else if (part.type === "tool_result") {
+        const index = calls.get(`${message.agentId}/${part.callId}`);
+        const call = index === undefined ? undefined : (items[index] as ToolItem);
+        const state = part.isError ? ("error" as const) : ("done" as const);
+        const done = { state, result: part.content, artifactId: part.artifactId ?? null };
+        if (call !== undefined && index !== undefined) items[index] = { ...call, ...done };
+        else items.push({ ...callItem(message, part.callId, part.name, undefined), ...done });
+      }
+    }
+  }
+  return items;
+}
+
+function callItem(message: Message, id: string, name: string, args: unknown): ToolItem {
+  const { agentId = null, createdAt } = message;
+  return {
+    kind: "tool",
+    id,
+    storedId: id,
+    agentId,
+    name,
+    arguments: args,
+    state: "unfinished",
+    at: createdAt,
+  };
+}
+
+function addText(items: Item[], message: Message): void {
+  if (message.role !== "user" && message.role !== "assistant") return;
+  const of = (type: "text" | "reasoning") =>
+    message.parts.flatMap((part) => (part.type === type ? [part.text] : [])).join("");
+  const [text, reasoning] = [of("text"), of("reasoning")];
+  if (text.trim() === "" && reasoning === "") return;
+  const { id, role, agentId = null, createdAt: at } = message;
+  items.push({ kind: "message", id, role, text, agentId, at, ...(reasoning ? { reasoning } : {}) });
+}
+
+/** Puts the stored messages and agents below what was heard before they came. */
+export function load(
+  state: Conversation,
+  messages: readonly Message[],
+  agents: readonly Agent[],
+): Conversation {
+  const stored = endings(itemsOf(messages), agents);
+  const items = state.items.reduce(keepLive, stored);
+  const usage = Object.fromEntries(
+    agents.map((agent) => [
+      agent.id,
+      { model: agent.model, usage: agent.usage, iterations: agent.iterations },
+    ]),
+  );
+  const running = agents.find((agent) => agent.status === "running");
+  const ended = new Set(agents.filter((agent) => agent.status !== "running").map((agent) => agent.id));
+  const heard = state.turn && !ended.has(state.turn.agentId) ? state.turn : null;
+  const turn = heard ?? (running ? turnOf(running) : null);
+  return {
+    ...state,
+    loaded: true,
+    items: items.map((item) => unsettled(item, turn?.agentId ?? null)),
+    turn: withoutStored(turn, messages),
+    usage: { ...usage, ...state.usage },
+  };
+}
+
+function turnOf(agent: Agent) {
+  const { id, startedAt, role, model, iterations } = agent;
+  return { ...newTurn(id, startedAt), role, model, iteration: iterations };
+}
+
+/** Says below the last item of a turn how it ended, when that was not with an answer. */
+function endings(items: Item[], agents: readonly Agent[]): Item[] {
+  const tones = { failed: "error", stopped: "stopped", interrupted: "interrupted" } as const;
+  const next = [...items];
+  for (const agent of agents) {
+    if (agent.status === "running" || agent.status === "completed") continue;
+    const tone = tones[agent.status];
+    const text = endingText(tone, agent.reason);
+    const at = agent.endedAt ?? agent.startedAt;
+    insertAfterAgent(next, { kind: "notice", id: `end-${agent.id}`, agentId: agent.id, tone, text, at });
+  }
+  return next;
+}
+
+function insertAfterAgent(items: Item[], item: Item): void {
+  const last = items.findLastIndex((other) => other.agentId !== null && other.agentId === item.agentId);
+  if (last < 0) items.push(item);
+  else items.splice(last + 1, 0, item);
+}
+
+/** Adds an item that was heard, unless it is stored; then what only the event said is added to the stored one. */
+function keepLive(items: Item[], live: Item): Item[] {
+  const twin = items.findIndex((item) => isTwin(item, live));
+  if (twin < 0) {
+    const next = [...items];
+    // A message that has not been confirmed has no agent yet and belongs at the end.
+    insertAfterAgent(next, live);
+    return next;
+  }
+  return items.with(twin, merged(items[twin] as Item, live));
+}
+
+function isTwin(item: Item, live: Item): boolean {
+  if (item.kind === "message" && live.kind === "message") {
+    if (item.id === live.id) return true;
+    const provisional = live.id.startsWith(DRAFT_PREFIX) || live.sending !== undefined;
+    return provisional && item.role === live.role && item.text.trim() === live.text.trim();
+  }
+  if (item.kind === "tool" && live.kind === "tool") {
+    const free = item.id === item.storedId;
+    return (
+      item.id === live.id ||
+      (free &&
+        item.agentId === live.agentId &&
+        item.name === live.name &&
+        sameJson(item.arguments, live.arguments))
+    );
+  }
+  return (
+    item.kind === "notice" &&
+    live.kind === "notice" &&
+    item.agentId === live.agentId &&
+    item.tone === live.tone
+  );
+}
+
+function merged(item: Item, live: Item): Item {
+  if (item.kind === "tool" && live.kind === "tool") {
+    const finished = item.state === "done" || item.state === "error";
+    return {
+      ...live,
+      ...(item.storedId ? { storedId: item.storedId } : {}),
+      state: finished ? item.state : live.state,
+      result: item.result ?? live.result,
+    };
+  }
+  if (item.kind === "message" && live.kind === "message") {
+    const { model, usage, reasoning } = live;
+    return { ...item, model, usage, reasoning: item.reasoning ?? reasoning } satisfies MessageItem;
+  }
+  return live.kind === "notice" ? live : item;
+}
+
+/** A stored call without a result is running while its turn is. */
+function unsettled(item: Item, running: string | null): Item {
+  const waits = item.kind === "tool" && item.state === "unfinished" && item.agentId === running;
+  return waits ? { ...item, state: "running" } : item;
+}
+
+/** What is being written may have been stored between the last event and the list of messages. */
+function withoutStored(turn: Conversation["turn"], messages: readonly Message[]): Conversation["turn"] {
+  if (turn === null || turn.draft === "") return turn;
+  const last = messages.findLast(
+    (message) => message.role === "assistant" && message.agentId === turn.agentId,
+  );
+  const text = last?.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("") ?? "";
+  return text.startsWith(turn.draft) ? { ...turn, draft: "", reasoning: "" } : turn;
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import { addSending, applyEvents, markFailed, restart, SEEN_MAX, sameJson } from "./reducer";
+import {
+  asked,
+  delta,
+  ended,
+  event,
+  invoked,
+  resolved,
+  response,
+  result,
+  SESSION,
+  said,
+  spawned,
+} from "./testing";
+import { emptyConversation, type ToolItem } from "./types";
+
+const start = emptyConversation(SESSION);
+const tool = (state: ReturnType<typeof applyEvents>) =>
+  state.items.find((item): item is ToolItem => item.kind === "tool");
+
+describe("a turn", () => {
+  const turn = [
+    said("m1", "user", "list the files"),
+    spawned(),
+    invoked("c1"),
+    result("c1"),
+    delta("One "),
+    delta("file."),
+    response("m2", "One file."),
+    ended("agent.completed"),
+  ];
+
+  it("becomes a message, a call and an answer", () => {
+    const state = applyEvents(start, turn);
+    expect(state.items.map((item) => item.kind)).toEqual(["message", "tool", "message"]);
+    expect(state.items.at(-1)).toMatchObject({ text: "One file.", model: "demo" });
+    expect(state.turn).toBeNull();
+    expect(state.usage["agent-1"]?.iterations).toBe(2);
+  });
+
+  it("is the same in one batch and event by event", () => {
+    const single = turn.reduce((state, one) => applyEvents(state, [one]), start);
+    expect(single).toEqual(applyEvents(start, turn));
+  });
+
+  it("is the same when it is replayed from any place", () => {
+    const whole = applyEvents(start, turn);
+    for (let from = 0; from < turn.length; from++) {
+      expect(applyEvents(whole, turn.slice(from)), `replayed from ${from}`).toBe(whole);
+      const partly = applyEvents(start, turn.slice(0, from));
+      expect(applyEvents(partly, turn)).toEqual(whole);
+    }
+  });
+});
+
+describe("events that do not come as they should", () => {
+  it("count once within a batch as well", () => {
+    const piece = delta("once");
+    expect(applyEvents(start, [piece, piece]).turn?.draft).toBe("once");
+  });
+
+  it("of another session change nothing", () => {
+    const foreign = event(
+      { type: "chat.delta", payload: { agentId: "a", text: "x", reasoning: false } },
+      "session-2",
+    );
+    expect(applyEvents(start, [foreign])).toBe(start);
+  });
+
+  it("are written down from the middle of a turn", () => {
+    const state = applyEvents(start, [delta("…the rest")]);
+    expect(state.turn).toMatchObject({ agentId: "agent-1", draft: "…the rest" });
+  });
+
+  it("show a result whose call was missed", () => {
+    expect(tool(applyEvents(start, [result("c9", true)]))).toMatchObject({ id: "c9", state: "error" });
+  });
+
+  it("are remembered up to a bound, the newest of them", () => {
+    const many = Array.from({ length: SEEN_MAX + 10 }, () => delta("x"));
+    const state = applyEvents(start, many);
+    expect(state.seen.size).toBeLessThanOrEqual(SEEN_MAX);
+    expect(state.seen.has(many.at(-1)?.id ?? "")).toBe(true);
+    expect(state.lastEventId).toBe(many.at(-1)?.id);
+  });
+});
+
+describe("a question", () => {
+  it("makes its call wait, and the answer lets it run", () => {
+    const waiting = applyEvents(start, [spawned(), invoked("c1"), asked("c1")]);
+    expect(tool(waiting)?.state).toBe("waiting");
+    const running = applyEvents(waiting, [resolved()]);
+    expect(tool(running)).toMatchObject({ state: "running", resolution: "once" });
+  });
+
+  it("that is answered late does not wake a call that ended", () => {
+    const state = applyEvents(start, [
+      invoked("c1"),
+      asked("c1"),
+      result("c1", true),
+      resolved("question-1", "deny"),
+    ]);
+    expect(tool(state)).toMatchObject({ state: "error", resolution: "deny" });
+  });
+
+  it("that nobody here asked is ignored", () => {
+    expect(applyEvents(start, [resolved("unknown")]).items).toEqual([]);
+  });
+});
+
+describe("a turn that ends early", () => {
+  it("keeps what was written and says that it was stopped", () => {
+    const state = applyEvents(start, [spawned(), delta("half an"), ended("agent.stopped")]);
+    expect(state.items).toMatchObject([
+      { kind: "message", text: "half an" },
+      { kind: "notice", tone: "stopped" },
+    ]);
+  });
+
+  it("leaves no call running when the server went away", () => {
+    const state = applyEvents(start, [spawned(), invoked("c1"), ended("agent.interrupted")]);
+    expect(tool(state)?.state).toBe("unfinished");
+    expect(state.items.at(-1)).toMatchObject({ kind: "notice", tone: "interrupted" });
+    expect(state.turn).toBeNull();
+  });
+
+  it("says its failure once", () => {
+    const failed = event({
+      type: "chat.error",
+      payload: { agentId: "agent-1", code: "auth", message: "the key is wrong" },
+    });
+    const state = applyEvents(start, [spawned(), failed, ended("agent.failed", "the key is wrong")]);
+    expect(state.items.filter((item) => item.kind === "notice")).toHaveLength(1);
+  });
+
+  it("does not end the turn that followed it", () => {
+    const state = applyEvents(start, [spawned("agent-2"), ended("agent.completed")]);
+    expect(state.turn?.agentId).toBe("agent-2");
+  });
+});
+
+describe("text before a call", () => {
+  it("stays above it and is not doubled by its message", () => {
+    const state = applyEvents(start, [
+      spawned(),
+      delta("I look."),
+      invoked("c1"),
+      said("m2", "assistant", "I look."),
+    ]);
+    expect(state.items.map((item) => item.kind)).toEqual(["message", "tool"]);
+    expect(state.items[0]).toMatchObject({ id: "m2", text: "I look." });
+  });
+
+  it("may be thoughts alone", () => {
+    const state = applyEvents(start, [spawned(), delta("hm", true), said("m2", "assistant", "")]);
+    expect(state.items).toMatchObject([{ kind: "message", text: "", reasoning: "hm" }]);
+  });
+});
+
+describe("what is sent", () => {
+  it("is confirmed by its event and not shown twice", () => {
+    const sending = addSending(start, "local-1", "hello", "now");
+    const state = applyEvents(sending, [said("m1", "user", "hello")]);
+    expect(state.items).toHaveLength(1);
+    expect(state.items[0]).toMatchObject({ id: "m1" });
+    expect(state.items[0]).not.toHaveProperty("sending");
+  });
+
+  it("stays when it fails, also over a restart", () => {
+    const failed = markFailed(addSending(start, "local-1", "hello", "now"));
+    expect(restart(failed).items).toMatchObject([{ text: "hello", sending: "failed" }]);
+  });
+});
+
+it("forgets a half heard answer at a restart, so that a replay can write it whole", () => {
+  const [first, second, third] = [delta("a"), delta("b"), delta("c")];
+  const state = restart(applyEvents(start, [first, third]));
+  expect(state.turn).toBeNull();
+  expect(applyEvents(state, [first, second, third]).turn?.draft).toBe("abc");
+});
+
+it("compares JSON in whatever order its keys are", () => {
+  expect(sameJson({ a: 1, b: [{ c: 2, d: 3 }] }, { b: [{ d: 3, c: 2 }], a: 1 })).toBe(true);
+  expect(sameJson({ a: [1, 2] }, { a: [2, 1] })).toBe(false);
+});

@@ -1,0 +1,84 @@
+// What one conversation looks like on the screen.
+import type { Resolution, Usage } from "@/api/types";
+
+export interface MessageItem {
+  kind: "message";
+  id: string;
+  role: "user" | "assistant";
+  text: string;
+  agentId: string | null;
+  at: string;
+  /** A message that the server has not confirmed yet, or could not take. */
+  sending?: "sending" | "failed";
+  reasoning?: string;
+  model?: string;
+  usage?: Usage;
+}
+
+export type ToolState = "running" | "waiting" | "done" | "error" | "unfinished";
+
+export interface ToolItem {
+  kind: "tool";
+  /** Of the event; a call that is only known from the stored messages has the provider's id. */
+  id: string;
+  /** The provider's id of a stored call, by which its result is found. */
+  storedId?: string;
+  agentId: string | null;
+  name: string;
+  arguments: unknown;
+  state: ToolState;
+  at: string;
+  progress?: { fraction: number | null; message: string };
+  summary?: string;
+  result?: string;
+  artifactId?: string | null;
+  durationMs?: number;
+  /** The question about this call. */
+  permissionId?: string;
+  resolution?: Resolution;
+}
+
+export interface NoticeItem {
+  kind: "notice";
+  id: string;
+  agentId: string | null;
+  tone: "error" | "stopped" | "interrupted" | "info";
+  text: string;
+  code?: string;
+  at: string;
+}
+
+export type Item = MessageItem | ToolItem | NoticeItem;
+
+/** The agent that works at this moment, and what it has written that is not a message yet. */
+export interface Turn {
+  agentId: string;
+  role: string;
+  model: string;
+  startedAt: string;
+  iteration: number;
+  draft: string;
+  reasoning: string;
+}
+
+export interface Conversation {
+  sessionId: string;
+  /** Whether the stored messages are in `items`. */
+  loaded: boolean;
+  items: Item[];
+  turn: Turn | null;
+  /** Tokens of the turns that ended, by agent. */
+  usage: Record<string, { model: string; usage: Usage; iterations: number }>;
+  /** The ids of the newest events, so that none counts twice. */
+  seen: ReadonlySet<string>;
+  lastEventId: string | null;
+}
+
+export function emptyConversation(sessionId: string): Conversation {
+  return { sessionId, loaded: false, items: [], turn: null, usage: {}, seen: new Set(), lastEventId: null };
+}
+
+/** A turn in the state before anything is heard of it. */
+export function newTurn(agentId: string, at: string): Turn {
+  return { agentId, role: "", model: "", startedAt: at, iteration: 0, draft: "", reasoning: "" };
+}

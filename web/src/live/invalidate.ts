@@ -1,0 +1,39 @@
+// Which lists an event makes out of date. They are asked for again together and not once per event.
+import type { EventEnvelope } from "@/api/pending";
+import { queryClient } from "@/api/queries";
+
+const WAIT_MS = 400;
+
+const stale = new Set<string>();
+let timer: number | undefined;
+
+export function refreshFor(events: readonly EventEnvelope[]): void {
+  for (const event of events) for (const key of keysOf(event)) stale.add(key);
+  if (stale.size > 0 && timer === undefined) timer = window.setTimeout(refresh, WAIT_MS);
+}
+
+function refresh(): void {
+  timer = undefined;
+  for (const key of stale) void queryClient.invalidateQueries({ queryKey: [key] });
+  stale.clear();
+}
+
+function keysOf(event: EventEnvelope): readonly string[] {
+  switch (event.type) {
+    case "chat.message":
+    case "chat.response":
+      return ["sessions"];
+    case "agent.spawned":
+    case "agent.completed":
+    case "agent.failed":
+    case "agent.stopped":
+    case "agent.interrupted":
+      return ["agents", "sessions"];
+    case "permission.resolved":
+      return ["rules"];
+    case "plugin.changed":
+      return ["plugins", "tools"];
+    default:
+      return [];
+  }
+}

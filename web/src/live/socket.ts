@@ -1,0 +1,141 @@
+// One WebSocket to the server, opened again whenever it is lost.
+import { call } from "@/api/client";
+import { ApiFailure } from "@/api/errors";
+import type { ClientFrame, ServerFrame, WsTicket } from "@/api/pending";
+import { backoffMs } from "./backoff";
+
+export type LinkStatus = "idle" | "connecting" | "online" | "offline";
+
+export interface Listener {
+  onStatus(status: LinkStatus, detail: { retryAt: number | null; reason: string | null }): void;
+  onFrame(frame: ServerFrame): void;
+}
+
+const PING_EVERY_MS = 20_000;
+/** Silence after which a connection counts as lost: two pings without an answer. */
+const SILENCE_MAX_MS = 45_000;
+
+export class Link {
+  readonly #listener: Listener;
+  #socket: WebSocket | null = null;
+  #wanted = false;
+  #attempt = 0;
+  #retry: number | undefined;
+  #heartbeat: number | undefined;
+  #heardAt = 0;
+
+  constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  start(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    window.addEventListener("online", this.#retryNow);
+    document.addEventListener("visibilitychange", this.#retryNow);
+    void this.#connect();
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    window.removeEventListener("online", this.#retryNow);
+    document.removeEventListener("visibilitychange", this.#retryNow);
+    window.clearTimeout(this.#retry);
+    this.#drop();
+    this.#listener.onStatus("idle", { retryAt: null, reason: null });
+  }
+
+  /** Whether the frame could be handed over. */
+  send(frame: ClientFrame): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Does not wait any longer for the next attempt. */
+  retryNow(): void {
+    if (!this.#wanted || this.#socket !== null) return;
+    window.clearTimeout(this.#retry);
+    void this.#connect();
+  }
+
+  readonly #retryNow = (): void => {
+    if (document.visibilityState === "visible") this.retryNow();
+  };
+
+  async #connect(): Promise<void> {
+    this.#listener.onStatus("connecting", { retryAt: null, reason: null });
+    let ticket: string;
+    try {
+      ticket = (await call<WsTicket>("POST", "/api/auth/ws-ticket")).ticket;
+    } catch (error) {
+      // A browser that is not signed in any more is shown the sign-in page, and that starts a new link.
+      if (error instanceof ApiFailure && error.status === 401) return;
+      this.#lost(error instanceof Error ? error.message : null);
+      return;
+    }
+    if (!this.#wanted || this.#socket !== null) return;
+    const address = new URL("/gateway", window.location.origin);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    this.#open(new WebSocket(address), ticket);
+  }
+
+  #open(socket: WebSocket, ticket: string): void {
+    this.#socket = socket;
+    socket.onopen = () => {
+      const clientVersion = __OCTI_WEB_VERSION__;
+      this.send({
+        type: "auth",
+        method: "session_token",
+        credentials: ticket,
+        clientType: "webchat",
+        clientVersion,
+      });
+    };
+    socket.onmessage = (message: MessageEvent<string>) => this.#receive(message.data);
+    socket.onclose = (event) => {
+      if (this.#socket !== socket) return;
+      this.#drop();
+      this.#lost(event.reason || null);
+    };
+  }
+
+  #receive(text: string): void {
+    this.#heardAt = Date.now();
+    const frame = JSON.parse(text) as ServerFrame;
+    if (frame.type === "auth_ok") {
+      this.#attempt = 0;
+      this.#beat();
+      this.#listener.onStatus("online", { retryAt: null, reason: null });
+    }
+    this.#listener.onFrame(frame);
+  }
+
+  #beat(): void {
+    window.clearInterval(this.#heartbeat);
+    this.#heartbeat = window.setInterval(() => {
+      if (Date.now() - this.#heardAt > SILENCE_MAX_MS) {
+        this.#drop();
+        this.#lost("the server stopped answering");
+      } else {
+        this.send({ type: "ping" });
+      }
+    }, PING_EVERY_MS);
+  }
+
+  #drop(): void {
+    window.clearInterval(this.#heartbeat);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  #lost(reason: string | null): void {
+    if (!this.#wanted) return;
+    const wait = backoffMs(this.#attempt, Math.random());
+    this.#attempt += 1;
+    this.#listener.onStatus("offline", { retryAt: Date.now() + wait, reason });
+    window.clearTimeout(this.#retry);
+    this.#retry = window.setTimeout(() => void this.#connect(), wait);
+  }
+}

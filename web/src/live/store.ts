@@ -1,0 +1,270 @@
+// What the pages know of the running server: the connection, the open conversations, the questions.
+import { create } from "zustand";
+import type { ClientFrame, CommandHelp, EventEnvelope, ServerFrame } from "@/api/pending";
+import { agentsQuery, allMessages, queryClient } from "@/api/queries";
+import type { PermissionRequest, Scope } from "@/api/types";
+import { load } from "@/conversation/history";
+import { addInfo, addSending, applyEvents, drop, markFailed, restart } from "@/conversation/reducer";
+import { type Conversation, emptyConversation } from "@/conversation/types";
+import { toast } from "@/ui/toasts";
+import { joinReplay } from "./holding";
+import { refreshFor } from "./invalidate";
+import { applyToPending, withoutRequest } from "./permissions";
+import { Link, type LinkStatus } from "./socket";
+
+/** Conversations that are kept up to date; opening one more lets go of the one opened the longest ago. */
+const OPEN_MAX = 8;
+/** How long a replay may take before the events that wait for it are shown without it. */
+const REPLAY_WAIT_MS = 4_000;
+/** Events are applied in batches, so that a fast answer costs one render per batch and not one per word. */
+const BATCH_MS = 33;
+
+interface LiveState {
+  status: LinkStatus;
+  /** When the next attempt begins, while the connection is lost. */
+  retryAt: number | null;
+  reason: string | null;
+  /** Whether the connection was there before: a first connection that is slow is not a lost one. */
+  wasOnline: boolean;
+  capabilities: readonly string[];
+  commands: readonly CommandHelp[];
+  conversations: Record<string, Conversation>;
+  loadErrors: Record<string, unknown>;
+  permissions: readonly PermissionRequest[];
+}
+
+const initial: LiveState = {
+  status: "idle",
+  retryAt: null,
+  reason: null,
+  wasOnline: false,
+  capabilities: [],
+  commands: [],
+  conversations: {},
+  loadErrors: {},
+  permissions: [],
+};
+
+export const useLive = create<LiveState>(() => initial);
+
+const { getState: get, setState: set } = useLive;
+
+const held = new Map<string, { events: EventEnvelope[]; timer: number }>();
+let queue: EventEnvelope[] = [];
+let flushTimer: number | undefined;
+let askedForHelp = false;
+
+const link = new Link({
+  onStatus: (status, { retryAt, reason }) =>
+    set((state) => ({
+      status,
+      retryAt,
+      reason,
+      wasOnline: status !== "idle" && (state.wasOnline || status === "online"),
+    })),
+  onFrame: receive,
+});
+
+export const startLive = () => link.start();
+
+/** Forgets everything: whoever signs in next must see nothing of it. */
+export function stopLive(): void {
+  link.stop();
+  for (const { timer } of held.values()) window.clearTimeout(timer);
+  held.clear();
+  queue = [];
+  set(initial);
+}
+
+export const retryNow = () => link.retryNow();
+
+function receive(frame: ServerFrame): void {
+  switch (frame.type) {
+    case "auth_ok":
+      set({ capabilities: frame.capabilities });
+      link.send({ type: "subscribe", patterns: ["*"] });
+      askedForHelp = link.send({ type: "command", name: "help" });
+      for (const id of Object.keys(get().conversations)) askForReplay(id);
+      break;
+    case "event":
+      hear(frame.event);
+      break;
+    case "replay":
+      onReplay(frame.sessionId, frame.events, frame.gap);
+      break;
+    case "permission.pending":
+      set({ permissions: frame.requests });
+      break;
+    case "command.result":
+      onCommandResult(frame);
+      break;
+    case "events_dropped":
+      toast({
+        tone: "info",
+        text: `The connection was too slow for ${frame.count} events; the conversation is loaded again.`,
+      });
+      for (const id of Object.keys(get().conversations)) void reload(id);
+      break;
+    case "error":
+      onErrorFrame(frame);
+      break;
+    default:
+  }
+}
+
+function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>): void {
+  // An older server does not know this frame: what it says is not for the person.
+  if (frame.path === "type" && frame.message.includes("`replay`")) return;
+  change((conversation) => markFailed(conversation));
+  toast({ tone: "error", text: frame.message, requestId: frame.requestId ?? null });
+}
+
+function onCommandResult(frame: Extract<ServerFrame, { type: "command.result" }>): void {
+  const commands = (frame.data as { commands?: CommandHelp[] } | null | undefined)?.commands;
+  if (frame.name === "help" && commands) set({ commands });
+  if (frame.name === "help" && askedForHelp) {
+    askedForHelp = false;
+    return;
+  }
+  const sessionId = lastCommandSession;
+  if (sessionId === null) return;
+  const show = () =>
+    update(sessionId, (c) =>
+      addInfo(c, crypto.randomUUID(), frame.result, new Date().toISOString(), Boolean(frame.error)),
+    );
+  if (frame.name === "clear" || frame.name === "compact") void reload(sessionId, true).then(show);
+  else show();
+}
+
+let lastCommandSession: string | null = null;
+
+function hear(event: EventEnvelope): void {
+  const waiting = event.sessionId ? held.get(event.sessionId) : undefined;
+  if (waiting) {
+    waiting.events.push(event);
+    // A question is shown at once: only the conversation has to wait.
+    set((state) => ({ permissions: applyToPending(state.permissions, [event]) }));
+    return;
+  }
+  queue.push(event);
+  if (flushTimer === undefined) flushTimer = window.setTimeout(flush, BATCH_MS);
+}
+
+function flush(): void {
+  flushTimer = undefined;
+  const events = queue;
+  queue = [];
+  apply(events);
+  refreshFor(events);
+}
+
+function apply(events: readonly EventEnvelope[]): void {
+  set((state) => {
+    const conversations = { ...state.conversations };
+    for (const id of new Set(events.map((event) => event.sessionId))) {
+      const conversation = id ? conversations[id] : undefined;
+      if (id && conversation) conversations[id] = applyEvents(conversation, events);
+    }
+    return { conversations, permissions: applyToPending(state.permissions, events) };
+  });
+}
+
+function askForReplay(sessionId: string): void {
+  flush();
+  release(sessionId, []);
+  const afterEventId = get().conversations[sessionId]?.lastEventId ?? undefined;
+  if (!link.send({ type: "replay", sessionId, ...(afterEventId && { afterEventId }) })) return;
+  const timer = window.setTimeout(() => release(sessionId, []), REPLAY_WAIT_MS);
+  held.set(sessionId, { events: [], timer });
+}
+
+function onReplay(sessionId: string, events: readonly EventEnvelope[], gap: boolean): void {
+  const isNew = get().conversations[sessionId]?.lastEventId === null;
+  if (gap && !isNew) {
+    update(sessionId, restart);
+    void reload(sessionId);
+  }
+  release(sessionId, events);
+}
+
+/** Applies a replay and what was held back for it. */
+function release(sessionId: string, replayed: readonly EventEnvelope[]): void {
+  const waiting = held.get(sessionId);
+  held.delete(sessionId);
+  window.clearTimeout(waiting?.timer);
+  const events = joinReplay(replayed, waiting?.events ?? []);
+  if (events.length === 0) return;
+  // A question that was answered long ago must not come back by a replay.
+  update(sessionId, (conversation) => applyEvents(conversation, events));
+  refreshFor(waiting?.events ?? []);
+}
+
+function update(sessionId: string, next: (conversation: Conversation) => Conversation): void {
+  set((state) => {
+    const conversation = state.conversations[sessionId];
+    return conversation ? { conversations: { ...state.conversations, [sessionId]: next(conversation) } } : {};
+  });
+}
+
+function change(next: (conversation: Conversation) => Conversation): void {
+  for (const id of Object.keys(get().conversations)) update(id, next);
+}
+
+/** Shows a session: loads what is stored and hears of what happens. */
+export function openConversation(sessionId: string): void {
+  const { conversations } = get();
+  if (conversations[sessionId]?.loaded) return;
+  if (!conversations[sessionId]) {
+    const kept = Object.entries(conversations).slice(-(OPEN_MAX - 1));
+    set({ conversations: { ...Object.fromEntries(kept), [sessionId]: emptyConversation(sessionId) } });
+    askForReplay(sessionId);
+  }
+  void reload(sessionId);
+}
+
+/** Loads the stored messages; `fresh` forgets what is shown, for a conversation that was rewritten. */
+export async function reload(sessionId: string, fresh = false): Promise<void> {
+  set((state) => ({ loadErrors: { ...state.loadErrors, [sessionId]: undefined } }));
+  try {
+    const agents = queryClient.fetchQuery({ ...agentsQuery(sessionId), staleTime: 0 });
+    const [messages, { items }] = await Promise.all([allMessages(sessionId), agents]);
+    update(sessionId, (c) => load(fresh ? { ...c, items: [] } : c, messages, [...items].reverse()));
+  } catch (error) {
+    set((state) => ({ loadErrors: { ...state.loadErrors, [sessionId]: error } }));
+  }
+}
+
+export function closeConversation(sessionId: string): void {
+  set((state) => {
+    const { [sessionId]: _, ...conversations } = state.conversations;
+    return { conversations };
+  });
+}
+
+/** Sends a message, or steers the turn that runs. Says whether it left. */
+export function say(sessionId: string, content: string, model: string | null): boolean {
+  const { conversations, capabilities } = get();
+  const steers = conversations[sessionId]?.turn && capabilities.includes("chat.steer");
+  const frame: ClientFrame = steers
+    ? { type: "chat.steer", sessionId, content }
+    : { type: "chat.send", sessionId, content, ...(model && { model }) };
+  if (!link.send(frame)) return false;
+  update(sessionId, (c) => addSending(c, crypto.randomUUID(), content, new Date().toISOString()));
+  return true;
+}
+
+export const dropItem = (sessionId: string, id: string) => update(sessionId, (c) => drop(c, id));
+
+export function runCommand(sessionId: string, name: string, args: string): boolean {
+  lastCommandSession = sessionId;
+  return link.send({ type: "command", name, sessionId, ...(args && { args }) });
+}
+
+export const stopAgent = (agentId: string) => link.send({ type: "agent.stop", agentId });
+
+/** Answers a question. It goes away at once; another one who answered first is not contradicted. */
+export function answer(requestId: string, approved: boolean, scope: Scope): boolean {
+  if (!link.send({ type: "permission.respond", requestId, approved, scope })) return false;
+  set((state) => ({ permissions: withoutRequest(state.permissions, requestId) }));
+  return true;
+}

@@ -1,0 +1,182 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { ArrowLeft, PanelRight, Pencil, Trash2 } from "lucide-react";
+import { useEffect, useState } from "react";
+import { asFailure } from "@/api/errors";
+import { sessionsQuery } from "@/api/queries";
+import { useKeys, useTitle, useWide } from "@/lib/hooks";
+import { readStored, writeStored } from "@/lib/stored";
+import { openConversation, reload, runCommand, say, stopAgent, useLive } from "@/live/store";
+import { DeleteDialog, RenameDialog, titleOf } from "@/shell/SessionList";
+import { IconButton } from "@/ui/Button";
+import { ErrorBox } from "@/ui/ErrorBox";
+import { Empty, Skeleton } from "@/ui/parts";
+import { toast } from "@/ui/toasts";
+import { Activity } from "./Activity";
+import { Composer } from "./Composer";
+import { useDraft } from "./drafts";
+import { isKnown, slashOf } from "./slash";
+import { Transcript } from "./Transcript";
+
+/** From this width on the activity is a panel of its own. */
+const THREE_PANELS_PX = 1200;
+
+export function ChatPage() {
+  const { sessionId } = useParams({ from: "/inside/chat/$sessionId" });
+  return <Chat key={sessionId} sessionId={sessionId} />;
+}
+
+function Chat({ sessionId }: { sessionId: string }) {
+  const conversation = useLive((state) => state.conversations[sessionId]);
+  const error = useLive((state) => state.loadErrors[sessionId]);
+  const { data: sessions } = useQuery(sessionsQuery);
+  const session = sessions?.items.find((one) => one.id === sessionId);
+  const wide = useWide(THREE_PANELS_PX);
+  const [activity, setActivity] = useState(() => readStored("activity") !== "closed");
+  const [overlay, setOverlay] = useState(false);
+  const shown = wide ? activity : overlay;
+  useTitle(session ? titleOf(session) : "Conversation");
+  useEffect(() => openConversation(sessionId), [sessionId]);
+  const toggle = () => {
+    if (!wide) return setOverlay(!overlay);
+    writeStored("activity", activity ? "closed" : null);
+    setActivity(!activity);
+  };
+  useKeys((event) => {
+    if (event.key === "Escape" && overlay && !wide) setOverlay(false);
+  });
+
+  if (error && asFailure(error).status === 404) return <Gone />;
+  return (
+    <div className="flex h-full min-h-0">
+      <section aria-label="Conversation" className="flex min-w-0 flex-1 flex-col bg-surface-0">
+        <Header sessionId={sessionId} activity={shown} onActivity={toggle} />
+        {error !== undefined && error !== null && (
+          <ErrorBox error={error} className="m-4" onRetry={() => void reload(sessionId)} />
+        )}
+        {conversation && (conversation.loaded || conversation.items.length > 0) ? (
+          <Body sessionId={sessionId} />
+        ) : (
+          <Skeleton rows={8} className="mx-auto w-full max-w-3xl flex-1 p-6" />
+        )}
+      </section>
+      {conversation && shown && wide && (
+        <div className="w-72 shrink-0 border-l border-line bg-surface-1">
+          <Activity conversation={conversation} onClose={toggle} />
+        </div>
+      )}
+      {conversation && shown && !wide && (
+        <div className="fixed inset-y-0 right-0 z-30 w-80 border-l border-line bg-surface-1 shadow max-sm:w-full">
+          <Activity conversation={conversation} onClose={toggle} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Header({
+  sessionId,
+  activity,
+  onActivity,
+}: {
+  sessionId: string;
+  activity: boolean;
+  onActivity: () => void;
+}) {
+  const { data: sessions } = useQuery(sessionsQuery);
+  const session = sessions?.items.find((one) => one.id === sessionId);
+  const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-1 border-b border-line bg-surface-1 pr-2 pl-5 max-sm:pl-3">
+      <h1 className="min-w-0 truncate text-base font-semibold">
+        {session ? titleOf(session) : "Conversation"}
+      </h1>
+      <span className="flex-1" />
+      {session && (
+        <>
+          <IconButton label="Rename the conversation" onClick={() => setDialog("rename")}>
+            <Pencil size={15} />
+          </IconButton>
+          <IconButton label="Delete the conversation" onClick={() => setDialog("delete")}>
+            <Trash2 size={15} />
+          </IconButton>
+        </>
+      )}
+      <IconButton
+        label={activity ? "Close the activity" : "Show the activity"}
+        aria-pressed={activity}
+        onClick={onActivity}
+      >
+        <PanelRight size={16} className={activity ? "text-accent" : undefined} />
+      </IconButton>
+      {session && dialog === "rename" && <RenameDialog session={session} onClose={() => setDialog(null)} />}
+      {session && dialog === "delete" && (
+        <DeleteDialog session={session} active onClose={() => setDialog(null)} />
+      )}
+    </header>
+  );
+}
+
+function Body({ sessionId }: { sessionId: string }) {
+  const conversation = useLive((state) => state.conversations[sessionId]);
+  const permissions = useLive((state) => state.permissions);
+  const commands = useLive((state) => state.commands);
+  const [text, setText] = useDraft(sessionId);
+  const [model, setModel] = useState<string | null>(() => readStored("model"));
+  if (!conversation) return null;
+  const { turn } = conversation;
+  const send = (content: string): boolean => {
+    const slash = slashOf(content);
+    if (slash && isKnown(commands, slash.name)) return runCommand(sessionId, slash.name, slash.args);
+    const left = say(sessionId, content, model);
+    if (!left)
+      toast({ tone: "error", text: "The message did not leave: the connection is lost. It is kept here." });
+    return left;
+  };
+  const choose = (next: string | null) => {
+    writeStored("model", next);
+    setModel(next);
+  };
+  return (
+    <>
+      {conversation.items.length === 0 && turn === null ? (
+        <div className="flex flex-1 items-center justify-center">
+          <Empty title="Nothing was said yet">
+            Write what you want done. The agent asks before it changes anything.
+          </Empty>
+        </div>
+      ) : (
+        <Transcript
+          conversation={conversation}
+          requests={permissions.filter((request) => request.sessionId === sessionId)}
+        />
+      )}
+      <Composer
+        text={text}
+        onText={setText}
+        onSend={send}
+        onStop={turn ? () => stopAgent(turn.agentId) : undefined}
+        busy={turn !== null}
+        model={model}
+        onModel={choose}
+      />
+    </>
+  );
+}
+
+function Gone() {
+  return (
+    <div className="flex h-full items-center justify-center">
+      <Empty
+        title="This conversation is not there"
+        action={
+          <Link to="/chat" className="inline-flex items-center gap-1 text-accent underline">
+            <ArrowLeft size={14} /> Begin another one
+          </Link>
+        }
+      >
+        It was deleted, or it belongs to somebody else.
+      </Empty>
+    </div>
+  );
+}

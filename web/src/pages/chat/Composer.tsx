@@ -1,0 +1,143 @@
+import { ArrowUp, CornerDownRight, Square } from "lucide-react";
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { cx } from "@/lib/cx";
+import { useKeys } from "@/lib/hooks";
+import { useLive } from "@/live/store";
+import { CommandList } from "./CommandList";
+import { ModelPicker } from "./ModelPicker";
+import { complete } from "./slash";
+
+interface Props {
+  text: string;
+  onText: (text: string) => void;
+  /** Says whether the text was taken; what was not stays. */
+  onSend: (text: string) => boolean | Promise<boolean>;
+  onStop?: (() => void) | undefined;
+  busy: boolean;
+  model: string | null;
+  onModel: (model: string | null) => void;
+  placeholder?: string;
+}
+
+/** As in the server: more is refused there. */
+const BYTES_MAX = 200_000;
+const HEIGHT_MAX_PX = 240;
+
+/** Where messages and commands are written. */
+export function Composer({ text, onText, onSend, onStop, busy, model, onModel, placeholder }: Props) {
+  const area = useRef<HTMLTextAreaElement>(null);
+  const listId = useId();
+  const online = useLive((state) => state.status === "online");
+  const commands = useLive((state) => state.commands);
+  const [chosen, setChosen] = useState(0);
+  const [dismissed, setDismissed] = useState("");
+  const matches = dismissed === text ? [] : complete(commands, text);
+  const index = Math.min(chosen, matches.length - 1);
+  const empty = text.trim() === "";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    const box = area.current;
+    if (!box) return;
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight, HEIGHT_MAX_PX)}px`;
+  }, [text]);
+  useEffect(() => {
+    if (window.matchMedia("(hover: hover)").matches) area.current?.focus();
+  }, []);
+  useKeys((event) => {
+    if (!event.ctrlKey && !event.metaKey) return;
+    if (event.key === "." && busy) onStop?.();
+    if (event.key.toLowerCase() === "j") {
+      event.preventDefault();
+      area.current?.focus();
+    }
+  });
+
+  const send = async () => {
+    if (empty || !online || new Blob([text]).size > BYTES_MAX) return;
+    if (await onSend(text.trim())) onText("");
+  };
+  const pick = (name: string) => {
+    onText(`/${name} `);
+    area.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    const match = matches[index];
+    if (match) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step !== undefined) {
+        event.preventDefault();
+        return setChosen((index + step + matches.length) % matches.length);
+      }
+      if (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && text !== `/${match.name}`)) {
+        event.preventDefault();
+        return pick(match.name);
+      }
+      if (event.key === "Escape") return setDismissed(text);
+    }
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      void send();
+    }
+  };
+
+  return (
+    <div className="relative mx-auto w-full max-w-3xl px-5 pb-4 max-sm:px-3 max-sm:pb-3">
+      {matches.length > 0 && <CommandList id={listId} commands={matches} index={index} onPick={pick} />}
+      <div className="rounded border border-line-strong/60 bg-surface-1 focus-within:border-accent">
+        <textarea
+          ref={area}
+          rows={1}
+          aria-label="Message"
+          aria-controls={matches.length > 0 ? listId : undefined}
+          placeholder={
+            placeholder ?? (busy ? "Steer the agent while it works" : "Message, or / for commands")
+          }
+          value={text}
+          onChange={(event) => {
+            onText(event.target.value);
+            setChosen(0);
+          }}
+          onKeyDown={onKeyDown}
+          className="block w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-[15px] leading-6 outline-none placeholder:text-faint max-sm:text-lg"
+        />
+        <div className="flex items-center gap-2 px-2 pb-2">
+          <ModelPicker value={model} onChange={onModel} />
+          <span className="min-w-0 flex-1 truncate text-right text-xs text-faint [@media(hover:none)]:invisible">
+            {hint(online, busy, text)}
+          </span>
+          {busy && onStop && (
+            <button
+              type="button"
+              onClick={onStop}
+              title="Stop (Ctrl .)"
+              className="inline-flex h-8 items-center gap-1.5 rounded border border-deny/50 px-2.5 text-sm font-medium text-deny hover:bg-deny-soft"
+            >
+              <Square size={12} fill="currentColor" aria-hidden="true" /> Stop
+            </button>
+          )}
+          <button
+            type="button"
+            onClick={() => void send()}
+            disabled={empty || !online}
+            aria-label={busy ? "Steer" : "Send"}
+            title={busy ? "Steer (Enter)" : "Send (Enter)"}
+            className={cx(
+              "inline-flex size-8 items-center justify-center rounded bg-accent text-on-accent hover:bg-accent-strong disabled:bg-surface-3 disabled:text-faint",
+            )}
+          >
+            {busy ? <CornerDownRight size={16} /> : <ArrowUp size={17} />}
+          </button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function hint(online: boolean, busy: boolean, text: string): string {
+  if (!online) return "Waiting for the connection; what you write is kept";
+  if (new Blob([text]).size > BYTES_MAX) return "Too long: put it into a file and name the file";
+  return busy ? "Enter steers" : "Enter sends, Shift Enter begins a line";
+}

@@ -1,0 +1,56 @@
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+
+/** How near the end counts as at the end. */
+const NEAR_PX = 48;
+
+/**
+ * Follows new output while the reader is at the end. Who has scrolled up keeps what they read where it is, and is told how much
+ * is new.
+ */
+export function useStickToEnd(count: number, version: unknown) {
+  const ref = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [seen, setSeen] = useState(count);
+  const [away, setAway] = useState(false);
+
+  const toEnd = useCallback(() => {
+    const box = ref.current;
+    if (!box) return;
+    atEnd.current = true;
+    setAway(false);
+    box.scrollTop = box.scrollHeight;
+  }, []);
+
+  const onScroll = useCallback(() => {
+    const box = ref.current;
+    if (!box) return;
+    atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
+    setAway(!atEnd.current);
+  }, []);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changed the conversation may have changed its height
+  useLayoutEffect(() => {
+    if (!atEnd.current) return;
+    const box = ref.current;
+    if (box) box.scrollTop = box.scrollHeight;
+    setSeen(count);
+  }, [count, version]);
+
+  // Code that gets its colours, or a card that is opened, changes the height as well.
+  useEffect(() => {
+    const inner = ref.current?.firstElementChild;
+    if (!inner) return;
+    const observer = new ResizeObserver(() => {
+      const box = ref.current;
+      if (box && atEnd.current) box.scrollTop = box.scrollHeight;
+    });
+    observer.observe(inner);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    if (!away) setSeen(count);
+  }, [away, count]);
+
+  return { ref, onScroll, toEnd, away, fresh: Math.max(0, count - seen) };
+}

@@ -1,0 +1,81 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { call, keepCsrfToken } from "@/api/client";
+import { asFailure } from "@/api/errors";
+import type { BrowserSession } from "@/api/pending";
+import { sessionQuery, setupQuery } from "@/api/queries";
+import { useTitle } from "@/lib/hooks";
+import { Redirect } from "@/shell/Redirect";
+import { Welcome } from "@/shell/Welcome";
+import { Button } from "@/ui/Button";
+import { ErrorBox } from "@/ui/ErrorBox";
+import { TextField } from "@/ui/Field";
+
+export function LoginPage() {
+  useTitle("Sign in");
+  const { to } = useSearch({ from: "/login" });
+  const navigate = useNavigate();
+  const client = useQueryClient();
+  const session = useQuery(sessionQuery);
+  const setup = useQuery(setupQuery);
+  const [username, setUsername] = useState("");
+  const [password, setPassword] = useState("");
+  const signIn = useMutation({
+    mutationFn: () => call<BrowserSession>("POST", "/api/auth/session", { username, password }),
+    onSuccess: (answer) => {
+      keepCsrfToken(answer.csrfToken);
+      client.setQueryData(sessionQuery.queryKey, answer);
+      void navigate({ href: inner(to), replace: true });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate();
+  };
+
+  if (setup.data?.needed) return <Redirect to="/setup" />;
+  if (session.data && !signIn.isPending) return <Redirect to={inner(to)} />;
+  return (
+    <Welcome title="Sign in" intro="To this octi, on your own machine or your team's.">
+      <form onSubmit={submit} className="flex flex-col gap-4">
+        <TextField
+          label="User name"
+          name="username"
+          autoComplete="username"
+          autoCapitalize="none"
+          autoFocus
+          required
+          value={username}
+          onChange={(event) => setUsername(event.target.value)}
+        />
+        <TextField
+          label="Password"
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        {signIn.error && <ErrorBox error={explained(signIn.error)} />}
+        <Button type="submit" look="primary" busy={signIn.isPending} className="mt-1">
+          Sign in
+        </Button>
+      </form>
+    </Welcome>
+  );
+}
+
+/** Only addresses of these pages: a link must not lead a person elsewhere after signing in. */
+function inner(to: string | undefined): string {
+  return to?.startsWith("/") && !to.startsWith("//") && !to.startsWith("/\\") && !to.startsWith("/login")
+    ? to
+    : "/";
+}
+
+function explained(error: unknown): unknown {
+  return asFailure(error).status === 401
+    ? new Error("The user name or the password is not right. Check both; capitals count in the password.")
+    : error;
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import { failureOf } from "@/api/errors";
+import { costOf, totalOf } from "@/lib/cost";
+import { bytes, duration, usd } from "@/lib/format";
+import { isDestructive } from "./chat/danger";
+import { complete, isKnown, slashOf } from "./chat/slash";
+import { browserName } from "./profile/browser";
+import { fieldsOf, readValues } from "./tools/schema";
+
+describe("commands", () => {
+  const commands = [
+    { name: "status", aliases: ["s"], meaning: "" },
+    { name: "abort", aliases: ["stop"], meaning: "" },
+    { name: "cost", aliases: [], meaning: "" },
+  ];
+
+  it("are a slash and a word; a path is none", () => {
+    expect(slashOf("/compact keep the plan")).toEqual({ name: "compact", args: "keep the plan" });
+    expect(slashOf("/etc/hosts")).toBeNull();
+    expect(slashOf("hello /status")).toBeNull();
+  });
+
+  it("are completed by name and alias, what begins so first", () => {
+    expect(complete(commands, "/st").map((command) => command.name)).toEqual(["status", "abort", "cost"]);
+    expect(complete(commands, "/")).toHaveLength(3);
+    expect(complete(commands, "/status ")).toEqual([]);
+    expect(isKnown(commands, "stop")).toBe(true);
+  });
+});
+
+describe("what destroys", () => {
+  const request = (operation: string, subject: string) => ({ operation, subject, arguments: {} });
+
+  it("is seen by its operation or its command", () => {
+    expect(isDestructive(request("delete_file", "a.txt"))).toBe(true);
+    expect(isDestructive(request("run", "rm -rf build"))).toBe(true);
+    expect(isDestructive(request("push", "git push --force"))).toBe(true);
+  });
+
+  it("is not what only looks like it", () => {
+    expect(isDestructive(request("write_file", "hello.md"))).toBe(false);
+    expect(isDestructive(request("run", "ls -la"))).toBe(false);
+  });
+});
+
+describe("a form from a schema", () => {
+  const fields = fieldsOf({
+    properties: {
+      limit: { type: "integer", default: 10 },
+      path: { type: "string" },
+      tags: { type: "array" },
+      mode: { type: "string", enum: ["a", "b"] },
+    },
+    required: ["path"],
+  });
+
+  it("puts what must be given first", () => {
+    expect(fields.map((field) => [field.name, field.type])).toEqual([
+      ["path", "string"],
+      ["limit", "integer"],
+      ["tags", "json"],
+      ["mode", "string"],
+    ]);
+  });
+
+  it("reads values by their types and leaves out what is empty", () => {
+    const read = readValues(fields, { path: "x", limit: "3", tags: '["a"]' });
+    expect(read).toEqual({ ok: true, arguments: { path: "x", limit: 3, tags: ["a"] } });
+  });
+
+  it("says at the field what is wrong", () => {
+    const read = readValues(fields, { path: "x", limit: "3.5", tags: "[" });
+    expect(read.ok ? {} : Object.keys(read.errors)).toEqual(["limit", "tags"]);
+  });
+});
+
+describe("what people read", () => {
+  it("has units that fit", () => {
+    expect([duration(840), duration(3200), duration(125_000), duration(4_200_000)]).toEqual([
+      "840 ms",
+      "3.2 s",
+      "2 min 05 s",
+      "1 h 10 min",
+    ]);
+    expect([bytes(512), bytes(2048), bytes(5_000_000)]).toEqual(["512 B", "2.0 KiB", "4.8 MiB"]);
+    expect([usd(0), usd(0.0012), usd(1.5)]).toEqual(["$0", "$0.0012", "$1.50"]);
+  });
+
+  it("names a browser and its system", () => {
+    const safari =
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1";
+    expect(browserName(safari)).toBe("Safari on iOS");
+    expect(browserName("curl/8")).toBe("curl/8");
+  });
+});
+
+describe("cost", () => {
+  const model = { name: "m", priceIn: 2, priceOut: 10 } as Parameters<typeof costOf>[1] & object;
+  const used = { inputTokens: 1_000_000, outputTokens: 100_000, estimated: false };
+
+  it("is of a million tokens", () => {
+    expect(costOf(used, model)).toBe(3);
+  });
+
+  it("is unknown as a whole when a part is", () => {
+    const total = totalOf(
+      [
+        { model: "m", usage: used },
+        { model: "gone", usage: used },
+      ],
+      [model],
+    );
+    expect(total).toMatchObject({ inputTokens: 2_000_000, cost: null });
+  });
+});
+
+describe("errors", () => {
+  it("are read from the envelope", () => {
+    const failure = failureOf(400, {
+      error: { code: "invalid_field", message: "too long", path: "name", request_id: "r1" },
+    });
+    expect(failure).toMatchObject({ code: "invalid_field", path: "name", requestId: "r1" });
+  });
+
+  it("that have none say what to do", () => {
+    expect(failureOf(502, "<html>").message).toContain("Try again");
+  });
+});

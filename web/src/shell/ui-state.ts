@@ -1,0 +1,28 @@
+// Which parts of the frame are open.
+import { create } from "zustand";
+import { readStored, writeStored } from "@/lib/stored";
+
+interface UiState {
+  /** The sidebar shows only icons. */
+  narrow: boolean;
+  /** On a phone: the sidebar is open over the page. */
+  drawer: boolean;
+  palette: boolean;
+  keys: boolean;
+}
+
+export const useUi = create<UiState>(() => ({
+  narrow: readStored("sidebar") === "narrow",
+  drawer: false,
+  palette: false,
+  keys: false,
+}));
+
+export const openUi = (part: "drawer" | "palette" | "keys", open: boolean) =>
+  useUi.setState({ [part]: open });
+
+export function toggleSidebar(): void {
+  const narrow = !useUi.getState().narrow;
+  writeStored("sidebar", narrow ? "narrow" : null);
+  useUi.setState({ narrow });
+}
