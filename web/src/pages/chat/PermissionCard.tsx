@@ -82,7 +82,7 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
           <Ticks text={request.reason} />
         </p>
       </div>
-      <footer className="flex flex-wrap items-center gap-2 border-t border-line px-3 py-2.5">
+      <footer className="flex flex-wrap items-center gap-2 border-t border-line px-3 py-2.5 max-sm:grid max-sm:grid-cols-2">
         {CHOICES.map((choice) => (
           <ChoiceButton
             key={choice.key}
@@ -92,7 +92,7 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
             onChoose={() => choose(choice)}
           />
         ))}
-        <p className="w-full text-xs text-faint" aria-live="polite">
+        <p className="w-full text-xs text-faint max-sm:col-span-2" aria-live="polite">
           {armedLabel ? (
             <strong className="text-deny">
               This cannot be undone. Press “{armedLabel}” again to allow it.
@@ -125,13 +125,17 @@ function ChoiceButton({
       onClick={onChoose}
       aria-keyshortcuts={shown ? choice.key : undefined}
       className={cx(
-        "inline-flex h-8 items-center gap-2 rounded border px-2.5 text-sm font-medium max-sm:h-10 max-sm:flex-1 max-sm:justify-center",
+        "inline-flex h-8 items-center gap-2 rounded border px-2.5 text-sm font-medium whitespace-nowrap max-sm:h-11 max-sm:justify-center",
         armed && "border-deny bg-deny-soft text-deny",
         !armed && choice.approved && "border-allow/50 text-allow hover:bg-allow-soft",
         !choice.approved && "border-deny/50 text-deny hover:bg-deny-soft",
       )}
     >
-      {shown && <Kbd>{choice.key}</Kbd>}
+      {shown && (
+        <span className="[@media(hover:none)]:hidden">
+          <Kbd>{choice.key}</Kbd>
+        </span>
+      )}
       {choice.label}
     </button>
   );

@@ -25,6 +25,8 @@ export function LoginPage() {
     mutationFn: () => call<BrowserSession>("POST", "/api/auth/session", { username, password }),
     onSuccess: (answer) => {
       keepCsrfToken(answer.csrfToken);
+      // Somebody else may have been signed in before.
+      client.clear();
       client.setQueryData(sessionQuery.queryKey, answer);
       void navigate({ href: inner(to), replace: true });
     },
