@@ -175,6 +175,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the person another password, and signs out every other browser. */
+        post: operations["auth_change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in with this browser, and the token that its changes need. */
+        get: operations["auth_session"];
+        put?: never;
+        /** Signs the browser in: name and password for a cookie that scripts cannot read. */
+        post: operations["auth_sign_in"];
+        /** Signs this browser out. */
+        delete: operations["auth_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The browsers a person is signed in with, the last used first. */
+        get: operations["auth_list_sign_ins"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs a browser out, and closes its WebSockets. */
+        delete: operations["auth_revoke_sign_in"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/ws-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A word that opens one WebSocket within a minute, for pages that cannot read their cookie. */
+        post: operations["auth_ws_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gateway/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open connections, the oldest first: everybody's for an administrator, else the caller's own. */
+        get: operations["gateway_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gateway/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the gateway does now, and did since it started. */
+        get: operations["gateway_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -590,6 +711,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this octi has been set up. */
+        get: operations["setup_setup_state"];
+        put?: never;
+        /** Gives the first administrator a name and a password, and signs the browser in. */
+        post: operations["setup_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tools": {
         parameters: {
             query?: never;
@@ -690,6 +829,80 @@ export interface paths {
         get: operations["health_metrics"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a conversation with one of the person's models. With `stream` the answer comes as server-sent events with a
+         *     `ChatCompletionChunk` each, and `[DONE]` at the end.
+         */
+        post: operations["openai_create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The person's models, for clients of OpenAI's API. */
+        get: operations["openai_list_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the person's models, for clients of OpenAI's API. */
+        get: operations["openai_get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a conversation with one of the person's models. With `stream` the answer comes as server-sent events with a
+         *     `ResponseStreamEvent` each. What a model thinks is left out.
+         */
+        post: operations["openai_create_response"];
         delete?: never;
         options?: never;
         head?: never;
@@ -828,7 +1041,7 @@ export interface components {
          * @description How a client proves who it is.
          * @enum {string}
          */
-        AuthMethod: "api_key" | "local";
+        AuthMethod: "api_key" | "session_token" | "local";
         /** @description The credentials are good; the connection is active. */
         AuthOk: {
             budgets: components["schemas"]["Budgets"];
@@ -845,6 +1058,17 @@ export interface components {
             /** Format: uuid */
             userId: string;
         };
+        /** @description A browser is signed in; its cookie came with this answer or a former one. */
+        BrowserSession: {
+            /** @description To be sent as `X-Octi-Csrf` with every request that is not `GET` or `HEAD`. */
+            csrfToken: string;
+            /**
+             * Format: date-time
+             * @description When the browser must sign in again, however much it is used.
+             */
+            expiresAt: string;
+            user: components["schemas"]["User"];
+        };
         /** @description What one connection may use. */
         Budgets: {
             /** @description Connections of one user. */
@@ -856,6 +1080,98 @@ export interface components {
             /** @description Events a connection may be behind before some are dropped. */
             queueMax: number;
         };
+        /** @description Another password. */
+        ChangePassword: {
+            current: string;
+            new: string;
+        };
+        /** @description A whole answer. */
+        ChatCompletion: {
+            choices: components["schemas"]["ChatCompletionChoice"][];
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            created: number;
+            id: string;
+            model: string;
+            /** @description Always `chat.completion`. */
+            object: string;
+            usage: components["schemas"]["ChatCompletionUsage"];
+        };
+        /** @description The one answer. */
+        ChatCompletionChoice: {
+            /** @description `stop`, `length`, `tool_calls` or `content_filter`. */
+            finish_reason: string;
+            /** Format: int32 */
+            index: number;
+            message: components["schemas"]["ChatCompletionMessageOut"];
+        };
+        /** @description One message of the conversation. */
+        ChatCompletionMessage: {
+            content?: components["schemas"]["ChatContent"] | null;
+            /** @description `system`, `developer`, `user`, `assistant` or `tool`. */
+            role: string;
+            /** @description The call that a tool message answers. */
+            tool_call_id?: string | null;
+            /** @description The calls an assistant asked for. */
+            tool_calls?: components["schemas"]["ChatToolCall"][] | null;
+        };
+        /** @description What the model said. */
+        ChatCompletionMessageOut: {
+            /** @description Null when it only calls tools. */
+            content?: string | null;
+            /** @description What it thought before, from models that show it. */
+            reasoning_content?: string | null;
+            /** @description Always `assistant`. */
+            role: string;
+            tool_calls?: components["schemas"]["ChatToolCall"][];
+        };
+        /** @description A conversation, and how to answer it. Fields that octi has no use for, such as `seed`, are ignored. */
+        ChatCompletionRequest: {
+            /** @description Only false. */
+            logprobs?: boolean | null;
+            /** Format: int32 */
+            max_completion_tokens?: number | null;
+            /**
+             * Format: int32
+             * @description The older name of `max_completion_tokens`.
+             */
+            max_tokens?: number | null;
+            messages: components["schemas"]["ChatCompletionMessage"][];
+            /** @description The name of one of the person's models. */
+            model: string;
+            /**
+             * Format: int32
+             * @description Only 1.
+             */
+            n?: number | null;
+            response_format?: components["schemas"]["ResponseFormat"] | null;
+            stop?: components["schemas"]["StopWords"] | null;
+            stream?: boolean | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /** Format: double */
+            temperature?: number | null;
+            tool_choice?: components["schemas"]["ChatToolChoice"] | null;
+            tools?: components["schemas"]["ChatCompletionTool"][] | null;
+        };
+        /** @description A tool that the client will run. */
+        ChatCompletionTool: {
+            function?: components["schemas"]["FunctionDefinition"] | null;
+            /** @description Only `function`. */
+            type: string;
+        };
+        /** @description The tokens of a call. */
+        ChatCompletionUsage: {
+            /** Format: int64 */
+            completion_tokens: number;
+            /** Format: int64 */
+            prompt_tokens: number;
+            /** Format: int64 */
+            total_tokens: number;
+        };
+        /** @description A text, or a list of parts of it. */
+        ChatContent: string | components["schemas"]["ContentPart"][];
         /** @description Payload of `chat.delta`. */
         ChatDelta: {
             /** Format: uuid */
@@ -875,6 +1191,8 @@ export interface components {
         ChatMessage: {
             /** Format: uuid */
             agentId?: string | null;
+            /** @description It was said to a turn that ran: that turn hears it at its next step, or a turn of its own answers it. */
+            injected?: boolean;
             /** Format: uuid */
             messageId: string;
             role: components["schemas"]["Role"];
@@ -898,6 +1216,26 @@ export interface components {
             /** Format: uuid */
             sessionId: string;
         };
+        /**
+         * @description Says something to the turn that runs in a session, which hears it at its next step; starts a turn when none runs. The
+         *     `chat.message` event of what a running turn hears is `injected`.
+         */
+        ChatSteer: {
+            content: string;
+            /** Format: uuid */
+            sessionId: string;
+        };
+        /** @description A call of a tool. */
+        ChatToolCall: {
+            function: components["schemas"]["FunctionCall"];
+            id: string;
+            /** @description Always `function`. */
+            type?: string;
+        };
+        /** @description `auto`, `none`, `required`, or one function. */
+        ChatToolChoice: string | {
+            function: components["schemas"]["FunctionName"];
+        };
         /** @description A frame from a client. */
         ClientFrame: (components["schemas"]["Auth"] & {
             /** @enum {string} */
@@ -905,6 +1243,9 @@ export interface components {
         }) | (components["schemas"]["ChatSend"] & {
             /** @enum {string} */
             type: "ChatSend";
+        }) | (components["schemas"]["ChatSteer"] & {
+            /** @enum {string} */
+            type: "ChatSteer";
         }) | (components["schemas"]["Command"] & {
             /** @enum {string} */
             type: "Command";
@@ -920,6 +1261,9 @@ export interface components {
         }) | (components["schemas"]["AgentStop"] & {
             /** @enum {string} */
             type: "AgentStop";
+        }) | (components["schemas"]["Replay"] & {
+            /** @enum {string} */
+            type: "Replay";
         }) | (components["schemas"]["Ping"] & {
             /** @enum {string} */
             type: "Ping";
@@ -947,6 +1291,36 @@ export interface components {
             name: string;
             /** @description For a person. */
             result: string;
+        };
+        /** @description One open connection. */
+        Connection: {
+            /** @description The IP address of the other end. */
+            address: string;
+            clientType: components["schemas"]["ClientType"];
+            clientVersion?: string | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When the client last sent a frame.
+             */
+            lastActivity: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: uuid */
+            userId: string;
+        };
+        /** @description Connections of one kind of program. */
+        ConnectionCount: {
+            clientType: components["schemas"]["ClientType"];
+            count: number;
+        };
+        /** @description A part of a message. */
+        ContentPart: {
+            refusal?: string | null;
+            text?: string | null;
+            /** @description Only texts: `text`, `input_text`, `output_text` or `refusal`. */
+            type: string;
         };
         /** @description A conversation to be begun. */
         CreateSession: {
@@ -976,7 +1350,7 @@ export interface components {
          * @description A stable code that clients may branch on.
          * @enum {string}
          */
-        ErrorCode: "InvalidJson" | "InvalidField" | "InvalidPath" | "Unauthenticated" | "Forbidden" | "NotFound" | "SessionNotFound" | "AgentNotFound" | "ApprovalNotFound" | "RouteNotFound" | "MethodNotAllowed" | "Conflict" | "ApprovalRequired" | "PermissionDenied" | "ApprovalExpired" | "TooLarge" | "UnsupportedMediaType" | "Refused" | "TooMany" | "Internal" | "Upstream" | "Unavailable";
+        ErrorCode: "InvalidJson" | "InvalidField" | "InvalidPath" | "Unauthenticated" | "Forbidden" | "Csrf" | "NotFound" | "SessionNotFound" | "AgentNotFound" | "ApprovalNotFound" | "RouteNotFound" | "MethodNotAllowed" | "SetUpAlready" | "Conflict" | "ApprovalRequired" | "PermissionDenied" | "ApprovalExpired" | "TooLarge" | "UnsupportedMediaType" | "Refused" | "TooMany" | "RateLimited" | "Internal" | "Upstream" | "Unavailable";
         /** @description What went wrong. */
         ErrorDetail: {
             code: components["schemas"]["ErrorCode"];
@@ -996,6 +1370,11 @@ export interface components {
             path?: string | null;
             /** @description Quote it when asking for help: the log has the same. */
             requestId?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds after which the same frame will be taken, when only time is missing.
+             */
+            retryAfterSeconds?: number | null;
         };
         /** @description What happened: `type` and `payload`. */
         EventBody: {
@@ -1107,6 +1486,42 @@ export interface components {
             /** Format: uuid */
             sessionId?: string | null;
         };
+        /** @description Which function, with what. */
+        FunctionCall: {
+            /** @description JSON, as a text. */
+            arguments: string;
+            name: string;
+        };
+        /** @description A function that the client will run. */
+        FunctionDefinition: {
+            description?: string | null;
+            name: string;
+            /** @description JSON Schema of the arguments; no arguments when absent. */
+            parameters?: Record<string, never> | null;
+        };
+        /** @description The function that must be called. */
+        FunctionName: {
+            name: string;
+        };
+        /** @description What the gateway does now, and did since it started. */
+        GatewayStatus: {
+            /** @description The same by kind of program; kinds without a connection are absent. */
+            byType: components["schemas"]["ConnectionCount"][];
+            /** @description Open connections that the caller may see: an administrator everybody's, others their own. */
+            connections: number;
+            /**
+             * Format: int64
+             * @description Events that a connection did not get because it read too slowly.
+             */
+            eventsDropped: number;
+            /**
+             * Format: int64
+             * @description Events that were published.
+             */
+            eventsPublished: number;
+            /** @description Sessions whose newest events are kept for `replay`. */
+            sessionsKept: number;
+        };
         /** @description The short answer. */
         Health: {
             status: components["schemas"]["HealthStatus"];
@@ -1134,6 +1549,31 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok" | "degraded" | "down";
+        /** @description Why an answer is not complete. */
+        IncompleteDetails: {
+            /** @description `max_output_tokens` or `content_filter`. */
+            reason: string;
+        };
+        /** @description A message, a call, or a result of a call. */
+        InputItem: {
+            /** @description Of a call: JSON, as a text. */
+            arguments?: string | null;
+            /** @description Of a call and its result. */
+            call_id?: string | null;
+            content?: components["schemas"]["ChatContent"] | null;
+            /** @description Of a call. */
+            name?: string | null;
+            output?: components["schemas"]["ChatContent"] | null;
+            /** @description Of a message: `system`, `developer`, `user` or `assistant`. */
+            role?: string | null;
+            /** @description `message`, `function_call`, `function_call_output`, or `reasoning`, which is passed over; `message` when absent. */
+            type?: string | null;
+        };
+        /** @description Always zero: providers' caches are not told apart. */
+        InputTokensDetails: {
+            /** Format: int64 */
+            cached_tokens: number;
+        };
         /**
          * @description What a rule says.
          * @enum {string}
@@ -1205,6 +1645,26 @@ export interface components {
             provider: string;
             supportsTools: boolean;
         };
+        /** @description Every model of the person. */
+        ModelList: {
+            data: components["schemas"]["ModelObject"][];
+            /** @description Always `list`. */
+            object: string;
+        };
+        /** @description A model that can be asked. */
+        ModelObject: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970. Always 0: octi does not know when a provider made its model.
+             */
+            created: number;
+            /** @description The name under which the person set it up. */
+            id: string;
+            /** @description Always `model`. */
+            object: string;
+            /** @description The provider. */
+            owned_by: string;
+        };
         /** @description What a short question to the model gave. */
         ModelTest: {
             /** Format: int64 */
@@ -1212,6 +1672,51 @@ export interface components {
             /** @description What it answered, or why it did not. */
             message: string;
             ok: boolean;
+        };
+        /** @description The envelope of every error under `/v1`. */
+        OpenAiError: {
+            error: components["schemas"]["OpenAiErrorDetail"];
+        };
+        /** @description What went wrong. */
+        OpenAiErrorDetail: {
+            /** @description A stable word, such as `model_not_found`. */
+            code?: string | null;
+            /** @description For a person. Names what to do where there is something to do. */
+            message: string;
+            /** @description The field that is wrong, such as `messages[2].content`. */
+            param?: string | null;
+            /** @description The family of the error, such as `invalid_request_error`. */
+            type: string;
+        };
+        /** @description A piece of an answer. */
+        OutputItem: {
+            content: components["schemas"]["OutputText"][];
+            id: string;
+            role: string;
+            status: string;
+            /** @enum {string} */
+            type: "message";
+        } | {
+            arguments: string;
+            call_id: string;
+            id: string;
+            name: string;
+            status: string;
+            /** @enum {string} */
+            type: "function_call";
+        };
+        /** @description A text. */
+        OutputText: {
+            /** @description Always empty. */
+            annotations: Record<string, never>[];
+            text: string;
+            /** @description Always `output_text`. */
+            type: string;
+        };
+        /** @description Always zero: thoughts are not told apart. */
+        OutputTokensDetails: {
+            /** Format: int64 */
+            reasoning_tokens: number;
         };
         /** @description One page of a list. */
         Page_Agent: {
@@ -1268,6 +1773,28 @@ export interface components {
                 id: string;
                 /** @description To what, such as `token:018f…`. */
                 resource: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Connection: {
+            items: {
+                /** @description The IP address of the other end. */
+                address: string;
+                clientType: components["schemas"]["ClientType"];
+                clientVersion?: string | null;
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When the client last sent a frame.
+                 */
+                lastActivity: string;
+                /** Format: date-time */
+                since: string;
+                /** Format: uuid */
+                userId: string;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -1448,6 +1975,27 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_SignIn: {
+            items: {
+                /** @description Where it signed in from. */
+                address: string;
+                /** Format: date-time */
+                createdAt: string;
+                /** @description Whether it is the browser that asks. */
+                current: boolean;
+                /** Format: date-time */
+                expiresAt: string;
+                /** Format: uuid */
+                id: string;
+                /** Format: date-time */
+                lastSeenAt: string;
+                /** @description What the browser says it is. */
+                userAgent: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Token: {
             items: {
                 /** Format: date-time */
@@ -1525,6 +2073,11 @@ export interface components {
         /** @description Event types to hear of: exact, `prefix.*` or `*`. */
         Patterns: {
             patterns: string[];
+            /**
+             * @description Such as `session:<id>`: of all sessions, hear of these only. Events without a session are heard in any case. Without
+             *     resources, and after the last one was unsubscribed, every session is heard.
+             */
+            resources?: string[];
         };
         /** @description Every question that waits for an answer; live events about questions come after it. */
         PermissionPending: {
@@ -1632,6 +2185,33 @@ export interface components {
             serverTime: string;
         };
         /**
+         * @description Asks for the events of a session that were missed, answered by `replay`.
+         *
+         *     Subscribe first and ask right after. Live events of the session that come before the answer are in it too: leave them
+         *     out. Live events that come after it happened after everything in it.
+         */
+        Replay: {
+            /**
+             * Format: uuid
+             * @description The last event the client has; all that is kept when absent.
+             */
+            afterEventId?: string | null;
+            /** Format: uuid */
+            sessionId: string;
+        };
+        /** @description What happened in a session after the event that was named, the oldest first. */
+        Replayed: {
+            /**
+             * @description Events of every type, whatever is subscribed to. Pieces of an answer that follow each other are one `chat.delta`
+             *     with the id of the last, so the text is whole.
+             */
+            events: components["schemas"]["EventEnvelope"][];
+            /** @description Something may be missing before these events: reload the conversation by REST. */
+            gap: boolean;
+            /** Format: uuid */
+            sessionId: string;
+        };
+        /**
          * @description How a question ended.
          * @enum {string}
          */
@@ -1640,6 +2220,100 @@ export interface components {
         Respond: {
             approved: boolean;
             scope?: components["schemas"]["Scope"];
+        };
+        /** @description Why an answer failed. */
+        ResponseError: {
+            code: string;
+            message: string;
+        };
+        /** @description The form of the answer. */
+        ResponseFormat: {
+            /** @description Only `text`. */
+            type: string;
+        };
+        /** @description One question, or the whole conversation. */
+        ResponseInput: string | components["schemas"]["InputItem"][];
+        /** @description An answer, as far as it has come. */
+        ResponseObject: {
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            created_at: number;
+            error?: components["schemas"]["ResponseError"] | null;
+            id: string;
+            incomplete_details?: components["schemas"]["IncompleteDetails"] | null;
+            instructions?: string | null;
+            /** Format: int32 */
+            max_output_tokens?: number | null;
+            model: string;
+            /** @description Always `response`. */
+            object: string;
+            output: components["schemas"]["OutputItem"][];
+            parallel_tool_calls: boolean;
+            /** @description Always null. */
+            previous_response_id?: string | null;
+            /** @description `in_progress`, `completed`, `incomplete` or `failed`. */
+            status: string;
+            /** @description Always false. */
+            store: boolean;
+            /** Format: double */
+            temperature?: number | null;
+            tool_choice: components["schemas"]["ResponseToolChoice"];
+            tools: components["schemas"]["ResponseTool"][];
+            usage?: components["schemas"]["ResponseUsage"] | null;
+        };
+        /** @description The form of the answer. */
+        ResponseText: {
+            format?: components["schemas"]["ResponseFormat"] | null;
+        };
+        /** @description A function that the client will run. */
+        ResponseTool: {
+            description?: string | null;
+            name?: string;
+            /** @description JSON Schema of the arguments; no arguments when absent. */
+            parameters?: Record<string, never> | null;
+            strict?: boolean | null;
+            /** @description Only `function`. */
+            type: string;
+        };
+        /** @description `auto`, `none`, `required`, or one function. */
+        ResponseToolChoice: string | {
+            name: string;
+            type: string;
+        };
+        /** @description The tokens of a call. */
+        ResponseUsage: {
+            /** Format: int64 */
+            input_tokens: number;
+            input_tokens_details: components["schemas"]["InputTokensDetails"];
+            /** Format: int64 */
+            output_tokens: number;
+            output_tokens_details: components["schemas"]["OutputTokensDetails"];
+            /** Format: int64 */
+            total_tokens: number;
+        };
+        /** @description A conversation, and how to answer it. Nothing of it is kept: each request brings all of it. */
+        ResponsesRequest: {
+            /** @description Only false. */
+            background?: boolean | null;
+            /** @description Only absent: octi keeps no responses. */
+            conversation?: Record<string, never> | null;
+            input: components["schemas"]["ResponseInput"];
+            /** @description The system prompt. */
+            instructions?: string | null;
+            /** Format: int32 */
+            max_output_tokens?: number | null;
+            /** @description The name of one of the person's models. */
+            model: string;
+            /** @description Only absent: octi keeps no responses. */
+            previous_response_id?: string | null;
+            stream?: boolean | null;
+            /** Format: double */
+            temperature?: number | null;
+            text?: components["schemas"]["ResponseText"] | null;
+            tool_choice?: components["schemas"]["ResponseToolChoice"] | null;
+            tools?: components["schemas"]["ResponseTool"][] | null;
         };
         /**
          * @description Who said it.
@@ -1718,6 +2392,9 @@ export interface components {
         }) | (components["schemas"]["PermissionPending"] & {
             /** @enum {string} */
             type: "permission.pending";
+        }) | (components["schemas"]["Replayed"] & {
+            /** @enum {string} */
+            type: "replay";
         });
         /** @description One conversation. */
         Session: {
@@ -1750,9 +2427,49 @@ export interface components {
             /** @description Kept encrypted. */
             value: string;
         };
-        /** @description The patterns that hold now. */
+        /** @description The first administrator's choice. */
+        SetUp: {
+            /** @description The first password, which the server showed when it was started for the first time. */
+            code: string;
+            password: string;
+            username: string;
+        };
+        /** @description Whether this octi has been set up. */
+        SetupState: {
+            /** @description Setting it up takes the code that the server's terminal shows. */
+            codeRequired: boolean;
+            /** @description Nobody has signed in yet. */
+            needed: boolean;
+        };
+        /** @description A browser that a person is signed in with. */
+        SignIn: {
+            /** @description Where it signed in from. */
+            address: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Whether it is the browser that asks. */
+            current: boolean;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            lastSeenAt: string;
+            /** @description What the browser says it is. */
+            userAgent: string;
+        };
+        /** @description Texts before which the answer ends. */
+        StopWords: string | string[];
+        /** @description How to stream. */
+        StreamOptions: {
+            /** @description Tell at the end what was used. */
+            include_usage?: boolean | null;
+        };
+        /** @description What holds now. */
         Subscribed: {
             patterns: string[];
+            /** @description Of all sessions, these only; all when empty. */
+            resources?: string[];
         };
         /** @description An API token; its value was shown once, when it was made. */
         Token: {
@@ -1866,6 +2583,12 @@ export interface components {
             /** Format: date-time */
             lastLoginAt?: string | null;
             username: string;
+        };
+        /** @description Opens one WebSocket, once and soon: the `credentials` of an `auth` frame with the method `session_token`. */
+        WsTicket: {
+            /** Format: date-time */
+            expiresAt: string;
+            ticket: string;
         };
     };
     responses: never;
@@ -2197,6 +2920,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSession"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSession"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_list_sign_ins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignIn"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_revoke_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    auth_ws_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WsTicket"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gateway_connections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Connection"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    gateway_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayStatus"];
                 };
             };
             /** @description An error */
@@ -3144,6 +4123,66 @@ export interface operations {
             };
         };
     };
+    setup_setup_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    setup_set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BrowserSession"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     tools_list: {
         parameters: {
             query?: never;
@@ -3350,6 +4389,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    openai_create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCompletionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    openai_list_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    openai_get_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelObject"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    openai_create_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseObject"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
                 };
             };
         };
