@@ -36,6 +36,13 @@ export const sessionQuery = queryOptions({
   },
 });
 
+/** Another person, or nobody: what was loaded for the one before is forgotten. Who is signed in stays where it is kept, because
+ * whoever looks at it must hear of the change. */
+export function becomes(client: QueryClient, session: BrowserSession | null): void {
+  client.setQueryData(sessionQuery.queryKey, session);
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
+}
+
 /** Lists are asked for in one piece; who has more than this looks for it by search. */
 const LIST_MAX = 200;
 

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import { LogOut, PanelLeftClose, PanelLeftOpen, Plus, Search } from "lucide-react";
 import { call } from "@/api/client";
-import { sessionQuery } from "@/api/queries";
+import { becomes, sessionQuery } from "@/api/queries";
 import { cx } from "@/lib/cx";
 import { forgetPersonal } from "@/lib/stored";
 import { useLive } from "@/live/store";
@@ -119,8 +119,7 @@ function UserRow({ narrow }: { narrow: boolean }) {
     try {
       await call("DELETE", "/api/auth/session");
       forgetPersonal();
-      client.clear();
-      client.setQueryData(sessionQuery.queryKey, null);
+      becomes(client, null);
     } catch {
       toast({
         tone: "error",

@@ -4,7 +4,7 @@ import { type FormEvent, useState } from "react";
 import { call, keepCsrfToken } from "@/api/client";
 import { asFailure } from "@/api/errors";
 import type { BrowserSession } from "@/api/pending";
-import { sessionQuery, setupQuery } from "@/api/queries";
+import { becomes, sessionQuery, setupQuery } from "@/api/queries";
 import { useTitle } from "@/lib/hooks";
 import { Redirect } from "@/shell/Redirect";
 import { Welcome } from "@/shell/Welcome";
@@ -26,8 +26,7 @@ export function LoginPage() {
     onSuccess: (answer) => {
       keepCsrfToken(answer.csrfToken);
       // Somebody else may have been signed in before.
-      client.clear();
-      client.setQueryData(sessionQuery.queryKey, answer);
+      becomes(client, answer);
       void navigate({ href: inner(to), replace: true });
     },
   });
