@@ -39,7 +39,7 @@ pub struct EventType {
 }
 
 macro_rules! events {
-    ($($name:literal, $variant:ident($payload:ty), $source:literal, $meaning:literal;)*) => {
+    ($($name:tt, $variant:ident($payload:ty), $source:literal, $meaning:literal;)*) => {
         /// What happened: `type` and `payload`.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
         #[serde(tag = "type", content = "payload")]

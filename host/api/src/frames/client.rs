@@ -184,7 +184,7 @@ pub struct AgentStop {
 pub struct Ping {}
 
 macro_rules! client_frames {
-    ($($variant:ident($body:ty) => $name:literal,)*) => {
+    ($($variant:ident($body:ty) => $name:tt,)*) => {
         /// A frame from a client.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
         #[serde(tag = "type")]

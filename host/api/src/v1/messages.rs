@@ -30,7 +30,7 @@ impl From<message::Role> for Role {
 
 /// One piece of a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Part {
     Text {
         text: String,
@@ -43,6 +43,7 @@ pub enum Part {
         name: String,
         arguments: Value,
     },
+    #[serde(rename_all = "camelCase")]
     ToolResult {
         /// The id of the call this answers.
         call_id: String,

@@ -1,6 +1,11 @@
 //! The document, and what must hold for every route in it.
 
 use octi_api::openai::error::OpenAiError;
+use std::collections::BTreeSet;
+
+use octi_api::event::EventBody;
+use octi_api::frames::ClientFrame;
+use octi_api::v1::messages::Part;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -56,7 +61,7 @@ fn the_document_is_as_reviewed() {
 #[test]
 fn every_route_is_described_once_and_says_what_it_does() {
     let document = serde_json::to_value(crate::document()).unwrap();
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (method, path) in routes() {
         let operation = &document["paths"][&path][method.as_str().to_lowercase()];
         let summary = operation["summary"].as_str().unwrap_or_default();
@@ -65,6 +70,35 @@ fn every_route_is_described_once_and_says_what_it_does() {
         assert!(ids.insert(id), "{method} {path} shares its id with another route");
         assert!(operation["responses"]["default"].is_object(), "{method} {path} has no error");
     }
+}
+
+/// The words that the document gives for `type` in a list of alternatives.
+fn types_of(schema: &str) -> Vec<String> {
+    let document = serde_json::to_value(crate::document()).unwrap();
+    let alternatives = document["components"]["schemas"][schema]["oneOf"].as_array().unwrap().clone();
+    let word = |alternative: &Value| {
+        let own = [alternative].into_iter().chain(alternative["allOf"].as_array().into_iter().flatten());
+        own.filter_map(|part| part["properties"]["type"]["enum"][0].as_str()).map(str::to_owned).next()
+    };
+    alternatives.iter().map(|alternative| word(alternative).unwrap_or_else(|| panic!("{alternative}"))).collect()
+}
+
+#[test]
+fn frames_events_and_parts_are_described_by_their_names_on_the_wire() {
+    assert_eq!(types_of("ClientFrame"), ClientFrame::TYPES);
+    let events: Vec<&str> = EventBody::CATALOGUE.iter().map(|event| event.name).collect();
+    assert_eq!(types_of("EventBody"), events);
+    let part = Part::ToolResult {
+        call_id: "1".to_owned(),
+        name: "a__b".to_owned(),
+        content: String::new(),
+        is_error: false,
+        artifact_id: Some(uuid::Uuid::nil()),
+    };
+    let wire = serde_json::to_value(part).unwrap();
+    let document = serde_json::to_value(crate::document()).unwrap();
+    let described = document["components"]["schemas"]["Part"]["oneOf"][3]["properties"].as_object().unwrap();
+    assert_eq!(wire.as_object().unwrap().keys().collect::<BTreeSet<_>>(), described.keys().collect());
 }
 
 #[tokio::test]
