@@ -1,8 +1,8 @@
 // The only door to the server's REST API.
 import createClient from "openapi-fetch";
 import { ApiFailure, failureOf, unreachable } from "./errors";
-import type { BrowserSession } from "./pending";
 import type { paths } from "./schema";
+import type { BrowserSession } from "./types";
 
 const CSRF_HEADER = "X-Octi-Csrf";
 

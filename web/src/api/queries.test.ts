@@ -1,6 +1,6 @@
 import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { expect, test, vi } from "vitest";
-import type { BrowserSession } from "./pending";
+import type { BrowserSession } from "./types";
 
 // The client of the API asks the page where it is from.
 vi.stubGlobal("window", { location: { origin: "http://octi.test" } });

@@ -2,8 +2,7 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, ask, call, keepCsrfToken } from "./client";
 import { ApiFailure } from "./errors";
-import type { BrowserSession, SetupState, SignIn } from "./pending";
-import type { Message } from "./types";
+import type { BrowserSession, Message, SetupState, SignIn } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {

@@ -1239,34 +1239,34 @@ export interface components {
         /** @description A frame from a client. */
         ClientFrame: (components["schemas"]["Auth"] & {
             /** @enum {string} */
-            type: "Auth";
+            type: "auth";
         }) | (components["schemas"]["ChatSend"] & {
             /** @enum {string} */
-            type: "ChatSend";
+            type: "chat.send";
         }) | (components["schemas"]["ChatSteer"] & {
             /** @enum {string} */
-            type: "ChatSteer";
+            type: "chat.steer";
         }) | (components["schemas"]["Command"] & {
             /** @enum {string} */
-            type: "Command";
+            type: "command";
         }) | (components["schemas"]["Patterns"] & {
             /** @enum {string} */
-            type: "Subscribe";
+            type: "subscribe";
         }) | (components["schemas"]["Patterns"] & {
             /** @enum {string} */
-            type: "Unsubscribe";
+            type: "unsubscribe";
         }) | (components["schemas"]["PermissionRespond"] & {
             /** @enum {string} */
-            type: "PermissionRespond";
+            type: "permission.respond";
         }) | (components["schemas"]["AgentStop"] & {
             /** @enum {string} */
-            type: "AgentStop";
+            type: "agent.stop";
         }) | (components["schemas"]["Replay"] & {
             /** @enum {string} */
-            type: "Replay";
+            type: "replay";
         }) | (components["schemas"]["Ping"] & {
             /** @enum {string} */
-            type: "Ping";
+            type: "ping";
         });
         /**
          * @description What kind of program is connected.
@@ -1381,82 +1381,82 @@ export interface components {
             /** @description A message was added to the conversation. */
             payload: components["schemas"]["ChatMessage"];
             /** @enum {string} */
-            type: "ChatMessage";
+            type: "chat.message";
         } | {
             /** @description A piece of the answer being written. */
             payload: components["schemas"]["ChatDelta"];
             /** @enum {string} */
-            type: "ChatDelta";
+            type: "chat.delta";
         } | {
             /** @description The answer is whole. */
             payload: components["schemas"]["ChatResponse"];
             /** @enum {string} */
-            type: "ChatResponse";
+            type: "chat.response";
         } | {
             /** @description The turn could not answer. */
             payload: components["schemas"]["ChatError"];
             /** @enum {string} */
-            type: "ChatError";
+            type: "chat.error";
         } | {
             /** @description A turn began. */
             payload: components["schemas"]["AgentSpawned"];
             /** @enum {string} */
-            type: "AgentSpawned";
+            type: "agent.spawned";
         } | {
             /** @description The model is being asked for the nth time in this turn. */
             payload: components["schemas"]["AgentIteration"];
             /** @enum {string} */
-            type: "AgentIteration";
+            type: "agent.iteration";
         } | {
             /** @description A turn ended with an answer. */
             payload: components["schemas"]["AgentEnded"];
             /** @enum {string} */
-            type: "AgentCompleted";
+            type: "agent.completed";
         } | {
             /** @description A turn ended without an answer. */
             payload: components["schemas"]["AgentEnded"];
             /** @enum {string} */
-            type: "AgentFailed";
+            type: "agent.failed";
         } | {
             /** @description A person stopped a turn. */
             payload: components["schemas"]["AgentEnded"];
             /** @enum {string} */
-            type: "AgentStopped";
+            type: "agent.stopped";
         } | {
             /** @description The host went away during a turn; it can be continued. */
             payload: components["schemas"]["AgentEnded"];
             /** @enum {string} */
-            type: "AgentInterrupted";
+            type: "agent.interrupted";
         } | {
             /** @description A tool call began. */
             payload: components["schemas"]["ToolInvoked"];
             /** @enum {string} */
-            type: "ToolInvoked";
+            type: "tool.invoked";
         } | {
             /** @description What long work says while it runs. */
             payload: components["schemas"]["ToolProgress"];
             /** @enum {string} */
-            type: "ToolProgress";
+            type: "tool.progress";
         } | {
             /** @description A tool call ended. */
             payload: components["schemas"]["ToolResult"];
             /** @enum {string} */
-            type: "ToolResult";
+            type: "tool.result";
         } | {
             /** @description A person is asked. */
             payload: components["schemas"]["PermissionRequest"];
             /** @enum {string} */
-            type: "PermissionRequest";
+            type: "permission.request";
         } | {
             /** @description A question was answered, or expired. */
             payload: components["schemas"]["PermissionResolved"];
             /** @enum {string} */
-            type: "PermissionResolved";
+            type: "permission.resolved";
         } | {
             /** @description Tools or roles changed while the host runs. */
             payload: components["schemas"]["PluginChanged"];
             /** @enum {string} */
-            type: "PluginChanged";
+            type: "plugin.changed";
         };
         /** @description One event. */
         EventEnvelope: components["schemas"]["EventBody"] & {
@@ -2056,11 +2056,11 @@ export interface components {
              * Format: uuid
              * @description Where the whole result is, when `content` holds only its beginning.
              */
-            artifact_id?: string | null;
+            artifactId?: string | null;
             /** @description The id of the call this answers. */
-            call_id: string;
+            callId: string;
             content: string;
-            is_error: boolean;
+            isError: boolean;
             name: string;
             /** @enum {string} */
             type: "tool_result";

@@ -1,5 +1,4 @@
 // Short names for the generated types.
-import type { MessagePart } from "./pending";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -9,7 +8,7 @@ export type Artifact = Schemas["Artifact"];
 export type AuditEntry = Schemas["AuditEntry"];
 export type HealthDetailed = Schemas["HealthDetailed"];
 export type Level = Schemas["Level"];
-export type Message = Omit<Schemas["Message"], "parts"> & { parts: MessagePart[] };
+export type Message = Schemas["Message"];
 export type Model = Schemas["Model"];
 export type ModelTest = Schemas["ModelTest"];
 export type PermissionRequest = Schemas["PermissionRequest"];
@@ -25,3 +24,21 @@ export type Tool = Schemas["Tool"];
 export type ToolOutcome = Schemas["ToolOutcome"];
 export type Usage = Schemas["Usage"];
 export type User = Schemas["User"];
+export type BrowserSession = Schemas["BrowserSession"];
+export type SetupState = Schemas["SetupState"];
+export type SetUp = Schemas["SetUp"];
+export type SignIn = Schemas["SignIn"];
+export type WsTicket = Schemas["WsTicket"];
+export type MessagePart = Schemas["Part"];
+export type EventBody = Schemas["EventBody"];
+export type EventEnvelope = Schemas["EventEnvelope"];
+/** The generated type says that a frame without fields has no `type` either. */
+export type ClientFrame = Exclude<Schemas["ClientFrame"], { type: "ping" }> | { type: "ping" };
+export type ServerFrame = Schemas["ServerFrame"];
+
+/** A command in the data of the answer to `help`. */
+export interface CommandHelp {
+  name: string;
+  aliases: string[];
+  meaning: string;
+}

@@ -1,6 +1,7 @@
 // Pure: a conversation and an event make the next conversation. Events may come twice, and before the stored messages do.
-import type { EventEnvelope } from "@/api/pending";
+
 import type { components } from "@/api/schema";
+import type { EventEnvelope } from "@/api/types";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem, type Turn } from "./types";
 
 type Schemas = components["schemas"];

@@ -1,6 +1,5 @@
 // Events and messages for the tests.
-import type { EventBody, EventEnvelope } from "@/api/pending";
-import type { Agent, Message } from "@/api/types";
+import type { Agent, EventBody, EventEnvelope, Message } from "@/api/types";
 
 export const SESSION = "session-1";
 export const AGENT = "agent-1";

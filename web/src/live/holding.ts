@@ -1,5 +1,5 @@
 // Live events that wait while a replay is on its way, so that each is applied once and in its place.
-import type { EventEnvelope } from "@/api/pending";
+import type { EventEnvelope } from "@/api/types";
 
 /**
  * What a replay and the events that arrived while it was on its way are together. A replayed piece of an answer may stand for

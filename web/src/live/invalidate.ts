@@ -1,6 +1,7 @@
 // Which lists an event makes out of date. They are asked for again together and not once per event.
-import type { EventEnvelope } from "@/api/pending";
+
 import { queryClient } from "@/api/queries";
+import type { EventEnvelope } from "@/api/types";
 
 const WAIT_MS = 400;
 

@@ -1,6 +1,5 @@
 // Questions that wait for an answer, in all sessions.
-import type { EventEnvelope } from "@/api/pending";
-import type { PermissionRequest } from "@/api/types";
+import type { EventEnvelope, PermissionRequest } from "@/api/types";
 
 /** Applies the events to the list of questions; the order is the order of asking. */
 export function applyToPending(

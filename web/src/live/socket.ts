@@ -1,7 +1,7 @@
 // One WebSocket to the server, opened again whenever it is lost.
 import { call } from "@/api/client";
 import { ApiFailure } from "@/api/errors";
-import type { ClientFrame, ServerFrame, WsTicket } from "@/api/pending";
+import type { ClientFrame, ServerFrame, WsTicket } from "@/api/types";
 import { backoffMs } from "./backoff";
 
 export type LinkStatus = "idle" | "connecting" | "online" | "offline";

@@ -1,8 +1,14 @@
 // What the pages know of the running server: the connection, the open conversations, the questions.
 import { create } from "zustand";
-import type { ClientFrame, CommandHelp, EventEnvelope, ServerFrame } from "@/api/pending";
 import { agentsQuery, allMessages, queryClient } from "@/api/queries";
-import type { PermissionRequest, Scope } from "@/api/types";
+import type {
+  ClientFrame,
+  CommandHelp,
+  EventEnvelope,
+  PermissionRequest,
+  Scope,
+  ServerFrame,
+} from "@/api/types";
 import { load } from "@/conversation/history";
 import { addInfo, addSending, applyEvents, drop, markFailed, restart } from "@/conversation/reducer";
 import { type Conversation, emptyConversation } from "@/conversation/types";

@@ -1,4 +1,4 @@
-import type { CommandHelp } from "@/api/pending";
+import type { CommandHelp } from "@/api/types";
 import { cx } from "@/lib/cx";
 
 interface Props {

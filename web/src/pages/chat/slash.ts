@@ -1,5 +1,5 @@
 // Commands that are typed after a slash.
-import type { CommandHelp } from "@/api/pending";
+import type { CommandHelp } from "@/api/types";
 
 export interface Slash {
   name: string;

@@ -3,8 +3,8 @@ import { useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { call, keepCsrfToken } from "@/api/client";
 import { ApiFailure } from "@/api/errors";
-import type { BrowserSession, SetUp } from "@/api/pending";
 import { sessionQuery, setupQuery } from "@/api/queries";
+import type { BrowserSession, SetUp } from "@/api/types";
 import { PASSWORD_CHARS_MIN, passwordProblem } from "@/lib/password";
 import { Button } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
@@ -25,7 +25,7 @@ export function AccountStep({ codeRequired, onDone }: { codeRequired: boolean; o
   const setUp = useMutation({
     mutationFn: () => {
       const { username, password, code } = fields;
-      const body: SetUp = { username, password, ...(code.trim() && { code: code.trim() }) };
+      const body: SetUp = { username, password, code: code.trim() };
       return call<BrowserSession>("POST", "/api/setup", body);
     },
     onSuccess: (session) => {
