@@ -20,6 +20,8 @@ export class Link {
   #socket: WebSocket | null = null;
   #wanted = false;
   #attempt = 0;
+  /** Counts the attempts: one that was overtaken changes nothing any more. */
+  #turn = 0;
   #retry: number | undefined;
   #heartbeat: number | undefined;
   #heardAt = 0;
@@ -38,6 +40,7 @@ export class Link {
 
   stop(): void {
     this.#wanted = false;
+    this.#turn += 1;
     window.removeEventListener("online", this.#retryNow);
     document.removeEventListener("visibilitychange", this.#retryNow);
     window.clearTimeout(this.#retry);
@@ -64,17 +67,20 @@ export class Link {
   };
 
   async #connect(): Promise<void> {
+    this.#turn += 1;
+    const turn = this.#turn;
     this.#listener.onStatus("connecting", { retryAt: null, reason: null });
     let ticket: string;
     try {
       ticket = (await call<WsTicket>("POST", "/api/auth/ws-ticket")).ticket;
     } catch (error) {
+      if (turn !== this.#turn) return;
       // A browser that is not signed in any more is shown the sign-in page, and that starts a new link.
       if (error instanceof ApiFailure && error.status === 401) return;
       this.#lost(error instanceof Error ? error.message : null);
       return;
     }
-    if (!this.#wanted || this.#socket !== null) return;
+    if (turn !== this.#turn || !this.#wanted || this.#socket !== null) return;
     const address = new URL("/gateway", window.location.origin);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     this.#open(new WebSocket(address), ticket);

@@ -1,6 +1,6 @@
 // What the pages know of the running server: the connection, the open conversations, the questions.
 import { create } from "zustand";
-import { agentsQuery, allMessages, queryClient } from "@/api/queries";
+import { agentsQuery, allMessages, queryClient, sessionQuery } from "@/api/queries";
 import type {
   ClientFrame,
   CommandHelp,
@@ -59,15 +59,22 @@ const held = new Map<string, { events: EventEnvelope[]; timer: number }>();
 let queue: EventEnvelope[] = [];
 let flushTimer: number | undefined;
 let askedForHelp = false;
+/** An answer left, and nothing was heard of it yet. */
+let answered = false;
 
 const link = new Link({
-  onStatus: (status, { retryAt, reason }) =>
+  onStatus: (status, { retryAt, reason }) => {
+    // What waited for a replay that does not come is in the next one.
+    if (status !== "online") forgetHeld();
+    // Whether these arrived is not known; the replay takes those away that did.
+    if (status === "offline") change(markFailed);
     set((state) => ({
       status,
       retryAt,
       reason,
       wasOnline: status !== "idle" && (state.wasOnline || status === "online"),
-    })),
+    }));
+  },
   onFrame: receive,
 });
 
@@ -76,10 +83,14 @@ export const startLive = () => link.start();
 /** Forgets everything: whoever signs in next must see nothing of it. */
 export function stopLive(): void {
   link.stop();
-  for (const { timer } of held.values()) window.clearTimeout(timer);
-  held.clear();
+  forgetHeld();
   queue = [];
   set(initial);
+}
+
+function forgetHeld(): void {
+  for (const { timer } of held.values()) window.clearTimeout(timer);
+  held.clear();
 }
 
 export const retryNow = () => link.retryNow();
@@ -87,6 +98,11 @@ export const retryNow = () => link.retryNow();
 function receive(frame: ServerFrame): void {
   switch (frame.type) {
     case "auth_ok":
+      if (isSomebodyElse(frame.userId)) {
+        // Another tab signed in as somebody else; nothing of the one before may stay on the screen.
+        window.location.reload();
+        return;
+      }
       set({ capabilities: frame.capabilities });
       link.send({ type: "subscribe", patterns: ["*"] });
       askedForHelp = link.send({ type: "command", name: "help" });
@@ -109,7 +125,12 @@ function receive(frame: ServerFrame): void {
         tone: "info",
         text: `The connection was too slow for ${frame.count} events; the conversation is loaded again.`,
       });
-      for (const id of Object.keys(get().conversations)) void reload(id);
+      // The answer to a subscription lists every open question, and a replay fills the hole.
+      link.send({ type: "subscribe", patterns: ["*"] });
+      for (const id of Object.keys(get().conversations)) {
+        askForReplay(id);
+        void reload(id);
+      }
       break;
     case "error":
       onErrorFrame(frame);
@@ -118,10 +139,20 @@ function receive(frame: ServerFrame): void {
   }
 }
 
+function isSomebodyElse(userId: string): boolean {
+  const session = queryClient.getQueryData(sessionQuery.queryKey);
+  return session !== undefined && session !== null && session.user.id !== userId;
+}
+
 function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>): void {
   // An older server does not know this frame: what it says is not for the person.
   if (frame.path === "type" && frame.message.includes("`replay`")) return;
-  change((conversation) => markFailed(conversation));
+  if (answered) {
+    // The question may still be open: ask which ones are.
+    answered = false;
+    link.send({ type: "subscribe", patterns: ["*"] });
+  }
+  change(markFailed);
   toast({ tone: "error", text: frame.message, requestId: frame.requestId ?? null });
 }
 
@@ -176,17 +207,22 @@ function apply(events: readonly EventEnvelope[]): void {
 }
 
 function askForReplay(sessionId: string): void {
+  if (held.has(sessionId)) return;
   flush();
-  release(sessionId, []);
   const afterEventId = get().conversations[sessionId]?.lastEventId ?? undefined;
   if (!link.send({ type: "replay", sessionId, ...(afterEventId && { afterEventId }) })) return;
-  const timer = window.setTimeout(() => release(sessionId, []), REPLAY_WAIT_MS);
+  const timer = window.setTimeout(() => {
+    release(sessionId, []);
+    void reload(sessionId);
+  }, REPLAY_WAIT_MS);
   held.set(sessionId, { events: [], timer });
 }
 
 function onReplay(sessionId: string, events: readonly EventEnvelope[], gap: boolean): void {
-  const isNew = get().conversations[sessionId]?.lastEventId === null;
-  if (gap && !isNew) {
+  // Too late: what it holds was loaded meanwhile.
+  if (!held.has(sessionId)) return;
+  const known = get().conversations[sessionId];
+  if (gap && known && (known.lastEventId !== null || known.loaded)) {
     update(sessionId, restart);
     void reload(sessionId);
   }
@@ -271,6 +307,7 @@ export const stopAgent = (agentId: string) => link.send({ type: "agent.stop", ag
 /** Answers a question. It goes away at once; another one who answered first is not contradicted. */
 export function answer(requestId: string, approved: boolean, scope: Scope): boolean {
   if (!link.send({ type: "permission.respond", requestId, approved, scope })) return false;
+  answered = true;
   set((state) => ({ permissions: withoutRequest(state.permissions, requestId) }));
   return true;
 }

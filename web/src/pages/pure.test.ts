@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { failureOf } from "@/api/errors";
+import type { Model } from "@/api/types";
 import { costOf, totalOf } from "@/lib/cost";
 import { bytes, duration, usd } from "@/lib/format";
 import { isDestructive } from "./chat/danger";
+import { usableModel } from "./chat/models";
 import { complete, isKnown, slashOf } from "./chat/slash";
 import { browserName } from "./profile/browser";
 import { fieldsOf, readValues } from "./tools/schema";
@@ -125,4 +127,12 @@ describe("errors", () => {
   it("that have none say what to do", () => {
     expect(failureOf(502, "<html>").message).toContain("Try again");
   });
+});
+
+test("a model that was removed is not sent any more", () => {
+  const models = [{ name: "demo" }] as Model[];
+  expect(usableModel(models, "demo")).toBe("demo");
+  expect(usableModel(models, "gone")).toBeNull();
+  expect(usableModel(models, null)).toBeNull();
+  expect(usableModel(undefined, "demo")).toBe("demo");
 });

@@ -25,6 +25,8 @@ export function Dialog({ title, onClose, children, wide = false }: Props) {
       ref={ref}
       aria-labelledby={titleId}
       onCancel={(event) => {
+        // Giving up the choice of a file bubbles up to here.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose();
       }}

@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, PanelRight, Pencil, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { asFailure } from "@/api/errors";
-import { sessionsQuery } from "@/api/queries";
+import { modelsQuery, sessionsQuery } from "@/api/queries";
 import { useKeys, useTitle, useWide } from "@/lib/hooks";
 import { readStored, writeStored } from "@/lib/stored";
 import { openConversation, reload, runCommand, say, stopAgent, useLive } from "@/live/store";
@@ -15,6 +15,7 @@ import { toast } from "@/ui/toasts";
 import { Activity } from "./Activity";
 import { Composer } from "./Composer";
 import { useDraft } from "./drafts";
+import { usableModel } from "./models";
 import { isKnown, slashOf } from "./slash";
 import { Transcript } from "./Transcript";
 
@@ -123,12 +124,13 @@ function Body({ sessionId }: { sessionId: string }) {
   const commands = useLive((state) => state.commands);
   const [text, setText] = useDraft(sessionId);
   const [model, setModel] = useState<string | null>(() => readStored("model"));
+  const { data: models } = useQuery(modelsQuery);
   if (!conversation) return null;
   const { turn } = conversation;
   const send = (content: string): boolean => {
     const slash = slashOf(content);
     if (slash && isKnown(commands, slash.name)) return runCommand(sessionId, slash.name, slash.args);
-    const left = say(sessionId, content, model);
+    const left = say(sessionId, content, usableModel(models?.items, model));
     if (!left)
       toast({ tone: "error", text: "The message did not leave: the connection is lost. It is kept here." });
     return left;

@@ -54,9 +54,15 @@ export function Composer({ text, onText, onSend, onStop, busy, model, onModel, p
     }
   });
 
+  const sending = useRef(false);
   const send = async () => {
-    if (empty || !online || new Blob([text]).size > BYTES_MAX) return;
-    if (await onSend(text.trim())) onText("");
+    if (sending.current || empty || !online || new Blob([text]).size > BYTES_MAX) return;
+    sending.current = true;
+    try {
+      if (await onSend(text.trim())) onText("");
+    } finally {
+      sending.current = false;
+    }
   };
   const pick = (name: string) => {
     onText(`/${name} `);

@@ -21,8 +21,7 @@ export const MessageView = memo(function MessageView({
 
 function FromUser({ item, sessionId }: { item: MessageItem; sessionId: string }) {
   const again = () => {
-    dropItem(sessionId, item.id);
-    say(sessionId, item.text, null);
+    if (say(sessionId, item.text, null)) dropItem(sessionId, item.id);
   };
   return (
     <div className="group flex flex-col items-end gap-1">

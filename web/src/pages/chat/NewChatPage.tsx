@@ -11,6 +11,7 @@ import { Mark } from "@/shell/Mark";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Composer } from "./Composer";
 import { useDraft } from "./drafts";
+import { usableModel } from "./models";
 import { isKnown, slashOf } from "./slash";
 
 const TITLE_MAX = 60;
@@ -43,7 +44,9 @@ export function NewChatPage() {
       );
       openConversation(session.id);
       if (isCommand) runCommand(session.id, slash.name, slash.args);
-      else say(session.id, content, model);
+      else if (!say(session.id, content, usableModel(models?.items, model))) {
+        writeStored(`draft.${session.id}`, content);
+      }
       void client.invalidateQueries({ queryKey: sessionsQuery.queryKey });
       void navigate({ to: "/chat/$sessionId", params: { sessionId: session.id } });
       return true;

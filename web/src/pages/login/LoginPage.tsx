@@ -6,6 +6,7 @@ import { asFailure } from "@/api/errors";
 import { becomes, sessionQuery, setupQuery } from "@/api/queries";
 import type { BrowserSession } from "@/api/types";
 import { useTitle } from "@/lib/hooks";
+import { forgetPersonal, readStored, writeStored } from "@/lib/stored";
 import { Redirect } from "@/shell/Redirect";
 import { Welcome } from "@/shell/Welcome";
 import { Button } from "@/ui/Button";
@@ -25,7 +26,9 @@ export function LoginPage() {
     mutationFn: () => call<BrowserSession>("POST", "/api/auth/session", { username, password }),
     onSuccess: (answer) => {
       keepCsrfToken(answer.csrfToken);
-      // Somebody else may have been signed in before.
+      // Somebody else may have been signed in before; whoever comes back finds their drafts.
+      if (readStored("owner") !== answer.user.id) forgetPersonal();
+      writeStored("owner", answer.user.id);
       becomes(client, answer);
       void navigate({ href: inner(to), replace: true });
     },

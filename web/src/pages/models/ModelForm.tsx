@@ -154,6 +154,13 @@ async function addAndTest(fields: Fields, isDefault: boolean): Promise<{ model: 
     priceOut: price(fields.priceOut),
     default: false,
   };
+  // The server replaces the model of that name and its key.
+  const { items } = await ask(api.GET("/api/models"));
+  if (items.some((one) => one.name === name)) {
+    throw new Error(
+      `A model is called \`${name}\` already. Give this one another name under “More”, or remove that one first.`,
+    );
+  }
   const model = await ask(api.POST("/api/models", { body }));
   const path = { params: { path: { name } } };
   const test = await ask(api.POST("/api/models/{name}/test", path)).catch((error: unknown) => ({

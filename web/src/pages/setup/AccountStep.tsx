@@ -6,6 +6,7 @@ import { ApiFailure } from "@/api/errors";
 import { sessionQuery, setupQuery } from "@/api/queries";
 import type { BrowserSession, SetUp } from "@/api/types";
 import { PASSWORD_CHARS_MIN, passwordProblem } from "@/lib/password";
+import { writeStored } from "@/lib/stored";
 import { Button } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { TextField } from "@/ui/Field";
@@ -30,6 +31,7 @@ export function AccountStep({ codeRequired, onDone }: { codeRequired: boolean; o
     },
     onSuccess: (session) => {
       keepCsrfToken(session.csrfToken);
+      writeStored("owner", session.user.id);
       // The code in the address has done its work and must not stay in the history.
       window.history.replaceState(window.history.state, "", "/setup");
       onDone();
