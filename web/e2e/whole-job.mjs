@@ -62,7 +62,7 @@ const answers = (text) => page.getByText(text);
 
 try {
   await step("the first run makes the administrator", async () => {
-    await page.goto(`${server.listening}/setup?code=${server.firstSignIn.password}`);
+    await page.goto(`${server.listening}/setup#code=${server.firstSignIn.password}`);
     await page.getByLabel("User name").fill("ada");
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await page.getByLabel("The same password again").fill(PASSWORD);

@@ -33,10 +33,6 @@ const login = createRoute({
 const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
-  validateSearch: (search: Record<string, unknown>): { code?: string } => ({
-    // A code that looks like a number is read as one.
-    code: text(search.code) ?? (typeof search.code === "number" ? String(search.code) : undefined),
-  }),
   component: lazyRouteComponent(() => import("./pages/setup/SetupPage"), "SetupPage"),
 });
 

@@ -62,7 +62,9 @@ impl Bus {
     pub(crate) fn listen(&self, user_id: UserId) -> Listener {
         let queue = Arc::new(Queue::default());
         let mut listeners = self.lock();
-        listeners.entry(user_id).or_default().push(Arc::downgrade(&queue));
+        let own = listeners.entry(user_id).or_default();
+        own.retain(|queue| queue.strong_count() > 0);
+        own.push(Arc::downgrade(&queue));
         Listener { user_id, queue }
     }
 

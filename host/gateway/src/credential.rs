@@ -35,11 +35,11 @@ pub(crate) struct Holder {
 }
 
 impl Credential {
-    /// What these headers show: an `Authorization` header counts before a cookie.
+    /// What these headers show: a token counts before a cookie. Another scheme is not ours: a proxy in front may have one.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        if let Some(header) = headers.get(AUTHORIZATION) {
-            let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
-            return scheme.eq_ignore_ascii_case("bearer").then(|| Self::Token(token.trim().into()));
+        let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.split_once(' '));
+        if let Some((_, token)) = header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+            return Some(Self::Token(token.trim().into()));
         }
         let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let ours = cookies.flat_map(Cookie::split_parse).flatten().find(|cookie| cookie.name() == COOKIE_NAME)?;
@@ -108,7 +108,8 @@ mod tests {
         assert_eq!(shown(&[cookie]), Some((true, "abc".to_owned())));
         assert_eq!(shown(&[("cookie", "a=b"), cookie]), Some((true, "abc".to_owned())));
         assert_eq!(shown(&[("authorization", "Bearer octi_x"), cookie]), Some((false, "octi_x".to_owned())));
-        assert_eq!(shown(&[("authorization", "Basic octi_x"), cookie]), None);
+        assert_eq!(shown(&[("authorization", "Basic octi_x"), cookie]), Some((true, "abc".to_owned())));
+        assert_eq!(shown(&[("authorization", "Basic octi_x")]), None);
         assert_eq!(shown(&[("cookie", "octi_sessions=abc")]), None);
         assert_eq!(shown(&[]), None);
     }

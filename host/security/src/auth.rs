@@ -16,7 +16,7 @@ use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_domain::session::User;
-use octi_store::{Store, StoreError, Token};
+use octi_store::{Store, StoreError, Token, Tx};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -27,6 +27,8 @@ pub use token::{random_word, token_hash};
 
 /// The name of the first administrator.
 const FIRST_ADMIN: &str = "admin";
+/// The name of the tokens that signing in with a password gives.
+const LOGIN_TOKEN_NAME: &str = "sign-in with a password";
 /// The file in the home folder that names whoever may use this machine's octi.
 const LOCAL_TOKEN_FILE: &str = "local-token";
 /// A token's last use is written down at most this often.
@@ -143,6 +145,21 @@ impl Auth {
     /// # Errors
     /// [`AuthError::WrongPassword`] whatever was wrong, [`AuthError::LockedOut`] after too many attempts.
     pub async fn login(&self, username: &str, password: &str, address: IpAddr) -> Result<(Principal, User), AuthError> {
+        let user = self.verify(username, password, address).await?;
+        let mut tx = self.store.write(&JOB).await?;
+        self.record_login(&mut tx, &user, address).await?;
+        tx.save().await?;
+        Ok((principal_of(&user), user))
+    }
+
+    async fn record_login(&self, tx: &mut Tx<'_>, user: &User, address: IpAddr) -> Result<(), AuthError> {
+        tx.record_login(user.id, self.ambient.now()).await?;
+        audit::append(tx, &self.ambient, Some(user.id), &Deed::Login { user: user.id, address }).await?;
+        Ok(())
+    }
+
+    /// Whose name and password these are. Nothing but failures is written down.
+    async fn verify(&self, username: &str, password: &str, address: IpAddr) -> Result<User, AuthError> {
         let now = self.ambient.now();
         let found = self.store.read(&JOB).await?.user_by_name(username).await?;
         // Counted before it is compared: guesses that are sent at once must not all be compared before the first counts.
@@ -159,11 +176,7 @@ impl Auth {
         match user.filter(|user| matches && user.is_active) {
             Some(user) => {
                 self.failures.forget(username, address);
-                let mut tx = self.store.write(&JOB).await?;
-                tx.record_login(user.id, now).await?;
-                audit::append(&mut tx, &self.ambient, Some(user.id), &Deed::Login { user: user.id, address }).await?;
-                tx.save().await?;
-                Ok((principal_of(&user), user))
+                Ok(user)
             }
             None => {
                 self.audit.note(None, &Deed::LoginFailed { user: known, address });
@@ -186,6 +199,18 @@ impl Auth {
             tx.save().await?;
         }
         Ok(principal_of(&user))
+    }
+
+    /// Makes a token for whoever has just signed in with a password; another password ends it.
+    ///
+    /// # Errors
+    /// [`AuthError::Store`].
+    pub async fn create_login_token(
+        &self,
+        principal: &Principal,
+        expires_at: DateTime<Utc>,
+    ) -> Result<(Token, String), AuthError> {
+        self.create_token(principal, LOGIN_TOKEN_NAME, Some(expires_at)).await
     }
 
     /// Makes a token for the principal; its value is returned this once.

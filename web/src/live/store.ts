@@ -13,7 +13,6 @@ import { load } from "@/conversation/history";
 import { addInfo, addSending, applyEvents, drop, markFailed, restart } from "@/conversation/reducer";
 import { type Conversation, emptyConversation } from "@/conversation/types";
 import { toast } from "@/ui/toasts";
-import { joinReplay } from "./holding";
 import { refreshFor } from "./invalidate";
 import { applyToPending, withoutRequest } from "./permissions";
 import { Link, type LinkStatus } from "./socket";
@@ -212,7 +211,7 @@ function askForReplay(sessionId: string): void {
   const afterEventId = get().conversations[sessionId]?.lastEventId ?? undefined;
   if (!link.send({ type: "replay", sessionId, ...(afterEventId && { afterEventId }) })) return;
   const timer = window.setTimeout(() => {
-    release(sessionId, []);
+    release(sessionId, held.get(sessionId)?.events ?? []);
     void reload(sessionId);
   }, REPLAY_WAIT_MS);
   held.set(sessionId, { events: [], timer });
@@ -229,12 +228,11 @@ function onReplay(sessionId: string, events: readonly EventEnvelope[], gap: bool
   release(sessionId, events);
 }
 
-/** Applies a replay and what was held back for it. */
-function release(sessionId: string, replayed: readonly EventEnvelope[]): void {
+/** Ends the waiting for a replay. What was held back is in the replay: the server hands out nothing in between. */
+function release(sessionId: string, events: readonly EventEnvelope[]): void {
   const waiting = held.get(sessionId);
   held.delete(sessionId);
   window.clearTimeout(waiting?.timer);
-  const events = joinReplay(replayed, waiting?.events ?? []);
   if (events.length === 0) return;
   // A question that was answered long ago must not come back by a replay.
   update(sessionId, (conversation) => applyEvents(conversation, events));

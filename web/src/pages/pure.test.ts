@@ -129,7 +129,7 @@ describe("errors", () => {
   });
 });
 
-test("a model that was removed is not sent any more", () => {
+it("a model that was removed is not sent any more", () => {
   const models = [{ name: "demo" }] as Model[];
   expect(usableModel(models, "demo")).toBe("demo");
   expect(usableModel(models, "gone")).toBeNull();

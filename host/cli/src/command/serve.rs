@@ -93,7 +93,7 @@ fn announce(context: &Context, host: &compose::Host, address: SocketAddr) {
         printer.note("");
         if !bundle::WEB.is_empty() {
             let code = first.password();
-            printer.note(&format!("  set up      {BOLD}http://{address}/setup?code={code}{BOLD:#}   (shown this once)"));
+            printer.note(&format!("  set up      {BOLD}http://{address}/setup#code={code}{BOLD:#}   (shown this once)"));
         }
         printer.note(&format!("  sign in as  {BOLD}{}{BOLD:#}", first.username));
         printer.note(&format!("  password    {BOLD}{}{BOLD:#}   (shown this once)", first.password()));

@@ -18,11 +18,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        if let Some(kind) = kind
-            && !is_json(kind)
-        {
-            let message = format!("the body is `{kind}`; this route takes `application/json`");
+        // Without one, any other site could make a browser send a body: only a request that names JSON is asked about first.
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if !is_json(kind) {
+            let message = format!("the `Content-Type` is `{kind}`; this route takes `application/json`");
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message));
         }
         let Bytes(bytes) = Bytes::from_request(request, state).await?;

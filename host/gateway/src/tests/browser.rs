@@ -105,6 +105,9 @@ async fn a_change_needs_what_only_octis_own_page_can_read() {
     let tab = set_up(&host).await;
     let session: BrowserSession = tab.get("/api/auth/session").await.json().await.unwrap();
     assert_eq!(session.csrf_token, tab.csrf);
+    let (status, ..) =
+        refusal(http().post(host.url.join("/api/auth/session").unwrap()).body(r#"{"username":"ada","password":"x"}"#)).await;
+    assert_eq!(status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "another site can send a body without saying what it is");
     assert_eq!(tab.forged(Method::GET, "/api/sessions").send().await.unwrap().status(), StatusCode::OK);
     for (method, path) in
         [(Method::POST, "/api/sessions"), (Method::DELETE, "/api/auth/session"), (Method::POST, "/api/auth/ws-ticket")]

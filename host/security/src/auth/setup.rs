@@ -5,7 +5,7 @@ use octi_domain::session::User;
 use secrecy::SecretString;
 
 use super::sign_in::check_password;
-use super::{Auth, AuthError, Browser, JOB, SignedIn, password};
+use super::{Auth, AuthError, Browser, JOB, SignedIn, password, principal_of};
 use crate::audit::{self, Deed};
 
 impl Auth {
@@ -35,15 +35,17 @@ impl Auth {
         check_name(username)?;
         check_password(new)?;
         let first = self.first_admin().await?.ok_or(AuthError::AlreadySetUp)?;
-        let (principal, mut user) = self.login(&first.username, code.trim(), browser.address).await?;
+        let mut user = self.verify(&first.username, code.trim(), browser.address).await?;
         let hash = password::hash(SecretString::from(new), self.ambient.bytes()).await?;
+        // All or nothing: whoever closes the page meanwhile can begin again.
         let mut tx = self.store.write(&JOB).await?;
+        self.record_login(&mut tx, &user, browser.address).await?;
         tx.rename_user(user.id, username).await?;
         tx.set_password(user.id, &hash).await?;
         audit::append(&mut tx, &self.ambient, Some(user.id), &Deed::SetUp { user: user.id }).await?;
         tx.save().await?;
         username.clone_into(&mut user.username);
-        self.remember(principal, user, browser).await
+        self.remember(principal_of(&user), user, browser).await
     }
 }
 

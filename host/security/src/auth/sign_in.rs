@@ -16,7 +16,7 @@ use octi_store::{SignIn, Tx};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use super::{Auth, AuthError, JOB, TOUCH_EVERY, password, principal_of, random_word, token_hash};
+use super::{Auth, AuthError, JOB, LOGIN_TOKEN_NAME, TOUCH_EVERY, password, principal_of, random_word, token_hash};
 use crate::audit::{self, Deed};
 use crate::guard::clean;
 
@@ -110,7 +110,7 @@ impl Auth {
         Ok(was_there)
     }
 
-    /// Gives the person another password, and signs out every browser but `keep`.
+    /// Gives the person another password, and ends what the old one gave: every browser but `keep`, and the tokens of sign-ins.
     ///
     /// # Errors
     /// [`AuthError::WrongPassword`] and [`AuthError::LockedOut`] for the current one, [`AuthError::PasswordLength`] for the new one.
@@ -124,12 +124,15 @@ impl Auth {
         check_password(new)?;
         let user_id = principal.user_id().ok_or(AuthError::WrongToken)?;
         let user = self.store.read(principal).await?.user(user_id).await?.ok_or(AuthError::WrongPassword)?;
-        self.login(&user.username, current, address).await?;
+        self.verify(&user.username, current, address).await?;
         let hash = password::hash(SecretString::from(new), self.ambient.bytes()).await?;
         let mut tx = self.store.write(principal).await?;
         tx.set_password(user_id, &hash).await?;
         for other in tx.list_sign_ins().await?.iter().filter(|sign_in| Some(sign_in.id) != keep) {
             tx.delete_sign_in(other.id).await?;
+        }
+        for token in tx.list_tokens().await?.iter().filter(|token| token.name == LOGIN_TOKEN_NAME) {
+            tx.revoke_token(token.id, self.ambient.now()).await?;
         }
         audit::append(&mut tx, &self.ambient, Some(user_id), &Deed::PasswordChanged { user: user_id }).await?;
         tx.save().await?;

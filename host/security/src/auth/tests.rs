@@ -252,7 +252,12 @@ async fn another_password_signs_every_other_browser_out() {
     assert!(matches!(change("guess", "another long one").await, Err(AuthError::WrongPassword)));
     assert!(matches!(change(CHOSEN, "short").await, Err(AuthError::PasswordLength)));
     assert!(matches!(change(CHOSEN, &"x".repeat(limits::PASSWORD_BYTES_MAX + 1)).await, Err(AuthError::PasswordLength)));
+    let expires_at = house.auth.ambient.now() + TimeDelta::days(1);
+    let (_, of_login) = house.auth.create_login_token(&here.principal, expires_at).await.unwrap();
+    let (_, of_script) = house.auth.create_token(&here.principal, "script", None).await.unwrap();
     change(CHOSEN, "another long one").await.unwrap();
+    assert!(matches!(house.auth.by_token(&of_login).await, Err(AuthError::WrongToken)));
+    assert!(house.auth.by_token(&of_script).await.is_ok());
     assert!(house.auth.by_cookie(here.cookie.expose_secret()).await.is_ok());
     assert!(matches!(house.auth.by_cookie(there.cookie.expose_secret()).await, Err(AuthError::SignedOut)));
     assert!(house.auth.login("ada", "another long one", HERE).await.is_ok());

@@ -1,5 +1,4 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { call, keepCsrfToken } from "@/api/client";
 import { ApiFailure } from "@/api/errors";
@@ -12,13 +11,12 @@ import { ErrorBox } from "@/ui/ErrorBox";
 import { TextField } from "@/ui/Field";
 
 export function AccountStep({ codeRequired, onDone }: { codeRequired: boolean; onDone: () => void }) {
-  const search = useSearch({ from: "/setup" });
   const client = useQueryClient();
   const [fields, setFields] = useState({
     username: "admin",
     password: "",
     again: "",
-    code: search.code ?? "",
+    code: new URLSearchParams(window.location.hash.slice(1)).get("code") ?? "",
   });
   const [touched, setTouched] = useState(false);
   const set = (name: keyof typeof fields) => (event: { target: { value: string } }) =>

@@ -22,7 +22,7 @@ pub(super) async fn login(
     let address = address.ip().to_canonical();
     let (principal, user) = gateway.auth.login(&body.username, &body.password, address).await?;
     let expires_at = gateway.ambient.now() + TimeDelta::days(limits::LOGIN_TOKEN_DAYS);
-    let (_, token) = gateway.auth.create_token(&principal, "sign-in with a password", Some(expires_at)).await?;
+    let (_, token) = gateway.auth.create_login_token(&principal, expires_at).await?;
     tracing::info!(user_id = %user.id, "signed in");
     Ok(Answer(LoggedIn { token, expires_at, user: user.into() }))
 }

@@ -55,6 +55,7 @@ async fn revoke_token(State(gateway): State<Gateway>, caller: Caller, Id(id): Id
     }
     audit::append(&mut tx, &gateway.ambient, Some(caller.user_id), &Deed::TokenRevoked { token: id }).await?;
     tx.save().await?;
+    gateway.recheck(caller.user_id);
     Ok(StatusCode::NO_CONTENT)
 }
 
