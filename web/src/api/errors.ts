@@ -16,6 +16,11 @@ export class ApiFailure extends Error {
   }
 }
 
+/** What an error says of one field of a form, if it is about that field. */
+export function fieldError(error: unknown, path: string): string | null {
+  return error instanceof ApiFailure && error.path === path ? error.message : null;
+}
+
 /** Reads the envelope of an error; an answer that is none, such as a proxy's page, is explained. */
 export function failureOf(status: number, body: unknown): ApiFailure {
   const detail = (body as { error?: Record<string, unknown> } | null | undefined)?.error;

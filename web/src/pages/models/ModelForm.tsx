@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { api, ask } from "@/api/client";
-import { ApiFailure } from "@/api/errors";
+import { fieldError } from "@/api/errors";
 import { modelsQuery } from "@/api/queries";
 import type { Model, ModelTest } from "@/api/types";
 import { Button } from "@/ui/Button";
@@ -43,8 +43,7 @@ export function ModelForm({ first = false, onDone, onCancel }: Props) {
     event.preventDefault();
     add.mutate();
   };
-  const at = (path: string) =>
-    add.error instanceof ApiFailure && add.error.path === path ? add.error.message : null;
+  const at = (path: string) => fieldError(add.error, path);
   const elsewhere = add.error && !["name", "modelId", "key", "endpoint"].some((path) => at(path));
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
-import { ApiFailure } from "@/api/errors";
+import { fieldError } from "@/api/errors";
 import { signInsQuery } from "@/api/queries";
 import { PASSWORD_CHARS_MIN, passwordProblem } from "@/lib/password";
 import { Button } from "@/ui/Button";
@@ -33,8 +33,7 @@ export function PasswordForm() {
     setTouched(true);
     if (!weak && !differs) change.mutate();
   };
-  const at = (path: string) =>
-    change.error instanceof ApiFailure && change.error.path === path ? change.error.message : null;
+  const at = (path: string) => fieldError(change.error, path);
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
       <TextField

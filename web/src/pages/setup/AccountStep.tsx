@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { call, keepCsrfToken } from "@/api/client";
-import { ApiFailure } from "@/api/errors";
+import { fieldError } from "@/api/errors";
 import { sessionQuery, setupQuery } from "@/api/queries";
 import type { BrowserSession, SetUp } from "@/api/types";
 import { PASSWORD_CHARS_MIN, passwordProblem } from "@/lib/password";
@@ -44,8 +44,7 @@ export function AccountStep({ codeRequired, onDone }: { codeRequired: boolean; o
     setTouched(true);
     if (!weak && !differs) setUp.mutate();
   };
-  const at = (path: string) =>
-    setUp.error instanceof ApiFailure && setUp.error.path === path ? setUp.error.message : null;
+  const at = (path: string) => fieldError(setUp.error, path);
   const elsewhere = setUp.error && !["username", "password", "code"].some((path) => at(path));
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
