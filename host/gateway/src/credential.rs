@@ -16,7 +16,7 @@ use crate::state::Gateway;
 /// The cookie of a signed-in browser.
 const COOKIE_NAME: &str = "octi_session";
 /// The beginning of every API token.
-const TOKEN_PREFIX: &str = "octi_";
+pub(crate) const TOKEN_PREFIX: &str = "octi_";
 
 /// What a caller shows.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ use super::link::{End, Link};
 use super::presence::Guest;
 use super::rates::Rates;
 use crate::bus::{Delivery, Listener};
-use crate::credential::Credential;
+use crate::credential::{Credential, TOKEN_PREFIX};
 use crate::error::ApiResult;
 use crate::extract::Caller;
 use crate::state::Gateway;
@@ -121,7 +121,7 @@ fn credential(gateway: &Gateway, method: AuthMethod, words: SecretString) -> Opt
     if method == AuthMethod::SessionToken {
         return gateway.shared().tickets.redeem(words.expose_secret(), gateway.ambient.now());
     }
-    let is_token = words.expose_secret().starts_with("octi_");
+    let is_token = words.expose_secret().starts_with(TOKEN_PREFIX);
     (is_token == (method == AuthMethod::ApiKey)).then_some(Credential::Token(words))
 }
 
