@@ -1,7 +1,9 @@
 //! The door to everything agents do: send, steer, stop, continue, answer, call.
 
+mod attach;
 mod call;
 mod clear;
+mod said;
 mod start;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
 
 pub use call::{CallError, CallOptions};
+pub use said::Said;
 
 /// Why a run that a crash cut off ended.
 const INTERRUPTED: &str = "octi stopped while it ran; it can be continued";

@@ -20,6 +20,27 @@ pub enum AgentsError {
         limits::MESSAGE_BYTES_MAX
     )]
     MessageTooLong { bytes: usize },
+    /// More files than one message may bring.
+    #[error("{count} files are more than the {} one message may bring", limits::ATTACHMENTS_PER_MESSAGE_MAX)]
+    AttachmentsTooMany { count: usize },
+    /// No such file was given in this session.
+    #[error("there is no such file in this conversation: upload it again")]
+    AttachmentNotFound { index: usize },
+    /// Larger than a file may be.
+    #[error(
+        "the file has {bytes} bytes and at most {} are allowed: put large files into the workspace",
+        limits::ATTACHMENT_BYTES_MAX
+    )]
+    AttachmentTooLarge { bytes: usize },
+    /// Nothing is left of the name.
+    #[error("the file needs a name, such as `notes.txt`")]
+    AttachmentName,
+    /// The files of one conversation are bounded.
+    #[error(
+        "the files of this conversation have {} MiB already: begin a new one",
+        limits::SESSION_FILES_BYTES_MAX / 1024 / 1024
+    )]
+    SessionFull,
     /// The host has enough to do.
     #[error("{} turns run already: wait until one ends, or stop one", limits::RUNS_ACTIVE_MAX)]
     TooManyRuns,
@@ -54,6 +75,11 @@ impl AgentsError {
             Self::SessionNotFound(_) => "session_not_found",
             Self::MessageEmpty => "message_empty",
             Self::MessageTooLong { .. } => "message_too_long",
+            Self::AttachmentsTooMany { .. } => "attachments_too_many",
+            Self::AttachmentNotFound { .. } => "attachment_not_found",
+            Self::AttachmentTooLarge { .. } => "attachment_too_large",
+            Self::AttachmentName => "attachment_name",
+            Self::SessionFull => "session_full",
             Self::TooManyRuns => "concurrency_limit",
             Self::SessionBusy | Self::StillRunning => "session_busy",
             Self::NothingToContinue => "nothing_to_continue",

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use octi_domain::ids::{RunId, SessionId, UserId};
+use octi_domain::message::Part;
 use octi_domain::telemetry;
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +17,7 @@ pub(crate) struct Handle {
     pub(crate) session_id: SessionId,
     pub(crate) user_id: UserId,
     /// What the person said while it runs; none once it takes in nothing more.
-    inbox: Mutex<Option<Vec<String>>>,
+    inbox: Mutex<Option<Vec<Vec<Part>>>>,
     cause: OnceLock<StopCause>,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -36,10 +37,10 @@ impl Handle {
     }
 
     /// Says something to the turn; false when it takes in nothing more.
-    pub(crate) fn steer(&self, text: &str) -> bool {
+    pub(crate) fn steer(&self, parts: Vec<Part>) -> bool {
         match self.inbox().as_mut() {
-            Some(texts) => {
-                texts.push(text.to_owned());
+            Some(said) => {
+                said.push(parts);
                 true
             }
             None => false,
@@ -48,10 +49,10 @@ impl Handle {
 
     /// Decides with what the person said until now. When `decide` says the turn is over, nothing more is taken in: what
     /// comes later starts a turn of its own, so nothing falls between the two.
-    pub(crate) fn take_in<T>(&self, decide: impl FnOnce(Vec<String>) -> (T, bool)) -> T {
+    pub(crate) fn take_in<T>(&self, decide: impl FnOnce(Vec<Vec<Part>>) -> (T, bool)) -> T {
         let mut inbox = self.inbox();
-        let texts = inbox.as_mut().map(std::mem::take).unwrap_or_default();
-        let (result, over) = decide(texts);
+        let said = inbox.as_mut().map(std::mem::take).unwrap_or_default();
+        let (result, over) = decide(said);
         if over {
             *inbox = None;
         }
@@ -76,7 +77,7 @@ impl Handle {
         self.ended.cancelled().await;
     }
 
-    fn inbox(&self) -> MutexGuard<'_, Option<Vec<String>>> {
+    fn inbox(&self) -> MutexGuard<'_, Option<Vec<Vec<Part>>>> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

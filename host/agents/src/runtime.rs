@@ -2,6 +2,7 @@
 
 pub mod context;
 pub(crate) mod driver;
+mod files;
 pub mod lanes;
 pub mod model_call;
 pub mod repeats;

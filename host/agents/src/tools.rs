@@ -3,7 +3,7 @@
 pub(crate) mod approval;
 pub mod bound;
 pub(crate) mod dispatch;
-mod keep;
+pub(crate) mod keep;
 mod progress;
 pub(crate) mod record;
 pub mod schema;

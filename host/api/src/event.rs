@@ -109,9 +109,10 @@ impl EventBody {
     #[must_use]
     pub fn from_domain(kind: &EventKind) -> Self {
         match kind.clone() {
-            EventKind::ChatMessage { message_id, run_id, role, text, injected } => {
+            EventKind::ChatMessage { message_id, run_id, role, text, attachments, injected } => {
                 let (message_id, agent_id) = (message_id.into(), run_id.map(Into::into));
-                Self::ChatMessage(ChatMessage { message_id, agent_id, role: role.into(), text, injected })
+                let attachments = attachments.into_iter().map(Into::into).collect();
+                Self::ChatMessage(ChatMessage { message_id, agent_id, role: role.into(), text, attachments, injected })
             }
             EventKind::ChatDelta { run_id, text, reasoning } => {
                 Self::ChatDelta(ChatDelta { agent_id: run_id.into(), text, reasoning })

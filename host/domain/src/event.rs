@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::ids::{ArtifactId, CallId, EventId, MessageId, PermissionRequestId, RunId, SessionId, UserId};
-use crate::message::Role;
+use crate::message::{Attachment, Role};
 use crate::permission::{Answer, PermissionRequest};
 use crate::run::{RunStatus, Usage};
 
@@ -23,7 +23,14 @@ pub struct Event {
 pub enum EventKind {
     /// A message was added to the conversation. One that is `injected` was said to a turn that ran: that turn hears it at its
     /// next step, or a turn of its own answers it.
-    ChatMessage { message_id: MessageId, run_id: Option<RunId>, role: Role, text: String, injected: bool },
+    ChatMessage {
+        message_id: MessageId,
+        run_id: Option<RunId>,
+        role: Role,
+        text: String,
+        attachments: Vec<Attachment>,
+        injected: bool,
+    },
     /// A piece of the answer being written.
     ChatDelta { run_id: RunId, text: String, reasoning: bool },
     /// The answer is whole.

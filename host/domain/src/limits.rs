@@ -28,6 +28,18 @@ pub const RESULT_BYTES_MAX: usize = 1024 * 1024;
 pub const ARGUMENTS_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of one artifact, and so the bytes one tool call may return at all.
 pub const ARTIFACT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of a file that a person gives with a message.
+pub const ATTACHMENT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Files given with one message.
+pub const ATTACHMENTS_PER_MESSAGE_MAX: usize = 10;
+/// Characters of the name of such a file; the rest is cut.
+pub const ATTACHMENT_NAME_CHARS_MAX: usize = 200;
+/// Bytes of a text file that a model reads; the rest is cut, and the model is told.
+pub const ATTACHMENT_TEXT_BYTES_MAX: usize = 100_000;
+/// Bytes of all files that one request to a model carries, the newest first.
+pub const REQUEST_FILES_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Bytes of everything that is kept beside one conversation before it takes no more files.
+pub const SESSION_FILES_BYTES_MAX: i64 = 128 * 1024 * 1024;
 
 /// Bytes of linear memory, over all memories of one call, on the engine for small guests.
 pub const GUEST_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -370,6 +382,12 @@ pub const SHELL_DEPTH_MAX: usize = 8;
 /// Simple commands of one shell line.
 pub const SHELL_COMMANDS_MAX: usize = 256;
 
+/// Words one search looks for; the rest is left out.
+pub const SEARCH_WORDS_MAX: usize = 16;
+/// Bytes of what is searched for.
+pub const SEARCH_BYTES_MAX: usize = 400;
+/// Different words of one message that can be found.
+pub const SEARCH_INDEXED_WORDS_MAX: usize = 5_000;
 /// Rows one query of the store returns.
 pub const STORE_ROWS_MAX: u32 = 10_000;
 /// Bytes of one stored message, as JSON.

@@ -58,10 +58,47 @@ pub struct ToolResult {
     pub artifact: Option<ArtifactId>,
 }
 
+/// A file that a person gave with a message. Its content lies with the conversation's artifacts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub artifact: ArtifactId,
+    /// Without folders, fit to be shown.
+    pub name: String,
+    /// As the host found it, not only as it was declared: what is called text is text.
+    pub media_type: String,
+    pub bytes: u64,
+}
+
+/// What a model can do with an attachment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttachmentKind {
+    /// It can be read as it is.
+    Text,
+    /// A picture in a format that every model with eyes takes.
+    Image,
+    Pdf,
+    /// Only its name can be told.
+    Other,
+}
+
+impl Attachment {
+    /// What a model can do with it.
+    #[must_use]
+    pub fn kind(&self) -> AttachmentKind {
+        match self.media_type.as_str() {
+            "image/png" | "image/jpeg" | "image/gif" | "image/webp" => AttachmentKind::Image,
+            "application/pdf" => AttachmentKind::Pdf,
+            other if other.starts_with("text/") => AttachmentKind::Text,
+            _ => AttachmentKind::Other,
+        }
+    }
+}
+
 /// One piece of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Part {
     Text(String),
+    Attachment(Attachment),
     /// What a model thought before it answered; shown folded, never sent to another provider.
     Reasoning(String),
     ToolCall(ToolCall),

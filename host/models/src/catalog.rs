@@ -88,6 +88,42 @@ pub fn facts(provider: Provider, model_id: &str) -> Option<Facts> {
     Some(Facts { context_window: Some(row.2), price_in: Some(row.3), price_out: Some(row.4) })
 }
 
+/// Parts of the names of model families that look at pictures, as the models' own cards say.
+const SEEING: [&str; 24] = [
+    "gpt-4o",
+    "gpt-4.1",
+    "gpt-5",
+    "chatgpt-",
+    "o4-mini",
+    "claude-",
+    "gemini-",
+    "gemma3",
+    "gemma-3",
+    "llava",
+    "moondream",
+    "pixtral",
+    "minicpm-v",
+    "qwen2.5vl",
+    "qwen3vl",
+    "-vl",
+    "vision",
+    "llama4",
+    "llama-4",
+    "mistral-small3",
+    "mistral-small-3",
+    "mistral-medium-3",
+    "internvl",
+    "phi-4-multimodal",
+];
+
+/// Whether a model takes pictures, told by its name: no provider says it in the same way.
+#[must_use]
+pub fn sees_images(provider: Provider, model_id: &str) -> bool {
+    let name = model_id.to_ascii_lowercase();
+    let is_o3 = name == "o3" || name.starts_with("o3-20") || name == "o3-pro";
+    provider != Provider::DeepSeek && (is_o3 || SEEING.iter().any(|family| name.contains(family)))
+}
+
 /// True for the name itself and for the name with a date or `-latest` behind it.
 fn is_version_of(model_id: &str, name: &str) -> bool {
     let Some(rest) = model_id.strip_prefix(name) else { return false };

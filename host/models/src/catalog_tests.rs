@@ -49,3 +49,25 @@ async fn no_list_and_a_list_without_end_are_no_ollama() {
     Mock::given(method("GET")).respond_with(answer).mount(&server).await;
     assert_eq!(detect_ollama_at(&http(), &url).await, None);
 }
+
+#[test]
+fn models_with_eyes_are_known_by_their_family() {
+    for (provider, name) in [
+        (Provider::OpenAi, "gpt-4o-2024-08-06"),
+        (Provider::OpenAi, "o3"),
+        (Provider::Anthropic, "claude-sonnet-4-5"),
+        (Provider::OpenRouter, "qwen/qwen3-vl-8b-instruct"),
+        (Provider::Ollama, "llama3.2-vision:11b"),
+    ] {
+        assert!(sees_images(provider, name), "{name}");
+    }
+    for (provider, name) in [
+        (Provider::OpenAi, "o3-mini"),
+        (Provider::OpenAi, "gpt-3.5-turbo"),
+        (Provider::DeepSeek, "deepseek-chat"),
+        (Provider::Ollama, "llama3.2:3b"),
+        (Provider::OpenRouter, "openrouter/auto"),
+    ] {
+        assert!(!sees_images(provider, name), "{name}");
+    }
+}

@@ -1,9 +1,12 @@
 //! What is asked of a model and what it answers, without any provider's wire format.
 
+use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::Stream;
+use octi_domain::ids::ArtifactId;
 use octi_domain::message::{Part, Role, ToolCall};
 use octi_domain::run::Usage;
 use serde_json::Value;
@@ -39,6 +42,8 @@ pub struct ModelInfo {
     /// Tokens an answer may have, unless the request says less.
     pub max_output: Option<u32>,
     pub supports_tools: bool,
+    /// It can look at pictures.
+    pub supports_images: bool,
     /// US dollars for a million input tokens.
     pub price_in: Option<f64>,
     /// US dollars for a million output tokens.
@@ -93,12 +98,17 @@ pub enum ToolChoice {
     Tool(String),
 }
 
+/// What lies in files.
+pub type Files = HashMap<ArtifactId, Arc<[u8]>>;
+
 /// One question to a model.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChatRequest {
     /// The system prompt; empty means none.
     pub system: String,
     pub messages: Vec<ChatMessage>,
+    /// The content of attachments in the messages. Of one that is not here the model hears only its name.
+    pub files: Files,
     pub tools: Vec<ToolSchema>,
     pub tool_choice: ToolChoice,
     pub max_output_tokens: Option<u32>,

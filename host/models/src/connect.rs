@@ -116,6 +116,7 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
     }
     let endpoint = target::endpoint(&config)?;
     let client = target::client(&config, &endpoint, http)?;
+    let supports_images = crate::catalog::sees_images(config.provider, &config.model_id);
     let info = ModelInfo {
         name: config.name,
         provider: config.provider,
@@ -123,6 +124,7 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
         context_window: config.context_window,
         max_output: config.max_output,
         supports_tools: config.supports_tools,
+        supports_images,
         price_in: config.price_in,
         price_out: config.price_out,
         is_demo: false,
@@ -151,7 +153,7 @@ impl ChatModel for Connected {
     async fn stream(&self, request: ChatRequest, cancel: CancellationToken) -> Result<ChatStream, ModelError> {
         let patience = self.peer.patience;
         let deadline = Instant::now() + patience.total;
-        let sent = request::request(self.info.provider, &self.supported(&request));
+        let sent = request::request(&self.info, &self.supported(&request));
         let input = cost::estimate_request(&request);
         let retries = ExponentialBuilder::default()
             .with_min_delay(patience.backoff)

@@ -1,12 +1,19 @@
 //! Counting tokens when nobody reports them, and what tokens cost.
 
-use octi_domain::message::Part;
+use octi_domain::limits;
+use octi_domain::message::{Attachment, AttachmentKind, Part};
 use octi_domain::run::Usage;
 
 use crate::chat::{ChatRequest, ModelInfo};
 
 /// Tokens every message has around its text.
 const MESSAGE_OVERHEAD: u64 = 4;
+/// Tokens of a picture: what the providers' own formulas give for one of about a megapixel.
+const IMAGE_TOKENS: u64 = 1_600;
+/// Bytes of a PDF for one token; pages of scans have more, but a provider reads those as pictures.
+const PDF_BYTES_PER_TOKEN: u64 = 20;
+/// Tokens that say that there is a file.
+const NAME_TOKENS: u64 = 40;
 
 /// About how many tokens a text has. Four bytes make a token in most tokenizers and languages; the number is used only
 /// when the provider reports none, and is always marked as estimated.
@@ -28,11 +35,24 @@ pub fn estimate_request(request: &ChatRequest) -> u64 {
 fn estimate_part(part: &Part) -> u64 {
     match part {
         Part::Text(text) => estimate_tokens(text),
+        Part::Attachment(attachment) => estimate_attachment(attachment),
         // Thoughts are not sent back, so they cost nothing the second time.
         Part::Reasoning(_) => 0,
         Part::ToolCall(call) => estimate_tokens(&call.name) + estimate_tokens(&call.arguments.to_string()),
         Part::ToolResult(result) => estimate_tokens(&result.content),
     }
+}
+
+/// About how many tokens a file has.
+#[must_use]
+pub fn estimate_attachment(attachment: &Attachment) -> u64 {
+    let content = match attachment.kind() {
+        AttachmentKind::Text => attachment.bytes.min(limits::ATTACHMENT_TEXT_BYTES_MAX as u64).div_ceil(4),
+        AttachmentKind::Image => IMAGE_TOKENS,
+        AttachmentKind::Pdf => attachment.bytes.div_ceil(PDF_BYTES_PER_TOKEN),
+        AttachmentKind::Other => 0,
+    };
+    content + NAME_TOKENS
 }
 
 /// What the usage cost in US dollars; `None` when a price is not known.
@@ -56,6 +76,7 @@ mod tests {
             context_window: None,
             max_output: None,
             supports_tools: true,
+            supports_images: false,
             price_in,
             price_out,
             is_demo: false,

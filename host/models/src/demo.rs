@@ -56,6 +56,7 @@ impl DemoModel {
                 context_window: None,
                 max_output: None,
                 supports_tools: true,
+                supports_images: false,
                 price_in: Some(0.0),
                 price_out: Some(0.0),
                 is_demo: true,

@@ -5,6 +5,7 @@
 //! [`demo::DemoModel`] needs no network, [`scripted::ScriptedModel`] is for tests.
 
 mod answer;
+mod attachment;
 pub mod catalog;
 pub mod chat;
 mod classify;
@@ -19,7 +20,8 @@ pub mod scripted;
 mod target;
 pub mod think;
 
-pub use chat::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo, ToolChoice, ToolSchema};
+pub use attachment::takes;
+pub use chat::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ChatStream, Files, Finish, ModelInfo, ToolChoice, ToolSchema};
 pub use connect::{ModelConfig, Patience, connect, connect_with, with_connect_limit};
 pub use error::{ModelError, Phase};
 pub use provider::Provider;

@@ -9,7 +9,8 @@ use genai::chat::{ChatMessage as Sent, ContentPart, MessageContent, Tool, ToolCa
 use octi_domain::message::{Part, Role, ToolCall, ToolResult};
 use serde_json::{Value, json};
 
-use crate::chat::{ChatMessage, ChatRequest, ToolChoice};
+use crate::attachment;
+use crate::chat::{ChatMessage, ChatRequest, Files, ModelInfo, ToolChoice};
 use crate::provider::Provider;
 
 /// What stands for a result that never came.
@@ -18,8 +19,8 @@ const NO_RESULT: &str = "ERROR: the call was interrupted, so its result is not k
 const ID_BYTES_MAX: usize = 40;
 
 /// The request as the provider's adapter wants it.
-pub(crate) fn request(provider: Provider, request: &ChatRequest) -> genai::chat::ChatRequest {
-    let mut sent = genai::chat::ChatRequest::new(messages(provider, &request.messages));
+pub(crate) fn request(info: &ModelInfo, request: &ChatRequest) -> genai::chat::ChatRequest {
+    let mut sent = genai::chat::ChatRequest::new(messages(info, request));
     if !request.system.is_empty() {
         sent.system = Some(request.system.clone());
     }
@@ -42,7 +43,7 @@ pub(crate) fn tool_choice(choice: &ToolChoice) -> Option<genai::chat::ToolChoice
     }
 }
 
-fn messages(provider: Provider, messages: &[ChatMessage]) -> Vec<Sent> {
+fn messages(info: &ModelInfo, ChatRequest { messages, files, .. }: &ChatRequest) -> Vec<Sent> {
     let turn = messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
     let mut sent = Vec::new();
     for (place, message) in messages.iter().enumerate() {
@@ -50,10 +51,10 @@ fn messages(provider: Provider, messages: &[ChatMessage]) -> Vec<Sent> {
             // Results are sent right behind their calls, below.
             Role::Tool => {}
             Role::System => sent.extend(plain(message).map(Sent::system)),
-            Role::User => sent.extend(plain(message).map(Sent::user)),
+            Role::User => sent.extend(said(info, message, files)),
             Role::Assistant => {
                 let results = results_after(&messages[place + 1..]);
-                assistant(provider, message, place > turn, &results, &mut sent);
+                assistant(info.provider, message, place > turn, &results, &mut sent);
             }
         }
     }
@@ -71,6 +72,19 @@ const fn as_result(part: &Part) -> Option<&ToolResult> {
         Part::ToolResult(result) => Some(result),
         _ => None,
     }
+}
+
+fn said(info: &ModelInfo, message: &ChatMessage, files: &Files) -> Option<Sent> {
+    if !message.parts.iter().any(|part| matches!(part, Part::Attachment(_))) {
+        // One plain text is what every server takes.
+        return plain(message).map(Sent::user);
+    }
+    let parts = message.parts.iter().filter_map(|part| match part {
+        Part::Text(text) if !text.is_empty() => Some(ContentPart::Text(text.clone())),
+        Part::Attachment(file) => Some(attachment::shown(info, file, files.get(&file.artifact).map(AsRef::as_ref))),
+        _ => None,
+    });
+    Some(Sent::user(MessageContent::from_parts(parts.collect::<Vec<_>>())))
 }
 
 fn plain(message: &ChatMessage) -> Option<String> {

@@ -23,6 +23,22 @@ fn says(parts: Vec<Part>) -> ChatMessage {
     ChatMessage { role: Role::Assistant, parts }
 }
 
+fn written(provider: Provider, talk: &[ChatMessage]) -> Vec<Sent> {
+    let info = ModelInfo {
+        name: "m".to_owned(),
+        provider,
+        model_id: "m".to_owned(),
+        context_window: None,
+        max_output: None,
+        supports_tools: true,
+        supports_images: true,
+        price_in: None,
+        price_out: None,
+        is_demo: false,
+    };
+    messages(&info, &ChatRequest { messages: talk.to_vec(), ..ChatRequest::default() })
+}
+
 fn roles(sent: &[Sent]) -> Vec<ChatRole> {
     sent.iter().map(|message| message.role.clone()).collect()
 }
@@ -40,16 +56,16 @@ fn parallel_results_share_a_message_except_for_ollama() {
         result("2", "two", false),
         result("1", "one", true),
     ];
-    let sent = messages(Provider::Anthropic, &talk);
+    let sent = written(Provider::Anthropic, &talk);
     assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool]);
     assert_eq!(responses(&sent[2]), [("1".into(), "ERROR: one".into()), ("2".into(), "two".into())]);
-    assert_eq!(messages(Provider::Ollama, &talk).len(), 4);
+    assert_eq!(written(Provider::Ollama, &talk).len(), 4);
 }
 
 #[test]
 fn a_call_without_a_result_gets_one_and_a_result_without_a_call_is_left_out() {
     let talk = [ChatMessage::user("go"), says(vec![call("1", None)]), result("9", "?", false), ChatMessage::user("go on")];
-    let sent = messages(Provider::OpenAi, &talk);
+    let sent = written(Provider::OpenAi, &talk);
     assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool, ChatRole::User]);
     assert_eq!(responses(&sent[2]), [("1".into(), NO_RESULT.into())]);
 }
@@ -57,7 +73,7 @@ fn a_call_without_a_result_gets_one_and_a_result_without_a_call_is_left_out() {
 #[test]
 fn a_steering_message_between_call_and_result_does_not_part_them() {
     let talk = [ChatMessage::user("go"), says(vec![call("1", None)]), ChatMessage::user("faster"), result("1", "done", false)];
-    let sent = messages(Provider::Anthropic, &talk);
+    let sent = written(Provider::Anthropic, &talk);
     assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool, ChatRole::User]);
     assert_eq!(responses(&sent[2]), [("1".into(), "done".into())]);
 }
@@ -75,7 +91,7 @@ fn a_signature_goes_back_only_to_who_signed() {
     let signed = tag(Provider::Gemini, "abc|def");
     let talk = [ChatMessage::user("go"), says(vec![call("1", Some(&signed))])];
     let signatures = |provider| {
-        let sent = messages(provider, &talk);
+        let sent = written(provider, &talk);
         sent[1].content.tool_calls()[0].thought_signatures.clone()
     };
     assert_eq!(signatures(Provider::Gemini), Some(vec!["abc|def".into()]));
@@ -87,7 +103,7 @@ fn thoughts_go_back_to_nobody_but_deepseek_in_the_same_turn() {
     let thought = says(vec![Part::Reasoning("hm".into()), Part::Text("ok".into())]);
     let talk = [ChatMessage::user("a"), thought.clone(), ChatMessage::user("b"), thought];
     let thoughts = |provider| -> Vec<bool> {
-        messages(provider, &talk).iter().map(|message| message.content.contains_reasoning_content()).collect()
+        written(provider, &talk).iter().map(|message| message.content.contains_reasoning_content()).collect()
     };
     assert_eq!(thoughts(Provider::DeepSeek), [false, false, false, true]);
     assert_eq!(thoughts(Provider::OpenAi), [false; 4]);
@@ -101,7 +117,7 @@ fn empty_texts_and_messages_are_not_sent() {
         says(vec![Part::Reasoning("only a thought".into())]),
         says(vec![Part::Text(String::new())]),
     ];
-    assert_eq!(roles(&messages(Provider::Anthropic, &talk)), [ChatRole::User]);
+    assert_eq!(roles(&written(Provider::Anthropic, &talk)), [ChatRole::User]);
 }
 
 #[test]

@@ -100,6 +100,7 @@ impl ScriptedModel {
                 context_window: Some(128_000),
                 max_output: None,
                 supports_tools: true,
+                supports_images: true,
                 price_in: None,
                 price_out: None,
                 is_demo: false,

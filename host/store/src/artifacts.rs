@@ -125,6 +125,26 @@ impl Tx<'_> {
         Ok(row.map(|(bytes,)| bytes))
     }
 
+    /// Bytes of everything kept beside a conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.artifacts.size", level = "debug", skip_all, fields(session.id = %session))]
+    pub async fn artifacts_size(&mut self, session: SessionId) -> Result<i64, StoreError> {
+        let row: Option<(i64,)> = fetch_optional!(
+            self,
+            SUBJECT,
+            "
+            SELECT CAST(COALESCE(SUM(bytes), 0) AS BIGINT)
+            FROM artifacts
+            WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2)
+            ",
+            session.as_uuid(),
+            self.owner,
+        )?;
+        Ok(row.map_or(0, |(bytes,)| bytes))
+    }
+
     /// The artifacts of a conversation, oldest first.
     ///
     /// # Errors

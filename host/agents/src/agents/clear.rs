@@ -36,7 +36,8 @@ impl Agents {
         let message_id = tx.append_message(message).await?.id;
         tx.save().await?;
         let text = CLEARED.to_owned();
-        let kind = EventKind::ChatMessage { message_id, run_id: None, role: Role::System, text, injected: false };
+        let attachments = Vec::new();
+        let kind = EventKind::ChatMessage { message_id, run_id: None, role: Role::System, text, attachments, injected: false };
         shared.publisher.publish(user_id, Some(session_id), kind);
         Ok(message_id)
     }

@@ -8,8 +8,7 @@ use std::sync::atomic::Ordering;
 use futures::FutureExt;
 use octi_domain::event::EventKind;
 use octi_domain::ids::{MessageId, RunId, SessionId, UserId};
-use octi_domain::limits;
-use octi_domain::message::{Part, Role};
+use octi_domain::message::Role;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus, Usage};
@@ -18,13 +17,11 @@ use octi_store::{NewMessage, StoreError, Tx};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
+use super::said::{Said, Whole};
 use super::{Agents, Sent, Shared, TurnOptions};
 use crate::error::AgentsError;
 use crate::runs::Handle;
 use crate::runtime::driver::{Driver, close_run};
-
-/// Bytes of a title made from a first message.
-const TITLE_BYTES_MAX: usize = 60;
 
 /// A turn that is about to begin.
 struct Start {
@@ -45,32 +42,27 @@ impl Agents {
         &self,
         principal: &Principal,
         session_id: SessionId,
-        text: String,
+        said: impl Into<Said>,
         options: TurnOptions,
     ) -> Result<Sent, AgentsError> {
         let shared = &self.0;
         let user_id = shared.admit(principal)?;
-        if text.trim().is_empty() {
-            return Err(AgentsError::MessageEmpty);
-        }
-        if text.len() > limits::MESSAGE_BYTES_MAX {
-            return Err(AgentsError::MessageTooLong { bytes: text.len() });
-        }
+        let said = shared.checked(principal, session_id, said.into()).await?;
         let _one_at_a_time = shared.starting(session_id).lock().await;
-        let mut said = None;
+        let mut stored = None;
         if let Some(handle) = shared.runs.of_session(user_id, session_id) {
-            let message_id = shared.say(principal, user_id, session_id, handle.run_id, &text).await?;
-            if handle.steer(&text) {
+            let message_id = shared.say(principal, user_id, session_id, handle.run_id, &said).await?;
+            if handle.steer(said.parts()) {
                 return Ok(Sent { message_id, run_id: handle.run_id, steered: true });
             }
             // It ended while this was said: the message is stored and gets a turn of its own.
             handle.until_ended().await;
-            said = Some(message_id);
+            stored = Some(message_id);
         }
         let model = shared.model(principal, options.model.as_deref()).await?;
         let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| AgentsError::TooManyRuns)?;
         let run = shared.new_run(user_id, session_id, &model);
-        let message_id = shared.open(principal, &run, &text, said).await?;
+        let message_id = shared.open(principal, &run, &said, stored).await?;
         let run_id = run.id;
         shared.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place });
         Ok(Sent { message_id, run_id, steered: false })
@@ -147,12 +139,12 @@ impl Shared {
         user_id: UserId,
         session_id: SessionId,
         run_id: RunId,
-        text: &str,
+        said: &Whole,
     ) -> Result<MessageId, AgentsError> {
         let mut tx = self.store.write(principal).await?;
-        let message_id = self.append(&mut tx, session_id, run_id, text).await?;
+        let message_id = self.append(&mut tx, session_id, run_id, said).await?;
         tx.save().await?;
-        self.tell_message((user_id, session_id), run_id, message_id, text, true);
+        self.tell_message((user_id, session_id), run_id, message_id, said, true);
         Ok(message_id)
     }
 
@@ -161,33 +153,33 @@ impl Shared {
         &self,
         principal: &Principal,
         run: &Run,
-        text: &str,
-        said: Option<MessageId>,
+        said: &Whole,
+        stored: Option<MessageId>,
     ) -> Result<MessageId, AgentsError> {
         let mut tx = self.store.write(principal).await?;
         let session = tx.session(run.session_id).await?.ok_or(AgentsError::SessionNotFound(run.session_id))?;
         tx.insert_run(run).await.map_err(busy)?;
         if session.title.is_none() {
-            tx.set_session_title(run.session_id, &title(text)).await?;
+            tx.set_session_title(run.session_id, &said.title()).await?;
         }
-        let message_id = match said {
+        let message_id = match stored {
             Some(message_id) => message_id,
-            None => self.append(&mut tx, run.session_id, run.id, text).await?,
+            None => self.append(&mut tx, run.session_id, run.id, said).await?,
         };
         tx.save().await?;
-        if said.is_none() {
-            self.tell_message((run.user_id, run.session_id), run.id, message_id, text, false);
+        if stored.is_none() {
+            self.tell_message((run.user_id, run.session_id), run.id, message_id, said, false);
         }
         Ok(message_id)
     }
 
-    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, text: &str) -> Result<MessageId, StoreError> {
+    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, said: &Whole) -> Result<MessageId, StoreError> {
         let message = NewMessage {
             id: self.ambient.id(),
             session_id,
             run_id: Some(run_id),
             role: Role::User,
-            parts: vec![Part::Text(text.to_owned())],
+            parts: said.parts(),
             created_at: self.ambient.now(),
         };
         Ok(tx.append_message(message).await?.id)
@@ -198,11 +190,11 @@ impl Shared {
         (user_id, session_id): (UserId, SessionId),
         run_id: RunId,
         message_id: MessageId,
-        text: &str,
+        said: &Whole,
         injected: bool,
     ) {
-        let (run_id, text) = (Some(run_id), text.to_owned());
-        let kind = EventKind::ChatMessage { message_id, run_id, role: Role::User, text, injected };
+        let (run_id, text, attachments) = (Some(run_id), said.text.clone(), said.attachments.clone());
+        let kind = EventKind::ChatMessage { message_id, run_id, role: Role::User, text, attachments, injected };
         self.publisher.publish(user_id, Some(session_id), kind);
     }
 
@@ -237,10 +229,4 @@ fn busy(error: StoreError) -> AgentsError {
         StoreError::Conflict { .. } => AgentsError::SessionBusy,
         other => AgentsError::Store(other),
     }
-}
-
-fn title(text: &str) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let short = crate::tools::bound::head(line, TITLE_BYTES_MAX);
-    if short.len() < line.len() { format!("{}…", short.trim_end()) } else { short.to_owned() }
 }

@@ -3,7 +3,7 @@
 use octi_domain::ids::RunId;
 use octi_domain::message::{Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
-use octi_models::cost::estimate_tokens;
+use octi_models::cost::{estimate_attachment, estimate_tokens};
 
 /// Messages of a conversation that are looked at; older ones are left to a summary.
 pub const MESSAGES_MAX: u32 = 400;
@@ -182,7 +182,7 @@ fn visible(entry: &Entry) -> ChatMessage {
         // Thoughts are for people; another provider would not accept them.
         Part::Reasoning(_) => false,
         Part::Text(text) => !text.is_empty(),
-        Part::ToolCall(_) | Part::ToolResult(_) => true,
+        Part::Attachment(_) | Part::ToolCall(_) | Part::ToolResult(_) => true,
     });
     ChatMessage { role: entry.role, parts: parts.cloned().collect() }
 }
@@ -203,6 +203,7 @@ fn forget_signature(part: &mut Part) {
 fn tokens_of(part: &Part) -> u64 {
     match part {
         Part::Text(text) => estimate_tokens(text),
+        Part::Attachment(file) => estimate_attachment(file),
         Part::Reasoning(_) => 0,
         Part::ToolCall(call) => estimate_tokens(&call.name) + estimate_tokens(&call.arguments.to_string()),
         Part::ToolResult(result) => estimate_tokens(&result.content),

@@ -16,6 +16,7 @@ use octi_models::{ChatEvent, ChatModel, ModelError};
 use octi_store::{CostRow, NewMessage, StoreError};
 
 use super::context::{Conversation, MESSAGES_MAX};
+use super::files::OpenFiles;
 use super::lanes::Reach;
 use super::model_call::ModelCall;
 use super::request::Requests;
@@ -44,6 +45,7 @@ pub(crate) struct Driver {
     turn: Turn,
     requests: Requests,
     conversation: Conversation,
+    files: OpenFiles,
     /// What was installed when the model was last asked: its calls run on exactly that.
     snapshot: Arc<Snapshot>,
     call: Option<ModelCall>,
@@ -64,6 +66,7 @@ impl Driver {
             turn: Turn::new(shared.budget),
             requests: Requests::new(run.role.clone(), origin),
             conversation: Conversation::default(),
+            files: OpenFiles::default(),
             snapshot: shared.registry.snapshot(),
             call: None,
             tools: None,
@@ -117,8 +120,8 @@ impl Driver {
     /// Tells the machine what happened, after everything the person said before it.
     fn feed(&mut self, input: Input) -> Vec<Effect> {
         let turn = &mut self.turn;
-        self.handle.take_in(|texts| {
-            let mut effects: Vec<Effect> = texts.into_iter().flat_map(|text| turn.step(Input::Steered(text))).collect();
+        self.handle.take_in(|said| {
+            let mut effects: Vec<Effect> = said.into_iter().flat_map(|parts| turn.step(Input::Steered(parts))).collect();
             effects.extend(turn.step(input));
             (effects, turn.is_finished())
         })
@@ -199,7 +202,7 @@ impl Driver {
 
     async fn perform(&mut self, effect: Effect) -> Result<Option<Input>, StoreError> {
         match effect {
-            Effect::CallModel { trim, steered, .. } => return Ok(self.call_model(trim, steered).await),
+            Effect::CallModel { trim, steered, .. } => return self.call_model(trim, steered).await,
             Effect::CancelModel => self.call = None,
             Effect::RunTools(lanes) => self.run_tools(lanes),
             Effect::CancelTools => self.cancel_tools().await,
@@ -210,18 +213,23 @@ impl Driver {
         Ok(None)
     }
 
-    async fn call_model(&mut self, trim: bool, steered: Vec<String>) -> Option<Input> {
+    async fn call_model(&mut self, trim: bool, steered: Vec<Vec<Part>>) -> Result<Option<Input>, StoreError> {
         self.tools = None;
-        for text in steered {
-            self.conversation.push(Role::User, vec![Part::Text(text)]);
+        for parts in steered {
+            self.conversation.push(Role::User, parts);
         }
         self.snapshot = self.shared.registry.snapshot();
         let date = self.shared.ambient.now().format("%Y-%m-%d").to_string();
         match self.requests.build(&self.snapshot, self.model.info(), &self.conversation, date, trim).await {
-            Ok(request) => self.call = Some(ModelCall::begin(Arc::clone(&self.model), request)),
-            Err(failure) => return Some(Input::ModelFailed(failure)),
+            Ok(mut request) => {
+                let mut tx = self.shared.store.read(&self.principal).await?;
+                request.files = self.files.of(&mut tx, self.model.info(), &request.messages).await?;
+                drop(tx);
+                self.call = Some(ModelCall::begin(Arc::clone(&self.model), request));
+                Ok(None)
+            }
+            Err(failure) => Ok(Some(Input::ModelFailed(failure))),
         }
-        None
     }
 
     fn run_tools(&mut self, lanes: Vec<Vec<(CallKey, ToolCall)>>) {
@@ -280,7 +288,7 @@ impl Driver {
             Notice::Said(text) => match self.stored {
                 Some(message_id) => {
                     let (run_id, role) = (Some(run_id), Role::Assistant);
-                    EventKind::ChatMessage { message_id, run_id, role, text, injected: false }
+                    EventKind::ChatMessage { message_id, run_id, role, text, attachments: Vec::new(), injected: false }
                 }
                 None => return,
             },

@@ -54,7 +54,7 @@ pub enum Input {
     ModelFailed(ModelFailure),
     ToolFinished(CallKey, ToolResult),
     /// A person said something while the turn runs; it is already part of the stored conversation.
-    Steered(String),
+    Steered(Vec<Part>),
     StopRequested(StopCause),
     /// Time since the start, without the time people took to answer questions.
     Tick(Duration),
@@ -69,7 +69,7 @@ pub enum Effect {
         /// Send less: the model said the conversation is too long.
         trim: bool,
         /// What the person said meanwhile, to be added to what the model sees.
-        steered: Vec<String>,
+        steered: Vec<Vec<Part>>,
     },
     CancelModel,
     /// Lanes run side by side, the calls of a lane one after another.
@@ -133,7 +133,7 @@ pub struct Turn {
     elapsed: Duration,
     trim: bool,
     draft: Draft,
-    steered: Vec<String>,
+    steered: Vec<Vec<Part>>,
     calls: Vec<ToolCall>,
     results: BTreeMap<usize, ToolResult>,
     repeats: Repeats,
@@ -184,7 +184,7 @@ impl Turn {
         match (self.phase, input) {
             (Phase::Finished, _) => {}
             (Phase::New, Input::Started) => self.next_step(),
-            (_, Input::Steered(text)) => self.steered.push(text),
+            (_, Input::Steered(parts)) => self.steered.push(parts),
             (_, Input::StopRequested(cause)) => self.stop(cause),
             (_, Input::Tick(elapsed)) => self.tick(elapsed),
             (Phase::Calling, input) => self.hear(input),

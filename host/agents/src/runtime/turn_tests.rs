@@ -5,6 +5,10 @@ use serde_json::json;
 
 use super::*;
 
+fn said(text: &str) -> Vec<Part> {
+    vec![Part::Text(text.to_owned())]
+}
+
 fn budget(iterations_max: u32, tokens_max: u64) -> Budget {
     Budget { iterations_max, tokens_max, time_max: Duration::from_secs(60) }
 }
@@ -167,15 +171,15 @@ fn a_shutdown_leaves_a_turn_that_can_be_continued() {
 #[test]
 fn what_is_said_meanwhile_goes_into_the_next_step() {
     let mut turn = Turn::new(budget(50, 0));
-    play(&mut turn, [Input::Started, call("1", "a"), Input::Steered("faster".into()), Input::ModelEnd(Finish::ToolCalls)]);
+    play(&mut turn, [Input::Started, call("1", "a"), Input::Steered(said("faster")), Input::ModelEnd(Finish::ToolCalls)]);
     let effects = turn.step(done(1, 0));
-    assert!(effects.contains(&Effect::CallModel { step: 2, trim: false, steered: vec!["faster".into()] }));
+    assert!(effects.contains(&Effect::CallModel { step: 2, trim: false, steered: vec![said("faster")] }));
 }
 
 #[test]
 fn an_answer_that_missed_what_was_said_is_not_the_last_one() {
     let mut turn = Turn::new(budget(50, 0));
-    let inputs = [Input::Started, Input::ModelText("blue".into()), Input::Steered("red!".into()), Input::ModelEnd(Finish::Stop)];
+    let inputs = [Input::Started, Input::ModelText("blue".into()), Input::Steered(said("red!")), Input::ModelEnd(Finish::Stop)];
     let effects = play(&mut turn, inputs);
     assert_eq!(model_calls(&effects), 2);
     assert!(effects.contains(&Effect::Emit(Notice::Said("blue".into()))));
@@ -225,7 +229,7 @@ fn inputs() -> impl Strategy<Value = Input> {
             Input::ModelFailed(ModelFailure { code: "x", message: "m".into(), is_context_length })
         }),
         8 => (1_u32..6, 0_usize..4).prop_map(|(step, index)| done(step, index)),
-        2 => "[a-z]{1,4}".prop_map(Input::Steered),
+        2 => "[a-z]{1,4}".prop_map(|text: String| Input::Steered(said(&text))),
         1 => (0_u64..70).prop_map(|seconds| Input::Tick(Duration::from_secs(seconds))),
     ]
 }

@@ -16,7 +16,7 @@ pub(super) async fn artifact(dispatch: &Dispatch, call: &Call, whole: &str) -> O
         name: format!("{}.json", call.of.name),
         media_type: "application/json".to_owned(),
         bytes: i64::try_from(whole.len()).unwrap_or(i64::MAX),
-        sha256: hex(&Sha256::digest(whole.as_bytes())),
+        sha256: sha256(whole.as_bytes()),
         created_at: dispatch.ambient.now(),
     };
     let stored = async {
@@ -33,6 +33,7 @@ pub(super) async fn artifact(dispatch: &Dispatch, call: &Call, whole: &str) -> O
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The digest, in hexadecimal.
+pub(crate) fn sha256(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }

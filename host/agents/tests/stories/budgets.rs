@@ -102,9 +102,9 @@ on_both! {
         let test = TestAgents::answering(answers).start(&db.store).await;
         for _ in 0..octi_domain::limits::RUNS_ACTIVE_MAX {
             let session = octi_testkit::people::session(&test.store, &test.ambient, &test.principal).await;
-            test.agents.send(&test.principal, session, "go".into(), Default::default()).await.unwrap();
+            test.agents.send(&test.principal, session, "go".to_owned(), Default::default()).await.unwrap();
         }
-        let refused = test.agents.send(&test.principal, test.session, "one more".into(), Default::default()).await;
+        let refused = test.agents.send(&test.principal, test.session, "one more".to_owned(), Default::default()).await;
         assert_eq!(refused.unwrap_err().code(), "concurrency_limit");
         assert_eq!(test.agents.running(&test.principal).len(), octi_domain::limits::RUNS_ACTIVE_MAX);
         assert_eq!(test.agents.stop_all(&test.principal).await, octi_domain::limits::RUNS_ACTIVE_MAX);

@@ -179,7 +179,7 @@ on_both! {
     async fn an_unknown_model_is_refused_before_anything_is_kept(db) {
         let test = TestAgents::answering([]).start(&db.store).await;
         let options = octi_agents::TurnOptions { model: Some("gpt-99".into()), ..Default::default() };
-        let refused = test.agents.send(&test.principal, test.session, "hello".into(), options).await;
+        let refused = test.agents.send(&test.principal, test.session, "hello".to_owned(), options).await;
         assert!(refused.unwrap_err().to_string().contains("`octi model list`"));
         assert!(test.messages().await.is_empty());
     }

@@ -57,7 +57,7 @@ on_both! {
         first.model.until_blocked(1).await;
         let next = first.next_host(ScriptedModel::new([Answer::text("hello")]));
         // Before recovery the session belongs to the process that runs it.
-        let busy = next.agents.send(&next.principal, next.session, "two".into(), Default::default()).await.unwrap_err();
+        let busy = next.agents.send(&next.principal, next.session, "two".to_owned(), Default::default()).await.unwrap_err();
         assert_eq!(busy.code(), "session_busy");
         next.agents.recover().await.unwrap();
         assert_eq!(next.chat("two").await.0, RunStatus::Completed);

@@ -11,6 +11,8 @@ mod chat;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod plugins;
 #[cfg(test)]
 mod results;

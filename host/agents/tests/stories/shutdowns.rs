@@ -31,7 +31,7 @@ on_both! {
         test.agents.shutdown(Duration::from_millis(20)).await;
         let run = test.run(sent.run_id).await;
         assert!(run.status == RunStatus::Interrupted && run.reason.unwrap().contains("shut down"));
-        let refused = test.agents.send(&test.principal, test.session, "more".into(), Default::default()).await;
+        let refused = test.agents.send(&test.principal, test.session, "more".to_owned(), Default::default()).await;
         assert_eq!(refused.unwrap_err().code(), "shutting_down");
 
         let next = test.next_host(ScriptedModel::new([Answer::text("here it is")]));

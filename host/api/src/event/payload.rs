@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::v1::agents::Usage;
-use crate::v1::messages::Role;
+use crate::v1::messages::{Attachment, Role};
 use crate::v1::permissions::Resolution;
 
 /// Payload of `chat.message`.
@@ -18,6 +18,9 @@ pub struct ChatMessage {
     pub agent_id: Option<Uuid>,
     pub role: Role,
     pub text: String,
+    /// The files given with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// It was said to a turn that ran: that turn hears it at its next step, or a turn of its own answers it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub injected: bool,

@@ -52,15 +52,50 @@ impl std::fmt::Debug for Auth {
     }
 }
 
+/// A file inside a frame, as far as it fits in there.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InlineFile {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+    /// The bytes, in base64 (RFC 4648, with padding).
+    pub data: String,
+}
+
+impl std::fmt::Debug for InlineFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InlineFile").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 /// Starts a turn; while a turn of that session runs, steers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ChatSend {
     pub session_id: Uuid,
+    /// May be empty when there are files.
+    #[serde(default)]
     pub content: String,
+    /// Small files, sent along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub attachments: Vec<InlineFile>,
+    /// Files uploaded before with `POST /api/sessions/{id}/attachments`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub file_refs: Vec<Uuid>,
     /// A configured model's name; the default model when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+}
+
+impl ChatSend {
+    /// Words without files, for the default model.
+    #[must_use]
+    pub fn new(session_id: Uuid, content: impl Into<String>) -> Self {
+        Self { session_id, content: content.into(), attachments: Vec::new(), file_refs: Vec::new(), model: None }
+    }
 }
 
 /// Says something to the turn that runs in a session, which hears it at its next step; starts a turn when none runs. The
@@ -245,9 +280,8 @@ impl ClientFrame {
 
     fn check(self) -> Result<Self, DecodeError> {
         match &self {
-            Self::ChatSend(ChatSend { content, .. }) | Self::ChatSteer(ChatSteer { content, .. }) => {
-                check_content(content).map(|()| self)
-            }
+            Self::ChatSend(chat) => check_files(chat).map(|()| self),
+            Self::ChatSteer(ChatSteer { content, .. }) => check_content(content).map(|()| self),
             Self::Auth(auth) if auth.client_version.as_ref().is_some_and(|version| version.len() > limits::NAME_CHARS_MAX) => {
                 Err(DecodeError::field("clientVersion", format!("longer than the {} bytes allowed", limits::NAME_CHARS_MAX)))
             }
@@ -260,6 +294,19 @@ impl ClientFrame {
             _ => Ok(self),
         }
     }
+}
+
+fn check_files(chat: &ChatSend) -> Result<(), DecodeError> {
+    let count = chat.attachments.len() + chat.file_refs.len();
+    if count > limits::ATTACHMENTS_PER_MESSAGE_MAX {
+        let field = if chat.attachments.is_empty() { "fileRefs" } else { "attachments" };
+        let message = format!("{count} files are more than the {} one message may bring", limits::ATTACHMENTS_PER_MESSAGE_MAX);
+        return Err(DecodeError::field(field, message));
+    }
+    if count > 0 && chat.content.is_empty() {
+        return Ok(());
+    }
+    check_content(&chat.content)
 }
 
 fn check_content(content: &str) -> Result<(), DecodeError> {
@@ -331,7 +378,13 @@ mod tests {
                 client_version: None,
                 protocol_version: Some("1.0".to_owned()),
             }),
-            ClientFrame::ChatSend(ChatSend { session_id: id, content: "hello".to_owned(), model: None }),
+            ClientFrame::ChatSend(ChatSend {
+                session_id: id,
+                content: "hello".to_owned(),
+                attachments: vec![InlineFile { name: "a.txt".to_owned(), media_type: None, data: "aGk=".to_owned() }],
+                file_refs: vec![id],
+                model: None,
+            }),
             ClientFrame::ChatSteer(ChatSteer { session_id: id, content: "no, red".to_owned() }),
             ClientFrame::Command(Command { name: "status".to_owned(), args: None, session_id: Some(id) }),
             ClientFrame::Subscribe(Patterns { resources: vec![session_resource(id)], ..Patterns::of(["*", "chat.*"]) }),
@@ -375,6 +428,9 @@ mod tests {
                 assert_eq!(problem(&text).0, "content");
             }
         }
+        let many = vec![format!("\"{session}\""); limits::ATTACHMENTS_PER_MESSAGE_MAX + 1].join(",");
+        assert_eq!(problem(&format!(r#"{{"type":"chat.send","sessionId":"{session}","fileRefs":[{many}]}}"#)).0, "fileRefs");
+        assert_eq!(problem(&format!(r#"{{"type":"chat.send","sessionId":"{session}"}}"#)).0, "content");
         let many = vec!["\"*\""; limits::WS_PATTERNS_MAX + 1].join(",");
         assert_eq!(problem(&format!(r#"{{"type":"subscribe","patterns":[{many}]}}"#)).0, "patterns");
         let many = vec![format!("\"session:{session}\""); limits::WS_RESOURCES_MAX + 1].join(",");

@@ -1,8 +1,8 @@
-//! `/api/artifacts`: large results kept beside the conversation.
+//! `/api/artifacts`: large results and given files, kept beside the conversation.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// What an artifact is; its bytes are at `/api/artifacts/{id}/raw`.
@@ -18,4 +18,13 @@ pub struct Artifact {
     /// In hex.
     pub sha256: String,
     pub created_at: DateTime<Utc>,
+}
+
+/// The file that is uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AttachmentQuery {
+    /// Its name; folders are left out.
+    pub name: String,
 }

@@ -28,6 +28,23 @@ impl From<message::Role> for Role {
     }
 }
 
+/// A file that a person gave with a message; `GET /api/artifacts/{artifactId}/raw` has its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attachment {
+    pub artifact_id: Uuid,
+    pub name: String,
+    pub media_type: String,
+    pub bytes: u64,
+}
+
+impl From<message::Attachment> for Attachment {
+    fn from(attachment: message::Attachment) -> Self {
+        let message::Attachment { artifact, name, media_type, bytes } = attachment;
+        Self { artifact_id: artifact.into(), name, media_type, bytes }
+    }
+}
+
 /// One piece of a message.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -54,12 +71,14 @@ pub enum Part {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         artifact_id: Option<Uuid>,
     },
+    Attachment(Attachment),
 }
 
 impl From<message::Part> for Part {
     fn from(part: message::Part) -> Self {
         match part {
             message::Part::Text(text) => Self::Text { text },
+            message::Part::Attachment(attachment) => Self::Attachment(attachment.into()),
             message::Part::Reasoning(text) => Self::Reasoning { text },
             message::Part::ToolCall(call) => Self::ToolCall { id: call.id, name: call.name, arguments: call.arguments },
             message::Part::ToolResult(result) => Self::ToolResult {
@@ -115,4 +134,31 @@ pub struct MessageQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
+}
+
+/// Something to be said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendMessage {
+    /// May be empty when there are files.
+    #[serde(default)]
+    pub content: String,
+    /// Files of the same session, from `POST /api/sessions/{id}/attachments`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 10)]
+    pub file_refs: Vec<Uuid>,
+    /// A configured model's name; the default model when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// A message that was taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageSent {
+    pub message_id: Uuid,
+    /// The turn that answers it.
+    pub agent_id: Uuid,
+    /// The turn ran already, and hears the message at its next step.
+    pub injected: bool,
 }

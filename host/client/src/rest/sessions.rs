@@ -2,11 +2,12 @@
 
 use octi_api::page::{Page, PageQuery};
 use octi_api::v1::agents::AgentStarted;
-use octi_api::v1::artifacts::Artifact;
-use octi_api::v1::messages::{Message, MessageQuery};
+use octi_api::v1::artifacts::{Artifact, AttachmentQuery};
+use octi_api::v1::messages::{Message, MessageQuery, MessageSent, SendMessage};
 use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
 use octi_domain::ids::{RunId, SessionId};
 use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 
 use crate::{Client, ClientError};
 
@@ -59,7 +60,32 @@ impl Client {
         self.get_with(&["api", "sessions", &id.to_string(), "messages"], query).await
     }
 
-    /// Large results of the conversation.
+    /// Says something; the answer comes as events, and as messages.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn send_message(&self, id: SessionId, message: &SendMessage) -> Result<MessageSent, ClientError> {
+        self.post(&["api", "sessions", &id.to_string(), "messages"], message).await
+    }
+
+    /// Keeps a file beside the conversation, for a message to name.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn attach(
+        &self,
+        id: SessionId,
+        name: &str,
+        media_type: Option<&str>,
+        content: Vec<u8>,
+    ) -> Result<Artifact, ClientError> {
+        let query = AttachmentQuery { name: name.to_owned() };
+        let request = self.request(Method::POST, &["api", "sessions", &id.to_string(), "attachments"])?.query(&query);
+        let media_type = media_type.unwrap_or("application/octet-stream");
+        self.json(request.header(CONTENT_TYPE, media_type).body(content)).await
+    }
+
+    /// What is kept beside the conversation.
     ///
     /// # Errors
     /// [`ClientError`].

@@ -64,6 +64,10 @@ impl From<AgentsError> for ApiError {
             AgentsError::MessageEmpty | AgentsError::MessageTooLong { .. } => {
                 return Self::field("content", error.to_string());
             }
+            AgentsError::AttachmentsTooMany { .. } => return Self::field("fileRefs", error.to_string()),
+            AgentsError::AttachmentNotFound { index } => return Self::field(format!("fileRefs[{index}]"), error.to_string()),
+            AgentsError::AttachmentName => return Self::field("name", error.to_string()),
+            AgentsError::AttachmentTooLarge { .. } | AgentsError::SessionFull => ErrorCode::TooLarge,
             AgentsError::TooManyRuns => ErrorCode::TooMany,
             AgentsError::SessionBusy | AgentsError::StillRunning | AgentsError::NothingToContinue => ErrorCode::Conflict,
             AgentsError::Model(_) => ErrorCode::Refused,

@@ -168,7 +168,7 @@ impl Person {
 
     /// Says something.
     pub(super) async fn chat(&self, socket: &mut Socket, session: SessionId, content: &str) {
-        let chat = ChatSend { session_id: session.as_uuid(), content: content.to_owned(), model: None };
+        let chat = ChatSend::new(session.as_uuid(), content);
         socket.send(&ClientFrame::ChatSend(chat)).await.unwrap();
     }
 

@@ -29,7 +29,7 @@ async fn the_message_after_the_last_of_a_minute_is_refused_and_the_connection_st
     let host = host([]).await;
     let ann = host.person("ann").await;
     let (mut socket, mut other) = (ann.client.connect().await.unwrap(), ann.client.connect().await.unwrap());
-    let chat = ClientFrame::ChatSend(ChatSend { session_id: Uuid::nil(), content: "hi".to_owned(), model: None });
+    let chat = ClientFrame::ChatSend(ChatSend::new(Uuid::nil(), "hi"));
     for _ in 0..limits::WS_CHATS_PER_MINUTE_MAX {
         assert_eq!(code(&mut socket, &chat).await, "SESSION_NOT_FOUND");
     }

@@ -208,9 +208,8 @@ async fn a_model_can_be_chosen_and_an_unknown_one_is_refused() {
     let ann = host.person("ann").await;
     let session = ann.session().await;
     let mut socket = ann.listen(&["agent.*"]).await;
-    let chat = |model: &str| {
-        ClientFrame::ChatSend(ChatSend { session_id: session.as_uuid(), content: "hi".to_owned(), model: Some(model.to_owned()) })
-    };
+    let chat =
+        |model: &str| ClientFrame::ChatSend(ChatSend { model: Some(model.to_owned()), ..ChatSend::new(session.as_uuid(), "hi") });
     socket.send(&chat("none")).await.unwrap();
     let ServerFrame::Error(error) = next(&mut socket).await else { panic!("no error") };
     assert_eq!(error.code, "REFUSED");

@@ -9,6 +9,7 @@ use octi_api::v1::artifacts::Artifact;
 use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
 use octi_store::ArtifactMeta;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -37,9 +38,15 @@ async fn raw(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<Artifact
     let headers = response.headers_mut();
     let kind = HeaderValue::from_str(&meta.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(CONTENT_TYPE, kind);
-    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    headers.insert(CONTENT_DISPOSITION, named(&meta.name));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     Ok(response)
+}
+
+/// A download with the file's own name (RFC 6266, RFC 8187).
+fn named(name: &str) -> HeaderValue {
+    let encoded = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{encoded}")).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
 pub(crate) fn to_api(meta: ArtifactMeta) -> Artifact {

@@ -1,14 +1,15 @@
 //! `/api/sessions`: conversations.
 
+mod attachments;
 mod continue_;
 mod list;
+mod messages;
 
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use octi_api::page::Page;
 use octi_api::v1::artifacts::Artifact;
-use octi_api::v1::messages::{Message, MessageQuery};
 use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
 use octi_domain::ids::SessionId;
 use octi_domain::limits;
@@ -18,16 +19,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::artifacts;
-use super::{page, page_rows};
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Caller, Id, Json, Query};
+use crate::extract::{Caller, Id, Json};
 use crate::state::Gateway;
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
         .routes(routes!(list::list, create))
         .routes(routes!(get, patch, delete))
-        .routes(routes!(messages))
+        .routes(routes!(messages::messages, messages::send))
+        .merge(attachments::routes())
         .routes(routes!(list_artifacts))
         .routes(routes!(continue_::continue_))
 }
@@ -94,22 +95,7 @@ async fn delete(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<Sessi
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What was said, oldest first. `next` is the `after` of the following page.
-#[utoipa::path(get, path = "/api/sessions/{id}/messages", tag = "sessions", params(("id" = uuid::Uuid, Path), MessageQuery), responses((status = 200, body = Page<Message>)))]
-async fn messages(
-    State(gateway): State<Gateway>,
-    caller: Caller,
-    Id(id): Id<SessionId>,
-    Query(query): Query<MessageQuery>,
-) -> ApiResult<Answer<Page<Message>>> {
-    let rows = page_rows(query.limit);
-    let mut tx = gateway.store.read(&caller.principal).await?;
-    own(&mut tx, id).await?;
-    let messages = tx.messages(id, query.after.unwrap_or(0), rows).await?;
-    Ok(Answer(page(messages, rows, |message| message.seq.to_string(), Into::into)))
-}
-
-/// Large results of the conversation.
+/// What is kept beside the conversation: large results, and files that were given.
 #[utoipa::path(get, path = "/api/sessions/{id}/artifacts", tag = "sessions", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Page<Artifact>)))]
 async fn list_artifacts(
     State(gateway): State<Gateway>,

@@ -1,11 +1,14 @@
 //! What each frame of an active connection does.
 
-use octi_agents::TurnOptions;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use octi_agents::{Said, TurnOptions};
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
-    ChatSend, ChatSteer, ClientFrame, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
+    ChatSend, ChatSteer, ClientFrame, InlineFile, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
     session_resource,
 };
+use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
@@ -25,9 +28,7 @@ impl Active {
             ClientFrame::Ping(_) => Ok(vec![ServerFrame::Pong(Pong { server_time: gateway.ambient.now() })]),
             ClientFrame::ChatSend(chat) => self.chat(chat).await,
             // A message to a session where a turn runs steers that turn.
-            ClientFrame::ChatSteer(ChatSteer { session_id, content }) => {
-                self.chat(ChatSend { session_id, content, model: None }).await
-            }
+            ClientFrame::ChatSteer(ChatSteer { session_id, content }) => self.chat(ChatSend::new(session_id, content)).await,
             ClientFrame::Command(command) => {
                 // What a person may do may have changed since they connected.
                 let caller = self.checked().await?;
@@ -51,8 +52,17 @@ impl Active {
     }
 
     async fn chat(&self, chat: ChatSend) -> ApiResult<Vec<ServerFrame>> {
+        let (agents, principal, session) = (&self.gateway.agents, &self.caller.principal, chat.session_id.into());
+        // All of them are read before the first is kept.
+        let files = chat.attachments.iter().enumerate().map(decoded).collect::<ApiResult<Vec<_>>>()?;
+        let mut attachments = Vec::with_capacity(files.len() + chat.file_refs.len());
+        for (file, content) in &files {
+            let kept = agents.attach(principal, session, (&file.name, file.media_type.as_deref()), content).await?;
+            attachments.push(kept.id);
+        }
+        attachments.extend(chat.file_refs.into_iter().map(ArtifactId::from));
         let options = TurnOptions { model: chat.model, origin: Origin::Chat };
-        self.gateway.agents.send(&self.caller.principal, chat.session_id.into(), chat.content, options).await?;
+        agents.send(principal, session, Said { text: chat.content, attachments }, options).await?;
         Ok(Vec::new())
     }
 
@@ -84,6 +94,13 @@ impl Active {
         let replayed = Replayed { session_id: replay.session_id, events: past.events, gap: past.gap };
         Ok(vec![ServerFrame::Replay(replayed)])
     }
+}
+
+fn decoded((index, file): (usize, &InlineFile)) -> ApiResult<(&InlineFile, Vec<u8>)> {
+    let content = STANDARD.decode(&file.data).map_err(|error| {
+        ApiError::field(format!("attachments[{index}].data"), format!("this is not base64 (RFC 4648, with padding): {error}"))
+    })?;
+    Ok((file, content))
 }
 
 fn subscription(list: Patterns) -> Subscription {

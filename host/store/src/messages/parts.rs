@@ -1,7 +1,7 @@
 //! How the parts of a message lie in the database: twins of the domain's types, so that those may change freely.
 
 use octi_domain::ids::ArtifactId;
-use octi_domain::message::{Part, ToolCall, ToolResult};
+use octi_domain::message::{Attachment, Part, ToolCall, ToolResult};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -9,9 +9,15 @@ use uuid::Uuid;
 /// One part. Fields added later need `#[serde(default)]`: old rows stay as they are.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum PartRow {
+pub(crate) enum PartRow {
     Text {
         text: String,
+    },
+    Attachment {
+        artifact: Uuid,
+        name: String,
+        media_type: String,
+        bytes: u64,
     },
     Reasoning {
         text: String,
@@ -37,6 +43,9 @@ impl From<&Part> for PartRow {
     fn from(part: &Part) -> Self {
         match part.clone() {
             Part::Text(text) => Self::Text { text },
+            Part::Attachment(Attachment { artifact, name, media_type, bytes }) => {
+                Self::Attachment { artifact: artifact.as_uuid(), name, media_type, bytes }
+            }
             Part::Reasoning(text) => Self::Reasoning { text },
             Part::ToolCall(ToolCall { id, name, arguments, signature }) => Self::ToolCall { id, name, arguments, signature },
             Part::ToolResult(ToolResult { call_id, name, content, is_error, artifact }) => {
@@ -50,6 +59,9 @@ impl From<PartRow> for Part {
     fn from(row: PartRow) -> Self {
         match row {
             PartRow::Text { text } => Self::Text(text),
+            PartRow::Attachment { artifact, name, media_type, bytes } => {
+                Self::Attachment(Attachment { artifact: artifact.into(), name, media_type, bytes })
+            }
             PartRow::Reasoning { text } => Self::Reasoning(text),
             PartRow::ToolCall { id, name, arguments, signature } => Self::ToolCall(ToolCall { id, name, arguments, signature }),
             PartRow::ToolResult { call_id, name, content, is_error, artifact } => {

@@ -70,7 +70,7 @@ impl Talk {
 
     /// Sends a message and follows its turn to the end.
     pub(crate) async fn ask(&mut self, question: &str) -> Outcome {
-        let chat = ChatSend { session_id: self.session.into(), content: question.to_owned(), model: self.model.clone() };
+        let chat = ChatSend { model: self.model.clone(), ..ChatSend::new(self.session.into(), question) };
         self.socket.send(&ClientFrame::ChatSend(chat)).await?;
         self.follow(Course::default()).await
     }
