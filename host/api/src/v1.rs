@@ -10,6 +10,7 @@ pub mod messages;
 pub mod models;
 pub mod permissions;
 pub mod plugins;
+pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod tools;

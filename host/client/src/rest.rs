@@ -8,6 +8,7 @@ mod health;
 mod models;
 mod permissions;
 mod plugins;
+mod search;
 mod secrets;
 mod sessions;
 mod tools;

@@ -33,6 +33,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::gateway::routes())
         .merge(v1::auth::routes())
         .merge(v1::sessions::routes())
+        .merge(v1::search::routes())
         .merge(v1::agents::routes())
         .merge(v1::artifacts::routes())
         .merge(v1::tools::routes())

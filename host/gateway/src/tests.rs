@@ -8,6 +8,7 @@ mod openai;
 mod openapi;
 mod rest;
 mod rest_admin;
+mod rest_files;
 mod rest_secrets;
 mod socket;
 mod socket_budgets;

@@ -11,6 +11,7 @@ pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod permissions;
 pub(crate) mod plugins;
+pub(crate) mod search;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod setup;

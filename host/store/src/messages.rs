@@ -10,7 +10,7 @@ use sqlx::FromRow;
 use tracing::instrument;
 use uuid::Uuid;
 
-use self::parts::PartRow;
+pub(crate) use self::parts::PartRow;
 use crate::codec::{Doc, each, stamp, word};
 use crate::error::{StoreError, Subject};
 use crate::tx::{Tx, rows};
@@ -101,6 +101,7 @@ impl Tx<'_> {
             &parts,
             created_at,
         )?;
+        self.index_message(&message, user_id).await?;
         let NewMessage { id, session_id, run_id, role, parts, .. } = message;
         Ok(Message { id, session_id, run_id, seq, role, parts, created_at })
     }

@@ -27,6 +27,8 @@ mod people;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod searching;
+#[cfg(test)]
 mod tenancy;
 #[cfg(test)]
 mod transactions;
