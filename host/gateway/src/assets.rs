@@ -6,19 +6,22 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use octi_api::error::ErrorCode;
-use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
+use crate::etag;
 use crate::state::Gateway;
 
 /// Files by their path below the root, such as `assets/index-1a2b3c.js`.
 pub type WebFiles = &'static [(&'static str, &'static [u8])];
 
 const INDEX: &str = "index.html";
+/// The viewer of the API, a page of its own, and where it is.
+const DOCS: &str = "docs.html";
+const DOCS_PATH: &str = "api/docs";
 /// Shown by a binary that was built without the pages.
 const UNBUILT: &[u8] = include_bytes!("assets/unbuilt.html");
 /// Roots that belong to programs: what is unknown below them is an error and not a page.
@@ -42,13 +45,16 @@ impl Web {
     /// The pages, or one that says how to build them.
     pub(crate) fn new(files: WebFiles) -> Self {
         let mut all: HashMap<_, _> = files.iter().map(|(path, bytes)| (*path, File::new(path, bytes))).collect();
-        all.entry(INDEX).or_insert_with(|| File::new(INDEX, UNBUILT));
+        for page in [INDEX, DOCS] {
+            all.entry(page).or_insert_with(|| File::new(page, UNBUILT));
+        }
         Self(all)
     }
 
     /// The file of that path, or the page when no file is meant.
     fn find(&self, path: &str) -> Option<(&File, bool)> {
         let path = path.trim_start_matches('/');
+        let path = if path == DOCS_PATH { DOCS } else { path };
         if let Some(file) = self.0.get(path) {
             return Some((file, path.starts_with("assets/")));
         }
@@ -60,9 +66,7 @@ impl Web {
 
 impl File {
     fn new(path: &str, bytes: &'static [u8]) -> Self {
-        let hash: String = Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let etag = HeaderValue::from_str(&format!("\"{hash}\"")).unwrap_or(HeaderValue::from_static("\"0\""));
-        Self { bytes, kind: kind(path), etag }
+        Self { bytes, kind: kind(path), etag: etag::of(bytes) }
     }
 }
 
@@ -98,7 +102,7 @@ pub(crate) async fn serve(State(gateway): State<Gateway>, method: Method, uri: U
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
         (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     ];
-    if headers.get(IF_NONE_MATCH).is_some_and(|known| *known == file.etag) {
+    if etag::is_known(&headers, &file.etag) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     (about, file.bytes).into_response()
@@ -111,18 +115,21 @@ mod tests {
     #[test]
     fn a_binary_without_pages_says_how_to_build_them() {
         let web = Web::new(&[]);
-        let (page, _) = web.find("/chat").expect("a page");
-        let text = String::from_utf8_lossy(page.bytes);
-        assert!(text.contains("cargo xtask web"), "{text}");
+        for path in ["/chat", "/api/docs"] {
+            let (page, _) = web.find(path).expect("a page");
+            let text = String::from_utf8_lossy(page.bytes);
+            assert!(text.contains("cargo xtask web"), "{path}: {text}");
+        }
     }
 
     #[test]
     fn what_is_unknown_is_a_page_only_where_pages_are() {
-        let web = Web::new(&[("index.html", b"page"), ("assets/a.js", b"script")]);
+        let web = Web::new(&[("index.html", b"page"), ("assets/a.js", b"script"), ("docs.html", b"viewer")]);
         let found = |path: &str| web.find(path).map(|(file, is_fixed)| (file.bytes, is_fixed));
         assert_eq!(found("/"), Some((b"page".as_slice(), false)));
         assert_eq!(found("/chat/7"), Some((b"page".as_slice(), false)));
         assert_eq!(found("/assets/a.js"), Some((b"script".as_slice(), true)));
+        assert_eq!(found("/api/docs"), Some((b"viewer".as_slice(), false)));
         for path in ["/assets/b.js", "/api/x", "/v1/x", "/gateway/x", "/metrics/x", "/a/../b"] {
             assert_eq!(found(path), None, "{path}");
         }
