@@ -51,6 +51,8 @@ error_codes! {
     MethodNotAllowed, "method_not_allowed", 405, "The route exists, but not with this method.";
     SetUpAlready, "set_up_already", 409, "Somebody has signed in already, so there is nothing to set up.";
     Conflict, "conflict", 409, "Something of that name exists already, or it is not in the state this needs.";
+    KeyReused, "key_reused", 409, "The `Idempotency-Key` was sent before with another request.";
+    StillRunning, "still_running", 409, "The request with this `Idempotency-Key` is still being answered; ask again in a moment.";
     ApprovalRequired, "approval_required", 409, "The call must be approved: send it again with `approve`.";
     PermissionDenied, "permission_denied", 403, "A permission rule or a hard limit refuses the call.";
     ApprovalExpired, "approval_expired", 410, "The question was answered or expired before this answer came.";

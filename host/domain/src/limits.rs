@@ -382,6 +382,16 @@ pub const SHELL_DEPTH_MAX: usize = 8;
 /// Simple commands of one shell line.
 pub const SHELL_COMMANDS_MAX: usize = 256;
 
+/// Hours after which a request with a known `Idempotency-Key` is a new one.
+pub const IDEMPOTENCY_HOURS: i64 = 24;
+/// Minutes after which a request that was never answered is believed to have gone down with its host.
+pub const IDEMPOTENCY_RUNNING_MINUTES_MAX: i64 = 15;
+/// Keys of one person that are remembered, the newest of them.
+pub const IDEMPOTENCY_KEYS_PER_USER_MAX: i64 = 1_000;
+/// Bytes of such a key.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// Bytes of an answer that is remembered.
+pub const IDEMPOTENCY_ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// Words one search looks for; the rest is left out.
 pub const SEARCH_WORDS_MAX: usize = 16;
 /// Bytes of what is searched for.

@@ -9,6 +9,7 @@ pub mod ports;
 mod assets;
 mod credential;
 mod error;
+mod etag;
 mod extract;
 mod middleware;
 mod openai;

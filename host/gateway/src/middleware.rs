@@ -1,3 +1,4 @@
 //! What happens to every request.
 
 pub(crate) mod envelope;
+pub(crate) mod once;

@@ -3,16 +3,23 @@
 use std::sync::OnceLock;
 
 use axum::Json;
+use axum::http::header::{CACHE_CONTROL, ETAG};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use octi_api::error::ErrorBody;
 use octi_api::frames::{ClientFrame, ServerFrame};
 use octi_api::openai::error::OpenAiError;
-use utoipa::openapi::path::{Operation, PathItem};
+use octi_domain::limits;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, Required, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::etag;
+use crate::middleware::once;
 use crate::state::Gateway;
 use crate::{openai, router};
 
@@ -52,6 +59,9 @@ pub fn document() -> &'static Document {
                 add_error(operation, envelope);
                 add_tag_to_id(operation);
             }
+            if let Some(post) = item.post.as_mut().filter(|_| once::ROUTES.iter().any(|(route, _)| route == path)) {
+                add_key(post);
+            }
         }
         document
     })
@@ -76,12 +86,29 @@ fn add_tag_to_id(operation: &mut Operation) {
     }
 }
 
+/// A request that may be sent again without a second effect.
+fn add_key(operation: &mut Operation) {
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Sent again with the same key within a day, the request has its effect once and gets the same answer."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(limits::IDEMPOTENCY_KEY_BYTES_MAX))))
+        .build();
+    operation.parameters.get_or_insert_default().push(parameter.into());
+}
+
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new().routes(routes!(openapi))
 }
 
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "meta", security(()), responses((status = 200, description = "The OpenAPI document")))]
-async fn openapi() -> Json<&'static Document> {
-    Json(document())
+async fn openapi(asked: HeaderMap) -> Response {
+    static TAG: OnceLock<HeaderValue> = OnceLock::new();
+    let tag = TAG.get_or_init(|| etag::of(&serde_json::to_vec(document()).unwrap_or_default()));
+    if etag::is_known(&asked, tag) {
+        return etag::not_modified(tag.clone());
+    }
+    ([(ETAG, tag.clone()), (CACHE_CONTROL, HeaderValue::from_static("no-cache"))], Json(document())).into_response()
 }

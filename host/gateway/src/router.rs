@@ -8,6 +8,7 @@ use octi_domain::limits;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::middleware::envelope::envelope;
+use crate::middleware::once::once;
 use crate::state::Gateway;
 use crate::{assets, openai, openapi, v1, ws};
 
@@ -18,6 +19,7 @@ impl Gateway {
         routes
             .route("/gateway", get(ws::upgrade))
             .fallback(assets::serve)
+            .layer(from_fn_with_state(self.clone(), once))
             .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES_MAX))
             .layer(from_fn_with_state(self.clone(), envelope))
             .with_state(self.clone())

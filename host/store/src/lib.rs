@@ -34,6 +34,7 @@ mod open;
 #[macro_use]
 mod tx;
 
+mod answered;
 mod artifacts;
 mod audit;
 mod behind;
@@ -54,6 +55,7 @@ mod vault;
 
 mod store;
 
+pub use answered::Asked;
 pub use artifacts::ArtifactMeta;
 pub use audit::AuditRow;
 pub use behind::{Behind, WriteBehind};

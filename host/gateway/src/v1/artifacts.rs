@@ -2,8 +2,8 @@
 
 use axum::Json as Answer;
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use octi_api::v1::artifacts::Artifact;
 use octi_domain::ids::ArtifactId;
@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, ApiResult};
+use crate::etag;
 use crate::extract::{Caller, Id};
 use crate::state::Gateway;
 
@@ -30,14 +31,21 @@ async fn get(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<Artifact
 
 /// The bytes of an artifact, as a download: what a tool wrote must not run as a page of this site.
 #[utoipa::path(get, path = "/api/artifacts/{id}/raw", tag = "artifacts", params(("id" = uuid::Uuid, Path)), responses((status = 200, content_type = "application/octet-stream")))]
-async fn raw(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<ArtifactId>) -> ApiResult<Response> {
+async fn raw(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<ArtifactId>, asked: HeaderMap) -> ApiResult<Response> {
     let mut tx = gateway.store.read(&caller.principal).await?;
     let meta = tx.artifact(id).await?.ok_or_else(|| ApiError::not_found("artifact"))?;
+    let tag = etag::quoted(&meta.sha256);
+    if etag::is_known(&asked, &tag) {
+        return Ok(etag::not_modified(tag));
+    }
     let bytes = tx.artifact_bytes(id, 0, limits::ARTIFACT_BYTES_MAX).await?;
     let mut response = bytes.ok_or_else(|| ApiError::not_found("artifact"))?.into_response();
     let headers = response.headers_mut();
     let kind = HeaderValue::from_str(&meta.media_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     headers.insert(CONTENT_TYPE, kind);
+    headers.insert(ETAG, tag);
+    // An artifact never changes, but who may read it can: the browser asks each time, and is told that it has it.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     headers.insert(CONTENT_DISPOSITION, named(&meta.name));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     Ok(response)

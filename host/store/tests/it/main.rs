@@ -5,6 +5,8 @@
 pub mod db;
 
 #[cfg(test)]
+mod answered;
+#[cfg(test)]
 mod behind;
 #[cfg(test)]
 mod conversations;
