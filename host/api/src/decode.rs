@@ -39,10 +39,13 @@ pub fn from_value<T: DeserializeOwned>(mut value: Value) -> Result<T, DecodeErro
         fields.shift_remove("userId");
         fields.shift_remove("user_id");
     }
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let message = error.inner().to_string();
-        DecodeError::Field { path: place(&error.path().to_string(), &message), message }
-    })
+    serde_path_to_error::deserialize(value).map_err(|error| located(&error))
+}
+
+/// The mistake with its place.
+pub fn located<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> DecodeError {
+    let message = error.inner().to_string();
+    DecodeError::Field { path: place(&error.path().to_string(), &message), message }
 }
 
 /// Reads `bytes` as JSON text.

@@ -1,5 +1,6 @@
 //! The gateway as clients see it: a real server on a loopback port, a real database, a scripted model.
 
+mod agree;
 mod audit;
 mod browser;
 mod fakes;
@@ -9,6 +10,7 @@ mod openapi;
 mod rest;
 mod rest_admin;
 mod rest_files;
+mod rest_once;
 mod rest_secrets;
 mod socket;
 mod socket_budgets;

@@ -2,8 +2,10 @@
 
 use std::str::FromStr;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path as RawPath, Query as RawQuery};
 use axum::http::request::Parts;
+use octi_api::decode;
 use octi_api::error::ErrorCode;
 use octi_domain::ids::{ParseIdError, TypedId};
 use serde::de::DeserializeOwned;
@@ -48,7 +50,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         match RawQuery::<T>::try_from_uri(&parts.uri) {
             Ok(RawQuery(query)) => Ok(Self(query)),
-            Err(error) => Err(ApiError::new(ErrorCode::InvalidField, error.body_text())),
+            Err(error) => Err(misread(&error)),
         }
     }
+}
+
+/// The parameter that is wrong, or missing.
+fn misread(error: &QueryRejection) -> ApiError {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(located) = inner.downcast_ref::<serde_path_to_error::Error<serde::de::value::Error>>() {
+            return decode::located(located).into();
+        }
+        cause = inner.source();
+    }
+    ApiError::new(ErrorCode::InvalidField, error.body_text())
 }

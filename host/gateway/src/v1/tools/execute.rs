@@ -6,7 +6,7 @@ use octi_agents::CallOptions;
 use octi_api::v1::tools::{ExecuteTool, ToolOutcome};
 use octi_domain::tool_name;
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Json, Path};
 use crate::state::Gateway;
 
@@ -19,6 +19,9 @@ pub(super) async fn execute(
     Path((tool, operation)): Path<(String, String)>,
     Json(body): Json<ExecuteTool>,
 ) -> ApiResult<Answer<ToolOutcome>> {
+    if !body.arguments.is_object() {
+        return Err(ApiError::field("arguments", "arguments are an object, such as `{\"path\": \"notes.md\"}`"));
+    }
     let options = CallOptions { session: body.session_id.map(Into::into), approved: body.approve };
     let outcome =
         gateway.agents.call_tool(&caller.principal, &tool_name::joined(&tool, &operation), body.arguments, options).await?;

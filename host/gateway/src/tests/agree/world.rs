@@ -1,0 +1,169 @@
+//! A host in which every route has something to work on, and one who calls them.
+
+use octi_api::v1::messages::SendMessage;
+use octi_client::api::v1::auth::BrowserSession;
+use octi_models::scripted::Answer;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::tests::host::{Host, Person, host, until};
+use crate::tests::openapi::http;
+
+const PASSWORD: &str = "correct horse battery";
+
+/// The host, and what there is in it.
+pub(super) struct World {
+    host: Host,
+    cookie: String,
+    csrf: String,
+    session: String,
+    agent: String,
+    artifact: String,
+    question: String,
+    token: String,
+    other_browser: String,
+    rule: String,
+    bearer: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(super) struct Sent {
+    pub(super) status: u16,
+    pub(super) json: Option<Value>,
+}
+
+impl World {
+    /// One administrator with two browsers, a conversation, a file in it, a question that waits, a rule, a model, a secret.
+    pub(super) async fn new() -> Self {
+        let asks = Answer::calls([("c1", "notes__write", json!({"text": "x"}))]);
+        let answers = [Answer::text("Hello."), asks].into_iter().chain((0..20).map(|_| Answer::text("Fine.")));
+        let host = host(answers).await;
+        let first = host.gateway.auth.bootstrap_admin().await.unwrap().unwrap();
+        let set_up = json!({"username": "ada", "password": PASSWORD, "code": first.password()});
+        let (cookie, csrf) = signed_in(&host, "/api/setup", &set_up).await;
+        let login = json!({"username": "ada", "password": PASSWORD});
+        signed_in(&host, "/api/auth/session", &login).await;
+        let empty = String::new;
+        let mut world = Self {
+            host,
+            cookie,
+            csrf,
+            session: empty(),
+            agent: empty(),
+            artifact: empty(),
+            question: empty(),
+            token: empty(),
+            other_browser: empty(),
+            rule: empty(),
+            bearer: empty(),
+        };
+        world.fill().await;
+        world
+    }
+
+    async fn fill(&mut self) {
+        let made = self.made(Method::POST, "/api/auth/api-tokens", json!({"name": "spare"})).await;
+        self.token = made["token"]["id"].as_str().unwrap().to_owned();
+        let made = self.made(Method::POST, "/api/auth/api-tokens", json!({"name": "used"})).await;
+        self.bearer = made["secret"].as_str().unwrap().to_owned();
+        let client = self.host.client(&self.bearer);
+        let ada = Person { id: client.me().await.unwrap().id.into(), token: self.bearer.clone(), client };
+        let session = ada.session().await;
+        self.session = session.to_string();
+        self.artifact = ada.client.attach(session, "a.txt", None, b"x".to_vec()).await.unwrap().id.to_string();
+        let say = |content: &str| SendMessage { content: content.to_owned(), ..SendMessage::default() };
+        let mut socket = ada.listen(&["agent.*", "permission.*"]).await;
+        self.agent = ada.client.send_message(session, &say("hi")).await.unwrap().agent_id.to_string();
+        until(&mut socket, "agent.completed").await;
+        let asking = ada.session().await;
+        ada.client.send_message(asking, &say("write")).await.unwrap();
+        until(&mut socket, "permission.request").await;
+        let pending = self.send(&Method::GET, "/api/permission-requests/pending", None).await.json.unwrap();
+        self.question = pending["items"][0]["id"].as_str().unwrap().to_owned();
+        let browsers = self.send(&Method::GET, "/api/auth/sessions", None).await.json.unwrap();
+        let other = browsers["items"].as_array().unwrap().iter().find(|browser| browser["current"] == false);
+        self.other_browser = other.unwrap()["id"].as_str().unwrap().to_owned();
+        let rule = self.made(Method::PUT, "/api/tools/permissions", json!({"rule": "notes.read", "level": "allow"})).await;
+        self.rule = rule["id"].as_str().unwrap().to_owned();
+        self.made(Method::POST, "/api/models", json!({"name": "mine", "provider": "demo"})).await;
+        self.made(Method::PUT, "/api/secrets/weather_key", json!({"value": "sunny-and-warm"})).await;
+    }
+
+    async fn made(&self, method: Method, path: &str, body: Value) -> Value {
+        let sent = self.send(&method, path, Some(&body)).await;
+        assert!((200..300).contains(&sent.status), "{path}: {sent:?}");
+        sent.json.unwrap()
+    }
+
+    /// The path with what there is in place of its parameters, and the query that the route needs.
+    pub(super) fn filled(&self, name: &str, path: &str) -> String {
+        let id = match path {
+            path if path.starts_with("/api/sessions/") => &self.session,
+            path if path.starts_with("/api/agents/") => &self.agent,
+            path if path.starts_with("/api/artifacts/") => &self.artifact,
+            path if path.starts_with("/api/auth/api-tokens/") => &self.token,
+            path if path.starts_with("/api/auth/sessions/") => &self.other_browser,
+            path if path.starts_with("/api/permission-requests/") => &self.question,
+            path if path.starts_with("/api/tools/permissions/") => &self.rule,
+            _ => "018f4e5a-7c1d-7b3a-9f00-0123456789ab",
+        };
+        let is_installed = name.starts_with("GET /api/plugins") || name.ends_with("/reload");
+        let named = if path.starts_with("/api/models/") { "mine" } else { "weather_key" };
+        let plugin = if is_installed { "notes" } else { "new" };
+        let named = if path.starts_with("/api/plugins/") { plugin } else { named };
+        let filled = path
+            .replace("{id}", id)
+            .replace("{publisher}", "acme")
+            .replace("{name}", named)
+            .replace("{tool}", "notes")
+            .replace("{operation}", "read")
+            .replace("{model}", "mine");
+        match path {
+            "/api/search" => format!("{filled}?q=hi"),
+            "/api/sessions/{id}/attachments" => format!("{filled}?name=b.txt"),
+            _ => filled,
+        }
+    }
+
+    /// What the document cannot say of a valid body, because it is about what there is.
+    pub(super) fn body(&self, name: &str, sample: Value) -> Value {
+        match name {
+            "POST /api/auth/login" | "POST /api/auth/session" => json!({"username": "ada", "password": PASSWORD}),
+            "POST /api/auth/password" => json!({"current": PASSWORD, "new": "battery horse correct"}),
+            "POST /api/models" => json!({"name": "another", "provider": "demo"}),
+            "PUT /api/tools/permissions" => json!({"rule": "notes.write", "level": "ask", "sessionId": self.session}),
+            "POST /api/sessions/{id}/messages" => json!({"content": "hello", "fileRefs": [self.artifact]}),
+            "POST /api/tools/{tool}/tools/{operation}/execute" => json!({"arguments": {"text": "x"}, "sessionId": self.session}),
+            "POST /v1/chat/completions" => json!({"model": "scripted", "messages": [{"role": "user", "content": "hi"}]}),
+            "POST /v1/responses" => json!({"model": "scripted", "input": "hi"}),
+            _ => sample,
+        }
+    }
+
+    /// Sends a request as a browser does, or as a client of OpenAI's API does.
+    pub(super) async fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Sent {
+        let mut request = http().request(method.clone(), self.host.url.join(path).unwrap());
+        request = if path.starts_with("/v1/") {
+            request.bearer_auth(&self.bearer)
+        } else {
+            request.header("Cookie", &self.cookie).header("X-Octi-Csrf", &self.csrf)
+        };
+        request = match body {
+            Some(body) => request.json(body),
+            None if path.starts_with("/api/plugins") => request.body(b"\0asm".to_vec()),
+            None => request,
+        };
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        Sent { status, json: answer.json().await.ok() }
+    }
+}
+
+async fn signed_in(host: &Host, path: &str, body: &Value) -> (String, String) {
+    let answer = http().post(host.url.join(path).unwrap()).json(body).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200, "{path}");
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let session: BrowserSession = answer.json().await.unwrap();
+    (cookie, session.csrf_token)
+}
