@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { itemsOf, load } from "./history";
-import { addSending, applyEvents } from "./reducer";
+import { addSending, applyEvents, restart } from "./reducer";
 import { agent, delta, ended, invoked, message, response, result, SESSION, said, spawned } from "./testing";
 import { emptyConversation } from "./types";
 
@@ -113,6 +113,18 @@ describe("agents", () => {
     const state = load(start, STORED.slice(0, 2), [agent("interrupted")]);
     expect(state.items.at(-1)).toMatchObject({ kind: "notice", tone: "interrupted" });
     expect(state.items.at(-2)).toMatchObject({ kind: "tool", state: "unfinished" });
+  });
+
+  it("that were interrupted keep what this page heard of their answer, above the word on their end", () => {
+    const heard = restart(applyEvents(start, [spawned(), delta("Two fi")]));
+    const state = load(heard, STORED.slice(0, 1), [agent("interrupted")]);
+    expect(state.items.slice(1)).toMatchObject([
+      { kind: "message", text: "Two fi", cut: true },
+      { kind: "notice", tone: "interrupted" },
+    ]);
+    expect(load(state, STORED, [agent("completed")]).items).not.toContainEqual(
+      expect.objectContaining({ cut: true }),
+    );
   });
 
   it("that failed say why, once", () => {

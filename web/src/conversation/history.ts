@@ -1,6 +1,6 @@
 // Stored messages as items, and how they come together with what was heard in the meantime.
 import type { Agent, Message } from "@/api/types";
-import { DRAFT_PREFIX, endingText, sameJson } from "./reducer";
+import { endingText, isBeginningOf, sameJson } from "./reducer";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem } from "./types";
 
 /** Turns the stored messages of a session into items. */
@@ -57,7 +57,7 @@ export function load(
   messages: readonly Message[],
   agents: readonly Agent[],
 ): Conversation {
-  const stored = endings(itemsOf(messages), agents);
+  const stored = answered(endings(itemsOf(messages), agents), agents);
   const items = state.items.reduce(keepLive, stored);
   const usage = Object.fromEntries(
     agents.map((agent) => [
@@ -97,10 +97,30 @@ function endings(items: Item[], agents: readonly Agent[]): Item[] {
   return next;
 }
 
+/** Says at the last answer of a turn who gave it and what the turn used, as the event of the answer does. */
+function answered(items: Item[], agents: readonly Agent[]): Item[] {
+  const done = new Map(
+    agents.filter((agent) => agent.status === "completed").map((agent) => [agent.id, agent]),
+  );
+  const next = [...items];
+  for (let index = next.length - 1; index >= 0 && done.size > 0; index -= 1) {
+    const item = next[index];
+    if (item?.kind !== "message" || item.role !== "assistant" || item.agentId === null) continue;
+    const agent = done.get(item.agentId);
+    if (agent === undefined) continue;
+    done.delete(agent.id);
+    next[index] = { ...item, model: agent.model, usage: agent.usage };
+  }
+  return next;
+}
+
+/** How a turn ended stays below what it said and did. */
 function insertAfterAgent(items: Item[], item: Item): void {
-  const last = items.findLastIndex((other) => other.agentId !== null && other.agentId === item.agentId);
+  const own = (other: Item) => other.agentId !== null && other.agentId === item.agentId;
+  const ending = items.findIndex((other) => own(other) && other.kind === "notice");
+  const last = items.findLastIndex(own);
   if (last < 0) items.push(item);
-  else items.splice(last + 1, 0, item);
+  else items.splice(item.kind !== "notice" && ending >= 0 ? ending : last + 1, 0, item);
 }
 
 /** Adds an item that was heard, unless it is stored; then what only the event said is added to the stored one. */
@@ -118,8 +138,9 @@ function keepLive(items: Item[], live: Item): Item[] {
 function isTwin(item: Item, live: Item): boolean {
   if (item.kind === "message" && live.kind === "message") {
     if (item.id === live.id) return true;
-    const provisional = live.id.startsWith(DRAFT_PREFIX) || live.sending !== undefined;
-    return provisional && item.role === live.role && item.text.trim() === live.text.trim();
+    if (item.role !== live.role) return false;
+    if (live.sending !== undefined) return item.text.trim() === live.text.trim();
+    return isBeginningOf(live, item.text);
   }
   if (item.kind === "tool" && live.kind === "tool") {
     const free = item.id === item.storedId;
@@ -151,7 +172,12 @@ function merged(item: Item, live: Item): Item {
   }
   if (item.kind === "message" && live.kind === "message") {
     const { model, usage, reasoning } = live;
-    return { ...item, model, usage, reasoning: item.reasoning ?? reasoning } satisfies MessageItem;
+    return {
+      ...item,
+      model: model ?? item.model,
+      usage: usage ?? item.usage,
+      reasoning: item.reasoning ?? reasoning,
+    } satisfies MessageItem;
   }
   return live.kind === "notice" ? live : item;
 }

@@ -10,6 +10,8 @@ export interface MessageItem {
   at: string;
   /** A message that the server has not confirmed yet, or could not take. */
   sending?: "sending" | "failed";
+  /** The beginning of an answer that the server lost before it was whole: only this page has it. */
+  cut?: boolean;
   reasoning?: string;
   model?: string;
   usage?: Usage;

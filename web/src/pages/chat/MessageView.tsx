@@ -1,4 +1,4 @@
-import { ChevronRight, RotateCcw, Trash2 } from "lucide-react";
+import { ChevronRight, RotateCcw, Scissors, Trash2 } from "lucide-react";
 import { memo, useState } from "react";
 import type { MessageItem } from "@/conversation/types";
 import { cx } from "@/lib/cx";
@@ -57,6 +57,12 @@ function FromAgent({ item }: { item: MessageItem }) {
       <h3 className="sr-only">octi</h3>
       {item.reasoning && <Reasoning text={item.reasoning} />}
       {item.text && <Markdown text={item.text} />}
+      {item.cut && (
+        <p className="mt-1 flex items-center gap-1.5 text-sm text-ask">
+          <Scissors size={14} aria-hidden="true" className="shrink-0" />
+          Cut off here. Only this page has these words; copy them if you need them.
+        </p>
+      )}
       {item.text && (
         <div className="mt-0.5 flex min-h-7 flex-wrap items-center gap-x-2 text-xs text-faint opacity-0 transition-opacity group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:none)]:opacity-100">
           <CopyButton small text={item.text} label="Copy the answer" />
