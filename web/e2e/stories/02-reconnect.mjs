@@ -7,25 +7,22 @@ const ANSWER = "The sea is wide and deep and blue and full of fish. ";
 const DRAFT = "and what about the moon?";
 
 export default async function story(stage) {
-  const { octi } = stage;
   const model = new SlowModel();
   const endpoint = await model.start();
+  const page = await stage.person();
+  const added = { name: "slow", provider: "openai-compatible", modelId: "slow", endpoint };
+  await stage.api(page, "POST", "/api/models", added);
   try {
-    await tell(stage, octi, model, endpoint);
+    await tell(stage, page, model);
   } finally {
     model.stop();
   }
+  await stage.api(page, "DELETE", "/api/models/slow");
 }
 
-async function tell(stage, octi, model, endpoint) {
-  const page = await stage.person();
+async function tell(stage, page, model) {
+  const { octi } = stage;
   const count = (text) => page.getByRole("log").getByText(text, { exact: true }).count();
-  await stage.api(page, "POST", "/api/models", {
-    name: "slow",
-    provider: "openai-compatible",
-    modelId: "slow",
-    endpoint,
-  });
 
   await stage.step("an answer is being written", async () => {
     model.says(ANSWER, false);

@@ -28,7 +28,10 @@ export default async function story(stage) {
 
   await stage.step("one answer resolves both", async () => {
     await question(phone).click();
-    await Promise.all([question(desk).waitFor({ state: "detached" }), question(phone).waitFor({ state: "detached" })]);
+    await Promise.all([
+      question(desk).waitFor({ state: "detached" }),
+      question(phone).waitFor({ state: "detached" }),
+    ]);
     await Promise.all([settled(desk), settled(phone)]);
   });
 
@@ -56,5 +59,5 @@ const settled = (page) => page.getByRole("button", { name: "Send", exact: true }
 const shown = (page) =>
   page
     .getByRole("log")
-    .getByRole("article")
+    .locator("[data-row]")
     .evaluateAll((rows) => rows.map((row) => row.textContent?.replaceAll(/\d+(\.\d+)? m?s/g, "")));

@@ -58,7 +58,7 @@ export function load(
   agents: readonly Agent[],
 ): Conversation {
   const stored = answered(endings(itemsOf(messages), agents), agents);
-  const items = state.items.reduce(keepLive, stored);
+  const items = withLive(stored, state.items);
   const usage = Object.fromEntries(
     agents.map((agent) => [
       agent.id,
@@ -123,17 +123,25 @@ function insertAfterAgent(items: Item[], item: Item): void {
   else items.splice(item.kind !== "notice" && ending >= 0 ? ending : last + 1, 0, item);
 }
 
-/** Adds an item that was heard, unless it is stored; then what only the event said is added to the stored one. */
-function keepLive(items: Item[], live: Item): Item[] {
-  const twin = items.findIndex((item) => isTwin(item, live));
-  if (twin < 0) {
-    const next = [...items];
+/** Adds what was heard, unless it is stored; then what only the event said is added to the stored item. */
+function withLive(stored: readonly Item[], heard: readonly Item[]): Item[] {
+  const items = [...stored];
+  // Most of what was heard is stored under the same id; looking through everything is for the rest.
+  let places = placesOf(items);
+  for (const live of heard) {
+    const place = places.get(live.id) ?? items.findIndex((item) => isTwin(item, live));
+    if (place >= 0) {
+      items[place] = merged(items[place] as Item, live);
+      continue;
+    }
     // A message that has not been confirmed has no agent yet and belongs at the end.
-    insertAfterAgent(next, live);
-    return next;
+    insertAfterAgent(items, live);
+    places = placesOf(items);
   }
-  return items.with(twin, merged(items[twin] as Item, live));
+  return items;
 }
+
+const placesOf = (items: readonly Item[]) => new Map(items.map((item, index) => [item.id, index]));
 
 function isTwin(item: Item, live: Item): boolean {
   if (item.kind === "message" && live.kind === "message") {

@@ -1,7 +1,8 @@
 import { ChevronRight, RotateCcw, Scissors, Trash2 } from "lucide-react";
-import { memo, useState } from "react";
+import { memo } from "react";
 import type { MessageItem } from "@/conversation/types";
 import { cx } from "@/lib/cx";
+import { useFold } from "@/lib/folds";
 import { dateTime, number } from "@/lib/format";
 import { dropItem, say } from "@/live/store";
 import { Button } from "@/ui/Button";
@@ -55,7 +56,7 @@ function FromAgent({ item }: { item: MessageItem }) {
   return (
     <div className="group">
       <h3 className="sr-only">octi</h3>
-      {item.reasoning && <Reasoning text={item.reasoning} />}
+      {item.reasoning && <Reasoning id={item.id} text={item.reasoning} />}
       {item.text && <Markdown text={item.text} />}
       {item.cut && (
         <p className="mt-1 flex items-center gap-1.5 text-sm text-ask">
@@ -81,14 +82,14 @@ function FromAgent({ item }: { item: MessageItem }) {
 }
 
 /** What the model thought, folded: it is not part of the answer. */
-export function Reasoning({ text, live = false }: { text: string; live?: boolean }) {
-  const [open, setOpen] = useState(false);
+export function Reasoning({ id, text, live = false }: { id: string; text: string; live?: boolean }) {
+  const [open, toggle] = useFold(`thoughts-${id}`);
   return (
     <div className="mb-2">
       <button
         type="button"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={toggle}
         className="inline-flex h-7 items-center gap-1 rounded text-sm text-soft hover:text-text"
       >
         <ChevronRight

@@ -21,6 +21,12 @@ export function useStickToEnd(count: number, version: unknown) {
     box.scrollTop = box.scrollHeight;
   }, []);
 
+  /** Does not follow any longer: something else is to be read. */
+  const leaveEnd = useCallback(() => {
+    atEnd.current = false;
+    setAway(true);
+  }, []);
+
   const onScroll = useCallback(() => {
     const box = ref.current;
     if (!box) return;
@@ -52,5 +58,5 @@ export function useStickToEnd(count: number, version: unknown) {
     if (!away) setSeen(count);
   }, [away, count]);
 
-  return { ref, onScroll, toEnd, away, fresh: Math.max(0, count - seen) };
+  return { ref, onScroll, toEnd, leaveEnd, away, fresh: Math.max(0, count - seen) };
 }
