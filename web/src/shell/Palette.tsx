@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
   CornerDownLeft,
@@ -137,7 +137,7 @@ function Option({
 
 function useEntries(): Entry[] {
   const navigate = useNavigate();
-  const { data: sessions } = useQuery(sessionsQuery);
+  const { data: sessions } = useInfiniteQuery(sessionsQuery);
   const { data: tools } = useQuery(toolsQuery);
   return useMemo(() => {
     const go = (to: string) => () => void navigate({ to });
@@ -191,7 +191,7 @@ function useEntries(): Entry[] {
       icon: place.icon,
       run: go(place.to),
     }));
-    const chats = (sessions?.items ?? []).map((session) => ({
+    const chats = (sessions ?? []).map((session) => ({
       id: session.id,
       name: titleOf(session),
       kind: "conversation",

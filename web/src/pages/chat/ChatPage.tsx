@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { ArrowLeft, PanelRight, Pencil, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { asFailure } from "@/api/errors";
-import { modelsQuery, sessionsQuery } from "@/api/queries";
+import { modelsQuery, useSession } from "@/api/queries";
 import { useKeys, useTitle, useWide } from "@/lib/hooks";
 import { readStored, writeStored } from "@/lib/stored";
 import { openConversation, reload, runCommand, say, stopAgent, useLive } from "@/live/store";
@@ -30,8 +30,7 @@ export function ChatPage() {
 function Chat({ sessionId }: { sessionId: string }) {
   const conversation = useLive((state) => state.conversations[sessionId]);
   const error = useLive((state) => state.loadErrors[sessionId]);
-  const { data: sessions } = useQuery(sessionsQuery);
-  const session = sessions?.items.find((one) => one.id === sessionId);
+  const session = useSession(sessionId);
   const wide = useWide(THREE_PANELS_PX);
   const [activity, setActivity] = useState(() => readStored("activity") !== "closed");
   const [overlay, setOverlay] = useState(false);
@@ -84,8 +83,7 @@ function Header({
   activity: boolean;
   onActivity: () => void;
 }) {
-  const { data: sessions } = useQuery(sessionsQuery);
-  const session = sessions?.items.find((one) => one.id === sessionId);
+  const session = useSession(sessionId);
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
   return (
     <header className="flex h-12 shrink-0 items-center gap-1 border-b border-line bg-surface-1 pr-2 pl-5 max-sm:pl-3">

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { PermissionRequest } from "@/api/types";
 import type { Conversation, Item } from "@/conversation/types";
 import { cx } from "@/lib/cx";
@@ -27,7 +27,7 @@ const EDGE_PX = 24;
 export function Transcript({ conversation, requests, target }: Props) {
   const { turn, sessionId } = conversation;
   const rows = useMemo(() => rowsOf(conversation, requests), [conversation, requests]);
-  const { ref, onScroll, toEnd, leaveEnd, away, fresh } = useStickToEnd(rows.length, conversation);
+  const ref = useRef<HTMLDivElement>(null);
   const list = useVirtualizer({
     count: rows.length,
     getScrollElement: () => ref.current,
@@ -39,6 +39,8 @@ export function Transcript({ conversation, requests, target }: Props) {
     paddingEnd: EDGE_PX,
     anchorTo: "end",
   });
+  // After the list, which begins at its top.
+  const { onScroll, toEnd, leaveEnd, away, fresh } = useStickToEnd(ref, rows.length, conversation);
   useKeys((event) => {
     if (event.key === "End" && !isTyping(event)) toEnd();
   });
