@@ -7,6 +7,9 @@ import { servePages } from "./pages.mjs";
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+/** How long a story waits for one thing. */
+const STEP_MS_MAX = 15_000;
+
 export class Stage {
   #browser;
   #contexts = [];
@@ -30,6 +33,7 @@ export class Stage {
   /** A browser that nobody has used before, with one page. */
   async visitor(options = {}) {
     const context = await this.#browser.newContext({ viewport: WIDE, baseURL: this.octi.url, ...options });
+    context.setDefaultTimeout(STEP_MS_MAX);
     this.#contexts.push(context);
     if (this.pages) await servePages(context, this.pages, this.octi.url);
     const page = await context.newPage();

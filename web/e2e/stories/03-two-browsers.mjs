@@ -50,6 +50,17 @@ export default async function story(stage) {
     await settled(phone);
     assert.deepEqual(await shown(phone), rows);
   });
+
+  await stage.step("a message that the server refuses says so itself, and is not lost", async () => {
+    const sessionId = new URL(desk.url()).pathname.split("/").at(-1);
+    await stage.api(phone, "DELETE", `/api/sessions/${sessionId}`);
+    await composer(desk).fill("is anybody there?");
+    await composer(desk).press("Enter");
+    await desk.getByRole("alert").getByRole("button", { name: "Send again" }).waitFor();
+    await desk.getByRole("log").getByText("is anybody there?").waitFor();
+    await stage.accessible(desk, "a refused message");
+    await stage.shot(desk, "refused");
+  });
 }
 
 /** Until nothing is written or done in this conversation. */

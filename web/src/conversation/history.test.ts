@@ -34,6 +34,16 @@ describe("stored messages", () => {
     expect(items[2]).toMatchObject({ state: "done", result: "a.txt\nb.txt" });
   });
 
+  it("mark what was said to a turn that ran", () => {
+    const steered = [
+      ...STORED.slice(0, 3),
+      message("m5", "user", [text("only the big ones")]),
+      ...STORED.slice(3),
+    ];
+    const said = itemsOf(steered).filter((item) => item.kind === "message" && item.role === "user");
+    expect(said.map((item) => item.kind === "message" && Boolean(item.injected))).toEqual([false, true]);
+  });
+
   it("leave out what the system says and what is empty", () => {
     expect(
       itemsOf([message("s", "system", [text("rules")]), message("e", "assistant", [text(" ")])]),

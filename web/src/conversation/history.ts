@@ -7,9 +7,12 @@ import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem 
 export function itemsOf(messages: readonly Message[]): Item[] {
   const items: Item[] = [];
   const calls = new Map<string, number>();
+  const begun = new Set<string>();
   for (const message of messages) {
     if (message.role === "system") continue;
-    addText(items, message);
+    // A turn begins with what is said to it; what is said later was said while it ran.
+    addText(items, message, message.role === "user" && begun.has(message.agentId ?? ""));
+    if (message.agentId) begun.add(message.agentId);
     for (const part of message.parts) {
       if (part.type === "tool_call") {
         calls.set(`${message.agentId}/${part.id}`, items.length);
@@ -41,14 +44,15 @@ function callItem(message: Message, id: string, name: string, args: unknown): To
   };
 }
 
-function addText(items: Item[], message: Message): void {
+function addText(items: Item[], message: Message, injected: boolean): void {
   if (message.role !== "user" && message.role !== "assistant") return;
   const of = (type: "text" | "reasoning") =>
     message.parts.flatMap((part) => (part.type === type ? [part.text] : [])).join("");
   const [text, reasoning] = [of("text"), of("reasoning")];
   if (text.trim() === "" && reasoning === "") return;
   const { id, role, agentId = null, createdAt: at } = message;
-  items.push({ kind: "message", id, role, text, agentId, at, ...(reasoning ? { reasoning } : {}) });
+  const more = { ...(reasoning !== "" && { reasoning }), ...(injected && { injected }) };
+  items.push({ kind: "message", id, role, text, agentId, at, ...more });
 }
 
 /** Puts the stored messages and agents below what was heard before they came. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addSending, applyEvents, markFailed, restart, SEEN_MAX, sameJson } from "./reducer";
+import { addSending, applyEvents, markFailed, refuse, restart, SEEN_MAX, sameJson } from "./reducer";
 import {
   asked,
   delta,
@@ -165,6 +165,14 @@ describe("what is sent", () => {
     expect(state.items).toHaveLength(1);
     expect(state.items[0]).toMatchObject({ id: "m1" });
     expect(state.items[0]).not.toHaveProperty("sending");
+  });
+
+  it("that was refused says why, and the others wait on", () => {
+    const two = addSending(addSending(start, "local-1", "hello", "now"), "local-2", "again", "now", true);
+    expect(refuse(two, "local-2", "too many messages").items).toMatchObject([
+      { text: "hello", sending: "sending" },
+      { text: "again", sending: "failed", problem: "too many messages", injected: true },
+    ]);
   });
 
   it("stays when it fails, also over a restart", () => {

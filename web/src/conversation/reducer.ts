@@ -93,7 +93,15 @@ function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: str
     return closeDraft(state, { kind: "message", id: messageId, role, text, agentId, at });
   }
   if (hasMessage(state, messageId)) return state;
-  const item: MessageItem = { kind: "message", id: messageId, role, text, agentId, at };
+  const item: MessageItem = {
+    kind: "message",
+    id: messageId,
+    role,
+    text,
+    agentId,
+    at,
+    ...(message.injected && { injected: true }),
+  };
   const local = state.items.findIndex(
     (other) => other.kind === "message" && other.sending !== undefined && other.text === text,
   );
@@ -355,7 +363,13 @@ export function restart(state: Conversation): Conversation {
 }
 
 /** Shows a message at once, before the server confirms it. */
-export function addSending(state: Conversation, id: string, text: string, at: string): Conversation {
+export function addSending(
+  state: Conversation,
+  id: string,
+  text: string,
+  at: string,
+  injected = false,
+): Conversation {
   const item: MessageItem = {
     kind: "message",
     id,
@@ -364,8 +378,19 @@ export function addSending(state: Conversation, id: string, text: string, at: st
     agentId: null,
     at,
     sending: "sending",
+    ...(injected && { injected }),
   };
   return { ...state, items: [...state.items, item] };
+}
+
+/** The server did not take this one message and says why. */
+export function refuse(state: Conversation, id: string, problem: string): Conversation {
+  const items = state.items.map((item) =>
+    item.kind === "message" && item.id === id && item.sending !== undefined
+      ? { ...item, sending: "failed" as const, problem }
+      : item,
+  );
+  return { ...state, items };
 }
 
 /** The server refused a message: it stays to be sent again, or is dropped. */

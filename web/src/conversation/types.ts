@@ -10,6 +10,10 @@ export interface MessageItem {
   at: string;
   /** A message that the server has not confirmed yet, or could not take. */
   sending?: "sending" | "failed";
+  /** Why the server did not take it. */
+  problem?: string;
+  /** It was said to a turn that ran. */
+  injected?: boolean;
   /** The beginning of an answer that the server lost before it was whole: only this page has it. */
   cut?: boolean;
   reasoning?: string;

@@ -31,17 +31,60 @@ describe("commands", () => {
 });
 
 describe("what destroys", () => {
-  const request = (operation: string, subject: string) => ({ operation, subject, arguments: {} });
+  const call = (tool: string, operation: string, given: unknown, subject?: string) =>
+    isDestructive({ tool, operation, arguments: given, subject });
+  const runs = (command: string) => call("shell", "run", { command }, command);
 
-  it("is seen by its operation or its command", () => {
-    expect(isDestructive(request("delete_file", "a.txt"))).toBe(true);
-    expect(isDestructive(request("run", "rm -rf build"))).toBe(true);
-    expect(isDestructive(request("push", "git push --force"))).toBe(true);
+  it("is seen by the name of the tool or of the operation", () => {
+    const names = ["delete_file", "removeUser", "db-drop", "volume.prune", "reset", "Uninstall"];
+    for (const name of names) expect(call("x", name, {}), name).toBe(true);
+    expect(call("purge", "run", {})).toBe(true);
+    for (const name of ["write_file", "format_date", "undelete", "list_removed", "dropdown", "cleaner"])
+      expect(call("x", name, {}), name).toBe(false);
+  });
+
+  it("is seen by a switch among the arguments", () => {
+    expect(call("git", "push", { remote: "origin", force: true })).toBe(true);
+    expect(call("files", "move", { from: "a", to: "b", options: { purge: true } })).toBe(true);
+    expect(call("files", "move", { from: "a", to: "b", force: false })).toBe(false);
+    expect(call("http", "request", { method: "DELETE", url: "https://example.com/1" })).toBe(true);
+  });
+
+  it("is seen by a command, also one that is a list of words", () => {
+    const commands = [
+      "rm notes.txt",
+      "ls && rm -rf build",
+      "sudo ls",
+      "git push -f origin main",
+      "git push origin +main",
+      "git reset --hard HEAD~1",
+      "find . -name '*.o' -delete",
+      "psql -c 'DROP TABLE users'",
+      "docker volume rm data",
+      "kubectl delete pod web",
+      "dd if=/dev/zero of=/dev/sda",
+      "chmod -R 777 .",
+    ];
+    for (const command of commands) expect(runs(command), command).toBe(true);
+    expect(call("shell", "exec", { argv: ["rm", "-r", "build"] })).toBe(true);
+    expect(call("db", "query", { sql: "delete from users" })).toBe(true);
   });
 
   it("is not what only looks like it", () => {
-    expect(isDestructive(request("write_file", "hello.md"))).toBe(false);
-    expect(isDestructive(request("run", "ls -la"))).toBe(false);
+    const commands = [
+      "ls -la",
+      "tail -f log.txt",
+      "grep -f words.txt",
+      "git status",
+      "git push",
+      "cargo test",
+    ];
+    for (const command of commands) expect(runs(command), command).toBe(false);
+    const note = "never run rm -rf / on a server";
+    expect(call("filesystem", "write_file", { path: "a.md", content: note, overwrite: true }, "a.md")).toBe(
+      false,
+    );
+    expect(call("mail", "send", { body: note }, note)).toBe(false);
   });
 });
 

@@ -1,8 +1,10 @@
-import { ArrowUp, CornerDownRight, Square } from "lucide-react";
+import { ArrowUp, CornerDownRight, Square, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { cx } from "@/lib/cx";
 import { useKeys } from "@/lib/hooks";
-import { useLive } from "@/live/store";
+import { closeProblem, useLive } from "@/live/store";
+import { IconButton } from "@/ui/Button";
+import { Ticks } from "@/ui/Ticks";
 import { CommandList } from "./CommandList";
 import { ModelPicker } from "./ModelPicker";
 import { complete } from "./slash";
@@ -29,6 +31,7 @@ export function Composer({ text, onText, onSend, onStop, busy, model, onModel, p
   const listId = useId();
   const online = useLive((state) => state.status === "online");
   const commands = useLive((state) => state.commands);
+  const problem = useLive((state) => state.problem);
   const [chosen, setChosen] = useState(0);
   const [dismissed, setDismissed] = useState("");
   const matches = dismissed === text ? [] : complete(commands, text);
@@ -91,6 +94,22 @@ export function Composer({ text, onText, onSend, onStop, busy, model, onModel, p
 
   return (
     <div className="relative mx-auto w-full max-w-3xl px-5 pb-4 max-sm:px-3 max-sm:pb-3">
+      {problem && (
+        <div
+          role="alert"
+          className="mb-2 flex items-start gap-2 rounded border border-deny/50 bg-deny-soft py-1 pr-1 pl-3"
+        >
+          <p className="min-w-0 flex-1 py-1 text-sm [overflow-wrap:anywhere]">
+            <Ticks text={problem.text} />
+            {problem.requestId && (
+              <span className="mono block text-xs text-soft">request {problem.requestId}</span>
+            )}
+          </p>
+          <IconButton label="Close the message" onClick={closeProblem}>
+            <X size={14} />
+          </IconButton>
+        </div>
+      )}
       {matches.length > 0 && <CommandList id={listId} commands={matches} index={index} onPick={pick} />}
       <div className="rounded border border-line-strong/60 bg-surface-1 focus-within:border-accent">
         <textarea

@@ -1,4 +1,4 @@
-import { ChevronRight, RotateCcw, Scissors, Trash2 } from "lucide-react";
+import { ChevronRight, CornerDownRight, RotateCcw, Scissors, Trash2 } from "lucide-react";
 import { memo } from "react";
 import type { MessageItem } from "@/conversation/types";
 import { cx } from "@/lib/cx";
@@ -8,6 +8,7 @@ import { dropItem, say } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { CopyButton } from "@/ui/CopyButton";
 import { Markdown } from "@/ui/Markdown";
+import { Ticks } from "@/ui/Ticks";
 
 /** What a person or the agent said. */
 export const MessageView = memo(function MessageView({
@@ -37,9 +38,16 @@ function FromUser({ item, sessionId }: { item: MessageItem; sessionId: string })
       >
         {item.text}
       </div>
+      {item.injected && item.sending !== "failed" && (
+        <p className="flex items-center gap-1 text-xs text-faint">
+          <CornerDownRight size={12} aria-hidden="true" /> said while it worked
+        </p>
+      )}
       {item.sending === "failed" && (
-        <div className="flex items-center gap-1.5 text-sm text-deny">
-          Not sent
+        <div className="flex flex-wrap items-center justify-end gap-1.5 text-sm text-deny" role="alert">
+          <span className="[overflow-wrap:anywhere]">
+            {item.problem ? <Ticks text={item.problem} /> : "Not sent"}
+          </span>
           <Button icon={<RotateCcw size={13} />} onClick={again}>
             Send again
           </Button>
