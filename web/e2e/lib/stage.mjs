@@ -35,7 +35,7 @@ export class Stage {
     const context = await this.#browser.newContext({ viewport: WIDE, baseURL: this.octi.url, ...options });
     context.setDefaultTimeout(STEP_MS_MAX);
     this.#contexts.push(context);
-    if (this.pages) await servePages(context, this.pages, this.octi.url);
+    await this.servePages(context);
     const page = await context.newPage();
     page.on("pageerror", (error) => this.#complaints.push(String(error)));
     page.on("console", (message) => {
@@ -43,6 +43,11 @@ export class Stage {
         this.#complaints.push(message.text());
     });
     return page;
+  }
+
+  /** The pages that are tried, when they are not those of the octi. */
+  async servePages(context) {
+    if (this.pages) await servePages(context, this.pages, this.octi.url);
   }
 
   /** A browser in which the administrator is signed in; the account is made when there is none yet. */

@@ -1,5 +1,6 @@
 // Stored messages as items, and how they come together with what was heard in the meantime.
-import type { Agent, Message } from "@/api/types";
+import type { AttachmentPart } from "@/api/soon";
+import type { Agent, Message, MessagePart } from "@/api/types";
 import { endingText, isBeginningOf, sameJson } from "./reducer";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem } from "./types";
 
@@ -21,7 +22,8 @@ export function itemsOf(messages: readonly Message[]): Item[] {
         const index = calls.get(`${message.agentId}/${part.callId}`);
         const call = index === undefined ? undefined : (items[index] as ToolItem);
         const state = part.isError ? ("error" as const) : ("done" as const);
-        const done = { state, result: part.content, artifactId: part.artifactId ?? null };
+        const messageIds = [...(call?.messageIds ?? []), message.id];
+        const done = { state, result: part.content, artifactId: part.artifactId ?? null, messageIds };
         if (call !== undefined && index !== undefined) items[index] = { ...call, ...done };
         else items.push({ ...callItem(message, part.callId, part.name, undefined), ...done });
       }
@@ -39,6 +41,7 @@ function callItem(message: Message, id: string, name: string, args: unknown): To
     agentId,
     name,
     arguments: args,
+    messageIds: [message.id],
     state: "unfinished",
     at: createdAt,
   };
@@ -49,9 +52,16 @@ function addText(items: Item[], message: Message, injected: boolean): void {
   const of = (type: "text" | "reasoning") =>
     message.parts.flatMap((part) => (part.type === type ? [part.text] : [])).join("");
   const [text, reasoning] = [of("text"), of("reasoning")];
-  if (text.trim() === "" && reasoning === "") return;
+  const attachments = (message.parts as (MessagePart | AttachmentPart)[]).filter(
+    (part) => part.type === "attachment",
+  );
+  if (text.trim() === "" && reasoning === "" && attachments.length === 0) return;
   const { id, role, agentId = null, createdAt: at } = message;
-  const more = { ...(reasoning !== "" && { reasoning }), ...(injected && { injected }) };
+  const more = {
+    ...(reasoning !== "" && { reasoning }),
+    ...(injected && { injected }),
+    ...(attachments.length > 0 && { attachments }),
+  };
   items.push({ kind: "message", id, role, text, agentId, at, ...more });
 }
 
@@ -178,6 +188,7 @@ function merged(item: Item, live: Item): Item {
     return {
       ...live,
       ...(item.storedId ? { storedId: item.storedId } : {}),
+      ...(item.messageIds ? { messageIds: item.messageIds } : {}),
       state: finished ? item.state : live.state,
       result: item.result ?? live.result,
     };

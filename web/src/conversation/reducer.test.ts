@@ -168,7 +168,9 @@ describe("what is sent", () => {
   });
 
   it("that was refused says why, and the others wait on", () => {
-    const two = addSending(addSending(start, "local-1", "hello", "now"), "local-2", "again", "now", true);
+    const two = addSending(addSending(start, "local-1", "hello", "now"), "local-2", "again", "now", {
+      injected: true,
+    });
     expect(refuse(two, "local-2", "too many messages").items).toMatchObject([
       { text: "hello", sending: "sending" },
       { text: "again", sending: "failed", problem: "too many messages", injected: true },

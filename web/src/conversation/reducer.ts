@@ -1,7 +1,9 @@
 // Pure: a conversation and an event make the next conversation. Events may come twice, and before the stored messages do.
 
 import type { components } from "@/api/schema";
+import type { AttachmentPart, SideMessage } from "@/api/soon";
 import type { EventEnvelope } from "@/api/types";
+import { onAside } from "./asides";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem, type Turn } from "./types";
 
 type Schemas = components["schemas"];
@@ -87,6 +89,7 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
 }
 
 function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: string): Conversation {
+  if ((message as SideMessage).sideChannel) return onAside(state, message, at);
   if (message.role !== "user" && message.role !== "assistant") return state;
   const { messageId, agentId = null, role, text } = message;
   if (role === "assistant") {
@@ -105,8 +108,9 @@ function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: str
   const local = state.items.findIndex(
     (other) => other.kind === "message" && other.sending !== undefined && other.text === text,
   );
-  const items = local < 0 ? [...state.items, item] : state.items.with(local, item);
-  return { ...state, items };
+  if (local < 0) return { ...state, items: [...state.items, item] };
+  const { attachments } = state.items[local] as MessageItem;
+  return { ...state, items: state.items.with(local, { ...item, ...(attachments && { attachments }) }) };
 }
 
 function onDelta(state: Conversation, delta: Schemas["ChatDelta"], at: string): Conversation {
@@ -368,7 +372,10 @@ export function addSending(
   id: string,
   text: string,
   at: string,
-  injected = false,
+  {
+    injected = false,
+    attachments = [],
+  }: { injected?: boolean; attachments?: readonly AttachmentPart[] } = {},
 ): Conversation {
   const item: MessageItem = {
     kind: "message",
@@ -379,6 +386,7 @@ export function addSending(
     at,
     sending: "sending",
     ...(injected && { injected }),
+    ...(attachments.length > 0 && { attachments }),
   };
   return { ...state, items: [...state.items, item] };
 }

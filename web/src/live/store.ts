@@ -1,6 +1,7 @@
 // What the pages know of the running server: the connection, the open conversations, the questions.
 import { create } from "zustand";
 import { agentsQuery, allMessages, queryClient, sessionQuery } from "@/api/queries";
+import type { AttachmentPart, SoonFrame } from "@/api/soon";
 import type {
   ClientFrame,
   CommandHelp,
@@ -9,6 +10,7 @@ import type {
   Scope,
   ServerFrame,
 } from "@/api/types";
+import { addAside, refuseAside } from "@/conversation/asides";
 import { load } from "@/conversation/history";
 import { addInfo, addSending, applyEvents, drop, markFailed, refuse, restart } from "@/conversation/reducer";
 import { type Conversation, emptyConversation } from "@/conversation/types";
@@ -155,8 +157,10 @@ function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>, purpose: P
   const requestId = frame.requestId ?? null;
   switch (purpose?.kind) {
     case "message":
-    case "aside":
       update(purpose.sessionId, (c) => refuse(c, purpose.itemId, frame.message));
+      return;
+    case "aside":
+      update(purpose.sessionId, (c) => refuseAside(c, purpose.itemId, frame.message));
       return;
     case "command":
       inform(purpose.sessionId, frame.message, true);
@@ -298,16 +302,44 @@ export function closeConversation(sessionId: string): void {
   });
 }
 
-/** Sends a message, or steers the turn that runs. Says whether it left. */
-export function say(sessionId: string, content: string, model: string | null): boolean {
+/** Sends a message with the files that were given to the session, or steers the turn that runs. Says whether it left. */
+export function say(
+  sessionId: string,
+  content: string,
+  model: string | null,
+  attachments: readonly AttachmentPart[] = [],
+): boolean {
   const { conversations, capabilities } = get();
-  const steers = Boolean(conversations[sessionId]?.turn) && capabilities.includes("chat.steer");
-  const frame: ClientFrame = steers
-    ? { type: "chat.steer", sessionId, content }
-    : { type: "chat.send", sessionId, content, ...(model && { model }) };
+  const runs = Boolean(conversations[sessionId]?.turn);
+  // Only `chat.send` takes files; while a turn runs it steers as well.
+  const injected = runs && (attachments.length > 0 || capabilities.includes("chat.steer"));
+  const fileRefs = attachments.map((file) => file.artifactId);
+  const frame: ClientFrame | SoonFrame =
+    injected && fileRefs.length === 0
+      ? { type: "chat.steer", sessionId, content }
+      : {
+          type: "chat.send",
+          sessionId,
+          content,
+          ...(model && { model }),
+          ...(fileRefs.length > 0 && { fileRefs }),
+        };
   const itemId = crypto.randomUUID();
   if (!link.send(frame, { kind: "message", sessionId, itemId })) return false;
-  update(sessionId, (c) => addSending(c, itemId, content, new Date().toISOString(), steers));
+  const at = new Date().toISOString();
+  update(sessionId, (c) => addSending(c, itemId, content, at, { injected, attachments }));
+  return true;
+}
+
+/** Whether questions can be asked beside the conversation. */
+export const canAskBeside = (state: LiveState): boolean => state.capabilities.includes("chat.interject");
+
+/** Asks something without disturbing the turn that runs. Says whether it left. */
+export function askBeside(sessionId: string, content: string): boolean {
+  const itemId = crypto.randomUUID();
+  const frame: SoonFrame = { type: "chat.interject", sessionId, content };
+  if (!link.send(frame, { kind: "aside", sessionId, itemId })) return false;
+  update(sessionId, (c) => addAside(c, itemId, content, new Date().toISOString()));
   return true;
 }
 

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Pencil, Trash2 } from "lucide-react";
+import { Pencil, TextSearch, Trash2 } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { api, ask } from "@/api/client";
 import { sessionsQuery } from "@/api/queries";
+import { SEARCH_CHARS_MIN } from "@/api/search";
 import type { Session } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { useWide } from "@/lib/hooks";
@@ -14,6 +15,7 @@ import { Confirm, Dialog } from "@/ui/Dialog";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { SearchField, TextField } from "@/ui/Field";
 import { Skeleton, When } from "@/ui/parts";
+import { find } from "./ui-state";
 
 /** From how many conversations on a search is worth its place. */
 const SEARCH_FROM = 6;
@@ -38,6 +40,7 @@ export function SessionList() {
             label="Search conversations"
             value={wanted}
             onChange={(event) => setWanted(event.target.value)}
+            onKeyDown={(event) => event.key === "Enter" && wanted.trim() !== "" && find(wanted.trim())}
           />
         </div>
       )}
@@ -50,6 +53,16 @@ export function SessionList() {
       )}
       {needle !== "" && shown.length === 0 && (
         <p className="px-4 py-3 text-sm text-faint">Nothing is called “{wanted}”.</p>
+      )}
+      {needle.length >= SEARCH_CHARS_MIN && (
+        <Button
+          look="quiet"
+          icon={<TextSearch size={14} />}
+          className="mx-2 mb-1 justify-start!"
+          onClick={() => find(wanted.trim())}
+        >
+          Search in the messages
+        </Button>
       )}
       <Rows
         sessions={shown}

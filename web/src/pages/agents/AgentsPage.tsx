@@ -18,7 +18,7 @@ export function AgentsPage() {
       actions={
         <SearchField
           label="State, role or model"
-          className="w-56"
+          className="w-56! max-sm:w-full!"
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />

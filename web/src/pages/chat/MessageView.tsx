@@ -9,6 +9,7 @@ import { Button } from "@/ui/Button";
 import { CopyButton } from "@/ui/CopyButton";
 import { Markdown } from "@/ui/Markdown";
 import { Ticks } from "@/ui/Ticks";
+import { MessageFiles } from "./AttachmentChips";
 
 /** What a person or the agent said. */
 export const MessageView = memo(function MessageView({
@@ -23,21 +24,24 @@ export const MessageView = memo(function MessageView({
 
 function FromUser({ item, sessionId }: { item: MessageItem; sessionId: string }) {
   const again = () => {
-    if (say(sessionId, item.text, null)) dropItem(sessionId, item.id);
+    if (say(sessionId, item.text, null, item.attachments)) dropItem(sessionId, item.id);
   };
   return (
     <div className="group flex flex-col items-end gap-1">
       <h3 className="sr-only">You</h3>
-      <div
-        title={dateTime(item.at)}
-        className={cx(
-          "max-w-[88%] rounded border border-line bg-surface-2 px-3.5 py-2 text-[15px] leading-6 whitespace-pre-wrap [overflow-wrap:anywhere]",
-          item.sending === "sending" && "opacity-70",
-          item.sending === "failed" && "border-deny",
-        )}
-      >
-        {item.text}
-      </div>
+      {item.text && (
+        <div
+          title={dateTime(item.at)}
+          className={cx(
+            "max-w-[88%] rounded border border-line bg-surface-2 px-3.5 py-2 text-[15px] leading-6 whitespace-pre-wrap [overflow-wrap:anywhere]",
+            item.sending === "sending" && "opacity-70",
+            item.sending === "failed" && "border-deny",
+          )}
+        >
+          {item.text}
+        </div>
+      )}
+      {item.attachments && <MessageFiles files={item.attachments} />}
       {item.injected && item.sending !== "failed" && (
         <p className="flex items-center gap-1 text-xs text-faint">
           <CornerDownRight size={12} aria-hidden="true" /> said while it worked

@@ -9,7 +9,7 @@ import { Markdown } from "@/ui/Markdown";
 import { MessageView, Reasoning } from "./MessageView";
 import { NoticeView } from "./NoticeView";
 import { PermissionCard } from "./PermissionCard";
-import { estimatePx, type Row, rowsOf, shownRows } from "./rows";
+import { estimatePx, holdsMessage, type Row, rowsOf, shownRows } from "./rows";
 import { ToolCard } from "./ToolCard";
 import { useStickToEnd } from "./useStickToEnd";
 
@@ -44,7 +44,7 @@ export function Transcript({ conversation, requests, target }: Props) {
   useKeys((event) => {
     if (event.key === "End" && !isTyping(event)) toEnd();
   });
-  const place = target === undefined ? -1 : rows.findIndex((row) => row.key === target);
+  const place = target === undefined ? -1 : rows.findIndex((row) => holdsMessage(row, target));
   // biome-ignore lint/correctness/useExhaustiveDependencies: led there once, and not with every new row
   useEffect(() => {
     if (place < 0) return;
@@ -78,9 +78,7 @@ export function Transcript({ conversation, requests, target }: Props) {
                 style={{ transform: `translateY(${start}px)` }}
                 className="absolute top-0 left-0 w-full px-5 max-sm:px-3"
               >
-                <div
-                  className={cx(row.key === target && "rounded outline-2 outline-offset-4 outline-accent")}
-                >
+                <div className={cx(index === place && "rounded outline-2 outline-offset-4 outline-accent")}>
                   <RowView row={row} sessionId={sessionId} lastNotice={lastNotice} />
                 </div>
               </div>

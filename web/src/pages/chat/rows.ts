@@ -20,6 +20,14 @@ export function rowsOf(conversation: Conversation, requests: readonly Permission
   return rows;
 }
 
+/** Whether a stored message is in this row: as its text, or as the call or the result of a tool. */
+export function holdsMessage(row: Row, messageId: string): boolean {
+  if (row.kind !== "item") return false;
+  return (
+    row.key === messageId || (row.item.kind === "tool" && Boolean(row.item.messageIds?.includes(messageId)))
+  );
+}
+
 function isCalling(items: readonly Item[]): boolean {
   const last = items.at(-1);
   return last?.kind === "tool" && (last.state === "running" || last.state === "waiting");
