@@ -21,6 +21,9 @@ const PATHS = [
   "/permissions",
   "/secrets",
   "/settings",
+  "/settings?tab=configuration",
+  "/settings?tab=audit",
+  "/notifications",
   "/profile",
   "/tokens",
   "/no-such-page",
@@ -97,6 +100,14 @@ async function overlays(page, look, phone) {
     await look(`dialog ${button}`);
     await page.keyboard.press("Escape");
   }
+  await page.goto("/agents");
+  await page.getByRole("button", { name: "Columns" }).click();
+  await look("columns");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+Shift+f");
+  await page.getByRole("combobox").fill("zebra");
+  await look("search of messages");
+  await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox").fill("to");
   await look("palette");

@@ -29,7 +29,7 @@ export function AgentsPage() {
           const shown = items.filter((agent) =>
             `${agent.status} ${agent.role} ${agent.model}`.toLowerCase().includes(needle),
           );
-          if (shown.length > 0) return <AgentTable agents={shown} />;
+          if (shown.length > 0) return <AgentTable tools agents={shown} />;
           return (
             <Card>
               <Empty

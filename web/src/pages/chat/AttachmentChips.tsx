@@ -2,6 +2,7 @@ import { CircleX, Download, File as FileIcon, X } from "lucide-react";
 import type { AttachmentPart } from "@/api/soon";
 import { cx } from "@/lib/cx";
 import { bytes } from "@/lib/format";
+import { Ticks } from "@/ui/Ticks";
 import type { Attachment, Attachments } from "./attachments";
 
 /** Files at the text field: each with its progress, and a way to take it back. */
@@ -47,7 +48,7 @@ function Chip({ one, onRemove }: { one: Attachment; onRemove: () => void }) {
         </span>
         {one.problem ? (
           <span role="alert" className="block text-xs text-deny">
-            {one.problem}
+            <Ticks text={one.problem} />
           </span>
         ) : (
           <span className="block text-xs text-soft tabular-nums">
@@ -89,7 +90,10 @@ export function MessageFiles({ files }: { files: readonly AttachmentPart[] }) {
             href={`/api/artifacts/${file.artifactId}/raw`}
             download={file.name}
             title={`Download ${file.name}`}
-            className="group/file flex max-w-72 items-center gap-2 rounded border border-line bg-surface-1 p-2 hover:border-line-strong"
+            className={cx(
+              "flex max-w-72 gap-2 rounded border border-line bg-surface-1 p-2 hover:border-line-strong",
+              isPicture(file) ? "flex-col" : "items-center",
+            )}
           >
             {isPicture(file) ? (
               <img

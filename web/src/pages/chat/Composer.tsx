@@ -174,7 +174,7 @@ export function Composer({ text, onText, onSend, onStop, busy, model, onModel, f
             </IconButton>
           )}
           <span className="min-w-0 flex-1 truncate px-1 text-right text-xs text-faint [@media(hover:none)]:invisible">
-            {hint(online, busy, text, beside, files.ready)}
+            {hint(online, busy, text, beside, files)}
           </span>
           {busy && onStop && (
             <button
@@ -252,10 +252,11 @@ function placeholder(busy: boolean, beside: boolean): string {
   return busy ? "Steer the agent while it works" : "Message, or / for commands";
 }
 
-function hint(online: boolean, busy: boolean, text: string, beside: boolean, ready: boolean): string {
+function hint(online: boolean, busy: boolean, text: string, beside: boolean, files: Attachments): string {
   if (!online) return "Waiting for the connection; what you write is kept";
   if (new Blob([text]).size > BYTES_MAX) return "Too long: put it into a file and name the file";
   if (beside) return "Enter asks; the answer is beside the conversation";
-  if (!ready) return "Waiting for the files";
+  if (files.list.some((one) => one.problem !== undefined)) return "Remove the file that was not taken";
+  if (!files.ready) return "Waiting for the files";
   return busy ? "Enter steers" : "Enter sends, Shift Enter begins a line";
 }

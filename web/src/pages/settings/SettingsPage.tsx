@@ -36,7 +36,7 @@ export function SettingsPage() {
             search={id ? { tab: id } : {}}
             aria-current={id === tab ? "page" : undefined}
             className={cx(
-              "-mb-px flex h-9 shrink-0 items-center border-b-2 px-3 text-sm",
+              "-mb-px flex h-9 shrink-0 items-center border-b-2 px-3 text-sm max-sm:px-2",
               id === tab
                 ? "border-accent font-medium text-text"
                 : "border-transparent text-soft hover:text-text",
@@ -162,6 +162,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   {
     key: "details",
     title: "Details",
+    text: (entry) => details(entry.details),
     cell: (entry) => (
       <span className="mono line-clamp-2 text-xs text-soft [overflow-wrap:anywhere]">
         {details(entry.details)}
@@ -191,7 +192,7 @@ function Audit() {
       <Loaded query={query}>
         {({ items }) =>
           items.length > 0 ? (
-            <Table label="Audit log" rows={items} columns={COLUMNS} rowKey={(entry) => entry.id} />
+            <Table tools label="Audit log" rows={items} columns={COLUMNS} rowKey={(entry) => entry.id} />
           ) : (
             <Card>
               <Empty title="Nothing yet">
