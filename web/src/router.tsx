@@ -59,6 +59,9 @@ const chat = createRoute({
 const conversation = createRoute({
   getParentRoute: () => inside,
   path: "/chat/$sessionId",
+  validateSearch: (search: Record<string, unknown>): { message?: string } => ({
+    message: text(search.message),
+  }),
   component: lazyRouteComponent(() => import("./pages/chat/ChatPage"), "ChatPage"),
 });
 const agents = createRoute({
@@ -105,7 +108,18 @@ const secrets = createRoute({
 const settings = createRoute({
   getParentRoute: () => inside,
   path: "/settings",
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { tab?: "configuration" | "notifications" | "audit" } => {
+    const tab = text(search.tab);
+    return tab === "configuration" || tab === "notifications" || tab === "audit" ? { tab } : {};
+  },
   component: lazyRouteComponent(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
+});
+const notifications = createRoute({
+  getParentRoute: () => inside,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("./pages/notifications/NotificationsPage"), "NotificationsPage"),
 });
 const profile = createRoute({
   getParentRoute: () => inside,
@@ -131,6 +145,7 @@ const pages = [
   permissions,
   secrets,
   settings,
+  notifications,
   profile,
   tokens,
 ];

@@ -75,7 +75,11 @@ export async function ask<T>(answer: Promise<{ data?: T; error?: unknown; respon
 }
 
 /** For routes that the generated types do not know yet. */
-export async function call<T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+export async function call<T>(
+  method: "GET" | "POST" | "PUT" | "DELETE",
+  path: string,
+  body?: unknown,
+): Promise<T> {
   const init: RequestInit = { method };
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -95,6 +99,47 @@ export async function upload<T>(path: string, file: Blob): Promise<T> {
   const body: unknown = safeJson(await response.text());
   if (!response.ok) throw failureOf(response.status, body);
   return body as T;
+}
+
+/** Sends a file and says how much of it has left. The browser's `fetch` cannot tell that. */
+export async function uploadFile<T>(
+  path: string,
+  file: File,
+  onProgress: (fraction: number) => void,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await send<T>(path, file, onProgress, signal);
+  } catch (error) {
+    const again = error instanceof ApiFailure && error.code === "csrf" && (await renewCsrfToken());
+    if (again) return send<T>(path, file, onProgress, signal);
+    throw error;
+  }
+}
+
+function send<T>(
+  path: string,
+  file: File,
+  onProgress: (fraction: number) => void,
+  signal: AbortSignal,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", url(path));
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.setRequestHeader(CSRF_HEADER, csrfToken);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);
+    request.onerror = () => reject(unreachable());
+    request.onabort = () => reject(new DOMException("taken back", "AbortError"));
+    request.onload = () => {
+      const body = safeJson(request.responseText);
+      if (request.status === 401) onSignedOut();
+      if (request.status >= 200 && request.status < 300) resolve(body as T);
+      else reject(failureOf(request.status, body));
+    };
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });
 }
 
 function safeJson(text: string): unknown {

@@ -1,8 +1,14 @@
 // What is asked of the server, and how long an answer counts as fresh.
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  QueryClient,
+  queryOptions,
+  useInfiniteQuery,
+  useQuery,
+} from "@tanstack/react-query";
 import { api, ask, call, keepCsrfToken } from "./client";
 import { ApiFailure } from "./errors";
-import type { BrowserSession, Message, SetupState, SignIn } from "./types";
+import type { BrowserSession, Message, Session, SetupState, SignIn } from "./types";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -45,10 +51,32 @@ export function becomes(client: QueryClient, session: BrowserSession | null): vo
 /** Lists are asked for in one piece; who has more than this looks for it by search. */
 const LIST_MAX = 200;
 
-export const sessionsQuery = queryOptions({
+/** The conversations, the newest first; more of them are asked for when their list is scrolled to its end. */
+export const sessionsQuery = infiniteQueryOptions({
   queryKey: ["sessions"],
-  queryFn: () => ask(api.GET("/api/sessions", { params: { query: { limit: LIST_MAX } } })),
+  queryFn: ({ pageParam: cursor }) =>
+    ask(api.GET("/api/sessions", { params: { query: { limit: LIST_MAX, ...(cursor && { cursor }) } } })),
+  initialPageParam: "",
+  getNextPageParam: (page) => page.next ?? undefined,
+  select: ({ pages }) => {
+    // A conversation that moved to the top while more were loaded would be on two pages.
+    const byId = new Map(pages.flatMap(({ items }) => items).map((session) => [session.id, session]));
+    return [...byId.values()];
+  },
 });
+
+/** One conversation, also one that is too old for what is loaded of the list. */
+export function useSession(id: string): Session | undefined {
+  const { data: sessions } = useInfiniteQuery(sessionsQuery);
+  const listed = sessions?.find((session) => session.id === id);
+  const { data: alone } = useQuery({
+    queryKey: ["sessions", id],
+    queryFn: () => ask(api.GET("/api/sessions/{id}", { params: { path: { id } } })),
+    enabled: sessions !== undefined && listed === undefined,
+    retry: false,
+  });
+  return listed ?? alone;
+}
 
 export const agentsQuery = (sessionId?: string) =>
   queryOptions({

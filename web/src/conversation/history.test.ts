@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { itemsOf, load } from "./history";
-import { addSending, applyEvents } from "./reducer";
+import { addSending, applyEvents, restart } from "./reducer";
 import { agent, delta, ended, invoked, message, response, result, SESSION, said, spawned } from "./testing";
 import { emptyConversation } from "./types";
 
@@ -32,6 +32,16 @@ describe("stored messages", () => {
     const items = itemsOf(STORED);
     expect(items.map((item) => item.kind)).toEqual(["message", "message", "tool", "message"]);
     expect(items[2]).toMatchObject({ state: "done", result: "a.txt\nb.txt" });
+  });
+
+  it("mark what was said to a turn that ran", () => {
+    const steered = [
+      ...STORED.slice(0, 3),
+      message("m5", "user", [text("only the big ones")]),
+      ...STORED.slice(3),
+    ];
+    const said = itemsOf(steered).filter((item) => item.kind === "message" && item.role === "user");
+    expect(said.map((item) => item.kind === "message" && Boolean(item.injected))).toEqual([false, true]);
   });
 
   it("leave out what the system says and what is empty", () => {
@@ -113,6 +123,18 @@ describe("agents", () => {
     const state = load(start, STORED.slice(0, 2), [agent("interrupted")]);
     expect(state.items.at(-1)).toMatchObject({ kind: "notice", tone: "interrupted" });
     expect(state.items.at(-2)).toMatchObject({ kind: "tool", state: "unfinished" });
+  });
+
+  it("that were interrupted keep what this page heard of their answer, above the word on their end", () => {
+    const heard = restart(applyEvents(start, [spawned(), delta("Two fi")]));
+    const state = load(heard, STORED.slice(0, 1), [agent("interrupted")]);
+    expect(state.items.slice(1)).toMatchObject([
+      { kind: "message", text: "Two fi", cut: true },
+      { kind: "notice", tone: "interrupted" },
+    ]);
+    expect(load(state, STORED, [agent("completed")]).items).not.toContainEqual(
+      expect.objectContaining({ cut: true }),
+    );
   });
 
   it("that failed say why, once", () => {

@@ -1,15 +1,19 @@
 // Stored messages as items, and how they come together with what was heard in the meantime.
-import type { Agent, Message } from "@/api/types";
-import { DRAFT_PREFIX, endingText, sameJson } from "./reducer";
+import type { AttachmentPart } from "@/api/soon";
+import type { Agent, Message, MessagePart } from "@/api/types";
+import { endingText, isBeginningOf, sameJson } from "./reducer";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem } from "./types";
 
 /** Turns the stored messages of a session into items. */
 export function itemsOf(messages: readonly Message[]): Item[] {
   const items: Item[] = [];
   const calls = new Map<string, number>();
+  const begun = new Set<string>();
   for (const message of messages) {
     if (message.role === "system") continue;
-    addText(items, message);
+    // A turn begins with what is said to it; what is said later was said while it ran.
+    addText(items, message, message.role === "user" && begun.has(message.agentId ?? ""));
+    if (message.agentId) begun.add(message.agentId);
     for (const part of message.parts) {
       if (part.type === "tool_call") {
         calls.set(`${message.agentId}/${part.id}`, items.length);
@@ -18,7 +22,8 @@ export function itemsOf(messages: readonly Message[]): Item[] {
         const index = calls.get(`${message.agentId}/${part.callId}`);
         const call = index === undefined ? undefined : (items[index] as ToolItem);
         const state = part.isError ? ("error" as const) : ("done" as const);
-        const done = { state, result: part.content, artifactId: part.artifactId ?? null };
+        const messageIds = [...(call?.messageIds ?? []), message.id];
+        const done = { state, result: part.content, artifactId: part.artifactId ?? null, messageIds };
         if (call !== undefined && index !== undefined) items[index] = { ...call, ...done };
         else items.push({ ...callItem(message, part.callId, part.name, undefined), ...done });
       }
@@ -36,19 +41,28 @@ function callItem(message: Message, id: string, name: string, args: unknown): To
     agentId,
     name,
     arguments: args,
+    messageIds: [message.id],
     state: "unfinished",
     at: createdAt,
   };
 }
 
-function addText(items: Item[], message: Message): void {
+function addText(items: Item[], message: Message, injected: boolean): void {
   if (message.role !== "user" && message.role !== "assistant") return;
   const of = (type: "text" | "reasoning") =>
     message.parts.flatMap((part) => (part.type === type ? [part.text] : [])).join("");
   const [text, reasoning] = [of("text"), of("reasoning")];
-  if (text.trim() === "" && reasoning === "") return;
+  const attachments = (message.parts as (MessagePart | AttachmentPart)[]).filter(
+    (part) => part.type === "attachment",
+  );
+  if (text.trim() === "" && reasoning === "" && attachments.length === 0) return;
   const { id, role, agentId = null, createdAt: at } = message;
-  items.push({ kind: "message", id, role, text, agentId, at, ...(reasoning ? { reasoning } : {}) });
+  const more = {
+    ...(reasoning !== "" && { reasoning }),
+    ...(injected && { injected }),
+    ...(attachments.length > 0 && { attachments }),
+  };
+  items.push({ kind: "message", id, role, text, agentId, at, ...more });
 }
 
 /** Puts the stored messages and agents below what was heard before they came. */
@@ -57,8 +71,8 @@ export function load(
   messages: readonly Message[],
   agents: readonly Agent[],
 ): Conversation {
-  const stored = endings(itemsOf(messages), agents);
-  const items = state.items.reduce(keepLive, stored);
+  const stored = answered(endings(itemsOf(messages), agents), agents);
+  const items = withLive(stored, state.items);
   const usage = Object.fromEntries(
     agents.map((agent) => [
       agent.id,
@@ -97,29 +111,58 @@ function endings(items: Item[], agents: readonly Agent[]): Item[] {
   return next;
 }
 
-function insertAfterAgent(items: Item[], item: Item): void {
-  const last = items.findLastIndex((other) => other.agentId !== null && other.agentId === item.agentId);
-  if (last < 0) items.push(item);
-  else items.splice(last + 1, 0, item);
+/** Says at the last answer of a turn who gave it and what the turn used, as the event of the answer does. */
+function answered(items: Item[], agents: readonly Agent[]): Item[] {
+  const done = new Map(
+    agents.filter((agent) => agent.status === "completed").map((agent) => [agent.id, agent]),
+  );
+  const next = [...items];
+  for (let index = next.length - 1; index >= 0 && done.size > 0; index -= 1) {
+    const item = next[index];
+    if (item?.kind !== "message" || item.role !== "assistant" || item.agentId === null) continue;
+    const agent = done.get(item.agentId);
+    if (agent === undefined) continue;
+    done.delete(agent.id);
+    next[index] = { ...item, model: agent.model, usage: agent.usage };
+  }
+  return next;
 }
 
-/** Adds an item that was heard, unless it is stored; then what only the event said is added to the stored one. */
-function keepLive(items: Item[], live: Item): Item[] {
-  const twin = items.findIndex((item) => isTwin(item, live));
-  if (twin < 0) {
-    const next = [...items];
-    // A message that has not been confirmed has no agent yet and belongs at the end.
-    insertAfterAgent(next, live);
-    return next;
-  }
-  return items.with(twin, merged(items[twin] as Item, live));
+/** How a turn ended stays below what it said and did. */
+function insertAfterAgent(items: Item[], item: Item): void {
+  const own = (other: Item) => other.agentId !== null && other.agentId === item.agentId;
+  const ending = items.findIndex((other) => own(other) && other.kind === "notice");
+  const last = items.findLastIndex(own);
+  if (last < 0) items.push(item);
+  else items.splice(item.kind !== "notice" && ending >= 0 ? ending : last + 1, 0, item);
 }
+
+/** Adds what was heard, unless it is stored; then what only the event said is added to the stored item. */
+function withLive(stored: readonly Item[], heard: readonly Item[]): Item[] {
+  const items = [...stored];
+  // Most of what was heard is stored under the same id; looking through everything is for the rest.
+  let places = placesOf(items);
+  for (const live of heard) {
+    const place = places.get(live.id) ?? items.findIndex((item) => isTwin(item, live));
+    if (place >= 0) {
+      items[place] = merged(items[place] as Item, live);
+      continue;
+    }
+    // A message that has not been confirmed has no agent yet and belongs at the end.
+    insertAfterAgent(items, live);
+    places = placesOf(items);
+  }
+  return items;
+}
+
+const placesOf = (items: readonly Item[]) => new Map(items.map((item, index) => [item.id, index]));
 
 function isTwin(item: Item, live: Item): boolean {
   if (item.kind === "message" && live.kind === "message") {
     if (item.id === live.id) return true;
-    const provisional = live.id.startsWith(DRAFT_PREFIX) || live.sending !== undefined;
-    return provisional && item.role === live.role && item.text.trim() === live.text.trim();
+    if (item.role !== live.role) return false;
+    if (live.sending !== undefined) return item.text.trim() === live.text.trim();
+    return isBeginningOf(live, item.text);
   }
   if (item.kind === "tool" && live.kind === "tool") {
     const free = item.id === item.storedId;
@@ -145,13 +188,19 @@ function merged(item: Item, live: Item): Item {
     return {
       ...live,
       ...(item.storedId ? { storedId: item.storedId } : {}),
+      ...(item.messageIds ? { messageIds: item.messageIds } : {}),
       state: finished ? item.state : live.state,
       result: item.result ?? live.result,
     };
   }
   if (item.kind === "message" && live.kind === "message") {
     const { model, usage, reasoning } = live;
-    return { ...item, model, usage, reasoning: item.reasoning ?? reasoning } satisfies MessageItem;
+    return {
+      ...item,
+      model: model ?? item.model,
+      usage: usage ?? item.usage,
+      reasoning: item.reasoning ?? reasoning,
+    } satisfies MessageItem;
   }
   return live.kind === "notice" ? live : item;
 }

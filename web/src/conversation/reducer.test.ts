@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addSending, applyEvents, markFailed, restart, SEEN_MAX, sameJson } from "./reducer";
+import { addSending, applyEvents, markFailed, refuse, restart, SEEN_MAX, sameJson } from "./reducer";
 import {
   asked,
   delta,
@@ -167,17 +167,57 @@ describe("what is sent", () => {
     expect(state.items[0]).not.toHaveProperty("sending");
   });
 
+  it("that was refused says why, and the others wait on", () => {
+    const two = addSending(addSending(start, "local-1", "hello", "now"), "local-2", "again", "now", {
+      injected: true,
+    });
+    expect(refuse(two, "local-2", "too many messages").items).toMatchObject([
+      { text: "hello", sending: "sending" },
+      { text: "again", sending: "failed", problem: "too many messages", injected: true },
+    ]);
+  });
+
   it("stays when it fails, also over a restart", () => {
     const failed = markFailed(addSending(start, "local-1", "hello", "now"));
     expect(restart(failed).items).toMatchObject([{ text: "hello", sending: "failed" }]);
   });
 });
 
-it("forgets a half heard answer at a restart, so that a replay can write it whole", () => {
+describe("an answer with a hole", () => {
   const [first, second, third] = [delta("a"), delta("b"), delta("c")];
-  const state = restart(applyEvents(start, [first, third]));
-  expect(state.turn).toBeNull();
-  expect(applyEvents(state, [first, second, third]).turn?.draft).toBe("abc");
+  const cut = restart(applyEvents(start, [first, third]));
+
+  it("is a beginning until a replay writes it whole", () => {
+    expect(cut.turn).toBeNull();
+    expect(cut.items).toMatchObject([{ kind: "message", text: "ac", cut: true }]);
+    const whole = applyEvents(cut, [first, second, third]);
+    expect(whole.turn?.draft).toBe("abc");
+    expect(whole.items).toEqual([]);
+  });
+
+  it("stays as what was heard when the server lost it, above the word on its end", () => {
+    const lost = applyEvents(cut, [ended("agent.interrupted")]);
+    expect(lost.items).toMatchObject([
+      { kind: "message", text: "ac", cut: true },
+      { kind: "notice", tone: "interrupted" },
+    ]);
+    expect(restart(lost).items).toEqual(lost.items);
+  });
+
+  it("goes away when its turn is taken up again, and stays when something new is said", () => {
+    const lost = applyEvents(cut, [ended("agent.interrupted")]);
+    expect(applyEvents(lost, [spawned("agent-2")]).items).toMatchObject([{ kind: "notice" }]);
+    const newly = applyEvents(lost, [said("m7", "user", "something else"), spawned("agent-2")]);
+    expect(newly.items).toMatchObject([{ cut: true }, { kind: "notice" }, { text: "something else" }]);
+  });
+
+  it("becomes the message that it was the beginning of", () => {
+    const state = applyEvents(restart(applyEvents(start, [delta("The sea")])), [
+      response("m2", "The sea is wide."),
+    ]);
+    expect(state.items).toMatchObject([{ id: "m2", text: "The sea is wide." }]);
+    expect(state.items[0]).not.toHaveProperty("cut");
+  });
 });
 
 it("compares JSON in whatever order its keys are", () => {

@@ -1,7 +1,9 @@
 // Pure: a conversation and an event make the next conversation. Events may come twice, and before the stored messages do.
 
 import type { components } from "@/api/schema";
+import type { AttachmentPart, SideMessage } from "@/api/soon";
 import type { EventEnvelope } from "@/api/types";
+import { onAside } from "./asides";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem, type Turn } from "./types";
 
 type Schemas = components["schemas"];
@@ -50,7 +52,7 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
       );
     case "agent.spawned": {
       const { agentId, role, model } = event.payload;
-      return { ...state, turn: { ...newTurn(agentId, event.timestamp), role, model } };
+      return { ...withoutContinued(state), turn: { ...newTurn(agentId, event.timestamp), role, model } };
     }
     case "agent.iteration":
       return withTurn(state, event.payload.agentId, event.timestamp, (turn) => ({
@@ -87,22 +89,32 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
 }
 
 function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: string): Conversation {
+  if ((message as SideMessage).sideChannel) return onAside(state, message, at);
   if (message.role !== "user" && message.role !== "assistant") return state;
   const { messageId, agentId = null, role, text } = message;
   if (role === "assistant") {
     return closeDraft(state, { kind: "message", id: messageId, role, text, agentId, at });
   }
   if (hasMessage(state, messageId)) return state;
-  const item: MessageItem = { kind: "message", id: messageId, role, text, agentId, at };
+  const item: MessageItem = {
+    kind: "message",
+    id: messageId,
+    role,
+    text,
+    agentId,
+    at,
+    ...(message.injected && { injected: true }),
+  };
   const local = state.items.findIndex(
     (other) => other.kind === "message" && other.sending !== undefined && other.text === text,
   );
-  const items = local < 0 ? [...state.items, item] : state.items.with(local, item);
-  return { ...state, items };
+  if (local < 0) return { ...state, items: [...state.items, item] };
+  const { attachments } = state.items[local] as MessageItem;
+  return { ...state, items: state.items.with(local, { ...item, ...(attachments && { attachments }) }) };
 }
 
 function onDelta(state: Conversation, delta: Schemas["ChatDelta"], at: string): Conversation {
-  return withTurn(state, delta.agentId, at, (turn) =>
+  return withTurn(withoutCut(state, delta.agentId), delta.agentId, at, (turn) =>
     delta.reasoning
       ? { ...turn, reasoning: turn.reasoning + delta.text }
       : { ...turn, draft: turn.draft + delta.text },
@@ -130,8 +142,8 @@ function closeDraft(state: Conversation, message: MessageItem): Conversation {
   const turn = state.turn?.agentId === message.agentId ? state.turn : null;
   const reasoning = turn?.reasoning || undefined;
   const known = state.items.findIndex((item) => item.kind === "message" && isDraftOf(item, message));
-  const merged = known < 0 ? null : (state.items[known] as MessageItem);
-  const next: MessageItem = { ...merged, ...message, reasoning: reasoning ?? merged?.reasoning };
+  const { cut: _, ...merged } = known < 0 ? {} : (state.items[known] as Partial<MessageItem>);
+  const next: MessageItem = { ...merged, ...message, reasoning: reasoning ?? merged.reasoning };
   // An answer that is only tool calls has no text of its own.
   const worth = next.text.trim() !== "" || next.reasoning !== undefined;
   const items = known >= 0 ? state.items.with(known, next) : worth ? [...state.items, next] : state.items;
@@ -139,8 +151,29 @@ function closeDraft(state: Conversation, message: MessageItem): Conversation {
 }
 
 function isDraftOf(item: MessageItem, message: MessageItem): boolean {
-  if (item.id === message.id) return true;
-  return item.id.startsWith(DRAFT_PREFIX) && item.agentId === message.agentId && item.text === message.text;
+  return item.id === message.id || (item.agentId === message.agentId && isBeginningOf(item, message.text));
+}
+
+/** Whether a provisional message became this text: the same one, or the whole of what was cut. */
+export function isBeginningOf(draft: MessageItem, text: string): boolean {
+  if (!draft.id.startsWith(DRAFT_PREFIX)) return false;
+  const begun = draft.text.trim();
+  return begun === text.trim() || (draft.cut === true && begun !== "" && text.trimStart().startsWith(begun));
+}
+
+/** The answer goes on, so its lost beginning is written again. */
+function withoutCut(state: Conversation, agentId: string): Conversation {
+  const gone = (item: Item) => item.kind === "message" && item.cut === true && item.agentId === agentId;
+  return state.items.some(gone) ? { ...state, items: state.items.filter((item) => !gone(item)) } : state;
+}
+
+/** A turn that nothing new was said to takes up the interrupted one and writes its answer again. */
+function withoutContinued(state: Conversation): Conversation {
+  const said = state.items.findLastIndex((item) => item.kind === "message" && item.role === "user");
+  const gone = (item: Item, index: number) => item.kind === "message" && item.cut === true && index > said;
+  return state.items.some(gone)
+    ? { ...state, items: state.items.filter((item, index) => !gone(item, index)) }
+    : state;
 }
 
 function onInvoked(state: Conversation, call: Schemas["ToolInvoked"], at: string): Conversation {
@@ -263,7 +296,8 @@ function onEnded(
 /** What a person reads below a turn that ended without an answer. */
 export function endingText(tone: "error" | "stopped" | "interrupted", reason?: string | null): string {
   if (tone === "stopped") return "You stopped this turn.";
-  if (tone === "interrupted") return "The server went away during this turn. Nothing that was done is lost.";
+  if (tone === "interrupted")
+    return "The server went away during this turn. What its tools did stands; what it was writing is cut off.";
   return reason ?? "The turn ended without an answer.";
 }
 
@@ -320,16 +354,29 @@ function sorted(value: unknown): unknown {
 }
 
 /**
- * Forgets what was heard but is not stored, because something between was missed: the answer being written would have a hole.
- * What is sent but not confirmed stays.
+ * Begins to listen anew, because something between was missed: the answer being written may have a hole, and is kept only as a
+ * beginning until the server has a better one. What is sent but not confirmed stays.
  */
 export function restart(state: Conversation): Conversation {
-  const items = state.items.filter((item) => !item.id.startsWith(DRAFT_PREFIX));
+  const flushed = state.turn ? flushDraft(state, state.turn.agentId, state.turn.startedAt) : state;
+  const items = flushed.items.flatMap((item) => {
+    if (item.kind !== "message" || !item.id.startsWith(DRAFT_PREFIX)) return [item];
+    return item.text.trim() === "" ? [] : [{ ...item, cut: true }];
+  });
   return { ...state, items, turn: null, seen: new Set(), lastEventId: null };
 }
 
 /** Shows a message at once, before the server confirms it. */
-export function addSending(state: Conversation, id: string, text: string, at: string): Conversation {
+export function addSending(
+  state: Conversation,
+  id: string,
+  text: string,
+  at: string,
+  {
+    injected = false,
+    attachments = [],
+  }: { injected?: boolean; attachments?: readonly AttachmentPart[] } = {},
+): Conversation {
   const item: MessageItem = {
     kind: "message",
     id,
@@ -338,8 +385,20 @@ export function addSending(state: Conversation, id: string, text: string, at: st
     agentId: null,
     at,
     sending: "sending",
+    ...(injected && { injected }),
+    ...(attachments.length > 0 && { attachments }),
   };
   return { ...state, items: [...state.items, item] };
+}
+
+/** The server did not take this one message and says why. */
+export function refuse(state: Conversation, id: string, problem: string): Conversation {
+  const items = state.items.map((item) =>
+    item.kind === "message" && item.id === id && item.sending !== undefined
+      ? { ...item, sending: "failed" as const, problem }
+      : item,
+  );
+  return { ...state, items };
 }
 
 /** The server refused a message: it stays to be sent again, or is dropped. */

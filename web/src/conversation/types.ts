@@ -1,4 +1,5 @@
 // What one conversation looks like on the screen.
+import type { AttachmentPart } from "@/api/soon";
 import type { Resolution, Usage } from "@/api/types";
 
 export interface MessageItem {
@@ -10,6 +11,13 @@ export interface MessageItem {
   at: string;
   /** A message that the server has not confirmed yet, or could not take. */
   sending?: "sending" | "failed";
+  /** Why the server did not take it. */
+  problem?: string;
+  /** It was said to a turn that ran. */
+  injected?: boolean;
+  attachments?: readonly AttachmentPart[];
+  /** The beginning of an answer that the server lost before it was whole: only this page has it. */
+  cut?: boolean;
   reasoning?: string;
   model?: string;
   usage?: Usage;
@@ -23,6 +31,8 @@ export interface ToolItem {
   id: string;
   /** The provider's id of a stored call, by which its result is found. */
   storedId?: string;
+  /** The stored messages in which its call and its result are. */
+  messageIds?: readonly string[];
   agentId: string | null;
   name: string;
   arguments: unknown;
@@ -48,6 +58,18 @@ export interface NoticeItem {
   at: string;
 }
 
+/** A question beside the conversation. The server does not keep it. */
+export interface Aside {
+  id: string;
+  question: string;
+  answer?: string;
+  /** Why there is no answer. */
+  problem?: string;
+  at: string;
+  /** The server has not confirmed it yet. */
+  sending?: boolean;
+}
+
 export type Item = MessageItem | ToolItem | NoticeItem;
 
 /** The agent that works at this moment, and what it has written that is not a message yet. */
@@ -66,6 +88,7 @@ export interface Conversation {
   /** Whether the stored messages are in `items`. */
   loaded: boolean;
   items: Item[];
+  asides: readonly Aside[];
   turn: Turn | null;
   /** Tokens of the turns that ended, by agent. */
   usage: Record<string, { model: string; usage: Usage; iterations: number }>;
@@ -75,7 +98,16 @@ export interface Conversation {
 }
 
 export function emptyConversation(sessionId: string): Conversation {
-  return { sessionId, loaded: false, items: [], turn: null, usage: {}, seen: new Set(), lastEventId: null };
+  return {
+    sessionId,
+    loaded: false,
+    items: [],
+    asides: [],
+    turn: null,
+    usage: {},
+    seen: new Set(),
+    lastEventId: null,
+  };
 }
 
 /** A turn in the state before anything is heard of it. */

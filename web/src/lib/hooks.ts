@@ -27,6 +27,16 @@ export function useDelay(ms: number): boolean {
   return passed;
 }
 
+/** A value once it has rested for a while, such as what is being typed. */
+export function useRested<T>(value: T, ms: number): T {
+  const [rested, setRested] = useState(value);
+  useEffect(() => {
+    const timer = window.setTimeout(() => setRested(value), ms);
+    return () => window.clearTimeout(timer);
+  }, [value, ms]);
+  return rested;
+}
+
 /** Hears of keys on the whole page; the listener may change with every render. */
 export function useKeys(listener: (event: KeyboardEvent) => void): void {
   const latest = useRef(listener);

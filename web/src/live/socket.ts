@@ -1,14 +1,25 @@
 // One WebSocket to the server, opened again whenever it is lost.
 import { call } from "@/api/client";
 import { ApiFailure } from "@/api/errors";
+import type { SoonFrame } from "@/api/soon";
 import type { ClientFrame, ServerFrame, WsTicket } from "@/api/types";
 import { backoffMs } from "./backoff";
 
 export type LinkStatus = "idle" | "connecting" | "online" | "offline";
 
+/** What a frame was sent for, to know what an answer to it is about. */
+export type Purpose =
+  | { kind: "message"; sessionId: string; itemId: string }
+  | { kind: "aside"; sessionId: string; itemId: string }
+  | { kind: "command"; sessionId: string }
+  | { kind: "answer" }
+  | { kind: "help" }
+  | { kind: "other" };
+
 export interface Listener {
   onStatus(status: LinkStatus, detail: { retryAt: number | null; reason: string | null }): void;
-  onFrame(frame: ServerFrame): void;
+  /** A frame, and what the frame was for that the server works on. */
+  onFrame(frame: ServerFrame, purpose: Purpose | null): void;
 }
 
 const PING_EVERY_MS = 20_000;
@@ -25,6 +36,8 @@ export class Link {
   #retry: number | undefined;
   #heartbeat: number | undefined;
   #heardAt = 0;
+  /** What was sent and has not been worked on yet, the oldest first. */
+  #sent: Purpose[] = [];
 
   constructor(listener: Listener) {
     this.#listener = listener;
@@ -48,10 +61,17 @@ export class Link {
     this.#listener.onStatus("idle", { retryAt: null, reason: null });
   }
 
-  /** Whether the frame could be handed over. */
-  send(frame: ClientFrame): boolean {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(frame));
+  /**
+   * Whether the frame could be handed over. The server works on frames in their order and answers an error without saying to
+   * what; the pong of a ping right behind each frame tells that it is done with that one.
+   */
+  send(frame: ClientFrame | SoonFrame, purpose: Purpose = { kind: "other" }): boolean {
+    const socket = this.#socket;
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(frame));
+    if (frame.type === "auth") return true;
+    if (frame.type !== "ping") socket.send(JSON.stringify({ type: "ping" } satisfies ClientFrame));
+    this.#sent.push(purpose);
     return true;
   }
 
@@ -114,7 +134,8 @@ export class Link {
       this.#beat();
       this.#listener.onStatus("online", { retryAt: null, reason: null });
     }
-    this.#listener.onFrame(frame);
+    if (frame.type === "pong") this.#sent.shift();
+    this.#listener.onFrame(frame, this.#sent[0] ?? null);
   }
 
   #beat(): void {
@@ -133,6 +154,7 @@ export class Link {
     window.clearInterval(this.#heartbeat);
     const socket = this.#socket;
     this.#socket = null;
+    this.#sent = [];
     socket?.close();
   }
 

@@ -1,6 +1,7 @@
 // What the pages know of the running server: the connection, the open conversations, the questions.
 import { create } from "zustand";
 import { agentsQuery, allMessages, queryClient, sessionQuery } from "@/api/queries";
+import type { AttachmentPart, SoonFrame } from "@/api/soon";
 import type {
   ClientFrame,
   CommandHelp,
@@ -9,13 +10,14 @@ import type {
   Scope,
   ServerFrame,
 } from "@/api/types";
+import { addAside, refuseAside } from "@/conversation/asides";
 import { load } from "@/conversation/history";
-import { addInfo, addSending, applyEvents, drop, markFailed, restart } from "@/conversation/reducer";
+import { addInfo, addSending, applyEvents, drop, markFailed, refuse, restart } from "@/conversation/reducer";
 import { type Conversation, emptyConversation } from "@/conversation/types";
 import { toast } from "@/ui/toasts";
 import { refreshFor } from "./invalidate";
 import { applyToPending, withoutRequest } from "./permissions";
-import { Link, type LinkStatus } from "./socket";
+import { Link, type LinkStatus, type Purpose } from "./socket";
 
 /** Conversations that are kept up to date; opening one more lets go of the one opened the longest ago. */
 const OPEN_MAX = 8;
@@ -36,6 +38,13 @@ interface LiveState {
   conversations: Record<string, Conversation>;
   loadErrors: Record<string, unknown>;
   permissions: readonly PermissionRequest[];
+  /** What the server refused without saying what it is about; it stays at the text field until it is closed. */
+  problem: Problem | null;
+}
+
+export interface Problem {
+  text: string;
+  requestId: string | null;
 }
 
 const initial: LiveState = {
@@ -48,6 +57,7 @@ const initial: LiveState = {
   conversations: {},
   loadErrors: {},
   permissions: [],
+  problem: null,
 };
 
 export const useLive = create<LiveState>(() => initial);
@@ -57,9 +67,6 @@ const { getState: get, setState: set } = useLive;
 const held = new Map<string, { events: EventEnvelope[]; timer: number }>();
 let queue: EventEnvelope[] = [];
 let flushTimer: number | undefined;
-let askedForHelp = false;
-/** An answer left, and nothing was heard of it yet. */
-let answered = false;
 
 const link = new Link({
   onStatus: (status, { retryAt, reason }) => {
@@ -94,7 +101,7 @@ function forgetHeld(): void {
 
 export const retryNow = () => link.retryNow();
 
-function receive(frame: ServerFrame): void {
+function receive(frame: ServerFrame, purpose: Purpose | null): void {
   switch (frame.type) {
     case "auth_ok":
       if (isSomebodyElse(frame.userId)) {
@@ -104,7 +111,7 @@ function receive(frame: ServerFrame): void {
       }
       set({ capabilities: frame.capabilities });
       link.send({ type: "subscribe", patterns: ["*"] });
-      askedForHelp = link.send({ type: "command", name: "help" });
+      link.send({ type: "command", name: "help" }, { kind: "help" });
       for (const id of Object.keys(get().conversations)) askForReplay(id);
       break;
     case "event":
@@ -117,7 +124,7 @@ function receive(frame: ServerFrame): void {
       set({ permissions: frame.requests });
       break;
     case "command.result":
-      onCommandResult(frame);
+      onCommandResult(frame, purpose);
       break;
     case "events_dropped":
       toast({
@@ -132,7 +139,7 @@ function receive(frame: ServerFrame): void {
       }
       break;
     case "error":
-      onErrorFrame(frame);
+      onErrorFrame(frame, purpose);
       break;
     default:
   }
@@ -143,36 +150,50 @@ function isSomebodyElse(userId: string): boolean {
   return session !== undefined && session !== null && session.user.id !== userId;
 }
 
-function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>): void {
+/** A refusal is shown where its cause is: at the message, in the conversation of the command, or at the text field. */
+function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>, purpose: Purpose | null): void {
   // An older server does not know this frame: what it says is not for the person.
   if (frame.path === "type" && frame.message.includes("`replay`")) return;
-  if (answered) {
-    // The question may still be open: ask which ones are.
-    answered = false;
-    link.send({ type: "subscribe", patterns: ["*"] });
+  const requestId = frame.requestId ?? null;
+  switch (purpose?.kind) {
+    case "message":
+      update(purpose.sessionId, (c) => refuse(c, purpose.itemId, frame.message));
+      return;
+    case "aside":
+      update(purpose.sessionId, (c) => refuseAside(c, purpose.itemId, frame.message));
+      return;
+    case "command":
+      inform(purpose.sessionId, frame.message, true);
+      return;
+    case "answer":
+      // The question may still be open: ask which ones are.
+      link.send({ type: "subscribe", patterns: ["*"] });
+      toast({ tone: "error", text: frame.message, requestId });
+      return;
+    default:
+      if (window.location.pathname.startsWith("/chat")) set({ problem: { text: frame.message, requestId } });
+      else toast({ tone: "error", text: frame.message, requestId });
   }
-  change(markFailed);
-  toast({ tone: "error", text: frame.message, requestId: frame.requestId ?? null });
 }
 
-function onCommandResult(frame: Extract<ServerFrame, { type: "command.result" }>): void {
+export const closeProblem = () => set({ problem: null });
+
+function onCommandResult(
+  frame: Extract<ServerFrame, { type: "command.result" }>,
+  purpose: Purpose | null,
+): void {
   const commands = (frame.data as { commands?: CommandHelp[] } | null | undefined)?.commands;
   if (frame.name === "help" && commands) set({ commands });
-  if (frame.name === "help" && askedForHelp) {
-    askedForHelp = false;
-    return;
-  }
-  const sessionId = lastCommandSession;
-  if (sessionId === null) return;
-  const show = () =>
-    update(sessionId, (c) =>
-      addInfo(c, crypto.randomUUID(), frame.result, new Date().toISOString(), Boolean(frame.error)),
-    );
-  if (frame.name === "clear" || frame.name === "compact") void reload(sessionId, true).then(show);
+  if (purpose?.kind !== "command") return;
+  const show = () => inform(purpose.sessionId, frame.result, Boolean(frame.error));
+  if (frame.name === "clear" || frame.name === "compact") void reload(purpose.sessionId, true).then(show);
   else show();
 }
 
-let lastCommandSession: string | null = null;
+/** Says something in a conversation that is no part of it. */
+function inform(sessionId: string, text: string, isError: boolean): void {
+  update(sessionId, (c) => addInfo(c, crypto.randomUUID(), text, new Date().toISOString(), isError));
+}
 
 function hear(event: EventEnvelope): void {
   const waiting = event.sessionId ? held.get(event.sessionId) : undefined;
@@ -281,31 +302,60 @@ export function closeConversation(sessionId: string): void {
   });
 }
 
-/** Sends a message, or steers the turn that runs. Says whether it left. */
-export function say(sessionId: string, content: string, model: string | null): boolean {
+/** Sends a message with the files that were given to the session, or steers the turn that runs. Says whether it left. */
+export function say(
+  sessionId: string,
+  content: string,
+  model: string | null,
+  attachments: readonly AttachmentPart[] = [],
+): boolean {
   const { conversations, capabilities } = get();
-  const steers = conversations[sessionId]?.turn && capabilities.includes("chat.steer");
-  const frame: ClientFrame = steers
-    ? { type: "chat.steer", sessionId, content }
-    : { type: "chat.send", sessionId, content, ...(model && { model }) };
-  if (!link.send(frame)) return false;
-  update(sessionId, (c) => addSending(c, crypto.randomUUID(), content, new Date().toISOString()));
+  const runs = Boolean(conversations[sessionId]?.turn);
+  // Only `chat.send` takes files; while a turn runs it steers as well.
+  const injected = runs && (attachments.length > 0 || capabilities.includes("chat.steer"));
+  const fileRefs = attachments.map((file) => file.artifactId);
+  const frame: ClientFrame | SoonFrame =
+    injected && fileRefs.length === 0
+      ? { type: "chat.steer", sessionId, content }
+      : {
+          type: "chat.send",
+          sessionId,
+          content,
+          ...(model && { model }),
+          ...(fileRefs.length > 0 && { fileRefs }),
+        };
+  const itemId = crypto.randomUUID();
+  if (!link.send(frame, { kind: "message", sessionId, itemId })) return false;
+  const at = new Date().toISOString();
+  update(sessionId, (c) => addSending(c, itemId, content, at, { injected, attachments }));
+  return true;
+}
+
+/** Whether questions can be asked beside the conversation. */
+export const canAskBeside = (state: LiveState): boolean => state.capabilities.includes("chat.interject");
+
+/** Asks something without disturbing the turn that runs. Says whether it left. */
+export function askBeside(sessionId: string, content: string): boolean {
+  const itemId = crypto.randomUUID();
+  const frame: SoonFrame = { type: "chat.interject", sessionId, content };
+  if (!link.send(frame, { kind: "aside", sessionId, itemId })) return false;
+  update(sessionId, (c) => addAside(c, itemId, content, new Date().toISOString()));
   return true;
 }
 
 export const dropItem = (sessionId: string, id: string) => update(sessionId, (c) => drop(c, id));
 
 export function runCommand(sessionId: string, name: string, args: string): boolean {
-  lastCommandSession = sessionId;
-  return link.send({ type: "command", name, sessionId, ...(args && { args }) });
+  const frame: ClientFrame = { type: "command", name, sessionId, ...(args && { args }) };
+  return link.send(frame, { kind: "command", sessionId });
 }
 
 export const stopAgent = (agentId: string) => link.send({ type: "agent.stop", agentId });
 
 /** Answers a question. It goes away at once; another one who answered first is not contradicted. */
 export function answer(requestId: string, approved: boolean, scope: Scope): boolean {
-  if (!link.send({ type: "permission.respond", requestId, approved, scope })) return false;
-  answered = true;
+  if (!link.send({ type: "permission.respond", requestId, approved, scope }, { kind: "answer" }))
+    return false;
   set((state) => ({ permissions: withoutRequest(state.permissions, requestId) }));
   return true;
 }

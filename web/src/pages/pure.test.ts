@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { failureOf } from "@/api/errors";
+import type { Setting } from "@/api/soon";
 import type { Model } from "@/api/types";
 import { costOf, totalOf } from "@/lib/cost";
+import { toCsv } from "@/lib/csv";
 import { bytes, duration, usd } from "@/lib/format";
 import { isDestructive } from "./chat/danger";
+import { FILE_BYTES_MAX, FILES_MAX, fitting } from "./chat/fitting";
 import { usableModel } from "./chat/models";
 import { complete, isKnown, slashOf } from "./chat/slash";
 import { browserName } from "./profile/browser";
+import { readValue, shownValue, textOf } from "./settings/value";
 import { fieldsOf, readValues } from "./tools/schema";
 
 describe("commands", () => {
@@ -31,17 +35,60 @@ describe("commands", () => {
 });
 
 describe("what destroys", () => {
-  const request = (operation: string, subject: string) => ({ operation, subject, arguments: {} });
+  const call = (tool: string, operation: string, given: unknown, subject?: string) =>
+    isDestructive({ tool, operation, arguments: given, subject });
+  const runs = (command: string) => call("shell", "run", { command }, command);
 
-  it("is seen by its operation or its command", () => {
-    expect(isDestructive(request("delete_file", "a.txt"))).toBe(true);
-    expect(isDestructive(request("run", "rm -rf build"))).toBe(true);
-    expect(isDestructive(request("push", "git push --force"))).toBe(true);
+  it("is seen by the name of the tool or of the operation", () => {
+    const names = ["delete_file", "removeUser", "db-drop", "volume.prune", "reset", "Uninstall"];
+    for (const name of names) expect(call("x", name, {}), name).toBe(true);
+    expect(call("purge", "run", {})).toBe(true);
+    for (const name of ["write_file", "format_date", "undelete", "list_removed", "dropdown", "cleaner"])
+      expect(call("x", name, {}), name).toBe(false);
+  });
+
+  it("is seen by a switch among the arguments", () => {
+    expect(call("git", "push", { remote: "origin", force: true })).toBe(true);
+    expect(call("files", "move", { from: "a", to: "b", options: { purge: true } })).toBe(true);
+    expect(call("files", "move", { from: "a", to: "b", force: false })).toBe(false);
+    expect(call("http", "request", { method: "DELETE", url: "https://example.com/1" })).toBe(true);
+  });
+
+  it("is seen by a command, also one that is a list of words", () => {
+    const commands = [
+      "rm notes.txt",
+      "ls && rm -rf build",
+      "sudo ls",
+      "git push -f origin main",
+      "git push origin +main",
+      "git reset --hard HEAD~1",
+      "find . -name '*.o' -delete",
+      "psql -c 'DROP TABLE users'",
+      "docker volume rm data",
+      "kubectl delete pod web",
+      "dd if=/dev/zero of=/dev/sda",
+      "chmod -R 777 .",
+    ];
+    for (const command of commands) expect(runs(command), command).toBe(true);
+    expect(call("shell", "exec", { argv: ["rm", "-r", "build"] })).toBe(true);
+    expect(call("db", "query", { sql: "delete from users" })).toBe(true);
   });
 
   it("is not what only looks like it", () => {
-    expect(isDestructive(request("write_file", "hello.md"))).toBe(false);
-    expect(isDestructive(request("run", "ls -la"))).toBe(false);
+    const commands = [
+      "ls -la",
+      "tail -f log.txt",
+      "grep -f words.txt",
+      "git status",
+      "git push",
+      "cargo test",
+    ];
+    for (const command of commands) expect(runs(command), command).toBe(false);
+    const note = "never run rm -rf / on a server";
+    expect(call("filesystem", "write_file", { path: "a.md", content: note, overwrite: true }, "a.md")).toBe(
+      false,
+    );
+    expect(call("mail", "send", { body: note }, note)).toBe(false);
   });
 });
 
@@ -93,6 +140,48 @@ describe("what people read", () => {
       "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Mobile/15E148 Safari/604.1";
     expect(browserName(safari)).toBe("Safari on iOS");
     expect(browserName("curl/8")).toBe("curl/8");
+  });
+});
+
+it("a table becomes a file that a spreadsheet reads as it is", () => {
+  const csv = toCsv([
+    ["Name", "Tokens"],
+    ['say "hi", now', 12],
+    ["=HYPERLINK(1)", -3],
+  ]);
+  expect(csv).toBe('\uFEFFName,Tokens\r\n"say ""hi"", now",12\r\n\'=HYPERLINK(1),-3\r\n');
+});
+
+describe("files for a message", () => {
+  const file = (name: string, size: number) => ({ name, size }) as File;
+
+  it("are taken up to their number and size, and the rest is told", () => {
+    expect(fitting([file("a.txt", 10)], 0)).toEqual({ taken: [file("a.txt", 10)], problem: null });
+    const mixed = fitting([file("big", FILE_BYTES_MAX + 1), file("none", 0), file("ok", FILE_BYTES_MAX)], 0);
+    expect(mixed.taken.map((one) => one.name)).toEqual(["ok"]);
+    expect(mixed.problem).toContain("“big” is larger");
+    expect(mixed.problem).toContain("“none” is empty");
+    expect(fitting([file("a", 1), file("b", 1)], FILES_MAX - 1).taken).toHaveLength(1);
+  });
+});
+
+describe("a setting's value", () => {
+  const setting = (kind: Setting["kind"], more: Partial<Setting> = {}) =>
+    ({ kind, value: null, secret: false, isSet: false, ...more }) as Setting;
+
+  it("is read by its kind, within its bounds", () => {
+    expect(readValue(setting("number", { minimum: 1, maximum: 9 }), "5")).toEqual({ ok: true, value: 5 });
+    for (const text of ["0", "10", "1.5", "", "x"])
+      expect(readValue(setting("number", { minimum: 1, maximum: 9 }), text).ok, text).toBe(false);
+    expect(readValue(setting("string_array"), "a\n\n b ")).toEqual({ ok: true, value: ["a", "b"] });
+    expect(readValue(setting("json"), "{").ok).toBe(false);
+    expect(readValue(setting("boolean"), "true")).toEqual({ ok: true, value: true });
+  });
+
+  it("is never shown when it is secret", () => {
+    expect(shownValue(setting("string", { secret: true, isSet: true, value: "x" }))).toBe("is set");
+    expect(textOf(setting("string", { secret: true, value: "x" }))).toBe("");
+    expect(shownValue(setting("string_array", { value: ["a", "b"] }))).toBe("a, b");
   });
 });
 

@@ -7,6 +7,7 @@ type Keys = readonly (readonly [string, string])[];
 
 const EVERYWHERE: Keys = [
   ["Ctrl K", "Search everything and run commands"],
+  ["Ctrl Shift F", "Search messages; / outside of a text field does the same"],
   ["Ctrl Shift O", "New conversation"],
   ["Ctrl B", "Narrow or widen the sidebar"],
   ["?", "This list"],
@@ -16,7 +17,7 @@ const EVERYWHERE: Keys = [
 const CHAT: Keys = [
   ["Enter", "Send; while the agent works, steer it"],
   ["Shift Enter", "New line"],
-  ["/", "Commands, with completion by Tab"],
+  ["/", "In the text field: commands, with completion by Tab"],
   ["1 2 3 4", "Answer a question: once, session, always, deny (with Alt from the text field)"],
   ["Ctrl .", "Stop the agent"],
   ["Ctrl J", "Go to the text field"],

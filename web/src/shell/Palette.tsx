@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
   CornerDownLeft,
@@ -9,15 +9,17 @@ import {
   Moon,
   Plus,
   Sun,
+  TextSearch,
   Wrench,
 } from "lucide-react";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { sessionsQuery, toolsQuery } from "@/api/queries";
+import { SEARCH_CHARS_MIN } from "@/api/search";
 import { cx } from "@/lib/cx";
 import { setTheme } from "@/lib/theme";
 import { PLACES } from "./places";
 import { titleOf } from "./SessionList";
-import { openUi } from "./ui-state";
+import { find, openUi } from "./ui-state";
 
 interface Entry {
   id: string;
@@ -42,7 +44,9 @@ export function Palette() {
     return () => shown?.close();
   }, []);
   const close = () => openUi("palette", false);
-  const found = useMemo(() => search(entries, wanted), [entries, wanted]);
+  const found = search(entries, wanted);
+  // What is typed is worth a look into the messages, too.
+  if (wanted.trim().length >= SEARCH_CHARS_MIN) found.push(findEntry(wanted.trim()));
   const current = Math.min(index, found.length - 1);
   const run = (entry: Entry | undefined) => {
     if (!entry) return;
@@ -99,6 +103,15 @@ export function Palette() {
   );
 }
 
+const findEntry = (wanted: string): Entry => ({
+  id: "find-wanted",
+  name: `Search the messages for “${wanted}”`,
+  kind: "messages",
+  words: "",
+  icon: TextSearch,
+  run: () => find(wanted),
+});
+
 function Option({
   entry,
   active,
@@ -137,7 +150,7 @@ function Option({
 
 function useEntries(): Entry[] {
   const navigate = useNavigate();
-  const { data: sessions } = useQuery(sessionsQuery);
+  const { data: sessions } = useInfiniteQuery(sessionsQuery);
   const { data: tools } = useQuery(toolsQuery);
   return useMemo(() => {
     const go = (to: string) => () => void navigate({ to });
@@ -175,6 +188,14 @@ function useEntries(): Entry[] {
         run: () => setTheme("system"),
       },
       {
+        id: "find",
+        name: "Search messages",
+        kind: "action",
+        words: "find text conversations",
+        icon: TextSearch,
+        run: () => find(),
+      },
+      {
         id: "keys",
         name: "Keys of this page",
         kind: "action",
@@ -191,7 +212,7 @@ function useEntries(): Entry[] {
       icon: place.icon,
       run: go(place.to),
     }));
-    const chats = (sessions?.items ?? []).map((session) => ({
+    const chats = (sessions ?? []).map((session) => ({
       id: session.id,
       name: titleOf(session),
       kind: "conversation",

@@ -4,16 +4,18 @@ import { useEffect } from "react";
 import { isTyping, useKeys, useWide } from "@/lib/hooks";
 import { useLive } from "@/live/store";
 import { IconButton } from "@/ui/Button";
+import { Bell } from "./Bell";
 import { ConnectionBanner, ConnectionDot } from "./Connection";
+import { FindMessages } from "./FindMessages";
 import { KeysDialog } from "./KeysDialog";
 import { Mark } from "./Mark";
 import { Palette } from "./Palette";
 import { Sidebar } from "./Sidebar";
-import { openUi, toggleSidebar, useUi } from "./ui-state";
+import { find, openUi, toggleSidebar, useUi } from "./ui-state";
 
 /** The frame of every page for a person who is signed in. */
 export function Shell() {
-  const { drawer, palette, keys } = useUi();
+  const { drawer, palette, keys, find: wanted } = useUi();
   const wide = useWide(768);
   const navigate = useNavigate();
   const { pathname } = useLocation();
@@ -30,6 +32,9 @@ export function Shell() {
     } else if (command && event.shiftKey && event.key.toLowerCase() === "o") {
       event.preventDefault();
       void navigate({ to: "/chat" });
+    } else if ((command && event.shiftKey && event.key.toLowerCase() === "f") || isSlash(event)) {
+      event.preventDefault();
+      find();
     } else if (event.key === "?" && !isTyping(event)) {
       openUi("keys", true);
     } else if (event.key === "Escape" && drawer) {
@@ -54,10 +59,19 @@ export function Shell() {
         </main>
       </div>
       {palette && <Palette />}
+      {wanted !== null && <FindMessages begin={wanted} />}
       {keys && <KeysDialog />}
     </div>
   );
 }
+
+/** A slash that is no part of what is being typed, and not meant for a dialog. */
+const isSlash = (event: KeyboardEvent): boolean =>
+  event.key === "/" &&
+  !event.ctrlKey &&
+  !event.metaKey &&
+  !isTyping(event) &&
+  document.querySelector("dialog[open]") === null;
 
 function TopBar() {
   const waiting = useLive((state) => state.permissions.length);
@@ -75,6 +89,7 @@ function TopBar() {
           {waiting} waiting
         </Link>
       )}
+      <Bell />
       <IconButton label="Search and commands" onClick={() => openUi("palette", true)}>
         <Search size={17} />
       </IconButton>

@@ -8,6 +8,7 @@ import { forgetPersonal } from "@/lib/stored";
 import { useLive } from "@/live/store";
 import { IconButton } from "@/ui/Button";
 import { toast } from "@/ui/toasts";
+import { Bell } from "./Bell";
 import { ConnectionDot } from "./Connection";
 import { Mark } from "./Mark";
 import { PLACES, type Place } from "./places";
@@ -32,6 +33,7 @@ export function Sidebar({ drawer = false }: { drawer?: boolean }) {
         </Link>
         <ConnectionDot />
         {!narrow && <span className="flex-1" />}
+        {!drawer && <Bell />}
         {!drawer && (
           <IconButton
             label={narrow ? "Widen the sidebar (Ctrl B)" : "Narrow the sidebar (Ctrl B)"}

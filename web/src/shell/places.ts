@@ -1,5 +1,6 @@
 // Where a person can go: the sidebar and the palette show the same.
 import {
+  Bell,
   Bot,
   Cpu,
   Gauge,
@@ -33,7 +34,14 @@ export const PLACES: readonly Place[] = [
   { to: "/models", name: "Models", icon: Cpu, words: "provider key llm default" },
   { to: "/permissions", name: "Permissions", icon: ShieldQuestion, words: "rules allow ask deny questions" },
   { to: "/secrets", name: "Secrets", icon: Vault, words: "keys passwords" },
-  { to: "/settings", name: "Settings", icon: Settings, words: "theme dark light audit" },
+  { to: "/settings", name: "Settings", icon: Settings, words: "theme dark light audit configuration limits" },
+  {
+    to: "/notifications",
+    name: "Notifications",
+    icon: Bell,
+    words: "bell unread told",
+    hidden: true,
+  },
   {
     to: "/profile",
     name: "Profile",

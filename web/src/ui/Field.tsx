@@ -113,7 +113,7 @@ export function CheckField({ label, help, ...rest }: Frame & InputHTMLAttributes
         type="checkbox"
         id={id}
         aria-describedby={help ? `${id}-note` : undefined}
-        className="mt-0.5 size-4 accent-(--c-accent)"
+        className="mt-0.5 size-4 shrink-0 accent-(--c-accent)"
       />
       <div>
         <label htmlFor={id} className="text-sm font-medium">

@@ -18,7 +18,7 @@ export function Page({
 }) {
   useTitle(title);
   return (
-    <div className="h-full overflow-y-auto">
+    <div data-scroller className="h-full overflow-y-auto">
       <div className="mx-auto flex max-w-5xl flex-col gap-4 px-6 py-6 max-sm:px-4 max-sm:py-4">
         <header className="flex flex-wrap items-start justify-between gap-3">
           <div className="min-w-0">

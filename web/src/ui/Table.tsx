@@ -1,6 +1,7 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { cx } from "@/lib/cx";
+import { TableTools, useHidden } from "./TableTools";
 
 export interface Column<Row> {
   key: string;
@@ -8,6 +9,8 @@ export interface Column<Row> {
   cell: (row: Row) => ReactNode;
   /** What the column is sorted by; without it, it is not. */
   sort?: (row: Row) => string | number;
+  /** What it is in a file, when that is not what it is sorted by. */
+  text?: (row: Row) => string | number;
   /** Left out where the screen is narrow. */
   wideOnly?: boolean;
   align?: "right";
@@ -18,67 +21,76 @@ interface Props<Row> {
   rows: readonly Row[];
   columns: readonly Column<Row>[];
   rowKey: (row: Row) => string;
+  /** Its columns can be chosen and what is shown can be saved. */
+  tools?: boolean;
 }
 
 /** A table that can be sorted by its headers. */
-export function Table<Row>({ label, rows, columns, rowKey }: Props<Row>) {
+export function Table<Row>({ label, rows, columns: all, rowKey, tools = false }: Props<Row>) {
+  const [hidden, toggle] = useHidden(label.toLowerCase());
+  const columns = tools ? all.filter((column) => !hidden.has(column.key)) : all;
   const [order, setOrder] = useState<{ key: string; down: boolean } | null>(null);
   const sorted = sortRows(rows, columns, order);
   const next = (key: string) =>
     setOrder((old) => (old?.key !== key ? { key, down: false } : old.down ? null : { key, down: true }));
   return (
-    <div className="overflow-x-auto rounded border border-line bg-surface-1">
-      <table className="w-full border-collapse text-left" aria-label={label}>
-        <thead>
-          <tr className="border-b border-line bg-surface-2">
-            {columns.map((column) => (
-              <th
-                key={column.key}
-                scope="col"
-                aria-sort={order?.key === column.key ? (order.down ? "descending" : "ascending") : undefined}
-                className={cx(
-                  "h-8 px-3 text-xs font-semibold whitespace-nowrap text-soft",
-                  column.wideOnly && "max-md:hidden",
-                  column.align === "right" && "text-right",
-                )}
-              >
-                {column.sort ? (
-                  <button
-                    type="button"
-                    className="inline-flex items-center gap-1 hover:text-text"
-                    onClick={() => next(column.key)}
-                  >
-                    {column.title}
-                    {order?.key === column.key &&
-                      (order.down ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
-                  </button>
-                ) : (
-                  column.title
-                )}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.map((row) => (
-            <tr key={rowKey(row)} className="border-b border-line last:border-b-0 hover:bg-surface-2/60">
+    <>
+      {tools && <TableTools label={label} columns={all} hidden={hidden} onToggle={toggle} rows={sorted} />}
+      <div className="overflow-x-auto rounded border border-line bg-surface-1">
+        <table className="w-full border-collapse text-left" aria-label={label}>
+          <thead>
+            <tr className="border-b border-line bg-surface-2">
               {columns.map((column) => (
-                <td
+                <th
                   key={column.key}
+                  scope="col"
+                  aria-sort={
+                    order?.key === column.key ? (order.down ? "descending" : "ascending") : undefined
+                  }
                   className={cx(
-                    "h-9 px-3 py-1.5 align-middle",
+                    "h-8 px-3 text-xs font-semibold whitespace-nowrap text-soft",
                     column.wideOnly && "max-md:hidden",
-                    column.align === "right" && "text-right tabular-nums",
+                    column.align === "right" && "text-right",
                   )}
                 >
-                  {column.cell(row)}
-                </td>
+                  {column.sort ? (
+                    <button
+                      type="button"
+                      className="inline-flex items-center gap-1 hover:text-text"
+                      onClick={() => next(column.key)}
+                    >
+                      {column.title}
+                      {order?.key === column.key &&
+                        (order.down ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
+                    </button>
+                  ) : (
+                    column.title
+                  )}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {sorted.map((row) => (
+              <tr key={rowKey(row)} className="border-b border-line last:border-b-0 hover:bg-surface-2/60">
+                {columns.map((column) => (
+                  <td
+                    key={column.key}
+                    className={cx(
+                      "h-9 px-3 py-1.5 align-middle",
+                      column.wideOnly && "max-md:hidden",
+                      column.align === "right" && "text-right tabular-nums",
+                    )}
+                  >
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 

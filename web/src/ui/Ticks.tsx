@@ -1,4 +1,4 @@
-/** A sentence of the server: names are between backticks, and it begins small unless it begins with a name. */
+/** A sentence of the server: names are between backticks, and it begins small unless it begins with a name or an address. */
 export function Ticks({ text }: { text: string }) {
   return text.split(/`([^`\n]+)`/).map((part, index) =>
     index % 2 === 1 ? (
@@ -7,7 +7,11 @@ export function Ticks({ text }: { text: string }) {
         {part}
       </code>
     ) : index === 0 ? (
-      part.charAt(0).toUpperCase() + part.slice(1)
+      /^\S*[/:.]\S/.test(part) ? (
+        part
+      ) : (
+        part.charAt(0).toUpperCase() + part.slice(1)
+      )
     ) : (
       part
     ),

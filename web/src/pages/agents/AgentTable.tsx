@@ -32,8 +32,10 @@ export const roleName = (agent: Agent): string => agent.role.split("/").at(-1) |
 /** How long an agent worked, or has been working. */
 export function Took({ agent }: { agent: Agent }) {
   if (!agent.endedAt) return <Elapsed since={agent.startedAt} />;
-  return <>{duration(Date.parse(agent.endedAt) - Date.parse(agent.startedAt))}</>;
+  return <>{duration(tookMs(agent))}</>;
 }
+
+const tookMs = (agent: Agent) => Date.parse(agent.endedAt ?? "") - Date.parse(agent.startedAt);
 
 const tokens = (agent: Agent) => agent.usage.inputTokens + agent.usage.outputTokens;
 
@@ -70,7 +72,15 @@ const COLUMNS: readonly Column<Agent>[] = [
     wideOnly: true,
   },
   { key: "tokens", title: "Tokens", cell: (agent) => number(tokens(agent)), sort: tokens, align: "right" },
-  { key: "took", title: "Took", cell: (agent) => <Took agent={agent} />, align: "right", wideOnly: true },
+  {
+    key: "took",
+    title: "Took",
+    cell: (agent) => <Took agent={agent} />,
+    text: (agent) => (agent.endedAt ? duration(tookMs(agent)) : "runs"),
+    sort: (agent) => (agent.endedAt ? tookMs(agent) : Number.POSITIVE_INFINITY),
+    align: "right",
+    wideOnly: true,
+  },
   {
     key: "at",
     title: "Started",
@@ -80,6 +90,6 @@ const COLUMNS: readonly Column<Agent>[] = [
   },
 ];
 
-export function AgentTable({ agents }: { agents: readonly Agent[] }) {
-  return <Table label="Agents" rows={agents} columns={COLUMNS} rowKey={(agent) => agent.id} />;
+export function AgentTable({ agents, tools = false }: { agents: readonly Agent[]; tools?: boolean }) {
+  return <Table tools={tools} label="Agents" rows={agents} columns={COLUMNS} rowKey={(agent) => agent.id} />;
 }

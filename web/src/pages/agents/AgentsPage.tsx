@@ -18,7 +18,7 @@ export function AgentsPage() {
       actions={
         <SearchField
           label="State, role or model"
-          className="w-56"
+          className="w-56! max-sm:w-full!"
           value={wanted}
           onChange={(event) => setWanted(event.target.value)}
         />
@@ -29,7 +29,7 @@ export function AgentsPage() {
           const shown = items.filter((agent) =>
             `${agent.status} ${agent.role} ${agent.model}`.toLowerCase().includes(needle),
           );
-          if (shown.length > 0) return <AgentTable agents={shown} />;
+          if (shown.length > 0) return <AgentTable tools agents={shown} />;
           return (
             <Card>
               <Empty

@@ -10,6 +10,7 @@ import { number, usd } from "@/lib/format";
 import { stopAgent } from "@/live/store";
 import { Button, IconButton } from "@/ui/Button";
 import { Badge } from "@/ui/parts";
+import { Asides } from "./Asides";
 import { Elapsed, firstArgument } from "./ToolCard";
 
 /** What the agent does at this moment, and what the conversation has used. */
@@ -56,6 +57,11 @@ export function Activity({ conversation, onClose }: { conversation: Conversation
           <p className="text-sm text-faint">Nothing runs. The next message starts a turn.</p>
         )}
       </Section>
+      {conversation.asides.length > 0 && (
+        <Section title="Asked beside">
+          <Asides asides={conversation.asides} />
+        </Section>
+      )}
       <Section title="This conversation">
         <Usage conversation={conversation} />
       </Section>

@@ -1,18 +1,28 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { ArrowLeft, PanelRight, Pencil, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { asFailure } from "@/api/errors";
-import { modelsQuery, sessionsQuery } from "@/api/queries";
+import { modelsQuery, useSession } from "@/api/queries";
 import { useKeys, useTitle, useWide } from "@/lib/hooks";
 import { readStored, writeStored } from "@/lib/stored";
-import { openConversation, reload, runCommand, say, stopAgent, useLive } from "@/live/store";
+import {
+  askBeside,
+  canAskBeside,
+  openConversation,
+  reload,
+  runCommand,
+  say,
+  stopAgent,
+  useLive,
+} from "@/live/store";
 import { DeleteDialog, RenameDialog, titleOf } from "@/shell/SessionList";
 import { IconButton } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Empty, Skeleton } from "@/ui/parts";
 import { toast } from "@/ui/toasts";
 import { Activity } from "./Activity";
+import { useAttachments } from "./attachments";
 import { Composer } from "./Composer";
 import { useDraft } from "./drafts";
 import { usableModel } from "./models";
@@ -24,14 +34,14 @@ const THREE_PANELS_PX = 1200;
 
 export function ChatPage() {
   const { sessionId } = useParams({ from: "/inside/chat/$sessionId" });
-  return <Chat key={sessionId} sessionId={sessionId} />;
+  const { message } = useSearch({ from: "/inside/chat/$sessionId" });
+  return <Chat key={sessionId} sessionId={sessionId} target={message} />;
 }
 
-function Chat({ sessionId }: { sessionId: string }) {
+function Chat({ sessionId, target }: { sessionId: string; target: string | undefined }) {
   const conversation = useLive((state) => state.conversations[sessionId]);
   const error = useLive((state) => state.loadErrors[sessionId]);
-  const { data: sessions } = useQuery(sessionsQuery);
-  const session = sessions?.items.find((one) => one.id === sessionId);
+  const session = useSession(sessionId);
   const wide = useWide(THREE_PANELS_PX);
   const [activity, setActivity] = useState(() => readStored("activity") !== "closed");
   const [overlay, setOverlay] = useState(false);
@@ -56,7 +66,7 @@ function Chat({ sessionId }: { sessionId: string }) {
           <ErrorBox error={error} className="m-4" onRetry={() => void reload(sessionId)} />
         )}
         {conversation && (conversation.loaded || conversation.items.length > 0) ? (
-          <Body sessionId={sessionId} />
+          <Body sessionId={sessionId} target={target} onAside={shown ? undefined : toggle} />
         ) : (
           <Skeleton rows={8} className="mx-auto w-full max-w-3xl flex-1 p-6" />
         )}
@@ -84,8 +94,7 @@ function Header({
   activity: boolean;
   onActivity: () => void;
 }) {
-  const { data: sessions } = useQuery(sessionsQuery);
-  const session = sessions?.items.find((one) => one.id === sessionId);
+  const session = useSession(sessionId);
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
   return (
     <header className="flex h-12 shrink-0 items-center gap-1 border-b border-line bg-surface-1 pr-2 pl-5 max-sm:pl-3">
@@ -118,20 +127,42 @@ function Header({
   );
 }
 
-function Body({ sessionId }: { sessionId: string }) {
+function Body({
+  sessionId,
+  target,
+  onAside,
+}: {
+  sessionId: string;
+  target: string | undefined;
+  /** Opens the place where answers from beside are shown, when it is closed. */
+  onAside: (() => void) | undefined;
+}) {
   const conversation = useLive((state) => state.conversations[sessionId]);
   const permissions = useLive((state) => state.permissions);
   const commands = useLive((state) => state.commands);
   const [text, setText] = useDraft(sessionId);
   const [model, setModel] = useState<string | null>(() => readStored("model"));
+  const [beside, setBeside] = useState(false);
+  const mayAsk = useLive(canAskBeside);
+  const files = useAttachments(async () => sessionId);
   const { data: models } = useQuery(modelsQuery);
   if (!conversation) return null;
   const { turn } = conversation;
+  const ask = (content: string): boolean => {
+    const left = askBeside(sessionId, content);
+    if (left) onAside?.();
+    else
+      toast({ tone: "error", text: "The question did not leave: the connection is lost. It is kept here." });
+    return left;
+  };
   const send = (content: string): boolean => {
+    if (beside) return ask(content);
     const slash = slashOf(content);
     if (slash && isKnown(commands, slash.name)) return runCommand(sessionId, slash.name, slash.args);
-    const left = say(sessionId, content, usableModel(models?.items, model));
-    if (!left)
+    const parts = files.list.flatMap((one) => (one.part ? [one.part] : []));
+    const left = say(sessionId, content, usableModel(models?.items, model), parts);
+    if (left) files.clear();
+    else
       toast({ tone: "error", text: "The message did not leave: the connection is lost. It is kept here." });
     return left;
   };
@@ -150,6 +181,7 @@ function Body({ sessionId }: { sessionId: string }) {
       ) : (
         <Transcript
           conversation={conversation}
+          target={target}
           requests={permissions.filter((request) => request.sessionId === sessionId)}
         />
       )}
@@ -161,6 +193,8 @@ function Body({ sessionId }: { sessionId: string }) {
         busy={turn !== null}
         model={model}
         onModel={choose}
+        files={files}
+        aside={mayAsk ? { on: beside, toggle: () => setBeside(!beside) } : undefined}
       />
     </>
   );

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { FlaskConical } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api, ask } from "@/api/client";
 import { modelsQuery, sessionsQuery } from "@/api/queries";
 import { useTitle } from "@/lib/hooks";
@@ -9,6 +9,7 @@ import { readStored, writeStored } from "@/lib/stored";
 import { openConversation, runCommand, say, useLive } from "@/live/store";
 import { Mark } from "@/shell/Mark";
 import { ErrorBox } from "@/ui/ErrorBox";
+import { useAttachments } from "./attachments";
 import { Composer } from "./Composer";
 import { useDraft } from "./drafts";
 import { usableModel } from "./models";
@@ -33,22 +34,24 @@ export function NewChatPage() {
   const { data: models } = useQuery(modelsQuery);
   const client = useQueryClient();
   const navigate = useNavigate();
+  const begun = useBegun();
+  const files = useAttachments(() => begun.session(null));
   const demo = models?.items.find((one) => one.isDefault)?.isDemo ?? false;
   const send = async (content: string): Promise<boolean> => {
     setError(null);
     try {
       const slash = slashOf(content);
       const isCommand = slash !== null && isKnown(commands, slash.name);
-      const session = await ask(
-        api.POST("/api/sessions", { body: { title: isCommand ? null : titleFrom(content) } }),
-      );
-      openConversation(session.id);
-      if (isCommand) runCommand(session.id, slash.name, slash.args);
-      else if (!say(session.id, content, usableModel(models?.items, model))) {
-        writeStored(`draft.${session.id}`, content);
+      const sessionId = await begun.session(isCommand ? null : titleFrom(content));
+      const parts = files.list.flatMap((one) => (one.part ? [one.part] : []));
+      openConversation(sessionId);
+      if (isCommand) runCommand(sessionId, slash.name, slash.args);
+      else if (!say(sessionId, content, usableModel(models?.items, model), parts)) {
+        writeStored(`draft.${sessionId}`, content);
       }
+      begun.keep();
       void client.invalidateQueries({ queryKey: sessionsQuery.queryKey });
-      void navigate({ to: "/chat/$sessionId", params: { sessionId: session.id } });
+      void navigate({ to: "/chat/$sessionId", params: { sessionId } });
       return true;
     } catch (problem) {
       setError(problem);
@@ -84,6 +87,7 @@ export function NewChatPage() {
             writeStored("model", next);
             setModel(next);
           }}
+          files={files}
         />
         <ul className="grid gap-2 px-5 sm:grid-cols-2 max-sm:px-3">
           {IDEAS.map((idea) => (
@@ -102,6 +106,45 @@ export function NewChatPage() {
     </div>
   );
 }
+
+/**
+ * The session of a conversation that begins here: made with its first file or its first message, named by its first message, and
+ * taken away again when the person leaves without a word.
+ */
+function useBegun() {
+  const made = useRef<Promise<string> | null>(null);
+  const kept = useRef(false);
+  useEffect(() => {
+    kept.current = false;
+    return () => {
+      const id = made.current;
+      made.current = null;
+      if (id !== null && !kept.current) void id.then(remove).catch(() => {});
+    };
+  }, []);
+  return {
+    keep: () => {
+      kept.current = true;
+    },
+    session: async (title: string | null): Promise<string> => {
+      const first = made.current === null;
+      made.current ??= create(title);
+      try {
+        const id = await made.current;
+        if (!first && title !== null) await rename(id, title);
+        return id;
+      } catch (error) {
+        if (first) made.current = null;
+        throw error;
+      }
+    },
+  };
+}
+
+const create = async (title: string | null) => (await ask(api.POST("/api/sessions", { body: { title } }))).id;
+const rename = (id: string, title: string) =>
+  ask(api.PATCH("/api/sessions/{id}", { params: { path: { id } }, body: { title } }));
+const remove = (id: string) => ask(api.DELETE("/api/sessions/{id}", { params: { path: { id } } }));
 
 /** The first line, cut at a word. */
 function titleFrom(content: string): string {

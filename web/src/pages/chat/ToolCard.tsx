@@ -7,9 +7,10 @@ import {
   LoaderCircle,
   ShieldQuestion,
 } from "lucide-react";
-import { useId, useState } from "react";
+import { useId } from "react";
 import type { ToolItem, ToolState } from "@/conversation/types";
 import { cx } from "@/lib/cx";
+import { useFold } from "@/lib/folds";
 import { duration } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { CopyButton } from "@/ui/CopyButton";
@@ -34,7 +35,7 @@ const RESOLUTIONS = {
 
 /** One call of a tool, folded to a line. */
 export function ToolCard({ tool }: { tool: ToolItem }) {
-  const [open, setOpen] = useState(false);
+  const [open, toggle] = useFold(`tool-${tool.id}`);
   const bodyId = useId();
   const { word, icon: Icon, colour } = STATES[tool.state];
   const [group, operation] = tool.name.split("__");
@@ -44,7 +45,7 @@ export function ToolCard({ tool }: { tool: ToolItem }) {
         type="button"
         aria-expanded={open}
         aria-controls={bodyId}
-        onClick={() => setOpen(!open)}
+        onClick={toggle}
         className="flex min-h-8 w-full items-center gap-2 rounded px-2.5 py-1 text-left text-sm hover:bg-surface-2"
       >
         <Icon

@@ -1,27 +1,58 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
+import { useEffect, useMemo, useRef } from "react";
 import type { PermissionRequest } from "@/api/types";
 import type { Conversation, Item } from "@/conversation/types";
+import { cx } from "@/lib/cx";
 import { isTyping, useKeys } from "@/lib/hooks";
 import { Markdown } from "@/ui/Markdown";
 import { MessageView, Reasoning } from "./MessageView";
 import { NoticeView } from "./NoticeView";
 import { PermissionCard } from "./PermissionCard";
+import { estimatePx, holdsMessage, type Row, rowsOf, shownRows } from "./rows";
 import { ToolCard } from "./ToolCard";
 import { useStickToEnd } from "./useStickToEnd";
 
 interface Props {
   conversation: Conversation;
   requests: readonly PermissionRequest[];
+  /** A message to be led to, as a search found it. */
+  target?: string | undefined;
 }
 
-/** The conversation. New output never moves what is being read. */
-export function Transcript({ conversation, requests }: Props) {
-  const { items, turn, sessionId } = conversation;
-  const { ref, onScroll, toEnd, away, fresh } = useStickToEnd(items.length + requests.length, conversation);
+const GAP_PX = 12;
+const EDGE_PX = 24;
+
+/** The conversation, of which only what is on the screen is drawn. New output never moves what is being read. */
+export function Transcript({ conversation, requests, target }: Props) {
+  const { turn, sessionId } = conversation;
+  const rows = useMemo(() => rowsOf(conversation, requests), [conversation, requests]);
+  const ref = useRef<HTMLDivElement>(null);
+  const list = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => ref.current,
+    getItemKey: (index) => rows[index]?.key ?? index,
+    estimateSize: (index) => estimatePx(rows[index]),
+    rangeExtractor: (range) => shownRows(rows, range),
+    gap: GAP_PX,
+    paddingStart: EDGE_PX,
+    paddingEnd: EDGE_PX,
+    anchorTo: "end",
+  });
+  // After the list, which begins at its top.
+  const { onScroll, toEnd, leaveEnd, away, fresh } = useStickToEnd(ref, rows.length, conversation);
   useKeys((event) => {
     if (event.key === "End" && !isTyping(event)) toEnd();
   });
-  const lastNotice = items.at(-1)?.kind === "notice" && turn === null ? items.at(-1)?.id : null;
+  const place = target === undefined ? -1 : rows.findIndex((row) => holdsMessage(row, target));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: led there once, and not with every new row
+  useEffect(() => {
+    if (place < 0) return;
+    leaveEnd();
+    list.scrollToIndex(place, { align: "center" });
+  }, [target, place >= 0]);
+  const last = conversation.items.at(-1);
+  const lastNotice = last?.kind === "notice" && turn === null ? last.id : null;
   return (
     <div className="relative min-h-0 flex-1">
       <div
@@ -29,28 +60,30 @@ export function Transcript({ conversation, requests }: Props) {
         onScroll={onScroll}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by key
         tabIndex={0}
-        className="h-full overflow-y-auto outline-none"
+        // The virtual list keeps the place of what is read; the browser's own way would do it twice.
+        className="h-full overflow-y-auto outline-none [overflow-anchor:none]"
         role="log"
         aria-label="Conversation"
       >
-        <div className="mx-auto flex max-w-3xl flex-col gap-3 px-5 py-6 max-sm:px-3 max-sm:py-4">
-          {items.map((item) => (
-            <ItemView key={item.id} item={item} sessionId={sessionId} canContinue={item.id === lastNotice} />
-          ))}
-          {turn && (turn.draft !== "" || turn.reasoning !== "") && (
-            <div>
-              {turn.reasoning && <Reasoning text={turn.reasoning} live />}
-              {turn.draft && (
-                <div aria-busy="true">
-                  <Markdown text={turn.draft} />
+        <div className="relative mx-auto w-full max-w-3xl" style={{ height: list.getTotalSize() }}>
+          {list.getVirtualItems().map(({ index, key, start }) => {
+            const row = rows[index];
+            if (!row) return null;
+            return (
+              <div
+                key={key}
+                ref={list.measureElement}
+                data-index={index}
+                data-row={row.kind}
+                style={{ transform: `translateY(${start}px)` }}
+                className="absolute top-0 left-0 w-full px-5 max-sm:px-3"
+              >
+                <div className={cx(index === place && "rounded outline-2 outline-offset-4 outline-accent")}>
+                  <RowView row={row} sessionId={sessionId} lastNotice={lastNotice} />
                 </div>
-              )}
-            </div>
-          )}
-          {requests.map((request, index) => (
-            <PermissionCard key={request.id} request={request} keys={index === 0} />
-          ))}
-          {turn && requests.length === 0 && turn.draft === "" && !isCalling(items) && <Working />}
+              </div>
+            );
+          })}
         </div>
       </div>
       {away && (
@@ -67,6 +100,30 @@ export function Transcript({ conversation, requests }: Props) {
   );
 }
 
+function RowView({ row, sessionId, lastNotice }: { row: Row; sessionId: string; lastNotice: string | null }) {
+  switch (row.kind) {
+    case "item":
+      return <ItemView item={row.item} sessionId={sessionId} canContinue={row.key === lastNotice} />;
+    case "draft":
+      return (
+        <div>
+          {row.turn.reasoning && (
+            <Reasoning id={`draft-${row.turn.agentId}`} text={row.turn.reasoning} live />
+          )}
+          {row.turn.draft && (
+            <div aria-busy="true">
+              <Markdown text={row.turn.draft} />
+            </div>
+          )}
+        </div>
+      );
+    case "request":
+      return <PermissionCard request={row.request} keys={row.first} />;
+    case "working":
+      return <Working />;
+  }
+}
+
 function ItemView({ item, sessionId, canContinue }: { item: Item; sessionId: string; canContinue: boolean }) {
   switch (item.kind) {
     case "message":
@@ -78,11 +135,6 @@ function ItemView({ item, sessionId, canContinue }: { item: Item; sessionId: str
         <NoticeView item={item} sessionId={sessionId} canContinue={canContinue && item.agentId !== null} />
       );
   }
-}
-
-function isCalling(items: readonly Item[]): boolean {
-  const last = items.at(-1);
-  return last?.kind === "tool" && (last.state === "running" || last.state === "waiting");
 }
 
 function Working() {

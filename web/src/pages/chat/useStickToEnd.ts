@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 /** How near the end counts as at the end. */
 const NEAR_PX = 48;
@@ -7,8 +7,7 @@ const NEAR_PX = 48;
  * Follows new output while the reader is at the end. Who has scrolled up keeps what they read where it is, and is told how much
  * is new.
  */
-export function useStickToEnd(count: number, version: unknown) {
-  const ref = useRef<HTMLDivElement>(null);
+export function useStickToEnd(ref: RefObject<HTMLDivElement | null>, count: number, version: unknown) {
   const atEnd = useRef(true);
   const [seen, setSeen] = useState(count);
   const [away, setAway] = useState(false);
@@ -19,6 +18,12 @@ export function useStickToEnd(count: number, version: unknown) {
     atEnd.current = true;
     setAway(false);
     box.scrollTop = box.scrollHeight;
+  }, [ref]);
+
+  /** Does not follow any longer: something else is to be read. */
+  const leaveEnd = useCallback(() => {
+    atEnd.current = false;
+    setAway(true);
   }, []);
 
   const onScroll = useCallback(() => {
@@ -26,7 +31,7 @@ export function useStickToEnd(count: number, version: unknown) {
     if (!box) return;
     atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
     setAway(!atEnd.current);
-  }, []);
+  }, [ref]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changed the conversation may have changed its height
   useLayoutEffect(() => {
@@ -46,11 +51,11 @@ export function useStickToEnd(count: number, version: unknown) {
     });
     observer.observe(inner);
     return () => observer.disconnect();
-  }, []);
+  }, [ref]);
 
   useEffect(() => {
     if (!away) setSeen(count);
   }, [away, count]);
 
-  return { ref, onScroll, toEnd, away, fresh: Math.max(0, count - seen) };
+  return { onScroll, toEnd, leaveEnd, away, fresh: Math.max(0, count - seen) };
 }

@@ -103,6 +103,7 @@ function Rules() {
             </Card>
           ) : (
             <Table
+              tools
               label="Rules"
               rows={items}
               rowKey={(rule) => rule.id}
@@ -123,6 +124,7 @@ function Rules() {
                   key: "scope",
                   title: "Holds",
                   cell: (rule) => (rule.sessionId ? "in one session" : "everywhere"),
+                  sort: (rule) => (rule.sessionId ? "in one session" : "everywhere"),
                   wideOnly: true,
                 },
                 {

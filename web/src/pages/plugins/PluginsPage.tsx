@@ -109,7 +109,7 @@ export function PluginsPage() {
       <Loaded query={query}>
         {({ items }) =>
           items.length > 0 ? (
-            <Table label="Plugins" rows={items} columns={COLUMNS} rowKey={(plugin) => plugin.id} />
+            <Table tools label="Plugins" rows={items} columns={COLUMNS} rowKey={(plugin) => plugin.id} />
           ) : (
             <Card>
               <Empty icon={<Puzzle size={26} />} title="No plugin is loaded">

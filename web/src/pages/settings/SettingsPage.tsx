@@ -1,25 +1,71 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { Monitor, Moon, Sun } from "lucide-react";
-import { auditQuery, healthQuery, modelsQuery, pluginsQuery } from "@/api/queries";
+import { Link, useSearch } from "@tanstack/react-router";
+import { Lock, Monitor, Moon, Sun } from "lucide-react";
+import { auditQuery, healthQuery, modelsQuery, pluginsQuery, sessionQuery } from "@/api/queries";
 import type { AuditEntry } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { dateTime } from "@/lib/format";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { asText } from "@/pages/chat/Arguments";
+import { Preferences } from "@/pages/notifications/Preferences";
 import { Loaded, Page } from "@/ui/Page";
 import { Card, Empty, Facts, When } from "@/ui/parts";
 import { type Column, Table } from "@/ui/Table";
+import { Configuration } from "./Configuration";
+
+const TABS = [
+  { id: undefined, name: "General" },
+  { id: "configuration", name: "Configuration", adminOnly: true },
+  { id: "notifications", name: "Notifications" },
+  { id: "audit", name: "Audit log" },
+] as const;
+
+export type SettingsTab = (typeof TABS)[number]["id"];
 
 export function SettingsPage() {
+  const { tab } = useSearch({ from: "/inside/settings" });
+  const { data: session } = useQuery(sessionQuery);
+  const isAdmin = session?.user.isAdmin ?? false;
   return (
-    <Page title="Settings" intro="How octi looks here, and what it says of itself.">
-      <div className="grid items-start gap-4 lg:grid-cols-2">
-        <Appearance />
-        <About />
-      </div>
-      <Audit />
+    <Page title="Settings" intro="How octi looks here, what it does, and what it says of itself.">
+      <nav aria-label="Settings" className="-mt-1 flex gap-1 overflow-x-auto border-b border-line">
+        {TABS.filter((one) => isAdmin || !("adminOnly" in one)).map(({ id, name }) => (
+          <Link
+            key={name}
+            to="/settings"
+            search={id ? { tab: id } : {}}
+            aria-current={id === tab ? "page" : undefined}
+            className={cx(
+              "-mb-px flex h-9 shrink-0 items-center border-b-2 px-3 text-sm max-sm:px-2",
+              id === tab
+                ? "border-accent font-medium text-text"
+                : "border-transparent text-soft hover:text-text",
+            )}
+          >
+            {name}
+          </Link>
+        ))}
+      </nav>
+      {tab === undefined && (
+        <div className="grid items-start gap-4 lg:grid-cols-2">
+          <Appearance />
+          <About />
+        </div>
+      )}
+      {tab === "configuration" && (isAdmin ? <Configuration /> : <OnlyForAdministrators />)}
+      {tab === "notifications" && <Preferences />}
+      {tab === "audit" && <Audit />}
     </Page>
+  );
+}
+
+function OnlyForAdministrators() {
+  return (
+    <Card>
+      <Empty icon={<Lock size={26} />} title="Only for administrators">
+        What holds for everybody is set by whoever runs this octi.
+      </Empty>
+    </Card>
   );
 }
 
@@ -116,6 +162,7 @@ const COLUMNS: readonly Column<AuditEntry>[] = [
   {
     key: "details",
     title: "Details",
+    text: (entry) => details(entry.details),
     cell: (entry) => (
       <span className="mono line-clamp-2 text-xs text-soft [overflow-wrap:anywhere]">
         {details(entry.details)}
@@ -138,14 +185,14 @@ function Audit() {
   const query = useQuery(auditQuery);
   return (
     <section className="flex flex-col gap-2">
-      <h2 className="font-semibold">Audit log</h2>
+      <h2 className="sr-only">Audit log</h2>
       <p className="text-soft">
         What was done with your account that matters for security, the newest first.
       </p>
       <Loaded query={query}>
         {({ items }) =>
           items.length > 0 ? (
-            <Table label="Audit log" rows={items} columns={COLUMNS} rowKey={(entry) => entry.id} />
+            <Table tools label="Audit log" rows={items} columns={COLUMNS} rowKey={(entry) => entry.id} />
           ) : (
             <Card>
               <Empty title="Nothing yet">

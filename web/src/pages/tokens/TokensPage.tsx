@@ -37,6 +37,7 @@ export function TokensPage() {
         {({ items }) =>
           items.length > 0 ? (
             <Table
+              tools
               label="API tokens"
               rows={items}
               columns={columns(setRevoked)}
@@ -78,12 +79,15 @@ function columns(onRevoke: (token: Token) => void): readonly Column<Token>[] {
       key: "prefix",
       title: "Begins with",
       cell: (token) => <code className="text-xs">{token.prefix}…</code>,
+      text: (token) => token.prefix,
       wideOnly: true,
     },
     {
       key: "used",
       title: "Last used",
       cell: (token) => (token.lastUsedAt ? <When at={token.lastUsedAt} /> : "never"),
+      text: (token) => token.lastUsedAt ?? "never",
+      sort: (token) => token.lastUsedAt ?? "",
       wideOnly: true,
     },
     {
@@ -93,7 +97,20 @@ function columns(onRevoke: (token: Token) => void): readonly Column<Token>[] {
       sort: (token) => token.createdAt,
       wideOnly: true,
     },
-    { key: "state", title: "State", cell: (token) => <State token={token} /> },
+    {
+      key: "state",
+      title: "State",
+      cell: (token) => <State token={token} />,
+      sort: (token) => stateOf(token),
+    },
+    {
+      key: "ends",
+      title: "Ends",
+      cell: (token) => (token.expiresAt ? <When at={token.expiresAt} /> : "never"),
+      text: (token) => token.expiresAt ?? "never",
+      sort: (token) => token.expiresAt ?? "9",
+      wideOnly: true,
+    },
     {
       key: "do",
       title: "",
@@ -108,15 +125,14 @@ function columns(onRevoke: (token: Token) => void): readonly Column<Token>[] {
   ];
 }
 
+function stateOf(token: Token): "revoked" | "expired" | "works" {
+  if (token.revokedAt) return "revoked";
+  return token.expiresAt && Date.parse(token.expiresAt) < Date.now() ? "expired" : "works";
+}
+
 function State({ token }: { token: Token }) {
-  if (token.revokedAt) return <Badge tone="neutral">revoked</Badge>;
-  if (!token.expiresAt) return <Badge tone="allow">works</Badge>;
-  if (Date.parse(token.expiresAt) < Date.now()) return <Badge tone="neutral">expired</Badge>;
-  return (
-    <Badge tone="allow">
-      works, ends <When at={token.expiresAt} />
-    </Badge>
-  );
+  const state = stateOf(token);
+  return <Badge tone={state === "works" ? "allow" : "neutral"}>{state}</Badge>;
 }
 
 function MakeDialog({ onClose }: { onClose: () => void }) {

@@ -1,0 +1,104 @@
+// What the server is about to have and its description does not say yet. Each type goes when the generated one is there; the
+// pages show what is to come, or nothing, while the server answers 404.
+import { ApiFailure } from "./errors";
+
+/** Whether the server does not have a part yet, as opposed to a part that failed. */
+export const isMissing = (error: unknown): boolean => error instanceof ApiFailure && error.status === 404;
+
+export interface Setting {
+  key: string;
+  category: string;
+  kind: "string" | "number" | "boolean" | "json" | "string_array";
+  description: string;
+  /** Nothing for a secret. */
+  value?: unknown;
+  default?: unknown;
+  source: "database" | "environment" | "file" | "default";
+  secret: boolean;
+  isSet: boolean;
+  envVar?: string | null;
+  fileKey?: string | null;
+  readOnly: boolean;
+  readOnlyReason?: string | null;
+  effective: "at_once" | "at_next_start";
+  allowed?: string[] | null;
+  minimum?: number | null;
+  maximum?: number | null;
+  /** Why what is stored is ignored. */
+  problem?: string | null;
+}
+
+export interface Notification {
+  id: string;
+  kind: "agent_completed" | "agent_failed" | "permission_request";
+  title: string;
+  body: string;
+  sessionId?: string | null;
+  runId?: string | null;
+  createdAt: string;
+  readAt?: string | null;
+}
+
+export interface NotificationPage {
+  items: Notification[];
+  next?: string | null;
+  /** On all pages. */
+  unread: number;
+}
+
+export interface NotificationPreferences {
+  agentCompleted: boolean;
+  agentFailed: boolean;
+  permissionRequest: boolean;
+}
+
+export interface SearchHit {
+  sessionId: string;
+  sessionTitle?: string | null;
+  messageId: string;
+  seq: number;
+  role: string;
+  createdAt: string;
+  snippet: { text: string; hit: boolean }[];
+}
+
+export interface SearchPage {
+  items: SearchHit[];
+  next?: string | null;
+}
+
+/** A file that was given to a session. */
+export interface UploadedFile {
+  id: string;
+  name: string;
+  mediaType: string;
+  bytes: number;
+}
+
+/** The part of a message that is a file. */
+export interface AttachmentPart {
+  type: "attachment";
+  artifactId: string;
+  name: string;
+  mediaType: string;
+  bytes: number;
+}
+
+/** More of the payload of `chat.message`. */
+export interface SideMessage {
+  sideChannel?: boolean;
+  /** The question that this answers. */
+  answers?: string | null;
+}
+
+/** More client frames. */
+export type SoonFrame =
+  | { type: "chat.interject"; sessionId: string; content: string }
+  | { type: "chat.send"; sessionId: string; content: string; model?: string; fileRefs: string[] };
+
+/** More events, by their types. */
+export interface SoonEvents {
+  "notification.created": Notification;
+  "notification.read": { ids?: string[]; all?: boolean };
+  "settings.changed": { keys: string[] };
+}
