@@ -13,7 +13,7 @@ pub const RUN_PARALLEL_CALLS_MAX: usize = 8;
 /// Tool calls one model answer may ask for.
 pub const RUN_CALLS_PER_STEP_MAX: usize = 64;
 /// Runs that may be active at once in this host.
-pub const RUNS_ACTIVE_MAX: usize = 256;
+pub const RUNS_ACTIVE_MAX: usize = 64;
 
 /// Seconds a person has to answer a permission question.
 pub const PERMISSION_SECONDS_MAX: u64 = 5 * 60;

@@ -8,7 +8,6 @@
 )]
 
 mod bare;
-mod connections;
 mod counted;
 mod density;
 mod egress;
@@ -186,11 +185,6 @@ async fn host(paths: &Paths, effort: Effort, report: &mut Report) -> anyhow::Res
             what: "start and idle memory".to_owned(),
             reason: "no `octi` binary was named with `--octi`".to_owned(),
         }),
-    }
-    if let Some(octi) = &paths.octi {
-        let (group, skipped) = step("many connections", Box::pin(connections::measure(octi, effort))).await?;
-        report.groups.push(group);
-        report.skipped.extend(skipped);
     }
     let (group, skipped) = step("turns", Box::pin(turns::measure(paths, effort))).await?;
     report.groups.push(group);

@@ -70,6 +70,10 @@ async fn keyed(gateway: &Gateway, key: &HeaderValue, max: usize, request: Reques
         Asked::Answered { status, media_type, body } => return Ok(replayed(status, media_type, body)),
     }
     let (gateway, request) = (gateway.clone(), Request::from_parts(parts, Body::from(body)));
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is waited for below; without its client it ends by itself, and a host that ends first is told by the key's age"
+    )]
     let answered = tokio::spawn(async move { first(&gateway, &caller, &key, next.run(request).await).await });
     answered.await.map_err(|error| ApiError::internal(format!("a request with a key ended badly: {error}")))?
 }

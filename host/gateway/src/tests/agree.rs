@@ -69,7 +69,7 @@ fn operations(document: &Value) -> Vec<Operation> {
 #[tokio::test]
 async fn valid_input_is_taken_and_answered_as_the_document_says() {
     let document = serde_json::to_value(crate::document()).unwrap();
-    let (schemas, world) = (Schemas::new(&document), World::new().await);
+    let (schemas, world) = (Schemas::new(&document), Box::pin(World::new()).await);
     for operation in operations(&document) {
         let name = operation.name();
         let body = operation.body().map(|schema| world.body(&name, schemas.sample(schema)));
@@ -92,7 +92,7 @@ async fn valid_input_is_taken_and_answered_as_the_document_says() {
 #[tokio::test]
 async fn broken_input_is_refused_with_the_place_of_the_mistake() {
     let document = serde_json::to_value(crate::document()).unwrap();
-    let (schemas, world) = (Schemas::new(&document), World::new().await);
+    let (schemas, world) = (Schemas::new(&document), Box::pin(World::new()).await);
     let mut tried = 0;
     for operation in operations(&document) {
         let name = operation.name();
