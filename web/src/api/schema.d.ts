@@ -588,6 +588,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of all conversations with these words, the newest first. */
+        get: operations["search_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/secrets": {
         parameters: {
             query?: never;
@@ -667,10 +684,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Large results of the conversation. */
+        /** What is kept beside the conversation: large results, and files that were given. */
         get: operations["sessions_list_artifacts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a file beside the conversation. A message names it in `fileRefs`. */
+        post: operations["sessions_add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -704,7 +738,8 @@ export interface paths {
         /** What was said, oldest first. `next` is the `after` of the following page. */
         get: operations["sessions_messages"];
         put?: never;
-        post?: never;
+        /** Says something: starts a turn, or steers the one that runs. The answer comes as events, and as messages. */
+        post: operations["sessions_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1011,6 +1046,15 @@ export interface components {
             /** @description In hex. */
             sha256: string;
         };
+        /** @description A file that a person gave with a message; `GET /api/artifacts/{artifactId}/raw` has its bytes. */
+        Attachment: {
+            /** Format: uuid */
+            artifactId: string;
+            /** Format: int64 */
+            bytes: number;
+            mediaType: string;
+            name: string;
+        };
         /** @description One entry of the audit log. It never holds a secret's value, what was said, or what a tool was called with. */
         AuditEntry: {
             /** @description What was done, such as `token_created`. */
@@ -1191,6 +1235,8 @@ export interface components {
         ChatMessage: {
             /** Format: uuid */
             agentId?: string | null;
+            /** @description The files given with it. */
+            attachments?: components["schemas"]["Attachment"][];
             /** @description It was said to a turn that ran: that turn hears it at its next step, or a turn of its own answers it. */
             injected?: boolean;
             /** Format: uuid */
@@ -1210,7 +1256,12 @@ export interface components {
         };
         /** @description Starts a turn; while a turn of that session runs, steers it. */
         ChatSend: {
-            content: string;
+            /** @description Small files, sent along. */
+            attachments?: components["schemas"]["InlineFile"][];
+            /** @description May be empty when there are files. */
+            content?: string;
+            /** @description Files uploaded before with `POST /api/sessions/{id}/attachments`. */
+            fileRefs?: string[];
             /** @description A configured model's name; the default model when absent. */
             model?: string | null;
             /** Format: uuid */
@@ -1350,7 +1401,7 @@ export interface components {
          * @description A stable code that clients may branch on.
          * @enum {string}
          */
-        ErrorCode: "InvalidJson" | "InvalidField" | "InvalidPath" | "Unauthenticated" | "Forbidden" | "Csrf" | "NotFound" | "SessionNotFound" | "AgentNotFound" | "ApprovalNotFound" | "RouteNotFound" | "MethodNotAllowed" | "SetUpAlready" | "Conflict" | "ApprovalRequired" | "PermissionDenied" | "ApprovalExpired" | "TooLarge" | "UnsupportedMediaType" | "Refused" | "TooMany" | "RateLimited" | "Internal" | "Upstream" | "Unavailable";
+        ErrorCode: "InvalidJson" | "InvalidField" | "InvalidPath" | "Unauthenticated" | "Forbidden" | "Csrf" | "NotFound" | "SessionNotFound" | "AgentNotFound" | "ApprovalNotFound" | "RouteNotFound" | "MethodNotAllowed" | "SetUpAlready" | "Conflict" | "KeyReused" | "StillRunning" | "ApprovalRequired" | "PermissionDenied" | "ApprovalExpired" | "TooLarge" | "UnsupportedMediaType" | "Refused" | "TooMany" | "RateLimited" | "Internal" | "Upstream" | "Unavailable";
         /** @description What went wrong. */
         ErrorDetail: {
             code: components["schemas"]["ErrorCode"];
@@ -1554,6 +1605,13 @@ export interface components {
             /** @description `max_output_tokens` or `content_filter`. */
             reason: string;
         };
+        /** @description A file inside a frame, as far as it fits in there. */
+        InlineFile: {
+            /** @description The bytes, in base64 (RFC 4648, with padding). */
+            data: string;
+            mediaType?: string | null;
+            name: string;
+        };
         /** @description A message, a call, or a result of a call. */
         InputItem: {
             /** @description Of a call: JSON, as a text. */
@@ -1612,6 +1670,18 @@ export interface components {
             seq: number;
             /** Format: uuid */
             sessionId: string;
+        };
+        /** @description A message that was taken in. */
+        MessageSent: {
+            /**
+             * Format: uuid
+             * @description The turn that answers it.
+             */
+            agentId: string;
+            /** @description The turn ran already, and hears the message at its next step. */
+            injected: boolean;
+            /** Format: uuid */
+            messageId: string;
         };
         /** @description One configured model. */
         Model: {
@@ -1940,6 +2010,28 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_SearchHit: {
+            items: {
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: uuid */
+                messageId: string;
+                role: components["schemas"]["Role"];
+                /**
+                 * Format: int64
+                 * @description Position in the session, from 1.
+                 */
+                seq: number;
+                /** Format: uuid */
+                sessionId: string;
+                sessionTitle?: string | null;
+                /** @description The text around the first word that was found, in pieces. */
+                snippet: components["schemas"]["SnippetPiece"][];
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Secret: {
             items: {
                 /** Format: date-time */
@@ -2064,7 +2156,10 @@ export interface components {
             name: string;
             /** @enum {string} */
             type: "tool_result";
-        };
+        } | (components["schemas"]["Attachment"] & {
+            /** @enum {string} */
+            type: "attachment";
+        });
         /** @description What to change; absent fields stay. */
         PatchSession: {
             status?: components["schemas"]["SessionStatus"] | null;
@@ -2340,6 +2435,24 @@ export interface components {
          * @enum {string}
          */
         Scope: "once" | "session" | "always";
+        /** @description A message that was found. */
+        SearchHit: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            messageId: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description Position in the session, from 1.
+             */
+            seq: number;
+            /** Format: uuid */
+            sessionId: string;
+            sessionTitle?: string | null;
+            /** @description The text around the first word that was found, in pieces. */
+            snippet: components["schemas"]["SnippetPiece"][];
+        };
         /** @description A secret, without its value: nothing ever shows that again. */
         Secret: {
             /** Format: date-time */
@@ -2362,6 +2475,15 @@ export interface components {
             plugin: string;
             /** @description Why, in the plugin's words. */
             reason: string;
+        };
+        /** @description Something to be said. */
+        SendMessage: {
+            /** @description May be empty when there are files. */
+            content?: string;
+            /** @description Files of the same session, from `POST /api/sessions/{id}/attachments`. */
+            fileRefs?: string[];
+            /** @description A configured model's name; the default model when absent. */
+            model?: string | null;
         };
         /** @description A frame from the server. */
         ServerFrame: (components["schemas"]["AuthOk"] & {
@@ -2457,6 +2579,12 @@ export interface components {
             lastSeenAt: string;
             /** @description What the browser says it is. */
             userAgent: string;
+        };
+        /** @description A piece of a snippet. */
+        SnippetPiece: {
+            /** @description It is one of the words that were looked for. */
+            hit: boolean;
+            text: string;
         };
         /** @description Texts before which the answer ends. */
         StopWords: string | string[];
@@ -3781,6 +3909,41 @@ export interface operations {
             };
         };
     };
+    search_search: {
+        parameters: {
+            query: {
+                /** @description Words; a message is found when it has each of them, or a word that begins like it. Case and accents make no difference. */
+                q: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SearchHit"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     secrets_list: {
         parameters: {
             query?: never;
@@ -3907,7 +4070,10 @@ export interface operations {
     sessions_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4058,10 +4224,53 @@ export interface operations {
             };
         };
     };
+    sessions_add: {
+        parameters: {
+            query: {
+                /** @description Its name; folders are left out. */
+                name: string;
+            };
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     sessions_continue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4110,6 +4319,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Message"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sessions_send: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessage"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageSent"];
                 };
             };
             /** @description An error */
@@ -4305,7 +4551,10 @@ export interface operations {
     tools_execute: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 tool: string;
                 operation: string;

@@ -1,6 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
-import type { SearchPage } from "./soon";
+import type { SearchPage } from "./types";
 
 /** Shorter words are everywhere. */
 export const SEARCH_CHARS_MIN = 2;

@@ -52,38 +52,6 @@ export interface NotificationPreferences {
   permissionRequest: boolean;
 }
 
-export interface SearchHit {
-  sessionId: string;
-  sessionTitle?: string | null;
-  messageId: string;
-  seq: number;
-  role: string;
-  createdAt: string;
-  snippet: { text: string; hit: boolean }[];
-}
-
-export interface SearchPage {
-  items: SearchHit[];
-  next?: string | null;
-}
-
-/** A file that was given to a session. */
-export interface UploadedFile {
-  id: string;
-  name: string;
-  mediaType: string;
-  bytes: number;
-}
-
-/** The part of a message that is a file. */
-export interface AttachmentPart {
-  type: "attachment";
-  artifactId: string;
-  name: string;
-  mediaType: string;
-  bytes: number;
-}
-
 /** More of the payload of `chat.message`. */
 export interface SideMessage {
   sideChannel?: boolean;
@@ -92,9 +60,7 @@ export interface SideMessage {
 }
 
 /** More client frames. */
-export type SoonFrame =
-  | { type: "chat.interject"; sessionId: string; content: string }
-  | { type: "chat.send"; sessionId: string; content: string; model?: string; fileRefs: string[] };
+export type SoonFrame = { type: "chat.interject"; sessionId: string; content: string };
 
 /** More events, by their types. */
 export interface SoonEvents {

@@ -17,6 +17,8 @@ export type PluginInspection = Schemas["PluginInspection"];
 export type Resolution = Schemas["Resolution"];
 export type Rule = Schemas["Rule"];
 export type Scope = Schemas["Scope"];
+export type SearchHit = Schemas["SearchHit"];
+export type SearchPage = Schemas["Page_SearchHit"];
 export type Secret = Schemas["Secret"];
 export type Session = Schemas["Session"];
 export type Token = Schemas["Token"];
@@ -30,6 +32,8 @@ export type SetUp = Schemas["SetUp"];
 export type SignIn = Schemas["SignIn"];
 export type WsTicket = Schemas["WsTicket"];
 export type MessagePart = Schemas["Part"];
+/** A file of a message. */
+export type MessageFile = Schemas["Attachment"];
 export type EventBody = Schemas["EventBody"];
 export type EventEnvelope = Schemas["EventEnvelope"];
 /** The generated type says that a frame without fields has no `type` either. */

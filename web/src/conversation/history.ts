@@ -1,6 +1,5 @@
 // Stored messages as items, and how they come together with what was heard in the meantime.
-import type { AttachmentPart } from "@/api/soon";
-import type { Agent, Message, MessagePart } from "@/api/types";
+import type { Agent, Message } from "@/api/types";
 import { endingText, isBeginningOf, sameJson } from "./reducer";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem } from "./types";
 
@@ -52,9 +51,7 @@ function addText(items: Item[], message: Message, injected: boolean): void {
   const of = (type: "text" | "reasoning") =>
     message.parts.flatMap((part) => (part.type === type ? [part.text] : [])).join("");
   const [text, reasoning] = [of("text"), of("reasoning")];
-  const attachments = (message.parts as (MessagePart | AttachmentPart)[]).filter(
-    (part) => part.type === "attachment",
-  );
+  const attachments = message.parts.filter((part) => part.type === "attachment");
   if (text.trim() === "" && reasoning === "" && attachments.length === 0) return;
   const { id, role, agentId = null, createdAt: at } = message;
   const more = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { addSending, applyEvents, markFailed, refuse, restart, SEEN_MAX, sameJson } from "./reducer";
 import {
+  AGENT,
   asked,
   delta,
   ended,
@@ -165,6 +166,17 @@ describe("what is sent", () => {
     expect(state.items).toHaveLength(1);
     expect(state.items[0]).toMatchObject({ id: "m1" });
     expect(state.items[0]).not.toHaveProperty("sending");
+  });
+
+  it("is shown with its files, wherever it was sent", () => {
+    const attachments = [{ artifactId: "file-1", name: "notes.txt", mediaType: "text/plain", bytes: 5 }];
+    const message = event({
+      type: "chat.message",
+      payload: { messageId: "m1", agentId: AGENT, role: "user", text: "read this", attachments },
+    });
+    const here = addSending(start, "local-1", "read this", "now", { attachments });
+    for (const before of [here, start])
+      expect(applyEvents(before, [message]).items).toMatchObject([{ id: "m1", attachments }]);
   });
 
   it("that was refused says why, and the others wait on", () => {

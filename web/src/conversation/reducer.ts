@@ -1,8 +1,8 @@
 // Pure: a conversation and an event make the next conversation. Events may come twice, and before the stored messages do.
 
 import type { components } from "@/api/schema";
-import type { AttachmentPart, SideMessage } from "@/api/soon";
-import type { EventEnvelope } from "@/api/types";
+import type { SideMessage } from "@/api/soon";
+import type { EventEnvelope, MessageFile } from "@/api/types";
 import { onAside } from "./asides";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem, type Turn } from "./types";
 
@@ -104,13 +104,13 @@ function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: str
     agentId,
     at,
     ...(message.injected && { injected: true }),
+    ...(message.attachments?.length && { attachments: message.attachments }),
   };
   const local = state.items.findIndex(
     (other) => other.kind === "message" && other.sending !== undefined && other.text === text,
   );
   if (local < 0) return { ...state, items: [...state.items, item] };
-  const { attachments } = state.items[local] as MessageItem;
-  return { ...state, items: state.items.with(local, { ...item, ...(attachments && { attachments }) }) };
+  return { ...state, items: state.items.with(local, item) };
 }
 
 function onDelta(state: Conversation, delta: Schemas["ChatDelta"], at: string): Conversation {
@@ -372,10 +372,7 @@ export function addSending(
   id: string,
   text: string,
   at: string,
-  {
-    injected = false,
-    attachments = [],
-  }: { injected?: boolean; attachments?: readonly AttachmentPart[] } = {},
+  { injected = false, attachments = [] }: { injected?: boolean; attachments?: readonly MessageFile[] } = {},
 ): Conversation {
   const item: MessageItem = {
     kind: "message",

@@ -1,6 +1,5 @@
 // What one conversation looks like on the screen.
-import type { AttachmentPart } from "@/api/soon";
-import type { Resolution, Usage } from "@/api/types";
+import type { MessageFile, Resolution, Usage } from "@/api/types";
 
 export interface MessageItem {
   kind: "message";
@@ -15,7 +14,7 @@ export interface MessageItem {
   problem?: string;
   /** It was said to a turn that ran. */
   injected?: boolean;
-  attachments?: readonly AttachmentPart[];
+  attachments?: readonly MessageFile[];
   /** The beginning of an answer that the server lost before it was whole: only this page has it. */
   cut?: boolean;
   reasoning?: string;

@@ -1,11 +1,12 @@
 // What the pages know of the running server: the connection, the open conversations, the questions.
 import { create } from "zustand";
 import { agentsQuery, allMessages, queryClient, sessionQuery } from "@/api/queries";
-import type { AttachmentPart, SoonFrame } from "@/api/soon";
+import type { SoonFrame } from "@/api/soon";
 import type {
   ClientFrame,
   CommandHelp,
   EventEnvelope,
+  MessageFile,
   PermissionRequest,
   Scope,
   ServerFrame,
@@ -307,7 +308,7 @@ export function say(
   sessionId: string,
   content: string,
   model: string | null,
-  attachments: readonly AttachmentPart[] = [],
+  attachments: readonly MessageFile[] = [],
 ): boolean {
   const { conversations, capabilities } = get();
   const runs = Boolean(conversations[sessionId]?.turn);

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { SEARCH_CHARS_MIN, searchQuery } from "@/api/search";
-import { isMissing, type SearchHit } from "@/api/soon";
+import type { SearchHit } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { useRested } from "@/lib/hooks";
 import { ErrorBox } from "@/ui/ErrorBox";
@@ -96,7 +96,6 @@ export function FindMessages({ begin }: { begin: string }) {
 }
 
 function sayWhy(words: string, busy: boolean, error: unknown): ReactNode {
-  if (isMissing(error)) return "This octi cannot search messages yet; a newer one can.";
   if (error) return <ErrorBox error={error} className="text-left" />;
   if (words.length < SEARCH_CHARS_MIN) return "Write what was said, by you, the agent or a tool.";
   return busy ? "Searching…" : `No message has “${words}”.`;

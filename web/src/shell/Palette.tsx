@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import {
+  BookOpen,
   CornerDownLeft,
   Keyboard,
   type LucideIcon,
@@ -202,6 +203,14 @@ function useEntries(): Entry[] {
         words: "help shortcuts",
         icon: Keyboard,
         run: () => openUi("keys", true),
+      },
+      {
+        id: "api",
+        name: "REST API",
+        kind: "page",
+        words: "documentation openapi routes reference",
+        icon: BookOpen,
+        run: () => window.open("/api/docs", "_blank", "noopener"),
       },
     ];
     const places = PLACES.map((place) => ({

@@ -36,10 +36,10 @@ export function Table<Row>({ label, rows, columns: all, rowKey, tools = false }:
   return (
     <>
       {tools && <TableTools label={label} columns={all} hidden={hidden} onToggle={toggle} rows={sorted} />}
-      <div className="overflow-x-auto rounded border border-line bg-surface-1">
+      <div className="rounded border border-line bg-surface-1 max-lg:overflow-x-auto">
         <table className="w-full border-collapse text-left" aria-label={label}>
           <thead>
-            <tr className="border-b border-line bg-surface-2">
+            <tr>
               {columns.map((column) => (
                 <th
                   key={column.key}
@@ -48,7 +48,9 @@ export function Table<Row>({ label, rows, columns: all, rowKey, tools = false }:
                     order?.key === column.key ? (order.down ? "descending" : "ascending") : undefined
                   }
                   className={cx(
-                    "h-8 px-3 text-xs font-semibold whitespace-nowrap text-soft",
+                    // The line is a shadow, because a border would scroll away from a header that stays.
+                    "h-8 bg-surface-2 px-3 text-xs font-semibold whitespace-nowrap text-soft shadow-[inset_0_-1px_0_var(--color-line)]",
+                    "lg:sticky lg:top-0 lg:z-10 lg:first:rounded-tl lg:last:rounded-tr",
                     column.wideOnly && "max-md:hidden",
                     column.align === "right" && "text-right",
                   )}

@@ -1,5 +1,5 @@
 import { CircleX, Download, File as FileIcon, X } from "lucide-react";
-import type { AttachmentPart } from "@/api/soon";
+import type { MessageFile } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { bytes } from "@/lib/format";
 import { Ticks } from "@/ui/Ticks";
@@ -78,10 +78,10 @@ function Chip({ one, onRemove }: { one: Attachment; onRemove: () => void }) {
   );
 }
 
-const isPicture = (file: AttachmentPart) => /^image\/(png|jpeg|gif|webp|avif)$/.test(file.mediaType);
+const isPicture = (file: MessageFile) => /^image\/(png|jpeg|gif|webp|avif)$/.test(file.mediaType);
 
 /** The files of a message: pictures are shown small, and everything can be downloaded. */
-export function MessageFiles({ files }: { files: readonly AttachmentPart[] }) {
+export function MessageFiles({ files }: { files: readonly MessageFile[] }) {
   return (
     <ul aria-label="Files of this message" className="flex max-w-[88%] flex-wrap justify-end gap-2">
       {files.map((file) => (

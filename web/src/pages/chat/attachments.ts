@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { uploadFile } from "@/api/client";
 import { asFailure } from "@/api/errors";
-import { type AttachmentPart, isMissing, type UploadedFile } from "@/api/soon";
+import type { Artifact, MessageFile } from "@/api/types";
 import { fitting } from "./fitting";
 
 export interface Attachment {
@@ -13,7 +13,7 @@ export interface Attachment {
   /** How much of it has left, from 0 to 1. */
   progress: number;
   /** What it is in a message, once the server has it. */
-  part?: AttachmentPart;
+  part?: MessageFile;
   problem?: string;
   /** A picture of it, for this page only. */
   preview?: string;
@@ -50,19 +50,16 @@ export function useAttachments(session: () => Promise<string>): Attachments {
         const sessionId = await latest.current.session();
         const path = `/api/sessions/${sessionId}/attachments?${new URLSearchParams({ name: file.name })}`;
         const onProgress = (progress: number) => change(key, { progress });
-        const { id, name, mediaType, bytes } = await uploadFile<UploadedFile>(
+        const { id, name, mediaType, bytes } = await uploadFile<Artifact>(
           path,
           file,
           onProgress,
           stop.signal,
         );
-        change(key, { progress: 1, part: { type: "attachment", artifactId: id, name, mediaType, bytes } });
+        change(key, { progress: 1, part: { artifactId: id, name, mediaType, bytes } });
       } catch (error) {
         if (error instanceof DOMException && error.name === "AbortError") return;
-        const missing = isMissing(error) && asFailure(error).code.includes("route");
-        change(key, {
-          problem: missing ? "This octi takes no files yet; a newer one does." : asFailure(error).message,
-        });
+        change(key, { problem: asFailure(error).message });
       } finally {
         stops.current.delete(key);
       }
