@@ -5,13 +5,14 @@ use std::process::Command;
 
 use crate::bench::callgrind;
 use crate::step::{self, Steps};
-use crate::{fuzz, test, tidy};
+use crate::{e2e, fuzz, test, tidy};
 
 const DENY_VERSION: &str = "0.20.2";
 
-/// Formatting, clippy, tidy, dependency rules, tests, a little fuzzing, and where there is valgrind the instructions of a call.
+/// Formatting, clippy, tidy, dependency rules, tests, the pages in a browser, a
+/// little fuzzing, and where there is valgrind the instructions of a call.
 pub(crate) fn run() -> anyhow::Result<()> {
-    let mut steps = Steps::new(7);
+    let mut steps = Steps::new(8);
     steps.step("Checking the formatting", || step::run(&mut step::cargo(&["fmt", "--all", "--check"])))?;
     steps.step("Running clippy", || {
         step::run(&mut step::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
@@ -19,6 +20,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     steps.step("Checking the repository", tidy::run)?;
     steps.step("Checking licences and banned dependencies", deny)?;
     steps.step("Testing", || test::run(&test::Options::default()))?;
+    steps.step("Trying the pages in a browser", || e2e::run(&e2e::Options::default()))?;
     steps.step("Fuzzing", || fuzz::run(&fuzz::Options::brief()))?;
     steps.step("Counting the instructions of a call", || {
         if callgrind::is_possible() {

@@ -10,6 +10,7 @@
 mod bench;
 mod ci;
 mod codegen;
+mod e2e;
 mod fuzz;
 mod peers;
 mod step;
@@ -37,7 +38,9 @@ enum Task {
     Up(up::Options),
     /// Set everything up and run the tests
     Test(test::Options),
-    /// What continuous integration runs: formatting, clippy, tidy, dependencies, tests, fuzzing
+    /// Try the pages in a real browser against the real program
+    E2e(e2e::Options),
+    /// What continuous integration runs: formatting, clippy, tidy, dependencies, tests, browser, fuzzing
     Ci,
     /// Check licences and banned dependencies
     Deny,
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Up(options) => up::run(&options),
         Task::Test(options) => test::run(&options),
+        Task::E2e(options) => e2e::run(&options),
         Task::Ci => ci::run(),
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
