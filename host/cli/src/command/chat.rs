@@ -1,10 +1,12 @@
 //! `octi chat`: a question as an argument, from a pipe, or a conversation at the keyboard.
 
+mod files;
 mod prompt;
 mod talk;
 mod view;
 
 use std::io::{IsTerminal, Read};
+use std::path::PathBuf;
 
 use octi_api::error::ErrorCode;
 use octi_api::page::PageQuery;
@@ -36,6 +38,9 @@ pub(crate) struct Options {
     /// Model to use instead of the default
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
+    /// Give the first message a file; may be repeated
+    #[arg(long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
     /// Answer every permission question with "once"
     #[arg(long)]
     yes: bool,
@@ -47,9 +52,10 @@ pub(crate) async fn run(context: &Context, options: Options) -> Outcome {
     if question.is_none() && !options.resume && context.printer.is_json() {
         return Err(Failure::user("`--json` needs a question").hint("give it as an argument or on standard input"));
     }
+    let files = files::read(&options.files)?;
     let want = if options.local { Want::Local } else { Want::Running };
     let connection = Connection::open(context, want).await.map_err(|failure| no_server(failure, &options))?;
-    let outcome = talk(context, &connection, &options, question).await;
+    let outcome = talk(context, &connection, &options, question, files).await;
     connection.close().await;
     outcome
 }
@@ -76,7 +82,13 @@ fn question(options: &Options) -> Outcome<Option<String>> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-async fn talk(context: &Context, connection: &Connection, options: &Options, question: Option<String>) -> Outcome {
+async fn talk(
+    context: &Context,
+    connection: &Connection,
+    options: &Options,
+    question: Option<String>,
+    files: Vec<files::Given>,
+) -> Outcome {
     let client = &connection.client;
     let session: SessionId = match options.session {
         Some(id) => client.session(id.into()).await?.id.into(),
@@ -87,6 +99,7 @@ async fn talk(context: &Context, connection: &Connection, options: &Options, que
         }
     };
     let mut talk = Talk::open(context.printer, client, session, options.model.clone(), options.yes).await?;
+    talk.files = files::give(client, session, files).await?;
     let outcome = match question {
         Some(question) => talk.ask(&question).await,
         None if options.resume => go_on(context, client, &mut talk, session).await,

@@ -45,3 +45,33 @@ fn what_would_harm_the_machine_is_refused_before_it_starts() {
     let said = Octi::new().run(&["chat", "--local", "--yes", "run `mkfs.ext4 /dev/octi-not-there`"]);
     assert!(said.out.contains("is never allowed: it writes over a disk"), "{said:?}");
 }
+
+#[test]
+fn a_file_is_given_with_the_question() {
+    let octi = Octi::new();
+    let notes = octi.home.path().join("notes.md");
+    std::fs::write(&notes, "the meeting is at ten\n").expect("a file");
+    let said = octi.run(&["--json", "chat", "--local", "--file", notes.to_str().expect("UTF-8"), "when is the meeting?"]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let events = said.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let message = events.into_iter().find(|event| event["type"] == "chat.message").expect("the question");
+    let file = &message["payload"]["attachments"][0];
+    assert_eq!((&file["name"], &file["mediaType"], &file["bytes"]), (&"notes.md".into(), &"text/markdown".into(), &22.into()));
+}
+
+#[test]
+fn files_that_cannot_be_given_are_refused_before_anything_is_said() {
+    let octi = Octi::new();
+    let large = octi.home.path().join("large.bin");
+    let bytes = octi_domain::limits::ATTACHMENT_BYTES_MAX as u64 + 1;
+    std::fs::File::create(&large).and_then(|file| file.set_len(bytes)).expect("a file");
+    let large = large.to_str().expect("UTF-8");
+    let too_large = octi.run(&["chat", "--local", "--file", large, "what is this?"]);
+    assert_eq!(too_large.code, Some(1), "{too_large:?}");
+    assert!(too_large.err.contains("is larger than 8388608 bytes"), "{too_large:?}");
+    let missing = octi.run(&["chat", "--local", "--file", "not-there.txt", "what is this?"]);
+    assert!(missing.err.contains("the file `not-there.txt` cannot be read"), "{missing:?}");
+    let many: Vec<&str> = (0..11).flat_map(|_| ["--file", large]).collect();
+    let many = octi.run(&[&["chat", "--local"], &many[..], &["what are these?"]].concat());
+    assert!(many.err.contains("11 files are more than the 10 one message may bring"), "{many:?}");
+}

@@ -22,6 +22,8 @@ pub(crate) struct Talk {
     model: Option<String>,
     /// Every question is answered with "once".
     yes: bool,
+    /// Files that the next message names.
+    pub(crate) files: Vec<Uuid>,
     open: bool,
 }
 
@@ -51,7 +53,9 @@ impl Talk {
         socket.send(&ClientFrame::Subscribe(Patterns::of(["*"]))).await?;
         loop {
             match next(&mut socket).await? {
-                ServerFrame::Subscribed(_) => return Ok(Self { printer, socket, session, model, yes, open: true }),
+                ServerFrame::Subscribed(_) => {
+                    return Ok(Self { printer, socket, session, model, yes, files: Vec::new(), open: true });
+                }
                 ServerFrame::Error(error) => return Err(Failure::external(error.message)),
                 _ => {}
             }
@@ -70,7 +74,8 @@ impl Talk {
 
     /// Sends a message and follows its turn to the end.
     pub(crate) async fn ask(&mut self, question: &str) -> Outcome {
-        let chat = ChatSend { model: self.model.clone(), ..ChatSend::new(self.session.into(), question) };
+        let (model, file_refs) = (self.model.clone(), std::mem::take(&mut self.files));
+        let chat = ChatSend { model, file_refs, ..ChatSend::new(self.session.into(), question) };
         self.socket.send(&ClientFrame::ChatSend(chat)).await?;
         self.follow(Course::default()).await
     }
