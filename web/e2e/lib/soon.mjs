@@ -1,4 +1,4 @@
-// Stands in for the parts of a server that does not have them yet: settings, notifications, search, files, side questions.
+// Stands in for the parts of a server that does not have them yet: settings, notifications, side questions.
 // Everything else goes to the real octi.
 
 const ID = "00000000-0000-7000-8000-00000000000";
@@ -66,8 +66,8 @@ const SETTINGS = [
 ];
 
 /** Answers for the REST routes of this page; the returned object says what was asked for. */
-export async function standIn(page, { sessionId, hit }) {
-  const seen = { settings: structuredClone(SETTINGS), unread: 2, uploads: [], preferences: null };
+export async function standIn(page, sessionId) {
+  const seen = { settings: structuredClone(SETTINGS), unread: 2, preferences: null };
   const notification = (index, kind, title) => ({
     id: `${ID}${index}`,
     kind,
@@ -114,27 +114,12 @@ export async function standIn(page, { sessionId, hit }) {
     const all = { agentCompleted: true, agentFailed: true, permissionRequest: true };
     return route.fulfill({ json: seen.preferences ?? all });
   });
-  await page.route("**/api/search?*", (route) => route.fulfill({ json: { items: hit ? [hit] : [] } }));
-  await page.route("**/api/sessions/*/attachments?*", (route) => {
-    const name = new URL(route.request().url()).searchParams.get("name");
-    const bytes = route.request().postDataBuffer()?.length ?? 0;
-    if (name === "huge.bin") return route.fulfill(failure(413, "a session takes 100 MiB; remove something"));
-    seen.uploads.push({ name, bytes });
-    const json = { id: `${ID}${seen.uploads.length}`, sessionId, name, bytes };
-    return route.fulfill({
-      status: 201,
-      json: { ...json, mediaType: route.request().headers()["content-type"] },
-    });
-  });
-  await page.route("**/api/artifacts/*/raw", (route) =>
-    route.fulfill({ contentType: "image/svg+xml", body: '<svg xmlns="http://www.w3.org/2000/svg"/>' }),
-  );
-  await page.routeWebSocket("**/gateway", (ours) => besides(ours, seen));
+  await page.routeWebSocket("**/gateway", (ours) => besides(ours));
   return seen;
 }
 
-/** Lets the page think that side questions and files are known, and answers the questions. */
-function besides(ours, seen) {
+/** Lets the page think that side questions are known, and answers the questions. */
+function besides(ours) {
   const server = ours.connectToServer();
   const said = (id, sessionId, payload) =>
     ours.send(
@@ -164,10 +149,6 @@ function besides(ours, seen) {
       const answer = { role: "assistant", text: "It waits for **you**.", messageId: `${ID}9` };
       said(`${ID}9`, frame.sessionId, { ...answer, sideChannel: true, answers: `${ID}7` });
       return;
-    }
-    if (frame.type === "chat.send" && frame.fileRefs) {
-      seen.fileRefs = frame.fileRefs;
-      frame.fileRefs = undefined;
     }
     server.send(JSON.stringify(frame));
   });

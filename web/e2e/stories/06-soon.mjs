@@ -5,30 +5,15 @@ import { composer, PHONE, ready } from "../lib/stage.mjs";
 
 export default async function story(stage) {
   const page = await stage.person();
-  const { sessionId, messageId } = await conversation(stage, page);
+  const { sessionId } = await conversation(stage, page);
   await stage.step("a server without them is explained", () => without(stage, page));
-  const hit = {
-    sessionId,
-    sessionTitle: "list the files",
-    messageId,
-    seq: 1,
-    role: "user",
-    createdAt: new Date().toISOString(),
-    snippet: [
-      { text: "list the ", hit: false },
-      { text: "files", hit: true },
-      { text: " of the workspace", hit: false },
-    ],
-  };
-  const seen = await standIn(page, { sessionId, hit });
+  const seen = await standIn(page, sessionId);
   await stage.step("settings are changed, refused at their field, and reset", () =>
     settings(stage, page, seen),
   );
   await stage.step("notifications are told, read and chosen", () =>
     notifications(stage, page, seen, sessionId),
   );
-  await stage.step("a message is found and shown where it was said", () => search(stage, page, sessionId));
-  await stage.step("files are attached, taken back and sent", () => files(stage, page, seen));
   await stage.step("a question beside the conversation is answered there", () =>
     beside(stage, page, sessionId),
   );
@@ -59,7 +44,7 @@ async function conversation(stage, page) {
 }
 
 async function without(stage, page) {
-  for (const path of ["settings", "notifications", "search"])
+  for (const path of ["settings", "notifications"])
     await page.route(new RegExp(`/api/${path}([/?]|$)`), (route) =>
       route.fulfill({
         status: 404,
@@ -72,9 +57,6 @@ async function without(stage, page) {
   await page.goto("/notifications");
   await page.getByText("does not tell of anything yet").waitFor();
   assert.equal(await page.getByRole("button", { name: /^Notifications/ }).count(), 0, "no bell without them");
-  await page.keyboard.press("Control+Shift+f");
-  await page.getByRole("combobox").fill("files");
-  await page.getByText("cannot search messages yet").waitFor();
   await page.unrouteAll();
 }
 
@@ -123,52 +105,6 @@ async function notifications(stage, page, seen, sessionId) {
   await page.waitForFunction(() => !document.querySelector("input[type=checkbox]")?.checked);
   assert.equal(seen.preferences?.agentCompleted, false);
   await stage.shot(page, "soon-preferences");
-}
-
-async function search(stage, page, sessionId) {
-  await page.goto("/");
-  await page.getByRole("heading", { name: "Dashboard" }).click();
-  await page.keyboard.press("/");
-  await page.getByRole("combobox").fill("files");
-  await page.getByRole("option").getByText("of the workspace").waitFor();
-  await stage.accessible(page, "a search");
-  await stage.shot(page, "soon-search");
-  await page.keyboard.press("Enter");
-  await page.waitForURL(`**/chat/${sessionId}?message=*`);
-  await page.locator(".outline-accent").getByText("list the files of the workspace").waitFor();
-}
-
-async function files(stage, page, seen) {
-  await page.goto("/chat");
-  await ready(page);
-  const file = (name, size = 20) => ({ name, mimeType: "text/plain", buffer: Buffer.alloc(size, "x") });
-  const picker = page.locator("input[type=file]");
-  await picker.setInputFiles([file("notes.txt"), file("huge.bin"), file("too large.bin", 9 * 1024 * 1024)]);
-  await page.getByText("is larger than 8.0 MiB").waitFor();
-  await page.getByText("remove something").waitFor();
-  assert(await page.getByRole("button", { name: "Send" }).isDisabled(), "nothing is sent without its files");
-  await stage.accessible(page, "attached files");
-  await stage.shot(page, "soon-files");
-  await page.getByRole("button", { name: "Remove huge.bin" }).click();
-  await composer(page).evaluate((area) => {
-    const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(64)], "pasted.png", { type: "image/png" }));
-    area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
-  });
-  await page.getByRole("button", { name: "Remove pasted.png" }).waitFor();
-  await composer(page).fill("list the files of the workspace");
-  await page.getByText("Enter sends").waitFor();
-  await composer(page).press("Enter");
-  await page.waitForURL(/\/chat\/.+/);
-  await page.getByRole("list", { name: "Files of this message" }).getByText("notes.txt").waitFor();
-  await page.getByRole("button", { name: "Copy the answer" }).waitFor({ state: "attached" });
-  assert.deepEqual(
-    seen.uploads.map((one) => one.name),
-    ["notes.txt", "pasted.png"],
-  );
-  assert.equal(seen.fileRefs?.length, 2);
-  await stage.shot(page, "soon-files-sent");
-  await stage.accessible(page, "a message with files");
 }
 
 async function beside(stage, page, sessionId) {

@@ -49,7 +49,7 @@ export function Table<Row>({ label, rows, columns: all, rowKey, tools = false }:
                   }
                   className={cx(
                     // The line is a shadow, because a border would scroll away from a header that stays.
-                    "h-8 bg-surface-2 px-3 text-xs font-semibold whitespace-nowrap text-soft shadow-[inset_0_-1px_0_var(--color-line)]",
+                    "h-8 bg-surface-2 px-3 text-xs max-sm:px-2 font-semibold whitespace-nowrap text-soft shadow-[inset_0_-1px_0_var(--color-line)]",
                     "lg:sticky lg:top-0 lg:z-10 lg:first:rounded-tl lg:last:rounded-tr",
                     column.wideOnly && "max-md:hidden",
                     column.align === "right" && "text-right",
@@ -79,7 +79,7 @@ export function Table<Row>({ label, rows, columns: all, rowKey, tools = false }:
                   <td
                     key={column.key}
                     className={cx(
-                      "h-9 px-3 py-1.5 align-middle",
+                      "h-9 px-3 py-1.5 align-middle max-sm:px-2",
                       column.wideOnly && "max-md:hidden",
                       column.align === "right" && "text-right tabular-nums",
                     )}

@@ -66,7 +66,7 @@ export function SecretsPage() {
                   title: "",
                   align: "right",
                   cell: (secret) => (
-                    <span className="inline-flex gap-1.5">
+                    <span className="inline-flex flex-wrap justify-end gap-1.5">
                       <Button onClick={() => setEdited(secret.name)}>Replace</Button>
                       <Button look="danger" onClick={() => setRemoved(secret.name)}>
                         Remove
