@@ -8,6 +8,7 @@
 )]
 
 mod bare;
+mod connections;
 mod counted;
 mod density;
 mod egress;
@@ -66,7 +67,7 @@ struct Arguments {
 enum What {
     /// Calls, loading, memory, limits
     Engine,
-    /// Start, idle memory, turns
+    /// Start, idle memory, many connections, turns
     Host,
     /// Both
     All,
@@ -182,9 +183,14 @@ async fn host(paths: &Paths, effort: Effort, report: &mut Report) -> anyhow::Res
             report.groups.extend(step("the server's start and memory", async { server::measure(paths, octi, effort) }).await?);
         }
         None => report.skipped.push(Skipped {
-            what: "start and idle memory".to_owned(),
+            what: "start, idle memory and many connections".to_owned(),
             reason: "no `octi` binary was named with `--octi`".to_owned(),
         }),
+    }
+    if let Some(octi) = &paths.octi {
+        let (groups, skipped) = step("many connections", Box::pin(connections::measure(paths, octi, effort))).await?;
+        report.groups.extend(groups);
+        report.skipped.extend(skipped);
     }
     let (group, skipped) = step("turns", Box::pin(turns::measure(paths, effort))).await?;
     report.groups.push(group);
