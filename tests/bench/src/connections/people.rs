@@ -44,7 +44,7 @@ pub(super) async fn use_model(person: &Client, provider: &Provider) -> anyhow::R
     let model = AddModel {
         name: "scripted".to_owned(),
         provider: "openai-compatible".to_owned(),
-        model_id: None,
+        model_id: Some("scripted".to_owned()),
         endpoint: Some(format!("http://{}/v1/", provider.address)),
         key: None,
         context_window: None,
