@@ -5,6 +5,7 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::failure::{Failure, Outcome};
@@ -59,6 +60,22 @@ pub(crate) fn lock(home: &Path) -> Outcome<Lock> {
             Ok(Lock::Theirs(text.trim().parse().ok()))
         }
         Err(TryLockError::Error(error)) => Err(Failure::user(format!("cannot lock `{}`", path.display())).because(&error)),
+    }
+}
+
+/// Lets this process open as many files and sockets as the system allows it: the soft limit becomes the hard one. The usual
+/// soft limit of 1,024 is there for programs that wait with `select`, and is less than the connections of a busy server.
+/// What cannot be raised stays as it is.
+pub(crate) fn raise_open_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        if soft < hard {
+            setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+        }
+        Ok((soft, hard))
+    });
+    match raised {
+        Ok((before, now)) => tracing::info!(before, now, "files and sockets that may be open at once"),
+        Err(error) => tracing::warn!(%error, "the limit of open files and sockets cannot be raised, and stays as it is"),
     }
 }
 

@@ -12,8 +12,9 @@ pub const RUN_SAME_RESULT_MAX: u32 = 3;
 pub const RUN_PARALLEL_CALLS_MAX: usize = 8;
 /// Tool calls one model answer may ask for.
 pub const RUN_CALLS_PER_STEP_MAX: usize = 64;
-/// Runs that may be active at once in this host.
-pub const RUNS_ACTIVE_MAX: usize = 64;
+/// Runs that may be active at once in this host. Nearly all of a run's time is spent waiting for its model, so they are many; the
+/// calls that run at once have limits of their own.
+pub const RUNS_ACTIVE_MAX: usize = 256;
 
 /// Seconds a person has to answer a permission question.
 pub const PERMISSION_SECONDS_MAX: u64 = 5 * 60;

@@ -22,6 +22,10 @@ use octi_domain::limits;
 use crate::error::{ApiError, ApiResult};
 use crate::state::Gateway;
 
+/// Bytes that are read at once. Each connection keeps a buffer of that size and clears it before every read, and clients say
+/// little; a longer frame is read in pieces.
+const READ_BYTES: usize = 4 * 1024;
+
 /// Lets a connection in. Frames a little over the limit are still read, so that the goodbye can say why.
 pub(crate) async fn upgrade(
     State(gateway): State<Gateway>,
@@ -34,10 +38,9 @@ pub(crate) async fn upgrade(
         return Err(ApiError::new(ErrorCode::TooMany, message));
     };
     let tracked = gateway.shared().sockets.token();
-    Ok(upgrade.max_message_size(4 * limits::WS_FRAME_BYTES_MAX).max_frame_size(4 * limits::WS_FRAME_BYTES_MAX).on_upgrade(
-        async move |socket| {
-            connection::run(gateway, socket, address, arrival).await;
-            drop(tracked);
-        },
-    ))
+    let upgrade = upgrade.max_message_size(4 * limits::WS_FRAME_BYTES_MAX).max_frame_size(4 * limits::WS_FRAME_BYTES_MAX);
+    Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(async move |socket| {
+        connection::run(gateway, socket, address, arrival).await;
+        drop(tracked);
+    }))
 }

@@ -40,7 +40,9 @@ enum What {
     Engine,
     /// Start, idle memory, turns
     Host,
-    /// Both
+    /// Many connections to a server
+    Connections,
+    /// Everything
     All,
 }
 
@@ -78,9 +80,10 @@ fn measure(built: &Built, options: &Options) -> anyhow::Result<()> {
     command.arg(match options.what {
         What::Engine => "engine",
         What::Host => "host",
+        What::Connections => "connections",
         What::All => "all",
     });
-    if options.what != What::Host {
+    if matches!(options.what, What::Engine | What::All) {
         command.envs(mcp_server());
     }
     if options.what != What::Engine {

@@ -8,6 +8,7 @@
 )]
 
 mod bare;
+mod connections;
 mod counted;
 mod density;
 mod egress;
@@ -31,6 +32,8 @@ use std::time::{Duration, Instant};
 
 use clap::{Parser, ValueEnum};
 use octi_tests::report::{Report, Skipped};
+
+const NO_BINARY: &str = "no `octi` binary was named with `--octi`";
 
 #[derive(Parser)]
 struct Arguments {
@@ -68,7 +71,9 @@ enum What {
     Engine,
     /// Start, idle memory, turns
     Host,
-    /// Both
+    /// Many connections to a server
+    Connections,
+    /// Everything
     All,
 }
 
@@ -146,11 +151,14 @@ async fn run(arguments: &Arguments) -> anyhow::Result<String> {
     let effort = Effort { quick: arguments.quick };
     let begun = machine::Processors::now();
     let mut report = Report { machine: machine::facts(), groups: Vec::new(), skipped: Vec::new() };
-    if arguments.what != What::Host {
+    if matches!(arguments.what, What::Engine | What::All) {
         engine(&paths, effort, &mut report).await?;
     }
-    if arguments.what != What::Engine {
+    if matches!(arguments.what, What::Host | What::All) {
         host(&paths, effort, &mut report).await?;
+    }
+    if matches!(arguments.what, What::Connections | What::All) {
+        many_connections(&paths, effort, &mut report).await?;
     }
     report.machine.stolen_percent = machine::Processors::now().stolen_percent_since(begun);
     Ok(if arguments.json { format!("{}\n", serde_json::to_string_pretty(&report)?) } else { report.table() })
@@ -181,13 +189,21 @@ async fn host(paths: &Paths, effort: Effort, report: &mut Report) -> anyhow::Res
         Some(octi) => {
             report.groups.extend(step("the server's start and memory", async { server::measure(paths, octi, effort) }).await?);
         }
-        None => report.skipped.push(Skipped {
-            what: "start and idle memory".to_owned(),
-            reason: "no `octi` binary was named with `--octi`".to_owned(),
-        }),
+        None => report.skipped.push(Skipped { what: "start and idle memory".to_owned(), reason: NO_BINARY.to_owned() }),
     }
     let (group, skipped) = step("turns", Box::pin(turns::measure(paths, effort))).await?;
     report.groups.push(group);
+    report.skipped.extend(skipped);
+    Ok(())
+}
+
+async fn many_connections(paths: &Paths, effort: Effort, report: &mut Report) -> anyhow::Result<()> {
+    let Some(octi) = &paths.octi else {
+        report.skipped.push(Skipped { what: "many connections".to_owned(), reason: NO_BINARY.to_owned() });
+        return Ok(());
+    };
+    let (groups, skipped) = step("many connections", Box::pin(connections::measure(paths, octi, effort))).await?;
+    report.groups.extend(groups);
     report.skipped.extend(skipped);
     Ok(())
 }

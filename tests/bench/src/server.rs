@@ -29,6 +29,8 @@ const IDLE_NOTE: &str = "The process of `octi serve` after its last warm start. 
 /// A running server.
 pub(crate) struct Server {
     child: Child,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
     /// From its execution to the line that says where it listens.
     pub(crate) listening: Duration,
     /// And to its first answer.
@@ -37,6 +39,11 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(octi: &Path, home: &Path) -> anyhow::Result<Self> {
+        Self::start_on(octi, home, None)
+    }
+
+    /// The same on a database elsewhere.
+    pub(crate) fn start_on(octi: &Path, home: &Path, database: Option<&str>) -> anyhow::Result<Self> {
         let said_to = home.join("bench.log");
         let log = File::create(&said_to)?;
         let begun = Instant::now();
@@ -47,12 +54,14 @@ impl Server {
             .env("OCTI_LOG", "warn")
             // Nobody listens there, so that no model of this machine is found.
             .env("OLLAMA_HOST", "http://127.0.0.1:9")
+            .envs(database.map(|url| ("DATABASE_URL", url)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start `{}`", octi.display()))?;
-        let mut server = Self { child, listening: Duration::ZERO, healthy: Duration::ZERO };
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { child, address: nowhere, listening: Duration::ZERO, healthy: Duration::ZERO };
         let mut line = String::new();
         BufReader::new(server.child.stdout.take().context("the server has no output")?).read_line(&mut line)?;
         server.listening = begun.elapsed();
@@ -60,13 +69,14 @@ impl Server {
             let log = std::fs::read_to_string(&said_to).unwrap_or_default();
             format!("the server does not say where it listens: `{line}`, and said `{log}`")
         })?;
+        server.address = address;
         healthy(address)?;
         server.healthy = begun.elapsed();
         Ok(server)
     }
 
     /// MB of a field of its memory.
-    fn memory(&self, file: &str, field: &str) -> anyhow::Result<f64> {
+    pub(crate) fn memory(&self, file: &str, field: &str) -> anyhow::Result<f64> {
         Ok(machine::field(self.child.id(), file, field)? * 1_024.0 / 1e6)
     }
 

@@ -9,7 +9,7 @@ use crate::command::Context;
 use crate::command::version::VERSION;
 use crate::compose::{self, Mode};
 use crate::failure::{Failure, Outcome};
-use crate::lifecycle::StopSignals;
+use crate::lifecycle::{self, StopSignals};
 use crate::output::{BOLD, HINT, OK};
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,7 @@ pub(crate) struct Options {
 /// Serves until asked to stop.
 pub(crate) async fn run(context: &Context, options: &Options) -> Outcome {
     let mut signals = StopSignals::listen()?;
+    lifecycle::raise_open_files();
     let address = options.host.clone().unwrap_or_else(|| context.config.host.clone());
     let port = options.port.unwrap_or(context.config.port);
     // The port first: a second server must not touch the first one's data.

@@ -10,6 +10,7 @@ mod crashes;
 mod guests;
 mod metrics;
 mod models;
+mod open_files;
 mod plugins;
 mod reference;
 mod secrets;

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// A server on a free port.
+const SERVE: [&str; 4] = ["--json", "serve", "--port", "0"];
 
 /// One installation.
 pub(crate) struct Octi {
@@ -116,12 +118,23 @@ impl Octi {
 
     /// Starts a server on a free port; later commands talk to it.
     pub(crate) fn serve(&mut self) -> Server {
-        let mut child = self
-            .command(&["--json", "serve", "--port", "0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("octi starts");
+        let mut command = self.command(&SERVE);
+        command.stderr(Stdio::null());
+        self.started(command)
+    }
+
+    /// The same, with what a shell does first, and with its log in `log` of the home folder.
+    pub(crate) fn serve_after(&mut self, shell: &str) -> Server {
+        let octi = self.command(&SERVE);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{shell} && exec \"$0\" \"$@\"")]).arg(octi.get_program()).args(octi.get_args());
+        command.env_clear().envs(octi.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+        command.stderr(std::fs::File::create(self.home.path().join("log")).expect("a file"));
+        self.started(command)
+    }
+
+    fn started(&mut self, mut command: Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("octi starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the server says where it listens");
         let ready: serde_json::Value = serde_json::from_str(&line).expect("one JSON object");
