@@ -3,6 +3,8 @@
 mod attach;
 mod call;
 mod clear;
+mod interject;
+mod places;
 mod said;
 mod start;
 
@@ -22,6 +24,7 @@ use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_store::Store;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::error::AgentsError;
@@ -32,6 +35,8 @@ use crate::tools::approval::{AnswerOutcome, Broker};
 use crate::tools::dispatch::{Dispatch, RedactorOf, WorkspaceOf};
 use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
+
+use places::SidePlaces;
 
 pub use call::{CallError, CallOptions};
 pub use said::Said;
@@ -110,6 +115,9 @@ pub(crate) struct Shared {
     role: String,
     runs: Runs,
     places: Arc<Semaphore>,
+    side_places: Arc<SidePlaces>,
+    /// Ends the model calls beside the turns.
+    side_stop: CancellationToken,
     starts: Vec<tokio::sync::Mutex<()>>,
     tasks: TaskTracker,
     closing: AtomicBool,
@@ -146,6 +154,8 @@ impl Agents {
             role,
             runs: Runs::default(),
             places: Arc::new(Semaphore::new(limits::RUNS_ACTIVE_MAX)),
+            side_places: Arc::default(),
+            side_stop: CancellationToken::new(),
             starts: (0..STARTS).map(|_| tokio::sync::Mutex::new(())).collect(),
             tasks: TaskTracker::new(),
             closing: AtomicBool::new(false),
@@ -239,6 +249,7 @@ impl Agents {
         shared.closing.store(true, Ordering::Release);
         shared.tasks.close();
         if tokio::time::timeout(grace, shared.tasks.wait()).await.is_err() {
+            shared.side_stop.cancel();
             shared.runs.everyone().iter().for_each(|handle| handle.stop(StopCause::Shutdown));
             if tokio::time::timeout(LAST_WORDS, shared.tasks.wait()).await.is_err() {
                 tracing::warn!("some turns did not end in time; the next start marks them interrupted");

@@ -20,6 +20,12 @@ pub enum AgentsError {
         limits::MESSAGE_BYTES_MAX
     )]
     MessageTooLong { bytes: usize },
+    /// More than a side question may hold.
+    #[error(
+        "the question has {bytes} bytes and at most {} are allowed beside a conversation: say what is long in the conversation",
+        limits::SIDE_QUESTION_BYTES_MAX
+    )]
+    QuestionTooLong { bytes: usize },
     /// More files than one message may bring.
     #[error("{count} files are more than the {} one message may bring", limits::ATTACHMENTS_PER_MESSAGE_MAX)]
     AttachmentsTooMany { count: usize },
@@ -44,6 +50,9 @@ pub enum AgentsError {
     /// The host has enough to do.
     #[error("{} turns run already: wait until one ends, or stop one", limits::RUNS_ACTIVE_MAX)]
     TooManyRuns,
+    /// Enough side questions and summaries are being answered.
+    #[error("{count} side questions or summaries {whose} are under way already: wait until one is done")]
+    TooManySideCalls { count: usize, whose: &'static str },
     /// Another process works in this session.
     #[error("another octi process works in this session: wait until its turn ends, or stop it there")]
     SessionBusy,
@@ -75,12 +84,13 @@ impl AgentsError {
             Self::SessionNotFound(_) => "session_not_found",
             Self::MessageEmpty => "message_empty",
             Self::MessageTooLong { .. } => "message_too_long",
+            Self::QuestionTooLong { .. } => "question_too_long",
             Self::AttachmentsTooMany { .. } => "attachments_too_many",
             Self::AttachmentNotFound { .. } => "attachment_not_found",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::AttachmentName => "attachment_name",
             Self::SessionFull => "session_full",
-            Self::TooManyRuns => "concurrency_limit",
+            Self::TooManyRuns | Self::TooManySideCalls { .. } => "concurrency_limit",
             Self::SessionBusy | Self::StillRunning => "session_busy",
             Self::NothingToContinue => "nothing_to_continue",
             Self::Model(_) => "model_unavailable",

@@ -2,10 +2,11 @@
 
 pub mod context;
 pub(crate) mod driver;
-mod files;
+pub(crate) mod files;
 pub mod lanes;
 pub mod model_call;
 pub mod repeats;
 mod request;
+pub(crate) mod side_call;
 mod tool_step;
 pub mod turn;

@@ -18,4 +18,5 @@ mod socket_commands;
 mod socket_limits;
 mod socket_presence;
 mod socket_replay;
+mod socket_side;
 mod socket_turn;

@@ -112,7 +112,7 @@ impl Shared {
         &self.starts[index]
     }
 
-    async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {
+    pub(super) async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {
         self.models.model(principal, name).await.map_err(AgentsError::Model)
     }
 

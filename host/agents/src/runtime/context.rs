@@ -1,5 +1,7 @@
 //! What of a conversation the model sees: the newest part that fits, with every call beside its result.
 
+mod words;
+
 use octi_domain::ids::RunId;
 use octi_domain::message::{Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
@@ -20,6 +22,8 @@ const WHOLE_STEPS: usize = 1;
 /// What stands for a result that was never stored.
 const INTERRUPTED: &str =
     "interrupted: octi stopped before this call answered; it may or may not have had its effect, so check before you do it again";
+/// The same for a model that looks on while the turn may still run.
+const UNANSWERED: &str = "it still runs, or octi stopped before it answered";
 
 /// A conversation as it grows during a turn.
 #[derive(Debug, Clone, Default)]
@@ -55,10 +59,20 @@ impl Conversation {
     /// The stored conversation since it was last cleared, for the run that goes on with it.
     #[must_use]
     pub fn from_messages(messages: Vec<Message>, run: RunId) -> Self {
+        Self::begun(messages, Some(run))
+    }
+
+    /// The stored conversation since it was last cleared, for a model that looks on.
+    #[must_use]
+    pub fn looked_at(messages: Vec<Message>) -> Self {
+        Self::begun(messages, None)
+    }
+
+    fn begun(messages: Vec<Message>, run: Option<RunId>) -> Self {
         let begin = messages.iter().rposition(is_cleared).map_or(0, |index| index + 1);
         let entries = messages.into_iter().skip(begin).map(|message| {
             let mut parts = message.parts;
-            if message.run_id != Some(run) {
+            if run.is_none() || message.run_id != run {
                 // Signatures belong to the provider that made them, and an older run may have used another one.
                 parts.iter_mut().for_each(forget_signature);
             }
@@ -82,44 +96,31 @@ impl Conversation {
     /// The newest part of the conversation that fits, beginning with something a person said.
     #[must_use]
     pub fn fit(&self, room: Room) -> Vec<ChatMessage> {
-        let mut units = self.units();
-        if room.trim {
-            trim(&mut units);
-        }
-        let window = room.context_window.map_or(WINDOW_UNKNOWN, u64::from);
-        let mut left = window.saturating_sub(room.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
-        if room.trim {
-            left /= 2;
-        }
-        // What the person last asked is always shown: without it the rest means nothing.
-        let question = units.iter().rposition(|unit| unit.is_user);
-        left = left.saturating_sub(question.map_or(0, |index| units[index].tokens));
-        let mut first = units.len();
-        while first > 0 {
-            let next = first - 1;
-            let tokens = if Some(next) == question { 0 } else { units[next].tokens };
-            if tokens > left {
-                break;
-            }
-            left -= tokens;
-            first = next;
-        }
-        let from = question.map_or(first, |question| {
-            // An answer must not come before any question.
-            (first..=question).find(|&index| units[index].is_user).unwrap_or(first)
+        fit(self.units(INTERRUPTED), room)
+    }
+
+    /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut.
+    #[must_use]
+    pub fn fit_in_words(&self, room: Room) -> Vec<ChatMessage> {
+        fit(self.units_in_words(), room)
+    }
+
+    fn units_in_words(&self) -> Vec<Unit> {
+        let mut units = self.units(UNANSWERED);
+        units.iter_mut().for_each(|unit| {
+            unit.messages.iter_mut().for_each(words::put);
+            unit.count();
         });
-        let asked = question.filter(|&question| question < from);
-        let shown = units.into_iter().enumerate().filter(|(index, _)| *index >= from || Some(*index) == asked);
-        shown.flat_map(|(_, unit)| unit.messages).collect()
+        units
     }
 
     /// Brings results to their calls, gives every call a result, and drops what is not for the model.
-    fn units(&self) -> Vec<Unit> {
+    fn units(&self, unanswered: &str) -> Vec<Unit> {
         let mut units = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let calls: Vec<&ToolCall> = entry.parts.iter().filter_map(call_of).collect();
             if entry.role == Role::Assistant && !calls.is_empty() {
-                let results = calls.iter().map(|call| Part::ToolResult(self.result_of(call, index))).collect();
+                let results = calls.iter().map(|call| Part::ToolResult(self.result_of(call, index, unanswered))).collect();
                 units.push(Unit::of(vec![visible(entry), ChatMessage { role: Role::Tool, parts: results }]));
             } else if entry.role != Role::Tool {
                 let message = visible(entry);
@@ -132,13 +133,13 @@ impl Conversation {
     }
 
     /// The result of a call, wherever it was stored before the next answer; ids may come again in later answers.
-    fn result_of(&self, call: &ToolCall, assistant: usize) -> ToolResult {
+    fn result_of(&self, call: &ToolCall, assistant: usize, unanswered: &str) -> ToolResult {
         let until_next = self.entries[assistant + 1..].iter().take_while(|entry| entry.role != Role::Assistant);
         let found = until_next.flat_map(|entry| &entry.parts).find_map(|part| match part {
             Part::ToolResult(result) if result.call_id == call.id => Some(result.clone()),
             _ => None,
         });
-        found.unwrap_or_else(|| super::turn::refusal(call, INTERRUPTED))
+        found.unwrap_or_else(|| super::turn::refusal(call, unanswered))
     }
 }
 
@@ -155,6 +156,38 @@ impl Unit {
         let parts = self.messages.iter().flat_map(|message| &message.parts);
         self.tokens = parts.map(tokens_of).sum::<u64>() + 4 * self.messages.len() as u64;
     }
+}
+
+/// The newest units that fit, beginning with something a person said.
+fn fit(mut units: Vec<Unit>, room: Room) -> Vec<ChatMessage> {
+    if room.trim {
+        trim(&mut units);
+    }
+    let window = room.context_window.map_or(WINDOW_UNKNOWN, u64::from);
+    let mut left = window.saturating_sub(room.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
+    if room.trim {
+        left /= 2;
+    }
+    // What the person last asked is always shown: without it the rest means nothing.
+    let question = units.iter().rposition(|unit| unit.is_user);
+    left = left.saturating_sub(question.map_or(0, |index| units[index].tokens));
+    let mut first = units.len();
+    while first > 0 {
+        let next = first - 1;
+        let tokens = if Some(next) == question { 0 } else { units[next].tokens };
+        if tokens > left {
+            break;
+        }
+        left -= tokens;
+        first = next;
+    }
+    let from = question.map_or(first, |question| {
+        // An answer must not come before any question.
+        (first..=question).find(|&index| units[index].is_user).unwrap_or(first)
+    });
+    let asked = question.filter(|&question| question < from);
+    let shown = units.into_iter().enumerate().filter(|(index, _)| *index >= from || Some(*index) == asked);
+    shown.flat_map(|(_, unit)| unit.messages).collect()
 }
 
 /// Cuts the results of every step but the last.

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use octi_agents::{Said, TurnOptions};
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
-    ChatSend, ChatSteer, ClientFrame, InlineFile, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
-    session_resource,
+    ChatInterject, ChatSend, ChatSteer, ClientFrame, InlineFile, Patterns, PermissionPending, Pong, Replay, Replayed,
+    ServerFrame, Subscribed, session_resource,
 };
 use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
@@ -29,6 +29,10 @@ impl Active {
             ClientFrame::ChatSend(chat) => self.chat(chat).await,
             // A message to a session where a turn runs steers that turn.
             ClientFrame::ChatSteer(ChatSteer { session_id, content }) => self.chat(ChatSend::new(session_id, content)).await,
+            ClientFrame::ChatInterject(ChatInterject { session_id, content }) => {
+                gateway.agents.interject(&caller.principal, session_id.into(), content).await?;
+                Ok(Vec::new())
+            }
             ClientFrame::Command(command) => {
                 // What a person may do may have changed since they connected.
                 let caller = self.checked().await?;

@@ -30,7 +30,7 @@ impl Rates {
     /// long as they are told gets through.
     pub(super) fn admit(&mut self, frame: &ClientFrame, now: DateTime<Utc>) -> ApiResult<()> {
         let (window, action, count_max) = match frame {
-            ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) => {
+            ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) | ClientFrame::ChatInterject(_) => {
                 (&mut self.chat, "chat.send", limits::WS_CHATS_PER_MINUTE_MAX)
             }
             ClientFrame::Command(_) => (&mut self.command, "command", limits::WS_COMMANDS_PER_MINUTE_MAX),
@@ -62,7 +62,7 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use octi_api::frames::{Command, Ping};
+    use octi_api::frames::{ChatInterject, ChatSend, Command, Ping};
 
     use super::*;
 
@@ -86,6 +86,20 @@ mod tests {
         let mut window = Window::default();
         assert_eq!(window.admit(at(1_000), 1), Ok(()));
         assert_eq!(window.admit(at(0), 1), Err(1_060));
+    }
+
+    #[test]
+    fn what_is_said_asked_and_steered_counts_together() {
+        let (session_id, content) = (uuid::Uuid::nil(), "hi".to_owned());
+        let mut rates = Rates::default();
+        let asked = ClientFrame::ChatInterject(ChatInterject { session_id, content });
+        for _ in 0..limits::WS_CHATS_PER_MINUTE_MAX {
+            assert!(rates.admit(&asked, at(0)).is_ok());
+        }
+        let said = ClientFrame::ChatSend(ChatSend::new(session_id, "hi"));
+        for frame in [asked, said] {
+            assert_eq!(rates.admit(&frame, at(0)).unwrap_err().code(), ErrorCode::RateLimited);
+        }
     }
 
     #[test]
