@@ -52,16 +52,6 @@ export interface NotificationPreferences {
   permissionRequest: boolean;
 }
 
-/** More of the payload of `chat.message`. */
-export interface SideMessage {
-  sideChannel?: boolean;
-  /** The question that this answers. */
-  answers?: string | null;
-}
-
-/** More client frames. */
-export type SoonFrame = { type: "chat.interject"; sessionId: string; content: string };
-
 /** More events, by their types. */
 export interface SoonEvents {
   "notification.created": Notification;
