@@ -3,6 +3,7 @@
 mod attach;
 mod call;
 mod clear;
+mod compact;
 mod interject;
 mod places;
 mod said;
@@ -39,6 +40,7 @@ use crate::tools::schema::Schemas;
 use places::SidePlaces;
 
 pub use call::{CallError, CallOptions};
+pub use compact::{Compacted, Compacting};
 pub use said::Said;
 
 /// Why a run that a crash cut off ended.

@@ -56,6 +56,15 @@ pub enum AgentsError {
     /// Another process works in this session.
     #[error("another octi process works in this session: wait until its turn ends, or stop it there")]
     SessionBusy,
+    /// More than a summary's focus may hold.
+    #[error(
+        "what the summary is to keep has {bytes} bytes and at most {} are allowed: say it shorter",
+        limits::COMPACTION_FOCUS_BYTES_MAX
+    )]
+    FocusTooLong { bytes: usize },
+    /// No summary was made, or it was of no use; nothing has changed. The text says why.
+    #[error("{0}")]
+    NotCompacted(String),
     /// A turn of this session runs, so there is nothing to continue.
     #[error("a turn of this session runs already")]
     StillRunning,
@@ -92,6 +101,8 @@ impl AgentsError {
             Self::SessionFull => "session_full",
             Self::TooManyRuns | Self::TooManySideCalls { .. } => "concurrency_limit",
             Self::SessionBusy | Self::StillRunning => "session_busy",
+            Self::FocusTooLong { .. } => "focus_too_long",
+            Self::NotCompacted(_) => "not_compacted",
             Self::NothingToContinue => "nothing_to_continue",
             Self::Model(_) => "model_unavailable",
             Self::NoPerson => "no_person",

@@ -12,7 +12,7 @@ mod runs;
 pub mod runtime;
 pub mod tools;
 
-pub use agents::{Agents, AgentsConfig, CallError, CallOptions, ModelSource, Said, Sent, TurnOptions};
+pub use agents::{Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Said, Sent, TurnOptions};
 pub use error::AgentsError;
 pub use runtime::model_call::ModelCall;
 pub use tools::approval::AnswerOutcome;

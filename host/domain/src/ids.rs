@@ -108,6 +108,8 @@ typed_ids! {
     AuditId => "audit";
     /// One secret in the vault.
     SecretId => "secret";
+    /// A summary that stands for the older messages of a conversation.
+    CompactionId => "compaction";
 }
 
 #[cfg(test)]

@@ -60,12 +60,13 @@ impl Agents {
         tx.session(session_id).await?.ok_or(AgentsError::SessionNotFound(session_id))?;
         let last_model = tx.list_runs(Some(session_id), 1).await?.into_iter().next().map(|run| run.model);
         let messages = tx.last_messages(session_id, MESSAGES_MAX).await?;
+        let summary = tx.last_compaction(session_id).await?;
         drop(tx);
         let place = shared.side_places.take(user_id)?;
         let model = shared.model_of(principal, last_model.as_deref()).await?;
         let id = shared.ambient.id();
         shared.tell_aside((user_id, session_id), id, Role::User, text.clone(), None);
-        let (principal, conversation) = (principal.clone(), Conversation::looked_at(messages));
+        let (principal, conversation) = (principal.clone(), Conversation::looked_at(messages).after(summary));
         let question = Question { id, text, principal, user_id, session_id, conversation, model, place };
         let span = tracing::info_span!("agents.interject", session = %session_id);
         let answering = Arc::clone(shared).answer_aside(question);

@@ -1,11 +1,16 @@
 //! What of a conversation the model sees: the newest part that fits, with every call beside its result.
 
+mod older;
 mod words;
 
 use octi_domain::ids::RunId;
+use octi_domain::limits;
 use octi_domain::message::{Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
+use octi_store::CompactionRow;
+
+pub(crate) use older::{Older, inert, told, with_files};
 
 /// Messages of a conversation that are looked at; older ones are left to a summary.
 pub const MESSAGES_MAX: u32 = 400;
@@ -28,11 +33,15 @@ const UNANSWERED: &str = "it still runs, or octi stopped before it answered";
 /// A conversation as it grows during a turn.
 #[derive(Debug, Clone, Default)]
 pub struct Conversation {
+    /// Stands for what came before the entries.
+    summary: Option<CompactionRow>,
     entries: Vec<Entry>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
+    /// Its place among the stored messages; none for what was only heard.
+    seq: Option<i64>,
     role: Role,
     parts: Vec<Part>,
 }
@@ -76,14 +85,37 @@ impl Conversation {
                 // Signatures belong to the provider that made them, and an older run may have used another one.
                 parts.iter_mut().for_each(forget_signature);
             }
-            Entry { role: message.role, parts }
+            Entry { seq: Some(message.seq), role: message.role, parts }
         });
-        Self { entries: entries.collect() }
+        // What the host says is for people.
+        let entries = entries.filter(|entry| entry.role != Role::System).collect();
+        Self { summary: None, entries }
     }
 
-    /// Adds what was just stored.
+    /// The conversation with a summary in the place of what it stands for. What the person last asked stays in any case.
+    #[must_use]
+    pub fn after(mut self, summary: Option<CompactionRow>) -> Self {
+        let Some(summary) = summary else { return self };
+        let last = summary.last_seq;
+        let is_older = |entry: &Entry| entry.seq.is_some_and(|seq| seq <= last);
+        let question = self.entries.iter().rposition(|entry| entry.role == Role::User);
+        let mut index = 0;
+        self.entries.retain(|entry| {
+            index += 1;
+            !is_older(entry) || question == Some(index - 1)
+        });
+        self.summary = Some(summary);
+        self
+    }
+
+    /// Adds what was just heard.
     pub fn push(&mut self, role: Role, parts: Vec<Part>) {
-        self.entries.push(Entry { role, parts });
+        self.entries.push(Entry { seq: None, role, parts });
+    }
+
+    /// Adds what was just stored at that place.
+    pub fn push_stored(&mut self, seq: i64, role: Role, parts: Vec<Part>) {
+        self.entries.push(Entry { seq: Some(seq), role, parts });
     }
 
     /// Whether a model would have something to answer.
@@ -96,13 +128,26 @@ impl Conversation {
     /// The newest part of the conversation that fits, beginning with something a person said.
     #[must_use]
     pub fn fit(&self, room: Room) -> Vec<ChatMessage> {
-        fit(self.units(INTERRUPTED), room)
+        fit(self.summary_unit(), self.units(INTERRUPTED), room)
     }
 
     /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut.
     #[must_use]
     pub fn fit_in_words(&self, room: Room) -> Vec<ChatMessage> {
-        fit(self.units_in_words(), room)
+        fit(self.summary_unit(), self.units_in_words(), room)
+    }
+
+    /// Whether the conversation takes most of the room, so that something of it is about to be left out.
+    #[must_use]
+    pub(crate) fn is_tight(&self, room: Room) -> bool {
+        let units = self.summary_unit().into_iter().chain(self.units(INTERRUPTED));
+        let tokens = units.map(|unit| unit.tokens).sum::<u64>();
+        tokens > room.tokens().saturating_mul(limits::COMPACTION_AUTO_PERCENT) / 100
+    }
+
+    fn summary_unit(&self) -> Option<Unit> {
+        let told = self.summary.as_ref().map(|row| ChatMessage::user(older::told(row)))?;
+        Some(Unit { is_user: false, ..Unit::of(vec![told]) })
     }
 
     fn units_in_words(&self) -> Vec<Unit> {
@@ -158,19 +203,26 @@ impl Unit {
     }
 }
 
-/// The newest units that fit, beginning with something a person said.
-fn fit(mut units: Vec<Unit>, room: Room) -> Vec<ChatMessage> {
+impl Room {
+    /// Tokens of messages that fit beside the answer.
+    pub(crate) fn tokens(self) -> u64 {
+        let window = self.context_window.map_or(WINDOW_UNKNOWN, u64::from);
+        let left = window.saturating_sub(self.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
+        if self.trim { left / 2 } else { left }
+    }
+}
+
+/// The summary, and the newest units that fit, beginning with something a person said.
+fn fit(summary: Option<Unit>, mut units: Vec<Unit>, room: Room) -> Vec<ChatMessage> {
     if room.trim {
         trim(&mut units);
     }
-    let window = room.context_window.map_or(WINDOW_UNKNOWN, u64::from);
-    let mut left = window.saturating_sub(room.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
-    if room.trim {
-        left /= 2;
-    }
+    let mut left = room.tokens();
     // What the person last asked is always shown: without it the rest means nothing.
     let question = units.iter().rposition(|unit| unit.is_user);
     left = left.saturating_sub(question.map_or(0, |index| units[index].tokens));
+    let summary = summary.filter(|summary| summary.tokens <= left);
+    left -= summary.as_ref().map_or(0, |summary| summary.tokens);
     let mut first = units.len();
     while first > 0 {
         let next = first - 1;
@@ -181,13 +233,13 @@ fn fit(mut units: Vec<Unit>, room: Room) -> Vec<ChatMessage> {
         left -= tokens;
         first = next;
     }
-    let from = question.map_or(first, |question| {
-        // An answer must not come before any question.
+    let from = question.filter(|_| summary.is_none()).map_or(first, |question| {
+        // An answer must not come before any question; a summary tells of the questions before.
         (first..=question).find(|&index| units[index].is_user).unwrap_or(first)
     });
     let asked = question.filter(|&question| question < from);
     let shown = units.into_iter().enumerate().filter(|(index, _)| *index >= from || Some(*index) == asked);
-    shown.flat_map(|(_, unit)| unit.messages).collect()
+    summary.into_iter().chain(shown.map(|(_, unit)| unit)).flat_map(|unit| unit.messages).collect()
 }
 
 /// Cuts the results of every step but the last.
@@ -205,8 +257,8 @@ fn trim(units: &mut [Unit]) {
     }
 }
 
-/// Only the host writes messages of this role, so nobody can clear a conversation by saying something.
-fn is_cleared(message: &Message) -> bool {
+/// Whether the host says there that the conversation begins anew. Only the host writes messages of this role, so nobody can clear a conversation by saying something.
+pub(crate) fn is_cleared(message: &Message) -> bool {
     message.role == Role::System && message.parts.iter().any(|part| matches!(part, Part::Text(text) if text == CLEARED))
 }
 

@@ -9,6 +9,8 @@ mod by_hand;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod compactions;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod files;

@@ -3,6 +3,7 @@
 mod session;
 mod workspace;
 
+use futures::future::BoxFuture;
 use octi_api::error::ErrorCode;
 use octi_api::frames::{Command, CommandResult};
 use octi_security::audit::Deed;
@@ -34,6 +35,7 @@ enum Verb {
     Diff,
     Reload,
     Version,
+    Compact,
 }
 
 /// A command for everybody.
@@ -57,12 +59,23 @@ const COMMANDS: &[Spec] = &[
         verb: Verb::Reload,
     },
     open("version", &["v"], "version and build of the server", Verb::Version),
+    open("compact", &[], "summarise what is old and keep what is new; what you add is kept above all", Verb::Compact),
 ];
 
+/// How a command is answered.
+pub(super) enum Answered {
+    Now(CommandResult),
+    /// By a model, which takes its time.
+    Later(Later),
+}
+
+/// The answer to a command that takes its time.
+pub(super) type Later = BoxFuture<'static, CommandResult>;
+
 /// Runs a command for a caller whose rights were read just now.
-pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<CommandResult> {
+pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<Answered> {
     let Some(spec) = find(&command.name) else {
-        return Ok(unknown(&command.name));
+        return Ok(Answered::Now(unknown(&command.name)));
     };
     if spec.is_admin && !caller.principal.is_admin() {
         let message = format!("only an administrator may use `/{}`: it changes the host for everybody", spec.name);
@@ -78,8 +91,9 @@ pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -
         Verb::Diff => workspace::diff(gateway, caller, command).await?,
         Verb::Reload => reload(gateway, caller, command).await?,
         Verb::Version => version(gateway),
+        Verb::Compact => return Ok(Answered::Later(session::compact(gateway, caller, command).await?)),
     };
-    Ok(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) })
+    Ok(Answered::Now(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) }))
 }
 
 fn find(name: &str) -> Option<&'static Spec> {

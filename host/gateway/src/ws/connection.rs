@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use octi_api::frames::{
     Auth, AuthError, AuthMethod, AuthOk, Budgets, ClientFrame, EventsDropped, PROTOCOL_VERSIONS, ServerFrame, close,
 };
@@ -13,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 use tracing::Instrument;
 
+use super::commands::Later;
 use super::connections::{Arrival, Seat};
 use super::link::{End, Link};
 use super::presence::Guest;
@@ -29,6 +32,8 @@ pub(super) struct Active {
     pub(super) caller: Caller,
     pub(super) listener: Listener,
     pub(super) rates: Rates,
+    /// Commands that a model answers. Each holds a place of its person's, so there are only a few.
+    pub(super) later: FuturesUnordered<Later>,
     seat: Seat,
     credential: Credential,
     address: SocketAddr,
@@ -113,7 +118,8 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
-    Ok(Active { gateway: gateway.clone(), caller, listener, rates: Rates::default(), seat, credential, address })
+    let (rates, later) = (Rates::default(), FuturesUnordered::new());
+    Ok(Active { gateway: gateway.clone(), caller, listener, rates, later, seat, credential, address })
 }
 
 /// What the words of an `auth` frame stand for.
@@ -168,6 +174,7 @@ impl Active {
                     self.obey(link, text).await?;
                 }
                 delivery = self.listener.next() => deliver(link, delivery).await?,
+                Some(result) = self.later.next() => link.send(&ServerFrame::CommandResult(result)).await?,
             }
         }
     }

@@ -12,7 +12,7 @@ use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
-use super::commands;
+use super::commands::{self, Answered};
 use super::connection::Active;
 use crate::bus::Subscription;
 use crate::error::{ApiError, ApiResult};
@@ -36,7 +36,13 @@ impl Active {
             ClientFrame::Command(command) => {
                 // What a person may do may have changed since they connected.
                 let caller = self.checked().await?;
-                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, &caller, &command).await?)])
+                match commands::run(gateway, &caller, &command).await? {
+                    Answered::Now(result) => Ok(vec![ServerFrame::CommandResult(result)]),
+                    Answered::Later(later) => {
+                        self.later.push(later);
+                        Ok(Vec::new())
+                    }
+                }
             }
             ClientFrame::Subscribe(list) => self.subscribe(list).await,
             ClientFrame::Unsubscribe(list) => {
