@@ -13,6 +13,7 @@ mod models;
 mod plugins;
 mod reference;
 mod secrets;
+mod settings;
 mod support;
 mod swaps;
 

@@ -116,12 +116,17 @@ impl Octi {
 
     /// Starts a server on a free port; later commands talk to it.
     pub(crate) fn serve(&mut self) -> Server {
-        let mut child = self
-            .command(&["--json", "serve", "--port", "0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("octi starts");
+        self.serve_to(Stdio::null())
+    }
+
+    /// The same; what it logs goes to this file.
+    pub(crate) fn serve_logging_to(&mut self, log: &Path) -> Server {
+        self.serve_to(std::fs::File::create(log).expect("a file").into())
+    }
+
+    fn serve_to(&mut self, log: Stdio) -> Server {
+        let mut child =
+            self.command(&["--json", "serve", "--port", "0"]).stdout(Stdio::piped()).stderr(log).spawn().expect("octi starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the server says where it listens");
         let ready: serde_json::Value = serde_json::from_str(&line).expect("one JSON object");
