@@ -3,6 +3,7 @@
 mod attach;
 mod call;
 mod clear;
+mod places;
 mod said;
 mod start;
 
@@ -14,16 +15,16 @@ use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::{EventKind, EventSink};
 use octi_domain::ids::{MessageId, PermissionRequestId, RunId};
-use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin};
 use octi_domain::principal::Principal;
-use octi_domain::run::Budget;
+use octi_domain::run::RunLimits;
 use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use self::places::Places;
 use crate::error::AgentsError;
 use crate::publish::Publisher;
 use crate::runs::Runs;
@@ -60,8 +61,8 @@ pub struct AgentsConfig {
     pub models: Arc<dyn ModelSource>,
     pub events: Arc<dyn EventSink>,
     pub ambient: Ambient,
-    /// What one turn may use.
-    pub budget: Budget,
+    /// What turns may use and how many there may be, now and after each change.
+    pub limits: watch::Receiver<RunLimits>,
     pub workspace_of: WorkspaceOf,
     pub redactor: RedactorOf,
     /// The role of every turn, such as `general`.
@@ -101,7 +102,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) ambient: Ambient,
-    pub(crate) budget: Budget,
+    limits: watch::Receiver<RunLimits>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) broker: Arc<Broker>,
     pub(crate) recorder: Recorder,
@@ -109,7 +110,7 @@ pub(crate) struct Shared {
     models: Arc<dyn ModelSource>,
     role: String,
     runs: Runs,
-    places: Arc<Semaphore>,
+    places: Places,
     starts: Vec<tokio::sync::Mutex<()>>,
     tasks: TaskTracker,
     closing: AtomicBool,
@@ -119,7 +120,7 @@ impl Agents {
     /// Agents that are ready to work. Must be called inside a tokio runtime.
     #[must_use]
     pub fn new(config: AgentsConfig) -> Self {
-        let AgentsConfig { store, registry, models, events, ambient, budget, workspace_of, redactor, role } = config;
+        let AgentsConfig { store, registry, models, events, ambient, limits, workspace_of, redactor, role } = config;
         let publisher = Arc::new(Publisher::new(events, ambient.clone()));
         let broker = Arc::new(Broker::new(store.clone(), Arc::clone(&publisher), ambient.clone()));
         let recorder = Recorder::start(store.clone(), QUEUE_MAX);
@@ -137,7 +138,7 @@ impl Agents {
             store,
             registry,
             ambient,
-            budget,
+            limits,
             publisher,
             broker,
             recorder,
@@ -145,7 +146,7 @@ impl Agents {
             models,
             role,
             runs: Runs::default(),
-            places: Arc::new(Semaphore::new(limits::RUNS_ACTIVE_MAX)),
+            places: Places::default(),
             starts: (0..STARTS).map(|_| tokio::sync::Mutex::new(())).collect(),
             tasks: TaskTracker::new(),
             closing: AtomicBool::new(false),

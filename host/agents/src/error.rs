@@ -42,8 +42,8 @@ pub enum AgentsError {
     )]
     SessionFull,
     /// The host has enough to do.
-    #[error("{} turns run already: wait until one ends, or stop one", limits::RUNS_ACTIVE_MAX)]
-    TooManyRuns,
+    #[error("{max} turns run already: wait until one ends, or stop one")]
+    TooManyRuns { max: usize },
     /// Another process works in this session.
     #[error("another octi process works in this session: wait until its turn ends, or stop it there")]
     SessionBusy,
@@ -80,7 +80,7 @@ impl AgentsError {
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::AttachmentName => "attachment_name",
             Self::SessionFull => "session_full",
-            Self::TooManyRuns => "concurrency_limit",
+            Self::TooManyRuns { .. } => "concurrency_limit",
             Self::SessionBusy | Self::StillRunning => "session_busy",
             Self::NothingToContinue => "nothing_to_continue",
             Self::Model(_) => "model_unavailable",

@@ -86,6 +86,7 @@ events! {
     "permission.request", PermissionRequest(crate::v1::permissions::PermissionRequest), "permissions", "A person is asked.";
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
+    "settings.changed", SettingsChanged(SettingsChanged), "settings", "Settings of the host have other values. Only administrators are told.";
 }
 
 impl EventEnvelope {
@@ -149,6 +150,7 @@ impl EventBody {
                 Self::PermissionResolved(PermissionResolved { request_id: request_id.into(), resolution: answer.into() })
             }
             EventKind::PluginsChanged { plugin, change } => Self::PluginChanged(PluginChanged { plugin, change }),
+            EventKind::SettingsChanged { keys } => Self::SettingsChanged(SettingsChanged { keys }),
         }
     }
 

@@ -13,4 +13,5 @@ pub mod plugins;
 pub mod search;
 pub mod secrets;
 pub mod sessions;
+pub mod settings;
 pub mod tools;

@@ -9,6 +9,7 @@ mod plugin;
 mod reference;
 mod secret;
 mod serve;
+mod settings;
 mod token;
 pub(crate) mod version;
 
@@ -60,6 +61,9 @@ enum Verb {
     /// Keys and passwords that tools may send and never see: set, list, remove
     #[command(subcommand)]
     Secret(secret::Verb),
+    /// What holds for everybody on this host: list, get, set, reset
+    #[command(subcommand)]
+    Settings(settings::Verb),
     /// What tools may do without asking: list, set, remove
     #[command(subcommand)]
     Permission(permission::Verb),
@@ -99,11 +103,12 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
     let context = context(&arguments, printer)?;
     match arguments.verb {
         Verb::Chat(options) => chat::run(&context, options).await,
-        Verb::Serve(options) => serve::run(&context, &options).await,
+        Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => plugin::run(&context, verb).await,
         Verb::Model(verb) => model::run(&context, verb).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,
+        Verb::Settings(verb) => settings::run(&context, verb).await,
         Verb::Permission(verb) => permission::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
@@ -117,6 +122,9 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
     }
     if let Some(url) = &arguments.url {
         environment.set(octi_config::env::OCTI_URL, url);
+    }
+    if let Verb::Serve(options) = &arguments.verb {
+        options.set(&mut environment);
     }
     let config = Config::load(&environment).map_err(|error| {
         Failure::user(error.to_string())

@@ -26,6 +26,7 @@ use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoint
 use octi_security::sandbox::fs::user_workspace;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
+use octi_settings::{Settings, SettingsParts};
 use octi_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
@@ -67,6 +68,8 @@ pub(crate) struct Host {
     store: Store,
     local_token: SecretString,
     _upkeep: AbortOnDropHandle<()>,
+    /// Looks for settings that another host changed.
+    _following: AbortOnDropHandle<()>,
     /// Given back when everything else is down.
     _lock: Option<HomeLock>,
 }
@@ -109,11 +112,15 @@ async fn build_parts(
     let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
     let local_token = auth.local_token(home).map_err(|error| user(&error))?;
 
-    let launch = launch_config(config.sandbox)?;
-    let (egress, processes) = open_doors(config, &launch)?;
     let bus = Bus::new();
     let secrets = known_secrets(&vault, &auth, &local_token).await?;
     logs.hide_with(&secrets);
+    let obeying = obeying(&secrets, (mode == Mode::Serve).then(|| logs.clone()));
+    let settings = open_settings(config, (&store, &vault), &bus, &ambient, obeying).await?;
+    let stored = settings.now().apply(config);
+    let config = &stored;
+    let launch = launch_config(config.sandbox)?;
+    let (egress, processes) = open_doors(config, &launch)?;
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
     let plugins = start_plugins(config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
@@ -124,7 +131,7 @@ async fn build_parts(
         models: Arc::new(models.clone()),
         events: bus.clone(),
         ambient: ambient.clone(),
-        budget: config.budget,
+        limits: settings.run_limits(),
         workspace_of: workspaces(home),
         redactor: hiding(secrets.clone()),
         role: "general".to_owned(),
@@ -137,6 +144,7 @@ async fn build_parts(
         auth,
         audit: audit.clone(),
         agents: agents.clone(),
+        settings: settings.clone(),
         registry: plugins.clone(),
         plugins: Arc::new(Plugins(plugins.clone())),
         chat_models: Arc::new(models.clone()),
@@ -162,6 +170,7 @@ async fn build_parts(
         store,
         local_token,
         _upkeep: telemetry::upkeep(metrics),
+        _following: following(settings),
         _lock: lock,
     })
 }
@@ -172,6 +181,41 @@ fn open_vault(config: &Config, store: &Store, ambient: &Ambient) -> Outcome<(Arc
         .map_err(|error| user(&error))?;
     let cache_key = master.derive("plugin-cache");
     Ok((Arc::new(Vault::new(store.clone(), master, ambient.clone())), cache_key))
+}
+
+/// What obeys a change of settings besides turns and the gateway, which ask for themselves. Logs only follow where they are the
+/// server's: a command says what went wrong and nothing else.
+fn obeying(secrets: &Arc<Secrets>, logs: Option<Logs>) -> octi_settings::OnChange {
+    let secrets = secrets.clone();
+    Arc::new(move |now| {
+        secrets.hide_of_host(now.secrets());
+        if let Some(logs) = &logs {
+            logs.follow(now.log_filter());
+        }
+    })
+}
+
+async fn open_settings(
+    config: &Config,
+    (store, vault): (&Store, &Arc<Vault>),
+    bus: &Arc<Bus>,
+    ambient: &Ambient,
+    on_change: octi_settings::OnChange,
+) -> Outcome<Settings> {
+    let parts = SettingsParts {
+        store: store.clone(),
+        vault: vault.clone(),
+        base: config.settings.clone(),
+        events: bus.clone(),
+        ambient: ambient.clone(),
+        on_change,
+    };
+    Settings::open(parts).await.map_err(|error| us("the settings cannot be read", &error))
+}
+
+fn following(settings: Settings) -> AbortOnDropHandle<()> {
+    #[expect(clippy::disallowed_methods, reason = "the handle owns the task")]
+    AbortOnDropHandle::new(tokio::spawn(async move { settings.follow().await }))
 }
 
 /// The only ways out of this process.

@@ -11,4 +11,5 @@ mod plugins;
 mod search;
 mod secrets;
 mod sessions;
+mod settings;
 mod tools;

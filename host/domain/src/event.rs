@@ -66,6 +66,8 @@ pub enum EventKind {
     PermissionResolved { request_id: PermissionRequestId, answer: Option<Answer> },
     /// Tools or roles changed while the host runs.
     PluginsChanged { plugin: String, change: String },
+    /// Settings of the host have other values; only administrators are told.
+    SettingsChanged { keys: Vec<String> },
 }
 
 /// Where events go. Publishing never waits and never fails: telemetry must not break a turn.

@@ -12,6 +12,7 @@ mod rest_admin;
 mod rest_files;
 mod rest_once;
 mod rest_secrets;
+mod rest_settings;
 mod socket;
 mod socket_budgets;
 mod socket_commands;

@@ -14,6 +14,7 @@ pub(crate) mod plugins;
 pub(crate) mod search;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod tools;
 

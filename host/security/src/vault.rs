@@ -1,5 +1,6 @@
 //! Secrets at rest: sealed with AES-256-GCM under a key of each person's own, which is derived and never stored.
 
+mod host;
 mod master;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};

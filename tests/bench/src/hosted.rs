@@ -138,7 +138,7 @@ impl Working {
             models: Arc::new(OneModel(model.clone())),
             events: Arc::new(Nobody),
             ambient,
-            budget: Budget::default(),
+            limits: tokio::sync::watch::Sender::new(RunLimits::default()).subscribe(),
             workspace_of: Arc::new(move |_| workspace.clone()),
             redactor: Arc::new(move |_| Arc::clone(&redactor)),
             role: "general".to_owned(),

@@ -9,7 +9,7 @@ use octi_domain::ids::MessageId;
 use octi_domain::message::{Part, Role, ToolCall};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
-use octi_domain::run::{Run, RunStatus, Usage};
+use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_domain::telemetry;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
@@ -43,6 +43,7 @@ pub(crate) struct Driver {
     run: Run,
     model: Arc<dyn ChatModel>,
     turn: Turn,
+    time_max: Duration,
     requests: Requests,
     conversation: Conversation,
     files: OpenFiles,
@@ -60,10 +61,11 @@ impl Driver {
         handle: Arc<Handle>,
         (principal, origin): (Principal, Origin),
         run: Run,
-        model: Arc<dyn ChatModel>,
+        (model, budget): (Arc<dyn ChatModel>, Budget),
     ) -> Self {
         Self {
-            turn: Turn::new(shared.budget),
+            turn: Turn::new(budget),
+            time_max: budget.time_max,
             requests: Requests::new(run.role.clone(), origin),
             conversation: Conversation::default(),
             files: OpenFiles::default(),
@@ -131,7 +133,7 @@ impl Driver {
         let cut_short = tokio::select! {
             biased;
             cause = self.handle.stopped() => Input::StopRequested(cause),
-            () = self.clock.until(self.shared.budget.time_max) => Input::Tick(self.clock.elapsed()),
+            () = self.clock.until(self.time_max) => Input::Tick(self.clock.elapsed()),
             event = next_event(&mut self.call) => return self.heard(event).await,
             answered = next_answered(&mut self.tools) => return vec![self.answered(answered).await],
         };

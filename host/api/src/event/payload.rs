@@ -141,3 +141,11 @@ pub struct PluginChanged {
     pub plugin: String,
     pub change: String,
 }
+
+/// Payload of `settings.changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsChanged {
+    /// Such as `agent.minutes_max`.
+    pub keys: Vec<String>,
+}

@@ -14,6 +14,7 @@ mod open_files;
 mod plugins;
 mod reference;
 mod secrets;
+mod settings;
 mod support;
 mod swaps;
 

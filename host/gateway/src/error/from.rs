@@ -68,7 +68,7 @@ impl From<AgentsError> for ApiError {
             AgentsError::AttachmentNotFound { index } => return Self::field(format!("fileRefs[{index}]"), error.to_string()),
             AgentsError::AttachmentName => return Self::field("name", error.to_string()),
             AgentsError::AttachmentTooLarge { .. } | AgentsError::SessionFull => ErrorCode::TooLarge,
-            AgentsError::TooManyRuns => ErrorCode::TooMany,
+            AgentsError::TooManyRuns { .. } => ErrorCode::TooMany,
             AgentsError::SessionBusy | AgentsError::StillRunning | AgentsError::NothingToContinue => ErrorCode::Conflict,
             AgentsError::Model(_) => ErrorCode::Refused,
             AgentsError::NoPerson => ErrorCode::Forbidden,

@@ -40,15 +40,13 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    fn place(self: &Arc<Self>, user_id: UserId) -> ApiResult<Place> {
+    fn place(self: &Arc<Self>, user_id: UserId, (own_max, all_max): (usize, usize)) -> ApiResult<Place> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = running.values().sum();
         let mine = running.get(&user_id).copied().unwrap_or_default();
-        if mine >= limits::OPENAI_CALLS_PER_USER_MAX || all >= limits::OPENAI_CALLS_MAX {
+        if mine >= own_max || all >= all_max {
             let message = format!(
-                "too many answers are under way: one person may have {}, all together {}; wait until one of them has ended",
-                limits::OPENAI_CALLS_PER_USER_MAX,
-                limits::OPENAI_CALLS_MAX
+                "too many answers are under way: one person may have {own_max}, all together {all_max}; wait until one of them has ended"
             );
             return Err(ApiError::new(ErrorCode::TooMany, message).with_retry_after(RETRY_SECONDS));
         }
@@ -120,7 +118,8 @@ impl Incoming {
 /// Asks the model and waits for the first piece of its answer, so that a failure up to there has a status of its own.
 pub(super) async fn begin(gateway: &Gateway, caller: &Caller, model: &str, asked: Asked) -> ApiResult<Incoming> {
     let calls = gateway.shared().calls.clone();
-    let place = calls.place(caller.user_id)?;
+    let limits = gateway.settings.now().gateway_limits();
+    let place = calls.place(caller.user_id, (limits.openai_calls_per_user_max, limits.openai_calls_max))?;
     let model = gateway.chat_models.chat_model(&caller.principal, model).await.map_err(|error| match error {
         PortError::NotFound(_) => no_model(model),
         error => error.into(),
@@ -172,6 +171,8 @@ mod tests {
 
     use super::*;
 
+    const MOST: (usize, usize) = (limits::OPENAI_CALLS_PER_USER_MAX, limits::OPENAI_CALLS_MAX);
+
     fn user(number: u128) -> UserId {
         UserId::from(Uuid::from_u128(number))
     }
@@ -179,16 +180,17 @@ mod tests {
     #[test]
     fn places_are_limited_for_one_and_for_all_and_become_free_again() {
         let calls = Arc::new(Calls::default());
-        let mut places: Vec<Place> = (0..limits::OPENAI_CALLS_PER_USER_MAX).map(|_| calls.place(user(1)).unwrap()).collect();
-        assert_eq!(calls.place(user(1)).unwrap_err().code(), ErrorCode::TooMany);
+        let mut places: Vec<Place> =
+            (0..limits::OPENAI_CALLS_PER_USER_MAX).map(|_| calls.place(user(1), MOST).unwrap()).collect();
+        assert_eq!(calls.place(user(1), MOST).unwrap_err().code(), ErrorCode::TooMany);
         places.pop();
-        places.push(calls.place(user(1)).unwrap());
+        places.push(calls.place(user(1), MOST).unwrap());
         let mut other = 2;
         while places.len() < limits::OPENAI_CALLS_MAX {
-            places.push(calls.place(user(other)).unwrap());
+            places.push(calls.place(user(other), MOST).unwrap());
             other += 1;
         }
-        assert_eq!(calls.place(user(other)).unwrap_err().code(), ErrorCode::TooMany);
+        assert_eq!(calls.place(user(other), MOST).unwrap_err().code(), ErrorCode::TooMany);
         places.clear();
         assert!(calls.running.lock().unwrap().is_empty());
     }

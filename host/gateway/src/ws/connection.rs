@@ -96,8 +96,9 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
             return refuse(link, error.message().to_owned()).await;
         }
     };
+    let connections_max = gateway.settings.now().gateway_limits().connections_per_user_max;
     let Some(seat) = gateway.seat(caller.user_id, guest) else {
-        let reason = format!("Too many connections: {} are open; close one first", limits::WS_CONNECTIONS_PER_USER_MAX);
+        let reason = format!("Too many connections: {connections_max} are open; close one first");
         link.send(&ServerFrame::AuthError(AuthError { message: reason })).await?;
         return Err(End::Closed { code: close::TOO_MANY, reason: "too many connections" });
     };
@@ -109,7 +110,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
         server_timezone: "UTC".to_owned(),
         server_version: gateway.version.clone(),
         protocol_versions: PROTOCOL_VERSIONS.iter().map(|version| (*version).to_owned()).collect(),
-        budgets: Budgets::default(),
+        budgets: Budgets { connections_max, ..Budgets::default() },
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;

@@ -21,7 +21,7 @@ use crate::v1::{agents, permissions, sessions};
 impl Active {
     /// Obeys one frame; what it returns is sent at once, before any event.
     pub(super) async fn answer(&mut self, frame: ClientFrame) -> ApiResult<Vec<ServerFrame>> {
-        self.rates.admit(&frame, self.gateway.ambient.now())?;
+        self.rates.admit(&frame, self.gateway.ambient.now(), self.gateway.settings.now().gateway_limits())?;
         let (gateway, caller) = (&self.gateway, &self.caller);
         match frame {
             ClientFrame::Auth(_) => Err(ApiError::new(ErrorCode::Refused, "this connection is authenticated already")),

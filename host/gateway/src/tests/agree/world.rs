@@ -118,7 +118,8 @@ impl World {
             .replace("{name}", named)
             .replace("{tool}", "notes")
             .replace("{operation}", "read")
-            .replace("{model}", "mine");
+            .replace("{model}", "mine")
+            .replace("{key}", "agent.minutes_max");
         match path {
             "/api/search" => format!("{filled}?q=hi"),
             "/api/sessions/{id}/attachments" => format!("{filled}?name=b.txt"),
@@ -131,6 +132,8 @@ impl World {
         match name {
             "POST /api/auth/login" | "POST /api/auth/session" => json!({"username": "ada", "password": PASSWORD}),
             "POST /api/auth/password" => json!({"current": PASSWORD, "new": "battery horse correct"}),
+            "PUT /api/settings" => json!({"values": {"agent.minutes_max": 5}}),
+            "PUT /api/settings/{key}" => json!({"value": 5}),
             "POST /api/models" => json!({"name": "another", "provider": "demo"}),
             "PUT /api/tools/permissions" => json!({"rule": "notes.write", "level": "ask", "sessionId": self.session}),
             "POST /api/sessions/{id}/messages" => json!({"content": "hello", "fileRefs": [self.artifact]}),
