@@ -107,22 +107,16 @@ async fn build_parts(
     let (vault, cache_key) = open_vault(config, &store, &ambient)?;
     let audit = Audit::start(store.clone(), ambient.clone());
     let auth = Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone()));
-    let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
-    *first = first_password.as_ref().map(first_sign_in);
-    let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
-    let local_token = auth.local_token(home).map_err(|error| user(&error))?;
+    let (first_password, owner, local_token) = first_people(&auth, home, first).await?;
 
     let bus = Bus::new();
     let secrets = known_secrets(&vault, &auth, &local_token).await?;
     logs.hide_with(&secrets);
     let obeying = obeying(&secrets, (mode == Mode::Serve).then(|| logs.clone()));
-    let settings = open_settings(config, (&store, &vault), &bus, &ambient, obeying).await?;
-    let stored = settings.now().apply(config);
-    let config = &stored;
-    let launch = launch_config(config.sandbox)?;
-    let (egress, processes) = open_doors(config, &launch)?;
+    let (settings, config) = open_settings(config, (&store, &vault), &bus, &ambient, obeying).await?;
+    let (launch, egress, processes) = open_doors(&config)?;
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let plugins = start_plugins(config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
+    let plugins = start_plugins(&config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let notes = notes_of_start(&models, &owner, environment).await?;
     let agents = Agents::new(AgentsConfig {
@@ -175,6 +169,19 @@ async fn build_parts(
     })
 }
 
+/// The password of the first administrator when this start made them, the owner of this installation, and the machine's own token.
+async fn first_people(
+    auth: &Auth,
+    home: &Path,
+    first: &mut Option<String>,
+) -> Outcome<(Option<OneTimePassword>, Principal, SecretString)> {
+    let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
+    *first = first_password.as_ref().map(first_sign_in);
+    let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
+    let local_token = auth.local_token(home).map_err(|error| user(&error))?;
+    Ok((first_password, owner, local_token))
+}
+
 /// The vault, and the key that belongs to compiled plugins.
 fn open_vault(config: &Config, store: &Store, ambient: &Ambient) -> Outcome<(Arc<Vault>, [u8; 32])> {
     let master = MasterKey::load_or_create(&config.home.join("master.key"), config.master_key.as_ref(), ambient)
@@ -195,13 +202,14 @@ fn obeying(secrets: &Arc<Secrets>, logs: Option<Logs>) -> octi_settings::OnChang
     })
 }
 
+/// The settings, and the configuration with what the database says.
 async fn open_settings(
     config: &Config,
     (store, vault): (&Store, &Arc<Vault>),
     bus: &Arc<Bus>,
     ambient: &Ambient,
     on_change: octi_settings::OnChange,
-) -> Outcome<Settings> {
+) -> Outcome<(Settings, Config)> {
     let parts = SettingsParts {
         store: store.clone(),
         vault: vault.clone(),
@@ -210,7 +218,9 @@ async fn open_settings(
         ambient: ambient.clone(),
         on_change,
     };
-    Settings::open(parts).await.map_err(|error| us("the settings cannot be read", &error))
+    let settings = Settings::open(parts).await.map_err(|error| us("the settings cannot be read", &error))?;
+    let config = settings.now().apply(config);
+    Ok((settings, config))
 }
 
 fn following(settings: Settings) -> AbortOnDropHandle<()> {
@@ -219,11 +229,12 @@ fn following(settings: Settings) -> AbortOnDropHandle<()> {
 }
 
 /// The only ways out of this process.
-fn open_doors(config: &Config, launch: &ProcessConfig) -> Outcome<(Arc<Egress>, Arc<ProcessDoor>)> {
+fn open_doors(config: &Config) -> Outcome<(ProcessConfig, Arc<Egress>, Arc<ProcessDoor>)> {
+    let launch = launch_config(config.sandbox)?;
     let egress = Arc::new(open_egress(config)?);
     let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
     let processes = processes.hiding(&config.home);
-    Ok((egress, Arc::new(processes)))
+    Ok((launch, egress, Arc::new(processes)))
 }
 
 /// Everybody's secrets, for hiding them.

@@ -174,7 +174,7 @@ fn row(definition: &Definition) -> String {
     let variable = definition.variable.map_or_else(String::new, |name| format!("`{name}`"));
     let file = if definition.file_key.is_some() { "yes" } else { "no" };
     let obeyed = match (definition.fixed, definition.effective) {
-        (Some(why), _) => format!("not to be changed there: {why}"),
+        (Some(why), _) => format!("at the next start; it cannot be stored, because {why}"),
         (None, Effective::AtOnce) => "at once".to_owned(),
         (None, Effective::AtNextStart) => "at the next start".to_owned(),
     };

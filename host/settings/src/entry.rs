@@ -76,10 +76,10 @@ impl Entry {
         Some((self.definition.default)()).filter(|value| !value.is_null() && !self.definition.is_secret)
     }
 
-    /// Whether there is a value at all.
+    /// Whether somebody set it, wherever.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        self.secret.is_some() || !self.value.is_null()
+        self.source != Source::Default
     }
 
     /// Whether somebody who sees everything would see a difference.

@@ -5,29 +5,6 @@ import { ApiFailure } from "./errors";
 /** Whether the server does not have a part yet, as opposed to a part that failed. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiFailure && error.status === 404;
 
-export interface Setting {
-  key: string;
-  category: string;
-  kind: "string" | "number" | "boolean" | "json" | "string_array";
-  description: string;
-  /** Nothing for a secret. */
-  value?: unknown;
-  default?: unknown;
-  source: "database" | "environment" | "file" | "default";
-  secret: boolean;
-  isSet: boolean;
-  envVar?: string | null;
-  fileKey?: string | null;
-  readOnly: boolean;
-  readOnlyReason?: string | null;
-  effective: "at_once" | "at_next_start";
-  allowed?: string[] | null;
-  minimum?: number | null;
-  maximum?: number | null;
-  /** Why what is stored is ignored. */
-  problem?: string | null;
-}
-
 export interface Notification {
   id: string;
   kind: "agent_completed" | "agent_failed" | "permission_request";
@@ -66,5 +43,4 @@ export type SoonFrame = { type: "chat.interject"; sessionId: string; content: st
 export interface SoonEvents {
   "notification.created": Notification;
   "notification.read": { ids?: string[]; all?: boolean };
-  "settings.changed": { keys: string[] };
 }

@@ -27,6 +27,7 @@ export type ToolOutcome = Schemas["ToolOutcome"];
 export type Usage = Schemas["Usage"];
 export type User = Schemas["User"];
 export type BrowserSession = Schemas["BrowserSession"];
+export type Setting = Schemas["Setting"];
 export type SetupState = Schemas["SetupState"];
 export type SetUp = Schemas["SetUp"];
 export type SignIn = Schemas["SignIn"];

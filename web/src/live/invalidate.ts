@@ -24,7 +24,6 @@ function refresh(): void {
 const SOON: Record<keyof SoonEvents, string> = {
   "notification.created": "notifications",
   "notification.read": "notifications",
-  "settings.changed": "settings",
 };
 
 function keysOf(event: EventEnvelope): readonly string[] {
@@ -44,6 +43,8 @@ function keysOf(event: EventEnvelope): readonly string[] {
       return ["rules"];
     case "plugin.changed":
       return ["plugins", "tools"];
+    case "settings.changed":
+      return ["settings"];
     default:
       return [];
   }

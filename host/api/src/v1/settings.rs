@@ -61,7 +61,7 @@ pub struct Setting {
     pub source: SettingSource,
     /// Its value is never shown.
     pub secret: bool,
-    /// Whether there is a value at all.
+    /// Whether somebody set it: here, in the environment or in the file.
     pub is_set: bool,
     /// The environment variable that sets it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -122,7 +122,7 @@ async fn get(context: &Context, connection: &Connection, key: &str) -> Outcome {
             }
         }
         let obeyed = match (&setting.read_only_reason, setting.effective) {
-            (Some(why), _) => format!("not to be changed here: {why}"),
+            (Some(why), _) => format!("at the next start; it cannot be stored, because {why}"),
             (None, SettingEffective::AtOnce) => "at once".to_owned(),
             (None, SettingEffective::AtNextStart) => "at the next start".to_owned(),
         };
@@ -165,10 +165,10 @@ fn tell_problems(printer: Printer, settings: &[Setting]) {
 
 /// The value as a person reads it.
 fn shown(setting: &Setting) -> String {
-    match (&setting.value, setting.secret, setting.is_set) {
-        (_, true, true) => "(set)".to_owned(),
-        (_, _, false) => "(not set)".to_owned(),
-        (value, ..) => value.as_ref().map_or_else(String::new, plain),
+    match &setting.value {
+        Some(value) => plain(value),
+        None if setting.is_set => "(set)".to_owned(),
+        None => "(not set)".to_owned(),
     }
 }
 

@@ -51,9 +51,9 @@ octi_testkit::on_both! {
         let root = host.admin().await;
         let before = root.client.setting("agent.minutes_max").await.unwrap();
         assert_eq!((before.value.clone(), before.source), (Some(json!(15)), SettingSource::Default));
-        assert_eq!((before.minimum, before.maximum, before.is_set), (Some(1), Some(1_440), true));
+        assert_eq!((before.minimum, before.maximum, before.is_set), (Some(1), Some(1_440), false));
         let set = root.client.set_setting("agent.minutes_max", &value(json!(5))).await.unwrap();
-        assert_eq!((set.value.clone(), set.source), (Some(json!(5)), SettingSource::Database));
+        assert_eq!((set.value.clone(), set.source, set.is_set), (Some(json!(5)), SettingSource::Database, true));
         let listed = root.client.list_settings().await.unwrap().items;
         assert_eq!(listed.iter().filter(|setting| setting.source == SettingSource::Database).collect::<Vec<_>>(), [&set]);
         assert_eq!(root.client.reset_setting("agent.minutes_max").await.unwrap(), before);
