@@ -6,7 +6,7 @@ import { composer, PHONE, ready } from "../lib/stage.mjs";
 export default async function story(stage) {
   const page = await stage.person();
   const { sessionId } = await conversation(stage, page);
-  await stage.step("a server without them is explained", () => without(stage, page));
+  await stage.step("a server without them is explained", () => without(page));
   const seen = await standIn(page, sessionId);
   await stage.step("settings are changed, refused at their field, and reset", () =>
     settings(stage, page, seen),
@@ -43,7 +43,7 @@ async function conversation(stage, page) {
   return { sessionId, messageId: items[0].id };
 }
 
-async function without(stage, page) {
+async function without(page) {
   await page.route(/\/api\/notifications([/?]|$)/, (route) =>
     route.fulfill({
       status: 404,
