@@ -1,7 +1,8 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
 import { queryClient } from "./queries";
-import { isMissing, type NotificationPage, type NotificationPreferences } from "./soon";
+import { isMissing } from "./soon";
+import type { NotificationPage, NotificationPreferences } from "./types";
 
 const KEY = "notifications";
 const NEWEST = 8;

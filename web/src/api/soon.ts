@@ -28,30 +28,6 @@ export interface Setting {
   problem?: string | null;
 }
 
-export interface Notification {
-  id: string;
-  kind: "agent_completed" | "agent_failed" | "permission_request";
-  title: string;
-  body: string;
-  sessionId?: string | null;
-  runId?: string | null;
-  createdAt: string;
-  readAt?: string | null;
-}
-
-export interface NotificationPage {
-  items: Notification[];
-  next?: string | null;
-  /** On all pages. */
-  unread: number;
-}
-
-export interface NotificationPreferences {
-  agentCompleted: boolean;
-  agentFailed: boolean;
-  permissionRequest: boolean;
-}
-
 /** More of the payload of `chat.message`. */
 export interface SideMessage {
   sideChannel?: boolean;
@@ -64,7 +40,5 @@ export type SoonFrame = { type: "chat.interject"; sessionId: string; content: st
 
 /** More events, by their types. */
 export interface SoonEvents {
-  "notification.created": Notification;
-  "notification.read": { ids?: string[]; all?: boolean };
   "settings.changed": { keys: string[] };
 }

@@ -22,8 +22,6 @@ function refresh(): void {
 
 /** Events that the description does not say yet. */
 const SOON: Record<keyof SoonEvents, string> = {
-  "notification.created": "notifications",
-  "notification.read": "notifications",
   "settings.changed": "settings",
 };
 
@@ -44,6 +42,9 @@ function keysOf(event: EventEnvelope): readonly string[] {
       return ["rules"];
     case "plugin.changed":
       return ["plugins", "tools"];
+    case "notification.created":
+    case "notification.read":
+      return ["notifications"];
     default:
       return [];
   }

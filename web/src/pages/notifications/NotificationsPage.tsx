@@ -23,7 +23,7 @@ export function NotificationsPage() {
   return (
     <Page
       title="Notifications"
-      intro="What you were told of while you looked elsewhere. They are kept for 90 days."
+      intro="What you were told of while you looked elsewhere. The newest 500 are kept."
       actions={
         <>
           <Link

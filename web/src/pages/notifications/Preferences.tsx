@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Bell } from "lucide-react";
 import { asFailure } from "@/api/errors";
 import { preferencesQuery, storePreferences } from "@/api/notifications";
-import { isMissing, type NotificationPreferences } from "@/api/soon";
+import { isMissing } from "@/api/soon";
+import type { NotificationPreferences } from "@/api/types";
 import { CheckField } from "@/ui/Field";
 import { Loaded } from "@/ui/Page";
 import { Card, Empty } from "@/ui/parts";
@@ -12,7 +13,7 @@ const CHOICES: readonly { name: keyof NotificationPreferences; label: string; he
   {
     name: "agentCompleted",
     label: "A turn is done",
-    help: "When it ends while its conversation is not open, or took longer than a minute.",
+    help: "When it ends while no screen of yours shows its conversation.",
   },
   { name: "agentFailed", label: "A turn failed", help: "When it ends without an answer." },
   {
