@@ -1,4 +1,4 @@
-// Stands in for the parts of a server that does not have them yet: settings, notifications, side questions.
+// Stands in for the parts of a server that does not have them yet: settings, side questions.
 // Everything else goes to the real octi.
 
 const ID = "00000000-0000-7000-8000-00000000000";
@@ -66,17 +66,8 @@ const SETTINGS = [
 ];
 
 /** Answers for the REST routes of this page; the returned object says what was asked for. */
-export async function standIn(page, sessionId) {
-  const seen = { settings: structuredClone(SETTINGS), unread: 2, preferences: null };
-  const notification = (index, kind, title) => ({
-    id: `${ID}${index}`,
-    kind,
-    title,
-    body: "list the files of the workspace",
-    sessionId,
-    createdAt: new Date(Date.now() - index * 60_000).toISOString(),
-    ...(index > seen.unread && { readAt: new Date().toISOString() }),
-  });
+export async function standIn(page) {
+  const seen = { settings: structuredClone(SETTINGS) };
   const failure = (status, message, path) => ({
     status,
     json: { error: { code: "InvalidField", message, path, request_id: "r-1" } },
@@ -93,26 +84,6 @@ export async function standIn(page, sessionId) {
       Object.assign(setting, { value, source: "database", isSet: true });
     }
     return route.fulfill({ json: setting });
-  });
-  await page.route(/\/api\/notifications(\?|$)/, (route) => {
-    const items = [
-      notification(1, "permission_request", "`filesystem delete_file` waits for you"),
-      notification(2, "agent_failed", "A turn failed"),
-      notification(3, "agent_completed", "A turn is done"),
-    ];
-    const unread = new URL(route.request().url()).searchParams.get("unread") === "true";
-    return route.fulfill({
-      json: { items: unread ? items.filter((one) => !one.readAt) : items, unread: seen.unread },
-    });
-  });
-  await page.route(/\/api\/notifications\/(read-all|.+\/read)$/, (route) => {
-    seen.unread = route.request().url().endsWith("read-all") ? 0 : seen.unread - 1;
-    return route.fulfill({ status: 204 });
-  });
-  await page.route("**/api/notifications/preferences", (route) => {
-    if (route.request().method() === "PUT") seen.preferences = route.request().postDataJSON();
-    const all = { agentCompleted: true, agentFailed: true, permissionRequest: true };
-    return route.fulfill({ json: seen.preferences ?? all });
   });
   await page.routeWebSocket("**/gateway", (ours) => besides(ours));
   return seen;

@@ -7,12 +7,9 @@ export default async function story(stage) {
   const page = await stage.person();
   const { sessionId } = await conversation(stage, page);
   await stage.step("a server without them is explained", () => without(stage, page));
-  const seen = await standIn(page, sessionId);
+  const seen = await standIn(page);
   await stage.step("settings are changed, refused at their field, and reset", () =>
     settings(stage, page, seen),
-  );
-  await stage.step("notifications are told, read and chosen", () =>
-    notifications(stage, page, seen, sessionId),
   );
   await stage.step("a question beside the conversation is answered there", () =>
     beside(stage, page, sessionId),
@@ -20,7 +17,7 @@ export default async function story(stage) {
   await stage.step("the same on a phone, in the dark", async () => {
     await page.setViewportSize(PHONE);
     await page.emulateMedia({ colorScheme: "dark" });
-    for (const path of ["/settings?tab=configuration", "/settings?tab=notifications", "/notifications"]) {
+    for (const path of ["/settings?tab=configuration"]) {
       await page.goto(path);
       await page.getByRole("heading").nth(1).or(page.getByRole("listitem").first()).first().waitFor();
       await page.waitForLoadState("networkidle");
@@ -44,19 +41,15 @@ async function conversation(stage, page) {
 }
 
 async function without(stage, page) {
-  for (const path of ["settings", "notifications"])
-    await page.route(new RegExp(`/api/${path}([/?]|$)`), (route) =>
-      route.fulfill({
-        status: 404,
-        json: { error: { code: "RouteNotFound", message: "no such route", request_id: "r" } },
-      }),
-    );
+  await page.route(/\/api\/settings([/?]|$)/, (route) =>
+    route.fulfill({
+      status: 404,
+      json: { error: { code: "RouteNotFound", message: "no such route", request_id: "r" } },
+    }),
+  );
   await page.goto("/settings?tab=configuration");
   await page.getByText("takes its configuration from its files").waitFor();
   await stage.accessible(page, "no configuration");
-  await page.goto("/notifications");
-  await page.getByText("does not tell of anything yet").waitFor();
-  assert.equal(await page.getByRole("button", { name: /^Notifications/ }).count(), 0, "no bell without them");
   await page.unrouteAll();
 }
 
@@ -83,28 +76,6 @@ async function settings(stage, page, seen) {
   await row.getByRole("button", { name: "Reset" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Reset" }).click();
   await row.getByText("default", { exact: true }).waitFor();
-}
-
-async function notifications(stage, page, seen, sessionId) {
-  await page.goto("/");
-  const bell = page.getByRole("button", { name: "Notifications, 2 unread" });
-  await bell.click();
-  await page.getByText("A turn failed").waitFor();
-  await stage.accessible(page, "the newest notifications");
-  await stage.shot(page, "soon-bell");
-  await page.getByRole("button", { name: /A turn failed/ }).click();
-  await page.waitForURL(`**/chat/${sessionId}`);
-  await page.getByRole("button", { name: "Notifications, 1 unread" }).waitFor();
-  await page.goto("/notifications");
-  await page.getByRole("button", { name: "Mark all read" }).click();
-  await page.getByRole("button", { name: "Notifications", exact: true }).waitFor();
-  await stage.shot(page, "soon-notifications");
-  await stage.accessible(page, "the notifications");
-  await page.getByRole("link", { name: "Choose which" }).click();
-  await page.getByLabel("A turn is done").uncheck();
-  await page.waitForFunction(() => !document.querySelector("input[type=checkbox]")?.checked);
-  assert.equal(seen.preferences?.agentCompleted, false);
-  await stage.shot(page, "soon-preferences");
 }
 
 async function beside(stage, page, sessionId) {
