@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 
 use self::places::Places;
 use crate::error::AgentsError;
+use crate::notifier::Notifier;
 use crate::publish::Publisher;
 use crate::runs::Runs;
 use crate::runtime::turn::StopCause;
@@ -104,6 +105,7 @@ pub(crate) struct Shared {
     pub(crate) ambient: Ambient,
     limits: watch::Receiver<RunLimits>,
     pub(crate) publisher: Arc<Publisher>,
+    pub(crate) notifier: Arc<Notifier>,
     pub(crate) broker: Arc<Broker>,
     pub(crate) recorder: Recorder,
     pub(crate) dispatch: Arc<Dispatch>,
@@ -122,7 +124,10 @@ impl Agents {
     pub fn new(config: AgentsConfig) -> Self {
         let AgentsConfig { store, registry, models, events, ambient, limits, workspace_of, redactor, role } = config;
         let publisher = Arc::new(Publisher::new(events, ambient.clone()));
-        let broker = Arc::new(Broker::new(store.clone(), Arc::clone(&publisher), ambient.clone()));
+        let notifier = Notifier::start(store.clone(), Arc::clone(&publisher), ambient.clone(), Arc::clone(&redactor));
+        let notifier = Arc::new(notifier);
+        let broker = Broker::new(store.clone(), (Arc::clone(&publisher), Arc::clone(&notifier)), ambient.clone());
+        let broker = Arc::new(broker);
         let recorder = Recorder::start(store.clone(), QUEUE_MAX);
         let dispatch = Arc::new(Dispatch {
             store: store.clone(),
@@ -140,6 +145,7 @@ impl Agents {
             ambient,
             limits,
             publisher,
+            notifier,
             broker,
             recorder,
             dispatch,
@@ -177,6 +183,7 @@ impl Agents {
                 usage: run.usage,
             };
             shared.publisher.publish(run.user_id, Some(run.session_id), kind);
+            shared.notifier.ended(&system, run);
         }
         Ok(runs.into_iter().map(|run| run.id).collect())
     }
@@ -229,9 +236,10 @@ impl Agents {
         }
     }
 
-    /// Waits until every record handed over so far is written.
+    /// Waits until every record and notification handed over so far is written.
     pub async fn flush(&self) {
         self.0.recorder.flush().await;
+        self.0.notifier.flush().await;
     }
 
     /// Takes nothing new, lets turns end for as long as `grace`, interrupts the rest, and writes what is left to write.
@@ -246,5 +254,6 @@ impl Agents {
             }
         }
         shared.recorder.close().await;
+        shared.notifier.close().await;
     }
 }

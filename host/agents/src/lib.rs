@@ -6,6 +6,7 @@
 mod agents;
 mod clock;
 mod error;
+mod notifier;
 mod publish;
 pub mod roles;
 mod runs;

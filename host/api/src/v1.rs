@@ -8,6 +8,7 @@ pub mod gateway;
 pub mod health;
 pub mod messages;
 pub mod models;
+pub mod notifications;
 pub mod permissions;
 pub mod plugins;
 pub mod search;

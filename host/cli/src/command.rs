@@ -4,6 +4,7 @@ mod chat;
 mod doctor;
 mod hidden;
 mod model;
+mod notification;
 mod permission;
 mod plugin;
 mod reference;
@@ -67,6 +68,9 @@ enum Verb {
     /// What tools may do without asking: list, set, remove
     #[command(subcommand)]
     Permission(permission::Verb),
+    /// What you were told of while you looked elsewhere: list, read
+    #[command(subcommand)]
+    Notification(notification::Verb),
     /// Check this installation and say what to mend
     Doctor,
     /// Print the version
@@ -110,6 +114,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Secret(verb) => secret::run(&context, verb).await,
         Verb::Settings(verb) => settings::run(&context, verb).await,
         Verb::Permission(verb) => permission::run(&context, verb).await,
+        Verb::Notification(verb) => notification::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
     }

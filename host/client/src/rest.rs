@@ -6,6 +6,7 @@ mod auth;
 mod gateway;
 mod health;
 mod models;
+mod notifications;
 mod permissions;
 mod plugins;
 mod search;

@@ -8,6 +8,7 @@ pub mod event;
 pub mod ids;
 pub mod limits;
 pub mod message;
+pub mod notification;
 pub mod permission;
 pub mod plugin_limits;
 pub mod principal;

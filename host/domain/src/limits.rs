@@ -430,3 +430,14 @@ pub const SETTING_BYTES_MAX: usize = 64 * 1024;
 pub const SETTINGS_PER_REQUEST_MAX: usize = 100;
 /// Seconds between two looks at what another host changed on the same database.
 pub const SETTINGS_LOOK_SECONDS: u64 = 2;
+
+/// Notifications of one person that are kept, the newest of them.
+pub const NOTIFICATIONS_PER_USER_MAX: i64 = 500;
+/// Bytes of the line of a notification.
+pub const NOTIFICATION_TITLE_BYTES_MAX: usize = 200;
+/// Bytes of what stands below it.
+pub const NOTIFICATION_BODY_BYTES_MAX: usize = 500;
+/// Things that wait to be told to people; what comes then is not told.
+pub const NOTIFICATIONS_QUEUE_MAX: usize = 256;
+/// Seconds for which a connection that does not say what it shows counts as showing the session it last spoke in.
+pub const WATCH_SECONDS_MAX: i64 = 15 * 60;

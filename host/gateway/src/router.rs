@@ -45,6 +45,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::secrets::routes())
         .merge(v1::settings::routes())
         .merge(v1::audit::routes())
+        .merge(v1::notifications::routes())
         .merge(openai::routes())
         .merge(openapi::routes())
 }

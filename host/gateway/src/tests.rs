@@ -10,6 +10,7 @@ mod openapi;
 mod rest;
 mod rest_admin;
 mod rest_files;
+mod rest_notifications;
 mod rest_once;
 mod rest_secrets;
 mod rest_settings;

@@ -9,6 +9,7 @@ pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod models;
+pub(crate) mod notifications;
 pub(crate) mod permissions;
 pub(crate) mod plugins;
 pub(crate) mod search;

@@ -43,6 +43,7 @@ mod costs;
 mod kv;
 mod messages;
 mod models;
+mod notifications;
 mod permissions;
 mod runs;
 mod search;

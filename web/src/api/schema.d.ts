@@ -433,6 +433,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller was told of, newest first, and how much of it is unread. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which kinds the caller is told of. */
+        get: operations["notifications_preferences"];
+        /** Chooses which kinds the caller is told of, from now on. */
+        put: operations["notifications_set_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks all of them as read. */
+        post: operations["notifications_read_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks one as read. One that was read before stays as it is. */
+        post: operations["notifications_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -741,43 +810,6 @@ export interface paths {
         /** Says something: starts a turn, or steers the one that runs. The answer comes as events, and as messages. */
         post: operations["sessions_send"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Every setting with the value that holds and where it comes from; never the value of a secret. */
-        get: operations["settings_list"];
-        /** Stores several values, all or none, and answers with those settings. */
-        put: operations["settings_set_several"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/settings/{key}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One setting. */
-        get: operations["settings_get"];
-        /** Stores a value, which is stronger than the environment, `config.toml` and the default. */
-        put: operations["settings_set"];
-        post?: never;
-        /** Takes away what is stored, so that the environment, `config.toml` or the default holds. */
-        delete: operations["settings_reset"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1355,6 +1387,9 @@ export interface components {
         }) | (components["schemas"]["Ping"] & {
             /** @enum {string} */
             type: "ping";
+        }) | (components["schemas"]["Watch"] & {
+            /** @enum {string} */
+            type: "watch";
         });
         /**
          * @description What kind of program is connected.
@@ -1546,10 +1581,15 @@ export interface components {
             /** @enum {string} */
             type: "plugin.changed";
         } | {
-            /** @description Settings of the host have other values. Only administrators are told. */
-            payload: components["schemas"]["SettingsChanged"];
+            /** @description The person is told of something. */
+            payload: components["schemas"]["Notification"];
             /** @enum {string} */
-            type: "settings.changed";
+            type: "notification.created";
+        } | {
+            /** @description Notifications were read, on one screen of the person or because a question was answered. */
+            payload: components["schemas"]["NotificationRead"];
+            /** @enum {string} */
+            type: "notification.read";
         };
         /** @description One event. */
         EventEnvelope: components["schemas"]["EventBody"] & {
@@ -1784,6 +1824,65 @@ export interface components {
             /** @description What it answered, or why it did not. */
             message: string;
             ok: boolean;
+        };
+        /** @description One thing a person was told. */
+        Notification: {
+            /** @description The beginning of the answer, or the reason. */
+            body: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["NotificationKind"];
+            /**
+             * Format: date-time
+             * @description Absent while it is unread.
+             */
+            readAt?: string | null;
+            /**
+             * Format: uuid
+             * @description The turn it is about; other routes call it `agentId`.
+             */
+            runId?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation it is about.
+             */
+            sessionId?: string | null;
+            /** @description One line. */
+            title: string;
+        };
+        /**
+         * @description Why a person is told.
+         * @enum {string}
+         */
+        NotificationKind: "agent_completed" | "agent_failed" | "permission_request";
+        /** @description One page of notifications, newest first. */
+        NotificationPage: {
+            items: components["schemas"]["Notification"][];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many are unread on all pages.
+             */
+            unread: number;
+        };
+        /** @description Which kinds a person is told of. */
+        NotificationPreferences: {
+            /** @description A turn ended while no screen showed its conversation. */
+            agentCompleted: boolean;
+            /** @description A turn ended without an answer. */
+            agentFailed: boolean;
+            /** @description A call may not run before the person answers. */
+            permissionRequest: boolean;
+        };
+        /** @description Payload of `notification.read`. */
+        NotificationRead: {
+            /** @description Every one. */
+            all?: boolean;
+            /** @description These. */
+            ids?: string[];
         };
         /** @description The envelope of every error under `/v1`. */
         OpenAiError: {
@@ -2104,51 +2203,6 @@ export interface components {
                 title?: string | null;
                 /** Format: date-time */
                 updatedAt: string;
-            }[];
-            /** @description Pass it as `cursor` to read on; absent on the last page. */
-            next?: string | null;
-        };
-        /** @description One page of a list. */
-        Page_Setting: {
-            items: {
-                /** @description The values it may have. */
-                allowed?: string[] | null;
-                /** @description The group it belongs to. */
-                category: string;
-                /** @description What holds when it is set nowhere. */
-                default?: unknown;
-                description: string;
-                effective: components["schemas"]["SettingEffective"];
-                /** @description The environment variable that sets it. */
-                envVar?: string | null;
-                /** @description Its place in `config.toml`. */
-                fileKey?: string | null;
-                /** @description Whether somebody set it: here, in the environment or in the file. */
-                isSet: boolean;
-                /** @description Such as `agent.minutes_max`. */
-                key: string;
-                kind: components["schemas"]["SettingKind"];
-                /**
-                 * Format: int64
-                 * @description The greatest number it may be.
-                 */
-                maximum?: number | null;
-                /**
-                 * Format: int64
-                 * @description The least number it may be.
-                 */
-                minimum?: number | null;
-                /** @description Why what is stored is ignored. */
-                problem?: string | null;
-                /** @description It cannot be changed while the host runs. */
-                readOnly: boolean;
-                /** @description Why not. */
-                readOnlyReason?: string | null;
-                /** @description Its value is never shown. */
-                secret: boolean;
-                source: components["schemas"]["SettingSource"];
-                /** @description Nothing for a secret, and for what has none. */
-                value?: unknown;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2636,85 +2690,12 @@ export interface components {
             /** @description Kept encrypted. */
             value: string;
         };
-        /** @description The new value of one setting. */
-        SetSetting: {
-            /** @description Of the setting's kind. A secret is kept encrypted. */
-            value: unknown;
-        };
-        /** @description The new values of several settings: all are stored, or none. */
-        SetSettings: {
-            /** @description By key. */
-            values: {
-                [key: string]: unknown;
-            };
-        };
         /** @description The first administrator's choice. */
         SetUp: {
             /** @description The first password, which the server showed when it was started for the first time. */
             code: string;
             password: string;
             username: string;
-        };
-        /** @description One setting, and the value that holds. */
-        Setting: {
-            /** @description The values it may have. */
-            allowed?: string[] | null;
-            /** @description The group it belongs to. */
-            category: string;
-            /** @description What holds when it is set nowhere. */
-            default?: unknown;
-            description: string;
-            effective: components["schemas"]["SettingEffective"];
-            /** @description The environment variable that sets it. */
-            envVar?: string | null;
-            /** @description Its place in `config.toml`. */
-            fileKey?: string | null;
-            /** @description Whether somebody set it: here, in the environment or in the file. */
-            isSet: boolean;
-            /** @description Such as `agent.minutes_max`. */
-            key: string;
-            kind: components["schemas"]["SettingKind"];
-            /**
-             * Format: int64
-             * @description The greatest number it may be.
-             */
-            maximum?: number | null;
-            /**
-             * Format: int64
-             * @description The least number it may be.
-             */
-            minimum?: number | null;
-            /** @description Why what is stored is ignored. */
-            problem?: string | null;
-            /** @description It cannot be changed while the host runs. */
-            readOnly: boolean;
-            /** @description Why not. */
-            readOnlyReason?: string | null;
-            /** @description Its value is never shown. */
-            secret: boolean;
-            source: components["schemas"]["SettingSource"];
-            /** @description Nothing for a secret, and for what has none. */
-            value?: unknown;
-        };
-        /**
-         * @description When a change is obeyed.
-         * @enum {string}
-         */
-        SettingEffective: "at_once" | "at_next_start";
-        /**
-         * @description What a value is.
-         * @enum {string}
-         */
-        SettingKind: "string" | "number" | "boolean" | "json" | "string_array";
-        /**
-         * @description Where a value comes from, the strongest first.
-         * @enum {string}
-         */
-        SettingSource: "database" | "environment" | "file" | "default";
-        /** @description Payload of `settings.changed`. */
-        SettingsChanged: {
-            /** @description Such as `agent.minutes_max`. */
-            keys: string[];
         };
         /** @description Whether this octi has been set up. */
         SetupState: {
@@ -2871,6 +2852,17 @@ export interface components {
             /** Format: date-time */
             lastLoginAt?: string | null;
             username: string;
+        };
+        /**
+         * @description Says which conversation this screen shows now. A turn of it that ends is seen, so the person is not told of it elsewhere.
+         *     It holds until the next one; until the first one, the conversation last spoken in counts as shown for a while.
+         */
+        Watch: {
+            /**
+             * Format: uuid
+             * @description None when the screen shows something else, or nobody sees it.
+             */
+            sessionId?: string | null;
         };
         /** @description Opens one WebSocket, once and soon: the `credentials` of an `auth` frame with the method `session_token`. */
         WsTicket: {
@@ -3737,6 +3729,155 @@ export interface operations {
             };
         };
     };
+    notifications_list: {
+        parameters: {
+            query?: {
+                /** @description Only the unread ones. */
+                unread?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_set_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationPreferences"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_read_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     meta_openapi: {
         parameters: {
             query?: never;
@@ -4516,160 +4657,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageSent"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    settings_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Setting"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    settings_set_several: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetSettings"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Setting"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    settings_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Setting"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    settings_set: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SetSetting"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Setting"];
-                };
-            };
-            /** @description An error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    settings_reset: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Setting"];
                 };
             };
             /** @description An error */

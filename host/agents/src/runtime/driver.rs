@@ -340,6 +340,7 @@ pub(crate) async fn close_run(shared: &Shared, principal: &Principal, run: &mut 
     let (run_id, usage) = (run.id, run.usage);
     let kind = EventKind::AgentEnded { run_id, status, reason: run.reason.clone(), iterations: run.iterations, usage };
     shared.publisher.publish(run.user_id, Some(run.session_id), kind);
+    shared.notifier.ended(principal, run);
 }
 
 async fn next_event(call: &mut Option<ModelCall>) -> Option<Result<ChatEvent, ModelError>> {

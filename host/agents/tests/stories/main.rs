@@ -13,6 +13,8 @@ mod crashes;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
 mod plugins;
 #[cfg(test)]
 mod results;

@@ -213,6 +213,16 @@ pub struct AgentStop {
     pub agent_id: Uuid,
 }
 
+/// Says which conversation this screen shows now. A turn of it that ends is seen, so the person is not told of it elsewhere.
+/// It holds until the next one; until the first one, the conversation last spoken in counts as shown for a while.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Watch {
+    /// None when the screen shows something else, or nobody sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Uuid>,
+}
+
 /// Asks whether the server is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -255,6 +265,7 @@ client_frames! {
     AgentStop(AgentStop) => "agent.stop",
     Replay(Replay) => "replay",
     Ping(Ping) => "ping",
+    Watch(Watch) => "watch",
 }
 
 /// Bytes of a command's name.
@@ -393,6 +404,7 @@ mod tests {
             ClientFrame::AgentStop(AgentStop { agent_id: id }),
             ClientFrame::Replay(Replay { session_id: id, after_event_id: Some(id) }),
             ClientFrame::Ping(Ping {}),
+            ClientFrame::Watch(Watch { session_id: Some(id) }),
         ];
         assert_eq!(frames.len(), ClientFrame::TYPES.len());
         for frame in frames {

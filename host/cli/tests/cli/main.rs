@@ -10,6 +10,7 @@ mod crashes;
 mod guests;
 mod metrics;
 mod models;
+mod notifications;
 mod open_files;
 mod plugins;
 mod reference;

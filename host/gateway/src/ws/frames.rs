@@ -48,6 +48,11 @@ impl Active {
                 agents::stop_own(gateway, caller, stop.agent_id.into()).await?;
                 Ok(Vec::new())
             }
+            // A foreign session is one that this person is told nothing of, so it need not be looked up.
+            ClientFrame::Watch(watch) => {
+                self.listener.shows(watch.session_id.map(Into::into));
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -61,6 +66,8 @@ impl Active {
             attachments.push(kept.id);
         }
         attachments.extend(chat.file_refs.into_iter().map(ArtifactId::from));
+        // Before the turn, which may end at once.
+        self.listener.spoke(session, self.gateway.ambient.now());
         let options = TurnOptions { model: chat.model, origin: Origin::Chat };
         agents.send(principal, session, Said { text: chat.content, attachments }, options).await?;
         Ok(Vec::new())

@@ -24,6 +24,7 @@ pub(super) struct World {
     other_browser: String,
     rule: String,
     bearer: String,
+    notification: String,
 }
 
 /// What came back.
@@ -57,6 +58,7 @@ impl World {
             other_browser: empty(),
             rule: empty(),
             bearer: empty(),
+            notification: empty(),
         };
         world.fill().await;
         world
@@ -88,6 +90,9 @@ impl World {
         self.rule = rule["id"].as_str().unwrap().to_owned();
         self.made(Method::POST, "/api/models", json!({"name": "mine", "provider": "demo"})).await;
         self.made(Method::PUT, "/api/secrets/weather_key", json!({"value": "sunny-and-warm"})).await;
+        self.host.gateway.agents.flush().await;
+        let told = self.send(&Method::GET, "/api/notifications", None).await.json.unwrap();
+        self.notification = told["items"][0]["id"].as_str().unwrap().to_owned();
     }
 
     async fn made(&self, method: Method, path: &str, body: Value) -> Value {
@@ -106,6 +111,7 @@ impl World {
             path if path.starts_with("/api/auth/sessions/") => &self.other_browser,
             path if path.starts_with("/api/permission-requests/") => &self.question,
             path if path.starts_with("/api/tools/permissions/") => &self.rule,
+            path if path.starts_with("/api/notifications/") => &self.notification,
             _ => "018f4e5a-7c1d-7b3a-9f00-0123456789ab",
         };
         let is_installed = name.starts_with("GET /api/plugins") || name.ends_with("/reload");
