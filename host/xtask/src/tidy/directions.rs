@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
     ("octi-gateway", &["octi-domain", "octi-api", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
     ("octi-client", &["octi-domain", "octi-api"]),
+    ("octi-tui", &["octi-domain", "octi-api", "octi-client"]),
     (
         "octi-cli",
         &[
@@ -33,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "octi-agents",
             "octi-gateway",
             "octi-client",
+            "octi-tui",
         ],
     ),
     ("octi-testkit", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
