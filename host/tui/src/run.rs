@@ -125,41 +125,38 @@ enum Goes {
 impl Desk<'_> {
     async fn serve(mut self, screen: &mut Screen, mut messages: Receiver<Msg>, mut signals: Signals) -> Result<(), TuiError> {
         let mut events = EventStream::new();
-        let mut drawn = Instant::now();
         self.draw(screen)?;
+        let (mut drawn, mut ticked) = (Instant::now(), Instant::now());
+        // Whether the screen is behind the model.
+        let mut behind = false;
         loop {
-            let tick = drawn + if self.model.is_lively() { LIVELY } else { CALM };
+            let tick = ticked + if self.model.is_lively() { LIVELY } else { CALM };
             let goes = tokio::select! {
                 event = events.next() => match event {
-                    Some(event) => self.event(event?, screen).await?,
+                    // What a person does is shown at once.
+                    Some(event) => {
+                        drawn -= FRAME;
+                        self.event(event?, screen).await?
+                    }
                     None => Goes::Away,
                 },
                 Some(msg) = messages.recv() => self.happen(msg, screen).await?,
                 () = signals.next() => Goes::Away,
-                () = sleep_until(tick) => self.happen(Msg::Tick, screen).await?,
+                () = sleep_until(tick) => {
+                    ticked = Instant::now();
+                    self.happen(Msg::Tick, screen).await?
+                }
+                () = sleep_until(drawn + FRAME), if behind => Goes::On,
             };
-            if goes == Goes::Away || self.drain(&mut messages, screen, drawn + FRAME).await? == Goes::Away {
+            if goes == Goes::Away {
                 return Ok(());
             }
-            self.draw(screen)?;
-            drawn = Instant::now();
-        }
-    }
-
-    /// What else happened already, so that it is drawn together.
-    async fn drain(&mut self, messages: &mut Receiver<Msg>, screen: &mut Screen, until: Instant) -> Result<Goes, TuiError> {
-        for _ in 0..MESSAGES_MAX {
-            let Ok(msg) = messages.try_recv() else {
-                if Instant::now() >= until || messages.is_empty() {
-                    break;
-                }
-                continue;
-            };
-            if self.happen(msg, screen).await? == Goes::Away {
-                return Ok(Goes::Away);
+            behind = drawn.elapsed() < FRAME;
+            if !behind {
+                self.draw(screen)?;
+                drawn = Instant::now();
             }
         }
-        Ok(Goes::On)
     }
 
     async fn event(&mut self, event: Event, screen: &mut Screen) -> Result<Goes, TuiError> {

@@ -15,6 +15,8 @@ mod reference;
 mod secrets;
 mod support;
 mod swaps;
+mod terminal;
+mod tui;
 
 /// The mock server of the providers' wires, shared with the conformance tests.
 #[cfg(test)]

@@ -116,8 +116,13 @@ impl Octi {
 
     /// Starts a server on a free port; later commands talk to it.
     pub(crate) fn serve(&mut self) -> Server {
+        self.serve_at("0")
+    }
+
+    /// Starts a server on this port.
+    pub(crate) fn serve_at(&mut self, port: &str) -> Server {
         let mut child = self
-            .command(&["--json", "serve", "--port", "0"])
+            .command(&["--json", "serve", "--port", port])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use octi_api::event::{AgentEnded, ChatDelta, ChatMessage, ChatResponse, EventBody, EventEnvelope, ToolInvoked, ToolResult};
 use octi_api::v1::agents::AgentStatus;
 use octi_api::v1::messages::Role;
+use octi_domain::limits;
 use octi_domain::text::clean;
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ impl Conversation {
         match &mut self.held {
             Some(held) if event.session_id == self.session => {
                 // More than the server keeps for a replay cannot be in one: the oldest are the first to be there.
-                if held.events.len() < octi_domain::limits::WS_QUEUE_MAX {
+                if held.events.len() < limits::WS_QUEUE_MAX {
                     held.events.push(event);
                 }
             }
@@ -79,10 +80,14 @@ impl Conversation {
     }
 
     fn on_message(&mut self, said: &ChatMessage) {
-        let text = clean(&said.text);
+        let text = bounded(&said.text);
         match said.role {
             Role::Assistant => self.close_draft(said.message_id, said.agent_id, text),
             Role::User => self.on_said(said, text),
+            Role::System if self.position(&ItemId::Server(said.message_id)).is_none() => {
+                let key = self.key();
+                self.push(key, ItemId::Server(said.message_id), super::history::boundary());
+            }
             Role::System | Role::Tool => {}
         }
     }
@@ -117,11 +122,13 @@ impl Conversation {
         let turn = self.turn_of(delta.agent_id, at);
         let text = if delta.reasoning { &mut turn.reasoning } else { &mut turn.draft };
         // The pieces are cleaned together when they are shown: a sequence may be cut in two.
-        text.push_str(&delta.text);
+        if text.len() + delta.text.len() <= limits::TUI_TEXT_BYTES_MAX {
+            text.push_str(&delta.text);
+        }
     }
 
     fn on_response(&mut self, response: &ChatResponse) {
-        self.close_draft(response.message_id, Some(response.agent_id), clean(&response.text));
+        self.close_draft(response.message_id, Some(response.agent_id), bounded(&response.text));
         let tokens = response.usage.input_tokens + response.usage.output_tokens;
         self.past(response.agent_id, |past| past.tokens = past.tokens.max(tokens));
     }
@@ -233,8 +240,8 @@ impl Conversation {
         }
         self.change_tool(result.call_id, |tool| {
             tool.state = if result.is_error { ToolState::Failed } else { ToolState::Done };
-            tool.summary = Some(clean(&result.summary));
-            tool.result.get_or_insert_with(|| clean(&result.preview));
+            tool.summary = Some(bounded(&result.summary));
+            tool.result.get_or_insert_with(|| bounded(&result.preview));
             tool.duration_ms = Some(result.duration_ms);
             tool.progress = None;
         });
@@ -321,7 +328,7 @@ impl Conversation {
         }
         let (role, model) = (role.to_owned(), model.to_owned());
         self.agents.push((agent, Past { role, model, end: None, iterations: 0, tokens: 0, started_at }));
-        let more = self.agents.len().saturating_sub(octi_domain::limits::TUI_AGENTS_MAX);
+        let more = self.agents.len().saturating_sub(limits::TUI_AGENTS_MAX);
         self.agents.drain(..more);
     }
 
@@ -355,4 +362,9 @@ pub(super) fn ending(status: AgentStatus, reason: Option<&str>) -> Option<(Tone,
 /// Whether a message waits for the server to confirm it.
 pub(super) const fn is_unconfirmed(message: &Message) -> bool {
     matches!(message.sending, Some(Sending::Under | Sending::Failed(_)))
+}
+
+/// A text of a stranger: cleaned, and not longer than the screen keeps.
+pub(super) fn bounded(text: &str) -> String {
+    clean(&text[..text.floor_char_boundary(limits::TUI_TEXT_BYTES_MAX)])
 }

@@ -7,7 +7,7 @@ use octi_api::v1::messages::{Message as Stored, Part, Role};
 use octi_domain::text::clean;
 use uuid::Uuid;
 
-use super::events::{ending, is_beginning, is_unconfirmed};
+use super::events::{bounded, ending, is_beginning, is_unconfirmed};
 use super::{Attached, Conversation, Item, ItemId, Kind, Message, Notice, Past, Speaker, Tone, Tool, ToolState, Turn};
 
 /// An item that has no key yet.
@@ -87,6 +87,12 @@ impl Conversation {
     }
 }
 
+/// Where a conversation began anew: later answers do not recall what stands above.
+pub(super) fn boundary() -> Kind {
+    let text = "what was said before is not recalled".to_owned();
+    Kind::Notice(Notice { agent: None, tone: Tone::Rule, text })
+}
+
 fn past_of(agent: &Agent) -> Past {
     Past {
         role: clean(&agent.role),
@@ -105,9 +111,7 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
     let mut begun = HashSet::new();
     for message in messages {
         if message.role == Role::System {
-            let text = "what was said before is not recalled".to_owned();
-            let notice = Notice { agent: None, tone: Tone::Rule, text };
-            items.push((ItemId::Server(message.id), Kind::Notice(notice)));
+            items.push((ItemId::Server(message.id), boundary()));
             continue;
         }
         // A turn begins with what is said to it; what is said later was said while it ran.
@@ -132,7 +136,7 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
                     });
                     if let Some((_, Kind::Tool(tool))) = items.get_mut(at) {
                         tool.state = if *is_error { ToolState::Failed } else { ToolState::Done };
-                        tool.result = Some(clean(content));
+                        tool.result = Some(bounded(content));
                     }
                 }
                 Part::Text { .. } | Part::Reasoning { .. } | Part::Attachment(_) => {}
@@ -151,8 +155,8 @@ fn text_of(stored: &Stored, injected: bool) -> Option<New> {
     let mut message = Message { speaker, injected, ..Message::new(stored.agent_id) };
     for part in &stored.parts {
         match part {
-            Part::Text { text } => message.text.push_str(&clean(text)),
-            Part::Reasoning { text } => message.reasoning.push_str(&clean(text)),
+            Part::Text { text } => message.text.push_str(&bounded(text)),
+            Part::Reasoning { text } => message.reasoning.push_str(&bounded(text)),
             Part::Attachment(file) => message.attachments.push(Attached { name: clean(&file.name), bytes: file.bytes }),
             Part::ToolCall { .. } | Part::ToolResult { .. } => {}
         }
