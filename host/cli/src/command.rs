@@ -12,6 +12,7 @@ mod secret;
 mod serve;
 mod settings;
 mod token;
+mod tui;
 pub(crate) mod version;
 
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub(crate) struct Arguments {
 enum Verb {
     /// Talk to an agent
     Chat(chat::Options),
+    /// Talk to an agent on a whole screen
+    Tui(tui::Options),
     /// Run the server
     Serve(serve::Options),
     /// Tools and roles: list, inspect, install, remove, reload, call, pack
@@ -107,6 +110,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
     let context = context(&arguments, printer)?;
     match arguments.verb {
         Verb::Chat(options) => chat::run(&context, options).await,
+        Verb::Tui(options) => tui::run(&context, &options).await,
         Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => plugin::run(&context, verb).await,
         Verb::Model(verb) => model::run(&context, verb).await,

@@ -45,6 +45,7 @@ variables! {
     OCTI_MAX_ITERATIONS = "OCTI_MAX_ITERATIONS": "Model calls in one turn; default 50, 0 for no limit, at most 10000.";
     OCTI_MAX_MINUTES = "OCTI_MAX_MINUTES": "Minutes one turn may take; default 15, at most 1440.";
     OCTI_MAX_TOKENS = "OCTI_MAX_TOKENS": "Tokens one turn may use; default 100000, 0 for no limit, at most 1000000000.";
+    OCTI_TUI_ICONS = "OCTI_TUI_ICONS": "Signs of `octi tui`: `unicode`, `ascii` for terminals that can show nothing else, or `emoji`; default `unicode`.";
     NO_COLOR = "NO_COLOR": "Any value turns colours off (no-color.org).";
     #[secret] OPENAI_API_KEY = "OPENAI_API_KEY": "At first start: adds a model of OpenAI, or of the endpoint in `OPENAI_BASE_URL`.";
     OPENAI_BASE_URL = "OPENAI_BASE_URL": "At first start: endpoint of any OpenAI-compatible server (LiteLLM, vLLM, llama.cpp).";

@@ -16,4 +16,5 @@ pub mod run;
 pub mod secret;
 pub mod session;
 pub mod telemetry;
+pub mod text;
 pub mod tool_name;

@@ -18,6 +18,8 @@ mod secrets;
 mod settings;
 mod support;
 mod swaps;
+mod terminal;
+mod tui;
 
 /// The mock server of the providers' wires, shared with the conformance tests.
 #[cfg(test)]

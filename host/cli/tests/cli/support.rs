@@ -121,6 +121,13 @@ impl Octi {
         self.serve_to(Stdio::null())
     }
 
+    /// The same on this port.
+    pub(crate) fn serve_at(&mut self, port: &str) -> Server {
+        let mut command = self.command(&["--json", "serve", "--port", port]);
+        command.stderr(Stdio::null());
+        self.started(command)
+    }
+
     /// The same; what it logs goes to this file.
     pub(crate) fn serve_logging_to(&mut self, log: &Path) -> Server {
         self.serve_to(std::fs::File::create(log).expect("a file").into())

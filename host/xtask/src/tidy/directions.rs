@@ -32,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         ],
     ),
     ("octi-client", &["octi-domain", "octi-api"]),
+    ("octi-tui", &["octi-domain", "octi-api", "octi-client"]),
     (
         "octi-cli",
         &[
@@ -47,6 +48,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "octi-agents",
             "octi-gateway",
             "octi-client",
+            "octi-tui",
         ],
     ),
     ("octi-testkit", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
