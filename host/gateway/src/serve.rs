@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::serve::{Listener, ListenerExt};
+use axum::serve::{ListenerExt, TapIo};
 use octi_domain::limits;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -46,7 +46,7 @@ impl Gateway {
 
 /// Sends what is written at once. A frame is small and waits for nobody; without this the second of two would wait until the
 /// first was acknowledged, which takes a client up to 40 ms.
-fn prompt(listener: TcpListener) -> impl Listener<Io = TcpStream, Addr = SocketAddr> {
+fn prompt(listener: TcpListener) -> TapIo<TcpListener, impl FnMut(&mut TcpStream) + Send + 'static> {
     listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection that sends with delay");
@@ -60,6 +60,8 @@ const fn drain_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use axum::serve::Listener;
+
     use super::*;
 
     #[tokio::test]
