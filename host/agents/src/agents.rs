@@ -66,7 +66,7 @@ pub struct AgentsConfig {
     pub limits: watch::Receiver<RunLimits>,
     pub workspace_of: WorkspaceOf,
     pub redactor: RedactorOf,
-    /// The role of every turn, such as `general`.
+    /// The role of every turn, such as `general`, unless the person chose another for the session.
     pub role: String,
 }
 
@@ -186,6 +186,12 @@ impl Agents {
             shared.notifier.ended(&system, run);
         }
         Ok(runs.into_iter().map(|run| run.id).collect())
+    }
+
+    /// The role of every session for which no other was chosen.
+    #[must_use]
+    pub fn default_role(&self) -> &str {
+        &self.0.role
     }
 
     /// Stops a turn at once. False when there is no such turn, or it is somebody else's.

@@ -15,6 +15,7 @@ pub mod tools;
 
 pub use agents::{Agents, AgentsConfig, CallError, CallOptions, ModelSource, Said, Sent, TurnOptions};
 pub use error::AgentsError;
+pub use runtime::embed_call::EmbedCall;
 pub use runtime::model_call::ModelCall;
 pub use tools::approval::AnswerOutcome;
 pub use tools::dispatch::{Outcome, RedactorOf, WorkspaceOf};

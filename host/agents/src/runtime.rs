@@ -2,9 +2,11 @@
 
 pub mod context;
 pub(crate) mod driver;
+pub mod embed_call;
 mod files;
 pub mod lanes;
 pub mod model_call;
+mod persona;
 pub mod repeats;
 mod request;
 mod tool_step;

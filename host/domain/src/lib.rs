@@ -10,6 +10,7 @@ pub mod limits;
 pub mod message;
 pub mod notification;
 pub mod permission;
+pub mod persona;
 pub mod plugin_limits;
 pub mod principal;
 pub mod run;

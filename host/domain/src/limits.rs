@@ -270,6 +270,14 @@ pub const OPENAI_CALL_SECONDS_MAX: u64 = 10 * 60;
 pub const OPENAI_SEND_SECONDS_MAX: u64 = 30;
 /// Pieces of such an answer that wait for its client.
 pub const OPENAI_QUEUE_MAX: usize = 64;
+/// Texts of one request for embeddings.
+pub const OPENAI_INPUTS_MAX: usize = 1_024;
+/// Bytes of one of them.
+pub const OPENAI_INPUT_BYTES_MAX: usize = 64 * 1024;
+/// Numbers a vector can be asked to have.
+pub const OPENAI_DIMENSIONS_MAX: u32 = 8_192;
+/// Numbers of all vectors of one answer.
+pub const OPENAI_NUMBERS_MAX: usize = 2 * 1024 * 1024;
 /// Such answers at once, of one person.
 pub const OPENAI_CALLS_PER_USER_MAX: usize = 16;
 /// Such answers at once, of everybody.
@@ -326,6 +334,18 @@ pub const AUDIT_TEXT_BYTES_MAX: usize = 1_024;
 /// Audit rows that wait to be written; what comes then stands in the log only.
 pub const AUDIT_QUEUE_MAX: usize = 1_024;
 
+/// Seconds between a signature's timestamp and now, in either direction.
+pub const SIGNATURE_SECONDS_MAX: i64 = 5 * 60;
+/// Signatures of one key that are remembered at once, which is as often as it can sign in within that time.
+pub const SIGNATURES_PER_KEY_MAX: usize = 256;
+/// Signatures of all keys that are remembered at once.
+pub const SIGNATURES_MAX: usize = 16_384;
+
+/// Facts that a person can tell every conversation.
+pub const PERSONA_FACTS_MAX: usize = 30;
+/// Characters of one of them, and of the tone.
+pub const PERSONA_TEXT_CHARS_MAX: usize = 200;
+
 /// Seconds to connect to a model provider.
 pub const MODEL_CONNECT_SECONDS_MAX: u64 = 10;
 /// Seconds a model may be silent in the middle of an answer.
@@ -336,6 +356,10 @@ pub const MODEL_SECONDS_MAX: u64 = 10 * 60;
 pub const MODEL_ATTEMPTS_MAX: usize = 4;
 /// Bytes of one model answer.
 pub const MODEL_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Texts a provider is asked to embed at once; Gemini takes no more.
+pub const EMBED_BATCH_MAX: usize = 100;
+/// Bytes of a provider's answer to that.
+pub const EMBED_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of one outgoing request: address, headers and body together.
 pub const EGRESS_REQUEST_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -17,6 +17,8 @@ mod rest_settings;
 mod socket;
 mod socket_budgets;
 mod socket_commands;
+mod socket_experts;
+mod socket_hmac;
 mod socket_limits;
 mod socket_presence;
 mod socket_replay;

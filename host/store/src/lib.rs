@@ -45,6 +45,7 @@ mod messages;
 mod models;
 mod notifications;
 mod permissions;
+mod personas;
 mod runs;
 mod search;
 mod sessions;

@@ -62,7 +62,8 @@ impl Agents {
         }
         let model = shared.model(principal, options.model.as_deref()).await?;
         let (place, budget) = shared.place()?;
-        let run = shared.new_run(user_id, session_id, &model);
+        let role = shared.role_of(principal, session_id).await?;
+        let run = shared.new_run(user_id, session_id, &model, role);
         let message_id = shared.open(principal, &run, &said, stored).await?;
         let run_id = run.id;
         shared.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place, budget });
@@ -88,7 +89,8 @@ impl Agents {
         };
         let model = shared.model(principal, Some(&last.model)).await?;
         let (place, budget) = shared.place()?;
-        let run = shared.new_run(user_id, session_id, &model);
+        let role = shared.role_of(principal, session_id).await?;
+        let run = shared.new_run(user_id, session_id, &model, role);
         let mut tx = shared.store.write(principal).await?;
         tx.insert_run(&run).await.map_err(busy)?;
         tx.save().await?;
@@ -124,12 +126,18 @@ impl Shared {
         self.models.model(principal, name).await.map_err(AgentsError::Model)
     }
 
-    fn new_run(&self, user_id: UserId, session_id: SessionId, model: &Arc<dyn ChatModel>) -> Run {
+    /// The role that the person chose for the session, else the host's.
+    async fn role_of(&self, principal: &Principal, session_id: SessionId) -> Result<String, AgentsError> {
+        let chosen = self.store.read(principal).await?.session_role(session_id).await?;
+        Ok(chosen.unwrap_or_else(|| self.role.clone()))
+    }
+
+    fn new_run(&self, user_id: UserId, session_id: SessionId, model: &Arc<dyn ChatModel>, role: String) -> Run {
         Run {
             id: self.ambient.id(),
             session_id,
             user_id,
-            role: self.role.clone(),
+            role,
             model: model.info().name.clone(),
             status: RunStatus::Running,
             reason: None,

@@ -19,6 +19,7 @@ use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
 use super::lanes::Reach;
 use super::model_call::ModelCall;
+use super::persona;
 use super::request::Requests;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
@@ -98,6 +99,7 @@ impl Driver {
     async fn play(&mut self) -> Result<(), StoreError> {
         let mut tx = self.shared.store.read(&self.principal).await?;
         let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
+        self.requests.persona = persona::told(&tx.persona().await?);
         drop(tx);
         self.conversation = Conversation::from_messages(messages, self.run.id);
         if !self.conversation.awaits_answer() {

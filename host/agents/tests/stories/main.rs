@@ -19,6 +19,8 @@ mod plugins;
 #[cfg(test)]
 mod results;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod shutdowns;

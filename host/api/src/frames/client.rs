@@ -18,6 +18,9 @@ pub enum AuthMethod {
     SessionToken,
     /// The machine token of `$OCTI_HOME/local-token`.
     Local,
+    /// `ID.TIMESTAMP.NONCE.SIGNATURE`, signed with a key of `octi token create NAME --hmac`. The timestamp is in milliseconds
+    /// since 1970, the nonce is new each time, and the signature is the HMAC-SHA256 of `TIMESTAMP.ID.NONCE` in hexadecimal.
+    Hmac,
 }
 
 /// What kind of program is connected.

@@ -101,9 +101,18 @@ impl From<AuthError> for ApiError {
             AuthError::PasswordLength => return Self::field("password", error.to_string()),
             AuthError::UserName => return Self::field("username", error.to_string()),
             AuthError::AlreadySetUp => ErrorCode::SetUpAlready,
-            AuthError::WrongPassword | AuthError::WrongToken | AuthError::SignedOut | AuthError::NoOwner => {
-                ErrorCode::Unauthenticated
-            }
+            AuthError::Vault(error) => return error.into(),
+            AuthError::SignaturesTooMany => ErrorCode::TooMany,
+            AuthError::WrongPassword
+            | AuthError::WrongToken
+            | AuthError::SignedOut
+            | AuthError::NoOwner
+            | AuthError::SecretSent
+            | AuthError::SignatureForm
+            | AuthError::SignatureTime { .. }
+            | AuthError::SignatureBeforeStart
+            | AuthError::SignatureUsed
+            | AuthError::WrongSignature => ErrorCode::Unauthenticated,
             AuthError::Io { .. } | AuthError::Internal(_) => return Self::internal(format!("{error:?}")),
         };
         Self::new(code, error.to_string())

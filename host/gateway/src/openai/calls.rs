@@ -12,7 +12,7 @@ use octi_api::error::ErrorCode;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
-use octi_models::{ChatEvent, ModelError, ModelInfo};
+use octi_models::{ChatEvent, ChatModel, ModelError, ModelInfo};
 use octi_store::{CostRow, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ask::Asked;
-use super::error::of_model;
+use super::error::{of_model, of_unable};
 use super::models::no_model;
 use super::pump::{Gone, Pump};
 use crate::error::{ApiError, ApiResult};
@@ -54,6 +54,16 @@ impl Calls {
         Ok(Place { calls: self.clone(), user_id })
     }
 
+    /// Runs a call to its end, whatever becomes of the client.
+    pub(super) fn run(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(call);
+    }
+
+    /// Waits until every call has to end.
+    pub(super) async fn stopping(&self) {
+        self.stopping.cancelled().await;
+    }
+
     #[cfg(test)]
     pub(crate) fn under_way(&self) -> usize {
         self.tasks.len()
@@ -71,7 +81,7 @@ impl Calls {
 
 /// Room for one answer. Dropping it makes room for the next.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     calls: Arc<Calls>,
     user_id: UserId,
 }
@@ -115,15 +125,24 @@ impl Incoming {
     }
 }
 
-/// Asks the model and waits for the first piece of its answer, so that a failure up to there has a status of its own.
-pub(super) async fn begin(gateway: &Gateway, caller: &Caller, model: &str, asked: Asked) -> ApiResult<Incoming> {
-    let calls = gateway.shared().calls.clone();
+/// Room for a call, and the model that is to be asked.
+pub(super) async fn admit(gateway: &Gateway, caller: &Caller, model: &str) -> ApiResult<(Place, Arc<dyn ChatModel>)> {
     let limits = gateway.settings.now().gateway_limits();
-    let place = calls.place(caller.user_id, (limits.openai_calls_per_user_max, limits.openai_calls_max))?;
-    let model = gateway.chat_models.chat_model(&caller.principal, model).await.map_err(|error| match error {
+    let place = gateway.shared().calls.place(caller.user_id, (limits.openai_calls_per_user_max, limits.openai_calls_max))?;
+    let found = gateway.chat_models.chat_model(&caller.principal, model).await.map_err(|error| match error {
         PortError::NotFound(_) => no_model(model),
         error => error.into(),
     })?;
+    Ok((place, found))
+}
+
+/// Asks the model and waits for the first piece of its answer, so that a failure up to there has a status of its own.
+pub(super) async fn begin(gateway: &Gateway, caller: &Caller, model: &str, asked: Asked) -> ApiResult<Incoming> {
+    let (place, model) = admit(gateway, caller, model).await?;
+    if let Some(unable) = octi_models::unable(model.info(), &asked.request) {
+        return Err(of_unable(unable));
+    }
+    let calls = gateway.shared().calls.clone();
     let (sender, mut events) = mpsc::channel(limits::OPENAI_QUEUE_MAX);
     let pump = Pump::new(ModelCall::begin(model.clone(), asked.request), sender, asked.stops, calls.stopping.clone());
     let (gateway, caller) = (gateway.clone(), caller.clone());
@@ -141,11 +160,8 @@ async fn serve(gateway: &Gateway, caller: &Caller, info: &ModelInfo, mut pump: P
     let usage = pump.call.usage(ended.is_ok());
     let cost = usage.map(|usage| pump.call.cost(&gateway.ambient, caller.user_id, info, usage));
     let sender = pump.close();
-    if let Some(cost) = cost
-        && let Err(error) = record(gateway, &caller.principal, &cost).await
-    {
-        let detail = error.detail();
-        tracing::error!(%error, detail, ?cost, "a cost is not in the database; this line is all that is left of it");
+    if let Some(cost) = cost {
+        write_down(gateway, caller, &cost).await;
     }
     drop(place);
     let last = match ended {
@@ -156,6 +172,14 @@ async fn serve(gateway: &Gateway, caller: &Caller, info: &ModelInfo, mut pump: P
     for event in last {
         // A client that went away, or does not read, needs no end.
         let _told = timeout(Duration::from_secs(limits::OPENAI_SEND_SECONDS_MAX), sender.send(event)).await;
+    }
+}
+
+/// Keeps what a call cost.
+pub(super) async fn write_down(gateway: &Gateway, caller: &Caller, cost: &CostRow) {
+    if let Err(error) = record(gateway, &caller.principal, cost).await {
+        let detail = error.detail();
+        tracing::error!(%error, detail, ?cost, "a cost is not in the database; this line is all that is left of it");
     }
 }
 

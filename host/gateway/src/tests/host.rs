@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted};
+use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted, vectors};
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -68,7 +68,7 @@ pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIte
     let home = tempfile::tempdir().unwrap();
     let store = db.store.clone();
     let bus = Bus::new();
-    let model = ScriptedModel::new(answers);
+    let model = ScriptedModel::new(answers).with_embed(vectors);
     let registry = Arc::new(FakeRegistry);
     let workspaces = home.path().to_owned();
     let nothing_secret = Arc::new(Redactor::new(Vec::<(String, SecretString)>::new()));

@@ -1,5 +1,7 @@
 //! The commands a person types, answered without a model.
 
+mod expert;
+mod persona;
 mod session;
 mod workspace;
 
@@ -34,6 +36,8 @@ enum Verb {
     Diff,
     Reload,
     Version,
+    Expert,
+    Persona,
 }
 
 /// A command for everybody.
@@ -57,6 +61,8 @@ const COMMANDS: &[Spec] = &[
         verb: Verb::Reload,
     },
     open("version", &["v"], "version and build of the server", Verb::Version),
+    open("expert", &["e"], "the roles, or let the one that is named answer; `reset` goes back", Verb::Expert),
+    open("persona", &[], "how you want to be answered, in every session", Verb::Persona),
 ];
 
 /// Runs a command for a caller whose rights were read just now.
@@ -78,6 +84,8 @@ pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -
         Verb::Diff => workspace::diff(gateway, caller, command).await?,
         Verb::Reload => reload(gateway, caller, command).await?,
         Verb::Version => version(gateway),
+        Verb::Expert => expert::expert(gateway, caller, command).await?,
+        Verb::Persona => persona::persona(gateway, caller, command).await?,
     };
     Ok(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) })
 }

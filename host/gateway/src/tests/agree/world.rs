@@ -145,6 +145,7 @@ impl World {
             "POST /api/sessions/{id}/messages" => json!({"content": "hello", "fileRefs": [self.artifact]}),
             "POST /api/tools/{tool}/tools/{operation}/execute" => json!({"arguments": {"text": "x"}, "sessionId": self.session}),
             "POST /v1/chat/completions" => json!({"model": "scripted", "messages": [{"role": "user", "content": "hi"}]}),
+            "POST /v1/embeddings" => json!({"model": "scripted", "input": "hi"}),
             "POST /v1/responses" => json!({"model": "scripted", "input": "hi"}),
             _ => sample,
         }

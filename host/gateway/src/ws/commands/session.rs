@@ -31,7 +31,7 @@ pub(super) async fn clear(gateway: &Gateway, caller: &Caller, command: &Command)
     Ok((result, json!({ "messageId": message_id.to_string() })))
 }
 
-fn named(command: &Command) -> ApiResult<SessionId> {
+pub(super) fn named(command: &Command) -> ApiResult<SessionId> {
     let problem = || ApiError::field("sessionId", format!("`{}` is about a session: name it", command.name.trim()));
     command.session_id.map(Into::into).ok_or_else(problem)
 }
