@@ -30,7 +30,7 @@ async fn answered(provider: Provider, answer: Value) -> Result<Embeddings, Model
 /// Path, key and body of the one request that came.
 async fn sent(provider: Provider, request: EmbedRequest, answer: Value) -> (String, String, Value) {
     let server = always(ResponseTemplate::new(200).set_body_json(answer)).await;
-    embed(provider, &server.uri(), request).await.unwrap();
+    embed(provider, &server.uri(), request).await.expect("an embedding");
     let received = received(&server).await.remove(0);
     let header = |name: &str| received.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
     let key = header("authorization").or_else(|| header("x-goog-api-key")).unwrap_or_default();

@@ -73,9 +73,12 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
+/// Signatures, and when each is of no use any more.
+type Ends = HashMap<[u8; 32], DateTime<Utc>>;
+
 /// The signatures that were used and are not too old yet, by their key.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<HashMap<TokenId, HashMap<[u8; 32], DateTime<Utc>>>>);
+pub(super) struct Seen(Mutex<HashMap<TokenId, Ends>>);
 
 impl Seen {
     /// Notes a signature, which is of no use from `expires_at` on. It was checked before, so strangers take no room here.
