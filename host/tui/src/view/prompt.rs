@@ -21,8 +21,11 @@ const PAIRS: [(&str, &str); 5] =
     [("old", "new"), ("old_text", "new_text"), ("old_string", "new_string"), ("search", "replace"), ("before", "after")];
 /// Lines around a change.
 const CONTEXT: usize = 2;
-/// Lines of a question; the rest is not shown.
+/// Lines of a question, and bytes of one argument; the rest is not shown, which is said.
 const LINES_MAX: usize = 400;
+const ARGUMENT_BYTES_MAX: usize = 32 * 1024;
+/// A difference that takes longer is shown in larger pieces.
+const DIFF_TIME_MAX: std::time::Duration = std::time::Duration::from_millis(20);
 /// Rows of the head, the reason and the answers.
 const FIXED: u16 = 4;
 
@@ -82,7 +85,11 @@ fn body(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line
     let wrapper = Wrapper::indented(columns, 4);
     let subject = question.subject.as_deref().map(clean).filter(|subject| !subject.trim().is_empty());
     if let Some(subject) = &subject {
-        lines.extend(wrapper.text(subject, BOLD));
+        let (text, more) = beginning(subject);
+        lines.extend(wrapper.text(text, BOLD));
+        if more > 0 {
+            lines.push(not_shown(model, &format!("{more} more bytes")));
+        }
     }
     match &question.arguments {
         Value::Object(fields) => {
@@ -93,19 +100,42 @@ fn body(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line
                 let text = words::value(value);
                 let in_pair = pair.is_some_and(|(old, new)| name == old || name == new);
                 if !in_pair && subject.as_deref() != Some(text.as_str()) {
-                    lines.extend(field(&clean(name), &text, columns));
+                    let (text, more) = beginning(&text);
+                    lines.extend(field(&clean(name), text, columns));
+                    if more > 0 {
+                        lines.push(not_shown(model, &format!("{more} more bytes")));
+                    }
                 }
             }
             if let Some((old, new)) = pair {
                 let text = |name: &str| fields.get(name).map(words::value).unwrap_or_default();
-                lines.extend(change(&text(old), &text(new), columns, model));
+                let (old, new) = (text(old), text(new));
+                let ((old, more_old), (new, more_new)) = (beginning(&old), beginning(&new));
+                lines.extend(change(old, new, columns, model));
+                if more_old + more_new > 0 {
+                    lines.push(not_shown(model, &format!("{} more bytes", more_old + more_new)));
+                }
             }
         }
         Value::Null => {}
-        other => lines.extend(wrapper.text(&words::value(other), Style::new())),
+        other => lines.extend(wrapper.text(beginning(&words::value(other)).0, Style::new())),
     }
-    lines.truncate(LINES_MAX);
+    let more = lines.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.truncate(LINES_MAX);
+        lines.push(not_shown(model, &format!("{more} more lines")));
+    }
     lines
+}
+
+fn not_shown(model: &Model, what: &str) -> Line<'static> {
+    Line::styled(format!("    {} {what} are not shown here", model.glyphs.ellipsis), BOLD.fg(Color::Yellow))
+}
+
+/// The beginning of an argument, and how much more there is.
+fn beginning(text: &str) -> (&str, usize) {
+    let end = text.floor_char_boundary(ARGUMENT_BYTES_MAX);
+    (&text[..end], text.len() - end)
 }
 
 /// One argument: short ones on a line, long ones below their name.
@@ -121,7 +151,7 @@ fn field(name: &str, text: &str, columns: usize) -> Vec<Line<'static>> {
 
 /// What changes, line by line; the signs say it without colours.
 fn change(old: &str, new: &str, columns: usize, model: &Model) -> Vec<Line<'static>> {
-    let diff = TextDiff::from_lines(old, new);
+    let diff = TextDiff::configure().timeout(DIFF_TIME_MAX).diff_lines(old, new);
     let mut lines = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index > 0 {
