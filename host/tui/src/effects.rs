@@ -153,11 +153,16 @@ fn say(error: ClientError) -> String {
     }
 }
 
+/// The place behind which the newest messages stand; they are numbered from 1.
+fn newest_after(count: i64) -> i64 {
+    (count - i64::from(limits::TUI_MESSAGES_LOADED_MAX)).max(0)
+}
+
 /// The newest stored messages of a conversation, and its turns.
 async fn load(client: &Client, id: Uuid) -> Result<History, ClientError> {
     let id = SessionId::from(id);
     let session = client.session(id).await?;
-    let mut after = (session.message_count - i64::from(limits::TUI_MESSAGES_LOADED_MAX)).max(0);
+    let mut after = newest_after(session.message_count);
     let mut messages = Vec::new();
     loop {
         let query = MessageQuery { after: Some(after), limit: Some(limits::PAGE_ROWS_MAX) };
@@ -174,4 +179,15 @@ async fn load(client: &Client, id: Uuid) -> Result<History, ClientError> {
     let mut agents = client.list_agents(&query).await?.items;
     agents.reverse();
     Ok(History { session, messages, agents })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_messages_are_loaded() {
+        let max = i64::from(limits::TUI_MESSAGES_LOADED_MAX);
+        assert_eq!([0, max, max + 7].map(newest_after), [0, 0, 7]);
+    }
 }

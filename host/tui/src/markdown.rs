@@ -343,7 +343,7 @@ mod tests {
         let text = "| name | what it does |\n|---|---|\n| `a` | reads a file |\n| long name | **writes** one |\n";
         insta::assert_snapshot!(page(text, 60), @r"
         name       what it does
-        ─────────────────────────
+        ───────────────────────
         a          reads a file
         long name  writes one
         ");

@@ -146,7 +146,7 @@ fn live_events_wait_for_a_replay_and_count_once() {
 
 #[test]
 fn a_gap_keeps_the_beginning_of_an_answer_until_there_is_a_better_one() {
-    let mut conversation = heard([said(1, "hi", false), spawned(), delta("The answer ")]);
+    let mut conversation = heard([said(0x3001, "hi", false), spawned(), delta("The answer ")]);
     conversation.loaded = true;
     conversation.await_replay(start());
     let events = vec![event(90, delta("tail"))];

@@ -137,7 +137,7 @@ pub(super) fn complete(model: &mut Model) {
         0 => model.note(format!("nothing begins with `{begun}`")),
         1 => model.input.set(&format!("{lead}{common} ")),
         _ if common.len() > begun.len() => model.input.set(&format!("{lead}{common}")),
-        _ => model.note(matching.join("  ")),
+        _ => model.note(matching.join(", ")),
     }
 }
 

@@ -21,59 +21,78 @@ const PAIRS: [(&str, &str); 5] =
     [("old", "new"), ("old_text", "new_text"), ("old_string", "new_string"), ("search", "replace"), ("before", "after")];
 /// Lines around a change.
 const CONTEXT: usize = 2;
-/// Lines of a question; the rest is not shown.
+/// Lines of a question, and bytes of one argument; the rest is not shown, which is said.
 const LINES_MAX: usize = 400;
-/// Rows of the head, the reason and the answers.
-const FIXED: u16 = 4;
+const ARGUMENT_BYTES_MAX: usize = 32 * 1024;
+/// A difference that takes longer is shown in larger pieces.
+const DIFF_TIME_MAX: std::time::Duration = std::time::Duration::from_millis(20);
+/// Rows of the reason.
+const WHY_ROWS_MAX: usize = 3;
+/// Narrower screens say who asks on a line of its own.
+const NARROW: usize = 60;
 
 /// Rows that the question takes, of at most `max`.
 pub(super) fn rows(model: &Model, columns: u16, max: u16) -> u16 {
     let Some(question) = model.question() else { return 0 };
-    let body = u16::try_from(body(model, question, usize::from(columns)).len()).unwrap_or(u16::MAX);
-    body.saturating_add(FIXED).min(max.max(FIXED + 1))
+    let columns = usize::from(columns);
+    let fixed = head(model, question, columns).len() + foot(model, question, columns).len();
+    let (fixed, body) = (count(fixed), count(body(model, question, columns).len()));
+    body.saturating_add(fixed).min(max.max(fixed + 1))
+}
+
+fn count(rows: usize) -> u16 {
+    u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
 pub(super) fn draw(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
     let Some(question) = model.question() else { return };
     let columns = usize::from(area.width);
-    let body = body(model, question, columns);
-    let room = usize::from(area.height.saturating_sub(FIXED));
-    let last = body.len().saturating_sub(room);
-    let scroll = model.prompt.scroll.min(last);
-    let mut lines = vec![head(model, question, columns)];
+    let (mut lines, body, mut foot) =
+        (head(model, question, columns), body(model, question, columns), foot(model, question, columns));
+    let room = usize::from(area.height).saturating_sub(lines.len() + foot.len());
+    let scroll = model.prompt.scroll.min(body.len().saturating_sub(room));
     lines.extend(body.iter().skip(scroll).take(room).cloned());
     let hidden = body.len().saturating_sub(scroll + room);
-    lines.push(why(model, question, columns, hidden, scroll));
-    lines.extend(answers(model, question, columns));
+    if let Some(why) = foot.first_mut() {
+        *why = both_sides(std::mem::take(&mut why.spans), out_of_sight(model, hidden, scroll), columns);
+    }
+    lines.extend(foot);
     model.prompt.scroll = scroll;
     frame.render_widget(Paragraph::new(Text::from(lines)), area);
 }
 
 /// Who asks for what, and how long the question stands.
-fn head(model: &Model, question: &PermissionRequest, columns: usize) -> Line<'static> {
+fn head(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line<'static>> {
     let seconds = (question.expires_at - model.now).num_seconds().max(0);
     let left = if seconds > 90 { format!("{} min left", seconds / 60) } else { format!("{seconds} s left") };
     let (here, _) = model.questions_here_and_elsewhere();
     let queue = if here > 1 { format!("1 of {here} {} ", model.glyphs.dot) } else { String::new() };
-    let mut right = Vec::new();
-    if danger::is_destructive(question) {
-        right.push(Span::styled("cannot be undone  ", BOLD.fg(Color::Red)));
-    }
-    right.push(Span::styled(format!("{queue}{left}"), DIM));
+    let countdown = Span::styled(format!("{queue}{left}"), DIM);
+    let forever = danger::is_destructive(question).then(|| Span::styled("cannot be undone  ", BOLD.fg(Color::Red)));
     let name = clean(&format!("{}.{}", question.tool, question.operation));
     let turn = model.conversation.turn.as_ref().filter(|turn| turn.agent == question.agent_id && !turn.role.is_empty());
     let role = turn.map_or_else(|| "An agent".to_owned(), |turn| format!("The role {}", turn.role));
     let version = model.conversation.tool_of_call(question.call_id).and_then(|tool| tool.plugin_version.clone());
     let version = version.map(|version| format!(" {version}")).unwrap_or_default();
     let yellow = BOLD.fg(Color::Yellow);
+    let sign = Span::styled(format!("{} ", model.glyphs.waiting), yellow);
+    if columns < NARROW {
+        let what = shorten(&format!("May {name} run?"), columns.saturating_sub(2), model.glyphs.ellipsis);
+        let who = Span::styled(format!("  {role} asks{version}"), DIM);
+        let mut right: Vec<Span<'static>> = Vec::from_iter(forever);
+        right.push(countdown);
+        return vec![Line::from(vec![sign, Span::styled(what, yellow)]), both_sides(vec![who], right, columns)];
+    }
     let spans = vec![
-        Span::styled(format!("{} ", model.glyphs.waiting), yellow),
+        sign,
         Span::raw(format!("{role} asks: may ")),
         Span::styled(name, yellow),
         Span::styled(version, DIM),
         Span::raw(" run?"),
     ];
-    both_sides(spans, right, columns)
+    let mut right: Vec<Span<'static>> = Vec::from_iter(forever);
+    right.push(countdown);
+    vec![both_sides(spans, right, columns)]
 }
 
 /// What exactly: the command or path, the change, the other arguments.
@@ -82,7 +101,11 @@ fn body(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line
     let wrapper = Wrapper::indented(columns, 4);
     let subject = question.subject.as_deref().map(clean).filter(|subject| !subject.trim().is_empty());
     if let Some(subject) = &subject {
-        lines.extend(wrapper.text(subject, BOLD));
+        let (text, more) = beginning(subject);
+        lines.extend(wrapper.text(text, BOLD));
+        if more > 0 {
+            lines.push(not_shown(model, &format!("{more} more bytes")));
+        }
     }
     match &question.arguments {
         Value::Object(fields) => {
@@ -93,19 +116,42 @@ fn body(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line
                 let text = words::value(value);
                 let in_pair = pair.is_some_and(|(old, new)| name == old || name == new);
                 if !in_pair && subject.as_deref() != Some(text.as_str()) {
-                    lines.extend(field(&clean(name), &text, columns));
+                    let (text, more) = beginning(&text);
+                    lines.extend(field(&clean(name), text, columns));
+                    if more > 0 {
+                        lines.push(not_shown(model, &format!("{more} more bytes")));
+                    }
                 }
             }
             if let Some((old, new)) = pair {
                 let text = |name: &str| fields.get(name).map(words::value).unwrap_or_default();
-                lines.extend(change(&text(old), &text(new), columns, model));
+                let (old, new) = (text(old), text(new));
+                let ((old, more_old), (new, more_new)) = (beginning(&old), beginning(&new));
+                lines.extend(change(old, new, columns, model));
+                if more_old + more_new > 0 {
+                    lines.push(not_shown(model, &format!("{} more bytes", more_old + more_new)));
+                }
             }
         }
         Value::Null => {}
-        other => lines.extend(wrapper.text(&words::value(other), Style::new())),
+        other => lines.extend(wrapper.text(beginning(&words::value(other)).0, Style::new())),
     }
-    lines.truncate(LINES_MAX);
+    let more = lines.len().saturating_sub(LINES_MAX);
+    if more > 0 {
+        lines.truncate(LINES_MAX);
+        lines.push(not_shown(model, &format!("{more} more lines")));
+    }
     lines
+}
+
+fn not_shown(model: &Model, what: &str) -> Line<'static> {
+    Line::styled(format!("    {} {what} are not shown here", model.glyphs.ellipsis), BOLD.fg(Color::Yellow))
+}
+
+/// The beginning of an argument, and how much more there is.
+fn beginning(text: &str) -> (&str, usize) {
+    let end = text.floor_char_boundary(ARGUMENT_BYTES_MAX);
+    (&text[..end], text.len() - end)
 }
 
 /// One argument: short ones on a line, long ones below their name.
@@ -121,7 +167,7 @@ fn field(name: &str, text: &str, columns: usize) -> Vec<Line<'static>> {
 
 /// What changes, line by line; the signs say it without colours.
 fn change(old: &str, new: &str, columns: usize, model: &Model) -> Vec<Line<'static>> {
-    let diff = TextDiff::from_lines(old, new);
+    let diff = TextDiff::configure().timeout(DIFF_TIME_MAX).diff_lines(old, new);
     let mut lines = Vec::new();
     for (index, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if index > 0 {
@@ -141,20 +187,30 @@ fn change(old: &str, new: &str, columns: usize, model: &Model) -> Vec<Line<'stat
     lines
 }
 
-fn why(model: &Model, question: &PermissionRequest, columns: usize, hidden: usize, scroll: usize) -> Line<'static> {
+/// Why it is asked, and the answers.
+fn foot(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line<'static>> {
+    let lead = vec![Span::styled("    why: ", DIM)];
+    // The first line has room for what is out of sight.
+    let wrapper = Wrapper::new(columns.saturating_sub(18), lead, vec![Span::raw("    ")]);
+    let mut lines = wrapper.text(&shorten(&clean(&question.reason), columns * WHY_ROWS_MAX, model.glyphs.ellipsis), DIM);
+    lines.truncate(WHY_ROWS_MAX);
+    lines.extend(answers(model, question, columns));
+    lines
+}
+
+/// How much of the question is further up or down.
+fn out_of_sight(model: &Model, hidden: usize, scroll: usize) -> Vec<Span<'static>> {
     let glyphs = model.glyphs;
-    let right = match (hidden, scroll) {
+    match (hidden, scroll) {
         (0, 0) => Vec::new(),
         (0, _) => vec![Span::styled(format!("{} {scroll} lines above", glyphs.up), BOLD)],
         _ => vec![Span::styled(format!("{} {hidden} more lines", glyphs.down), BOLD)],
-    };
-    let text = format!("    why: {}", shorten(&clean(&question.reason), columns, glyphs.ellipsis));
-    both_sides(vec![Span::styled(text, DIM)], right, columns)
+    }
 }
 
 /// The answers and their keys.
 fn answers(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line<'static>> {
-    let narrow = columns < 60;
+    let narrow = columns < NARROW;
     let choices: [(char, &str, Color); 4] = if narrow {
         [('1', "once", Color::Green), ('2', "session", Color::Green), ('3', "always", Color::Green), ('4', "deny", Color::Red)]
     } else {
