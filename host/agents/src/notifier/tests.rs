@@ -1,3 +1,5 @@
+//! The bound of the queue.
+
 use octi_domain::session::{Session, SessionStatus};
 use octi_security::guard::Redactor;
 use octi_store::Backend;
