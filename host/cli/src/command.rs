@@ -109,7 +109,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
     }
     let context = context(&arguments, printer)?;
     match arguments.verb {
-        Verb::Chat(options) => chat::run(&context, options).await,
+        Verb::Chat(options) => Box::pin(chat::run(&context, options)).await,
         Verb::Tui(options) => tui::run(&context, &options).await,
         Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => plugin::run(&context, verb).await,

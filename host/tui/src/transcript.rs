@@ -178,12 +178,12 @@ impl Transcript {
     }
 
     /// Goes to the oldest line.
-    pub(crate) fn to_top(&mut self) {
+    pub(crate) fn show_top(&mut self) {
         self.scroll(-isize::try_from(self.top).unwrap_or(isize::MAX));
     }
 
     /// Follows the newest line.
-    pub(crate) fn to_tail(&mut self) {
+    pub(crate) fn show_tail(&mut self) {
         self.anchor = None;
         self.settle();
     }

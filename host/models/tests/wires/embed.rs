@@ -32,9 +32,9 @@ async fn sent(provider: Provider, request: EmbedRequest, answer: Value) -> (Stri
     let server = always(ResponseTemplate::new(200).set_body_json(answer)).await;
     embed(provider, &server.uri(), request).await.expect("an embedding");
     let received = received(&server).await.remove(0);
-    let header = |name: &str| received.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    let header = |name: &str| received.headers.get(name).map(|value| value.to_str().expect("text").to_owned());
     let key = header("authorization").or_else(|| header("x-goog-api-key")).unwrap_or_default();
-    (received.url.path().to_owned(), key, received.body_json().unwrap())
+    (received.url.path().to_owned(), key, received.body_json().expect("JSON"))
 }
 
 #[tokio::test]

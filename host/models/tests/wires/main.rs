@@ -1,5 +1,6 @@
 //! What the mock server of the conformance suite cannot express: recorded wires, limits, and connections that go wrong.
 
+#[cfg(test)]
 mod embed;
 mod limits;
 #[cfg(test)]

@@ -224,11 +224,7 @@ fn merge(id: &mut ItemId, kind: &mut Kind, live: Item) {
             *stored = Tool { state, result, is_stored: true, ..heard };
             *id = live.id;
         }
-        (Kind::Message(stored), Kind::Message(heard)) => {
-            if stored.reasoning.is_empty() {
-                stored.reasoning = heard.reasoning;
-            }
-        }
+        (Kind::Message(stored), Kind::Message(heard)) if stored.reasoning.is_empty() => stored.reasoning = heard.reasoning,
         (kind @ Kind::Notice(_), heard @ Kind::Notice(_)) => *kind = heard,
         _ => {}
     }

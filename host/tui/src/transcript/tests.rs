@@ -58,7 +58,7 @@ fn new_lines_do_not_move_what_is_read_and_are_counted() {
     page.layout();
     assert_eq!(page.first(), read);
     assert_eq!(page.transcript.below(), (below + 6, 6));
-    page.transcript.to_tail();
+    page.transcript.show_tail();
     assert_eq!(page.transcript.below(), (0, 0));
     assert!(page.transcript.is_tail());
 }
@@ -70,7 +70,7 @@ fn scrolling_down_to_the_end_follows_the_newest_line_again() {
     page.transcript.page(true);
     page.layout();
     assert!(page.transcript.is_tail());
-    page.transcript.to_top();
+    page.transcript.show_top();
     assert_eq!((page.transcript.above(), page.first()), (0, "• line 0".to_owned()));
 }
 
@@ -112,7 +112,7 @@ fn the_oldest_things_are_left_out_of_a_page_that_is_too_long() {
     page.layout();
     assert!(page.transcript.total <= limits::TUI_LINES_MAX, "{}", page.transcript.total);
     assert!(page.conversation.is_cut && page.conversation.items.len() >= 4);
-    page.transcript.to_top();
+    page.transcript.show_top();
     page.layout();
     assert!(page.first().starts_with("older messages are not shown here"), "{}", page.first());
 }

@@ -45,11 +45,11 @@ const fn in_palette(action: Action) -> bool {
 
 pub(super) fn key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
     let closes = key.code == KeyCode::Esc
-        || match (&model.overlay, action) {
-            (Some(Overlay::Picker(_)), Some(Action::Palette | Action::Sessions)) => true,
-            (Some(Overlay::Shortcuts { .. }), Some(Action::Shortcuts)) => true,
-            _ => false,
-        };
+        || matches!(
+            (&model.overlay, action),
+            (Some(Overlay::Picker(_)), Some(Action::Palette | Action::Sessions))
+                | (Some(Overlay::Shortcuts { .. }), Some(Action::Shortcuts))
+        );
     if closes {
         model.overlay = None;
         return Vec::new();

@@ -34,7 +34,7 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         return vec![Effect::ConnectNow];
     }
     let text = model.input.take().trim_end().to_owned();
-    model.transcript.to_tail();
+    model.transcript.show_tail();
     say(model, &text)
 }
 
@@ -101,7 +101,7 @@ pub(super) fn created(model: &mut Model, outcome: Result<Session, String>) -> Ve
 pub(super) fn run(model: &mut Model, name: &str, args: &str) -> Vec<Effect> {
     if let Some(local) = local::find(name) {
         model.input.take();
-        model.transcript.to_tail();
+        model.transcript.show_tail();
         return local::run(model, local, args);
     }
     if !model.is_online() {
@@ -109,7 +109,7 @@ pub(super) fn run(model: &mut Model, name: &str, args: &str) -> Vec<Effect> {
         return vec![Effect::ConnectNow];
     }
     model.input.take();
-    model.transcript.to_tail();
+    model.transcript.show_tail();
     let args = (!args.is_empty()).then(|| args.to_owned());
     let command = Command { name: name.to_owned(), args, session_id: model.conversation.session };
     let mut effects = vec![Effect::Send(ClientFrame::Command(command), Purpose::Command)];

@@ -97,11 +97,11 @@ fn working(model: &Model, columns: usize) -> Option<Line<'static>> {
 }
 
 fn open_calls(model: &Model, agent: uuid::Uuid) -> Vec<&Tool> {
-    let open = |kind| match kind {
-        &Kind::Tool(ref tool) if tool.agent == Some(agent) && tool.is_open() => Some(tool),
+    let calls = model.conversation.items.iter().filter_map(|item| match &item.kind {
+        Kind::Tool(tool) if tool.agent == Some(agent) && tool.is_open() => Some(tool),
         _ => None,
-    };
-    model.conversation.items.iter().filter_map(|item| open(&item.kind)).collect()
+    });
+    calls.collect()
 }
 
 fn idle(model: &Model, columns: usize) -> Line<'static> {
