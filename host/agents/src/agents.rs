@@ -7,6 +7,7 @@ mod compact;
 mod interject;
 mod places;
 mod said;
+mod side_places;
 mod start;
 
 use std::sync::Arc;
@@ -17,18 +18,20 @@ use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::{EventKind, EventSink};
 use octi_domain::ids::{MessageId, PermissionRequestId, RunId};
-use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin};
 use octi_domain::principal::Principal;
-use octi_domain::run::Budget;
+use octi_domain::run::RunLimits;
 use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_store::Store;
-use tokio::sync::Semaphore;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::places::Places;
+use self::side_places::SidePlaces;
 use crate::error::AgentsError;
+use crate::notifier::Notifier;
 use crate::publish::Publisher;
 use crate::runs::Runs;
 use crate::runtime::turn::StopCause;
@@ -36,8 +39,6 @@ use crate::tools::approval::{AnswerOutcome, Broker};
 use crate::tools::dispatch::{Dispatch, RedactorOf, WorkspaceOf};
 use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
-
-use places::SidePlaces;
 
 pub use call::{CallError, CallOptions};
 pub use compact::{Compacted, Compacting};
@@ -67,11 +68,11 @@ pub struct AgentsConfig {
     pub models: Arc<dyn ModelSource>,
     pub events: Arc<dyn EventSink>,
     pub ambient: Ambient,
-    /// What one turn may use.
-    pub budget: Budget,
+    /// What turns may use and how many there may be, now and after each change.
+    pub limits: watch::Receiver<RunLimits>,
     pub workspace_of: WorkspaceOf,
     pub redactor: RedactorOf,
-    /// The role of every turn, such as `general`.
+    /// The role of every turn, such as `general`, unless the person chose another for the session.
     pub role: String,
 }
 
@@ -108,15 +109,16 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) ambient: Ambient,
-    pub(crate) budget: Budget,
+    limits: watch::Receiver<RunLimits>,
     pub(crate) publisher: Arc<Publisher>,
+    pub(crate) notifier: Arc<Notifier>,
     pub(crate) broker: Arc<Broker>,
     pub(crate) recorder: Recorder,
     pub(crate) dispatch: Arc<Dispatch>,
     models: Arc<dyn ModelSource>,
     role: String,
     runs: Runs,
-    places: Arc<Semaphore>,
+    places: Places,
     side_places: Arc<SidePlaces>,
     /// Ends the model calls beside the turns.
     side_stop: CancellationToken,
@@ -129,9 +131,12 @@ impl Agents {
     /// Agents that are ready to work. Must be called inside a tokio runtime.
     #[must_use]
     pub fn new(config: AgentsConfig) -> Self {
-        let AgentsConfig { store, registry, models, events, ambient, budget, workspace_of, redactor, role } = config;
+        let AgentsConfig { store, registry, models, events, ambient, limits, workspace_of, redactor, role } = config;
         let publisher = Arc::new(Publisher::new(events, ambient.clone()));
-        let broker = Arc::new(Broker::new(store.clone(), Arc::clone(&publisher), ambient.clone()));
+        let notifier = Notifier::start(store.clone(), Arc::clone(&publisher), ambient.clone(), Arc::clone(&redactor));
+        let notifier = Arc::new(notifier);
+        let broker = Broker::new(store.clone(), (Arc::clone(&publisher), Arc::clone(&notifier)), ambient.clone());
+        let broker = Arc::new(broker);
         let recorder = Recorder::start(store.clone(), QUEUE_MAX);
         let dispatch = Arc::new(Dispatch {
             store: store.clone(),
@@ -147,15 +152,16 @@ impl Agents {
             store,
             registry,
             ambient,
-            budget,
+            limits,
             publisher,
+            notifier,
             broker,
             recorder,
             dispatch,
             models,
             role,
             runs: Runs::default(),
-            places: Arc::new(Semaphore::new(limits::RUNS_ACTIVE_MAX)),
+            places: Places::default(),
             side_places: Arc::default(),
             side_stop: CancellationToken::new(),
             starts: (0..STARTS).map(|_| tokio::sync::Mutex::new(())).collect(),
@@ -188,8 +194,15 @@ impl Agents {
                 usage: run.usage,
             };
             shared.publisher.publish(run.user_id, Some(run.session_id), kind);
+            shared.notifier.ended(&system, run);
         }
         Ok(runs.into_iter().map(|run| run.id).collect())
+    }
+
+    /// The role of every session for which no other was chosen.
+    #[must_use]
+    pub fn default_role(&self) -> &str {
+        &self.0.role
     }
 
     /// Stops a turn at once. False when there is no such turn, or it is somebody else's.
@@ -240,9 +253,10 @@ impl Agents {
         }
     }
 
-    /// Waits until every record handed over so far is written.
+    /// Waits until every record and notification handed over so far is written.
     pub async fn flush(&self) {
         self.0.recorder.flush().await;
+        self.0.notifier.flush().await;
     }
 
     /// Takes nothing new, lets turns end for as long as `grace`, interrupts the rest, and writes what is left to write.
@@ -258,5 +272,6 @@ impl Agents {
             }
         }
         shared.recorder.close().await;
+        shared.notifier.close().await;
     }
 }

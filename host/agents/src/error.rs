@@ -48,8 +48,8 @@ pub enum AgentsError {
     )]
     SessionFull,
     /// The host has enough to do.
-    #[error("{} turns run already: wait until one ends, or stop one", limits::RUNS_ACTIVE_MAX)]
-    TooManyRuns,
+    #[error("{max} turns run already: wait until one ends, or stop one")]
+    TooManyRuns { max: usize },
     /// Enough side questions and summaries are being answered.
     #[error("{count} side questions or summaries {whose} are under way already: wait until one is done")]
     TooManySideCalls { count: usize, whose: &'static str },
@@ -99,7 +99,7 @@ impl AgentsError {
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::AttachmentName => "attachment_name",
             Self::SessionFull => "session_full",
-            Self::TooManyRuns | Self::TooManySideCalls { .. } => "concurrency_limit",
+            Self::TooManyRuns { .. } | Self::TooManySideCalls { .. } => "concurrency_limit",
             Self::SessionBusy | Self::StillRunning => "session_busy",
             Self::FocusTooLong { .. } => "focus_too_long",
             Self::NotCompacted(_) => "not_compacted",

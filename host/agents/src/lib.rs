@@ -6,6 +6,7 @@
 mod agents;
 mod clock;
 mod error;
+mod notifier;
 mod publish;
 pub mod roles;
 mod runs;
@@ -14,6 +15,7 @@ pub mod tools;
 
 pub use agents::{Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Said, Sent, TurnOptions};
 pub use error::AgentsError;
+pub use runtime::embed_call::EmbedCall;
 pub use runtime::model_call::ModelCall;
 pub use tools::approval::AnswerOutcome;
 pub use tools::dispatch::{Outcome, RedactorOf, WorkspaceOf};

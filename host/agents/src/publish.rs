@@ -23,4 +23,9 @@ impl Publisher {
         let _one_at_a_time = self.door.lock().unwrap_or_else(PoisonError::into_inner);
         self.sink.publish(Event { id: self.ambient.id(), user_id, session_id, at: self.ambient.now(), kind });
     }
+
+    /// Whether a screen of the person shows this session now.
+    pub(crate) fn is_watched(&self, user_id: UserId, session_id: SessionId) -> bool {
+        self.sink.is_watched(user_id, session_id, self.ambient.now())
+    }
 }

@@ -3,9 +3,11 @@
 pub(crate) mod compaction;
 pub mod context;
 pub(crate) mod driver;
+pub mod embed_call;
 pub(crate) mod files;
 pub mod lanes;
 pub mod model_call;
+mod persona;
 pub mod repeats;
 mod request;
 pub(crate) mod side_call;

@@ -1,7 +1,7 @@
 //! Events as clients see them: an envelope, and a payload per type.
 
 use chrono::{DateTime, Utc};
-use octi_domain::event::{Event, EventKind};
+use octi_domain::event::{Event, EventKind, ReadNotifications};
 use octi_domain::run::RunStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -86,6 +86,9 @@ events! {
     "permission.request", PermissionRequest(crate::v1::permissions::PermissionRequest), "permissions", "A person is asked.";
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
+    "settings.changed", SettingsChanged(SettingsChanged), "settings", "Settings of the host have other values. Only administrators are told.";
+    "notification.created", NotificationCreated(crate::v1::notifications::Notification), "notifications", "The person is told of something.";
+    "notification.read", NotificationRead(NotificationRead), "notifications", "Notifications were read, on one screen of the person or because a question was answered.";
 }
 
 impl EventEnvelope {
@@ -160,6 +163,14 @@ impl EventBody {
                 Self::PermissionResolved(PermissionResolved { request_id: request_id.into(), resolution: answer.into() })
             }
             EventKind::PluginsChanged { plugin, change } => Self::PluginChanged(PluginChanged { plugin, change }),
+            EventKind::SettingsChanged { keys } => Self::SettingsChanged(SettingsChanged { keys }),
+            EventKind::NotificationCreated(notification) => Self::NotificationCreated((*notification).into()),
+            EventKind::NotificationRead(ReadNotifications::These(ids)) => {
+                Self::NotificationRead(NotificationRead { ids: ids.into_iter().map(Into::into).collect(), all: false })
+            }
+            EventKind::NotificationRead(ReadNotifications::All) => {
+                Self::NotificationRead(NotificationRead { ids: Vec::new(), all: true })
+            }
         }
     }
 

@@ -5,7 +5,7 @@ mod server;
 
 pub use client::{
     AgentStop, Auth, AuthMethod, ChatInterject, ChatSend, ChatSteer, ClientFrame, ClientType, Command, InlineFile, Patterns,
-    PermissionRespond, Ping, Replay, Scope, session_resource,
+    PermissionRespond, Ping, Replay, Scope, Watch, session_resource,
 };
 pub use server::{
     AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, Replayed, ServerFrame,

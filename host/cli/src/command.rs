@@ -4,12 +4,15 @@ mod chat;
 mod doctor;
 mod hidden;
 mod model;
+mod notification;
 mod permission;
 mod plugin;
 mod reference;
 mod secret;
 mod serve;
+mod settings;
 mod token;
+mod tui;
 pub(crate) mod version;
 
 use std::path::PathBuf;
@@ -46,6 +49,8 @@ pub(crate) struct Arguments {
 enum Verb {
     /// Talk to an agent
     Chat(chat::Options),
+    /// Talk to an agent on a whole screen
+    Tui(tui::Options),
     /// Run the server
     Serve(serve::Options),
     /// Tools and roles: list, inspect, install, remove, reload, call, pack
@@ -60,9 +65,15 @@ enum Verb {
     /// Keys and passwords that tools may send and never see: set, list, remove
     #[command(subcommand)]
     Secret(secret::Verb),
+    /// What holds for everybody on this host: list, get, set, reset
+    #[command(subcommand)]
+    Settings(settings::Verb),
     /// What tools may do without asking: list, set, remove
     #[command(subcommand)]
     Permission(permission::Verb),
+    /// What you were told of while you looked elsewhere: list, read
+    #[command(subcommand)]
+    Notification(notification::Verb),
     /// Check this installation and say what to mend
     Doctor,
     /// Print the version
@@ -98,13 +109,16 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
     }
     let context = context(&arguments, printer)?;
     match arguments.verb {
-        Verb::Chat(options) => chat::run(&context, options).await,
-        Verb::Serve(options) => serve::run(&context, &options).await,
+        Verb::Chat(options) => Box::pin(chat::run(&context, options)).await,
+        Verb::Tui(options) => tui::run(&context, &options).await,
+        Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => plugin::run(&context, verb).await,
         Verb::Model(verb) => model::run(&context, verb).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,
+        Verb::Settings(verb) => settings::run(&context, verb).await,
         Verb::Permission(verb) => permission::run(&context, verb).await,
+        Verb::Notification(verb) => notification::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
     }
@@ -117,6 +131,9 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
     }
     if let Some(url) = &arguments.url {
         environment.set(octi_config::env::OCTI_URL, url);
+    }
+    if let Verb::Serve(options) = &arguments.verb {
+        options.set(&mut environment);
     }
     let config = Config::load(&environment).map_err(|error| {
         Failure::user(error.to_string())

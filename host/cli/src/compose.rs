@@ -26,6 +26,7 @@ use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoint
 use octi_security::sandbox::fs::user_workspace;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
+use octi_settings::{Settings, SettingsParts};
 use octi_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
@@ -67,6 +68,8 @@ pub(crate) struct Host {
     store: Store,
     local_token: SecretString,
     _upkeep: AbortOnDropHandle<()>,
+    /// Looks for settings that another host changed.
+    _following: AbortOnDropHandle<()>,
     /// Given back when everything else is down.
     _lock: Option<HomeLock>,
 }
@@ -104,18 +107,16 @@ async fn build_parts(
     let (vault, cache_key) = open_vault(config, &store, &ambient)?;
     let audit = Audit::start(store.clone(), ambient.clone());
     let auth = Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone()));
-    let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
-    *first = first_password.as_ref().map(first_sign_in);
-    let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
-    let local_token = auth.local_token(home).map_err(|error| user(&error))?;
+    let (first_password, owner, local_token) = first_people(&auth, home, first).await?;
 
-    let launch = launch_config(config.sandbox)?;
-    let (egress, processes) = open_doors(config, &launch)?;
     let bus = Bus::new();
     let secrets = known_secrets(&vault, &auth, &local_token).await?;
     logs.hide_with(&secrets);
+    let obeying = obeying(&secrets, (mode == Mode::Serve).then(|| logs.clone()));
+    let (settings, config) = open_settings(config, (&store, &vault), &bus, &ambient, obeying).await?;
+    let (launch, egress, processes) = open_doors(&config)?;
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let plugins = start_plugins(config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
+    let plugins = start_plugins(&config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let notes = notes_of_start(&models, &owner, environment).await?;
     let agents = Agents::new(AgentsConfig {
@@ -124,7 +125,7 @@ async fn build_parts(
         models: Arc::new(models.clone()),
         events: bus.clone(),
         ambient: ambient.clone(),
-        budget: config.budget,
+        limits: settings.run_limits(),
         workspace_of: workspaces(home),
         redactor: hiding(secrets.clone()),
         role: "general".to_owned(),
@@ -137,6 +138,7 @@ async fn build_parts(
         auth,
         audit: audit.clone(),
         agents: agents.clone(),
+        settings: settings.clone(),
         registry: plugins.clone(),
         plugins: Arc::new(Plugins(plugins.clone())),
         chat_models: Arc::new(models.clone()),
@@ -162,8 +164,22 @@ async fn build_parts(
         store,
         local_token,
         _upkeep: telemetry::upkeep(metrics),
+        _following: following(settings),
         _lock: lock,
     })
+}
+
+/// The password of the first administrator when this start made them, the owner of this installation, and the machine's own token.
+async fn first_people(
+    auth: &Auth,
+    home: &Path,
+    first: &mut Option<String>,
+) -> Outcome<(Option<OneTimePassword>, Principal, SecretString)> {
+    let first_password = auth.bootstrap_admin().await.map_err(|error| us("the first administrator cannot be made", &error))?;
+    *first = first_password.as_ref().map(first_sign_in);
+    let owner = auth.local_owner().await.map_err(|error| us("the owner of this installation is not known", &error))?;
+    let local_token = auth.local_token(home).map_err(|error| user(&error))?;
+    Ok((first_password, owner, local_token))
 }
 
 /// The vault, and the key that belongs to compiled plugins.
@@ -174,12 +190,51 @@ fn open_vault(config: &Config, store: &Store, ambient: &Ambient) -> Outcome<(Arc
     Ok((Arc::new(Vault::new(store.clone(), master, ambient.clone())), cache_key))
 }
 
+/// What obeys a change of settings besides turns and the gateway, which ask for themselves. Logs only follow where they are the
+/// server's: a command says what went wrong and nothing else.
+fn obeying(secrets: &Arc<Secrets>, logs: Option<Logs>) -> octi_settings::OnChange {
+    let secrets = secrets.clone();
+    Arc::new(move |now| {
+        secrets.hide_of_host(now.secrets());
+        if let Some(logs) = &logs {
+            logs.follow(now.log_filter());
+        }
+    })
+}
+
+/// The settings, and the configuration with what the database says.
+async fn open_settings(
+    config: &Config,
+    (store, vault): (&Store, &Arc<Vault>),
+    bus: &Arc<Bus>,
+    ambient: &Ambient,
+    on_change: octi_settings::OnChange,
+) -> Outcome<(Settings, Config)> {
+    let parts = SettingsParts {
+        store: store.clone(),
+        vault: vault.clone(),
+        base: config.settings.clone(),
+        events: bus.clone(),
+        ambient: ambient.clone(),
+        on_change,
+    };
+    let settings = Settings::open(parts).await.map_err(|error| us("the settings cannot be read", &error))?;
+    let config = settings.now().apply(config);
+    Ok((settings, config))
+}
+
+fn following(settings: Settings) -> AbortOnDropHandle<()> {
+    #[expect(clippy::disallowed_methods, reason = "the handle owns the task")]
+    AbortOnDropHandle::new(tokio::spawn(async move { settings.follow().await }))
+}
+
 /// The only ways out of this process.
-fn open_doors(config: &Config, launch: &ProcessConfig) -> Outcome<(Arc<Egress>, Arc<ProcessDoor>)> {
+fn open_doors(config: &Config) -> Outcome<(ProcessConfig, Arc<Egress>, Arc<ProcessDoor>)> {
+    let launch = launch_config(config.sandbox)?;
     let egress = Arc::new(open_egress(config)?);
     let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
     let processes = processes.hiding(&config.home);
-    Ok((egress, Arc::new(processes)))
+    Ok((launch, egress, Arc::new(processes)))
 }
 
 /// Everybody's secrets, for hiding them.

@@ -12,7 +12,9 @@ use octi_domain::ambient::Ambient;
 use octi_domain::ids::ModelId;
 use octi_domain::principal::Principal;
 use octi_gateway::ports::{ChatModels, ModelAdmin, PortError};
-use octi_models::{ChatEvent, ChatMessage, ChatModel, ChatRequest, ModelConfig, Provider, catalog, connect};
+use octi_models::{
+    ChatEvent, ChatMessage, ChatModel, ChatRequest, EmbedRequest, ModelConfig, ModelError, Provider, catalog, connect,
+};
 use octi_security::audit::{self, Deed};
 use octi_security::sandbox::egress::{Egress, EgressError, HostAllow};
 use octi_security::vault::{Vault, VaultError};
@@ -301,10 +303,10 @@ impl ModelAdmin for Models {
     async fn test(&self, principal: &Principal, name: &str) -> Result<ModelTest, PortError> {
         let model = self.find(principal, Some(name)).await?;
         let started = Instant::now();
-        let answer = tokio::time::timeout(TEST_TIME_MAX, ask_one_word(model.as_ref())).await;
+        let answer = tokio::time::timeout(TEST_TIME_MAX, try_out(model.as_ref())).await;
         let (ok, message) = match answer {
             Ok(Ok(text)) => (true, text),
-            Ok(Err(error)) => (false, error),
+            Ok(Err(error)) => (false, error.to_string()),
             Err(_) => (false, format!("no answer within {} s", TEST_TIME_MAX.as_secs())),
         };
         Ok(ModelTest { ok, latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), message })
@@ -420,16 +422,29 @@ fn demo(is_default: bool) -> Model {
     }
 }
 
-async fn ask_one_word(model: &dyn ChatModel) -> Result<String, String> {
+/// Asks for a word. A model whose provider does not take that may still be one that embeds.
+async fn try_out(model: &dyn ChatModel) -> Result<String, ModelError> {
+    let refusal = match ask_one_word(model).await {
+        Err(ModelError::BadRequest(refusal)) => refusal,
+        answer => return answer,
+    };
+    let request = EmbedRequest { inputs: vec!["ready".to_owned()], dimensions: None };
+    match model.embed(request, CancellationToken::new()).await {
+        Ok(embedded) => Ok(format!("it embeds: a text becomes {} numbers", embedded.vectors.first().map_or(0, Vec::len))),
+        Err(_) => Err(ModelError::BadRequest(refusal)),
+    }
+}
+
+async fn ask_one_word(model: &dyn ChatModel) -> Result<String, ModelError> {
     let request = ChatRequest {
         messages: vec![ChatMessage::user("Answer with the one word: ready")],
         max_output_tokens: Some(256),
         ..ChatRequest::default()
     };
-    let mut stream = model.stream(request, CancellationToken::new()).await.map_err(|error| error.to_string())?;
+    let mut stream = model.stream(request, CancellationToken::new()).await?;
     let mut text = String::new();
     while let Some(event) = stream.next().await {
-        match event.map_err(|error| error.to_string())? {
+        match event? {
             ChatEvent::Text(more) => text.push_str(&more),
             ChatEvent::End(_) => break,
             _ => {}

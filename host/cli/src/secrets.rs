@@ -14,20 +14,52 @@ use octi_security::vault::{USER_SCOPE, Vault, VaultError};
 use octi_store::SecretName;
 use secrecy::SecretString;
 
+/// Names and values.
+type Values = Vec<(String, SecretString)>;
+
 /// The vault, and redactors by person. A person's is made anew whenever their secrets change.
 pub(crate) struct Secrets {
     vault: Arc<Vault>,
-    host: Vec<(String, SecretString)>,
+    /// The host's that never change.
+    fixed: Values,
+    known: RwLock<Known>,
+}
+
+/// What is hidden.
+struct Known {
+    host: Values,
     nobody: Arc<Redactor>,
     /// Of people who have secrets.
-    people: RwLock<HashMap<UserId, Arc<Redactor>>>,
+    people: HashMap<UserId, (Values, Arc<Redactor>)>,
+}
+
+impl Known {
+    fn of_host(host: Values) -> Self {
+        Self { nobody: Arc::new(Redactor::new(host.clone())), host, people: HashMap::new() }
+    }
+
+    fn add(&mut self, person: UserId, own: Values) {
+        let redactor = Arc::new(Redactor::new(self.host.iter().chain(&own).cloned()));
+        self.people.insert(person, (own, redactor));
+    }
 }
 
 impl Secrets {
     /// Redactors that know the host's own secrets, and nobody's yet.
     pub(crate) fn new(vault: Arc<Vault>, host: impl IntoIterator<Item = (String, SecretString)>) -> Self {
-        let host: Vec<(String, SecretString)> = host.into_iter().map(|(name, value)| (format!("host/{name}"), value)).collect();
-        Self { vault, nobody: Arc::new(Redactor::new(host.clone())), host, people: RwLock::default() }
+        let fixed: Values = host.into_iter().map(|(name, value)| (format!("host/{name}"), value)).collect();
+        Self { vault, known: RwLock::new(Known::of_host(fixed.clone())), fixed }
+    }
+
+    /// Hides these of the host besides those that never change, instead of the ones given before.
+    pub(crate) fn hide_of_host(&self, secrets: impl IntoIterator<Item = (String, SecretString)>) {
+        let more = secrets.into_iter().map(|(name, value)| (format!("host/{name}"), value));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Known::of_host(self.fixed.iter().cloned().chain(more).collect());
+        for (person, (own, _)) in std::mem::take(&mut known.people) {
+            next.add(person, own);
+        }
+        *known = next;
     }
 
     /// Reads the person's secrets anew.
@@ -35,13 +67,12 @@ impl Secrets {
         let Some(user_id) = principal.user_id() else { return };
         match self.vault.reveal_all(principal).await {
             Ok(secrets) => {
-                let mut people = self.people.write().unwrap_or_else(PoisonError::into_inner);
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
                 if secrets.is_empty() {
-                    people.remove(&user_id);
+                    known.people.remove(&user_id);
                     return;
                 }
-                let secrets = secrets.into_iter().map(|(secret, value)| (label(&secret), value));
-                people.insert(user_id, Arc::new(Redactor::new(self.host.iter().cloned().chain(secrets))));
+                known.add(user_id, secrets.into_iter().map(|(secret, value)| (label(&secret), value)).collect());
             }
             // The old redactor stays: it hides what was secret until now.
             Err(error) => tracing::error!(%user_id, %error, "a person's secrets cannot be read"),
@@ -50,15 +81,16 @@ impl Secrets {
 
     /// What hides the secrets of this person, and the host's.
     pub(crate) fn redactor(&self, principal: &Principal) -> Arc<Redactor> {
-        let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
-        principal.user_id().and_then(|user| people.get(&user)).unwrap_or(&self.nobody).clone()
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let own = principal.user_id().and_then(|user| known.people.get(&user));
+        own.map_or(&known.nobody, |(_, redactor)| redactor).clone()
     }
 
     /// The text without anybody's secrets, for logs: whose line it is cannot be told from it.
     pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let mut text = self.nobody.redact(text);
-        let people = self.people.read().unwrap_or_else(PoisonError::into_inner);
-        for redactor in people.values() {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut text = known.nobody.redact(text);
+        for (_, redactor) in known.people.values() {
             if let Cow::Owned(hidden) = redactor.redact(&text) {
                 text = Cow::Owned(hidden);
             }
@@ -162,5 +194,18 @@ pub(crate) mod tests {
         secrets.vault.delete(&people[0], USER_SCOPE, "key").await.unwrap();
         secrets.changed(&people[0]).await;
         assert_eq!(secrets.redactor(&people[0]).redact("changed-Value-3 host-Secret-7"), "changed-Value-3 [REDACTED_SECRET]");
+    }
+
+    #[tokio::test]
+    async fn a_secret_of_the_host_that_changes_is_hidden_from_everybody() {
+        let (_home, secrets, people) = secrets_of(&[("ann", "value-of-Ann-1"), ("bob", "value-of-Bob-2")]).await;
+        secrets.vault.delete(&people[1], USER_SCOPE, "key").await.unwrap();
+        secrets.changed(&people[1]).await;
+        secrets.hide_of_host([("metrics.token".to_owned(), SecretString::from("scraper-Word-5"))]);
+        let text = "scraper-Word-5 value-of-Ann-1 host-Secret-7";
+        assert_eq!(secrets.redactor(&people[0]).redact(text), "[REDACTED_SECRET] [REDACTED_SECRET] [REDACTED_SECRET]");
+        assert_eq!(secrets.redactor(&people[1]).redact(text), "[REDACTED_SECRET] value-of-Ann-1 [REDACTED_SECRET]");
+        secrets.hide_of_host([]);
+        assert_eq!(secrets.redactor(&people[0]).redact(text), "scraper-Word-5 [REDACTED_SECRET] [REDACTED_SECRET]");
     }
 }

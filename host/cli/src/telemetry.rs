@@ -13,16 +13,22 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use octi_config::Config;
 use octi_domain::telemetry::{ALL, BUCKETS_SECONDS, Kind};
 use tokio_util::task::AbortOnDropHandle;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::{EnvFilter, reload};
 
 use crate::failure::{Failure, Outcome};
 use crate::secrets::Secrets;
 
-/// What the logs hide. Clones share it.
+/// Puts another filter in place of the one that holds.
+type Filtering = Arc<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
+
+/// What the logs hide, and what they leave out. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Logs {
     secrets: Arc<OnceLock<Arc<Secrets>>>,
+    filtering: Arc<OnceLock<Filtering>>,
+    /// What is logged when nobody says.
+    default: Arc<str>,
 }
 
 impl Logs {
@@ -30,26 +36,44 @@ impl Logs {
     pub(crate) fn hide_with(&self, secrets: &Arc<Secrets>) {
         self.secrets.get_or_init(|| secrets.clone());
     }
+
+    /// From here on this is logged; none for the default.
+    pub(crate) fn follow(&self, wanted: Option<&str>) {
+        let wanted = wanted.unwrap_or(&self.default);
+        let Some(filtering) = self.filtering.get() else { return };
+        let changed = EnvFilter::builder()
+            .parse(wanted)
+            .map_err(|error| error.to_string())
+            .and_then(|filter| filtering(filter).map_err(|error| error.to_string()));
+        if let Err(error) = changed {
+            tracing::error!(wanted, error, "the log filter cannot be changed");
+        }
+    }
 }
 
-/// Starts logging. `default` is what is logged when `OCTI_LOG` is not set.
+/// Starts logging. `default` is what is logged when neither environment nor file say.
 ///
 /// # Errors
-/// When `OCTI_LOG` is not a filter.
+/// When what they say is not a filter.
 pub(crate) fn start(config: &Config, default: &str) -> Outcome<Logs> {
     let wanted = config.log_filter.as_deref().unwrap_or(default);
     let filter = EnvFilter::builder().parse(wanted).map_err(|error| {
-        Failure::user(format!("environment variable `OCTI_LOG` is `{wanted}`, which is not a log filter"))
+        Failure::user(format!("`{wanted}`, of `OCTI_LOG` or `log.filter` of config.toml, is not a log filter"))
             .because(&error)
             .hint("write a level (`error`, `warn`, `info`, `debug`, `trace`) or `info,octi_agents=debug`")
     })?;
-    let logs = Logs::default();
+    let logs = Logs { default: default.into(), ..Logs::default() };
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Hiding { logs: logs.clone(), to: io::stderr });
-    let started = if config.log_json {
-        builder.json().try_init()
+    let (filtering, started): (Filtering, _) = if config.log_json {
+        let builder = builder.json().with_filter_reloading();
+        let handle = builder.reload_handle();
+        (Arc::new(move |filter| handle.reload(filter)), builder.try_init())
     } else {
-        builder.with_target(false).with_ansi(io::stderr().is_terminal()).try_init()
+        let builder = builder.with_target(false).with_ansi(io::stderr().is_terminal()).with_filter_reloading();
+        let handle = builder.reload_handle();
+        (Arc::new(move |filter| handle.reload(filter)), builder.try_init())
     };
+    logs.filtering.get_or_init(|| filtering);
     started.map_err(|error| Failure::us(format!("logging cannot start: {error}")))?;
     Ok(logs)
 }

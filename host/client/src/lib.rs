@@ -6,11 +6,13 @@
 mod error;
 mod http;
 mod rest;
+mod signature;
 mod socket;
 
 pub use error::ClientError;
 pub use http::Client;
 pub use octi_api as api;
+pub use signature::SigningKey;
 pub use socket::Socket;
 
 #[cfg(test)]

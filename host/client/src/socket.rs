@@ -8,6 +8,7 @@ use octi_api::frames::{
     Auth, AuthMethod, AuthOk, ChatInterject, ChatSteer, ClientFrame, ClientType, ErrorFrame, Patterns, Replay, Replayed,
     ServerFrame, session_resource,
 };
+use octi_domain::ambient::Ambient;
 use octi_domain::ids::{EventId, SessionId};
 use octi_domain::limits;
 use secrecy::ExposeSecret;
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::{Client, ClientError};
+use crate::{Client, ClientError, SigningKey};
 
 /// How long connecting and signing in may take together.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(15);
@@ -45,18 +46,35 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] when the credentials are not good, and the others when the server cannot be reached.
     pub async fn connect_as(&self, client_type: ClientType) -> Result<Socket, ClientError> {
-        let slow = || ClientError::Unreachable { url: self.base().to_string(), reason: "no answer in time".to_owned() };
-        timeout(CONNECT_TIME_MAX, self.sign_in(client_type)).await.map_err(|_| slow())?
+        let credentials = self.token().map(|token| token.expose_secret().to_owned()).unwrap_or_default();
+        let method = if credentials.starts_with("octi_") { AuthMethod::ApiKey } else { AuthMethod::Local };
+        self.introduce(method, credentials, client_type).await
     }
 
-    async fn sign_in(&self, client_type: ClientType) -> Result<Socket, ClientError> {
+    /// Opens a connection and signs in with a key, whose secret is not sent, as the given kind of program.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the signature is not good, and the others when the server cannot be reached.
+    pub async fn connect_signed(
+        &self,
+        key: &SigningKey,
+        client_type: ClientType,
+        ambient: &Ambient,
+    ) -> Result<Socket, ClientError> {
+        self.introduce(AuthMethod::Hmac, key.sign(ambient), client_type).await
+    }
+
+    async fn introduce(&self, method: AuthMethod, credentials: String, client_type: ClientType) -> Result<Socket, ClientError> {
+        let slow = || ClientError::Unreachable { url: self.base().to_string(), reason: "no answer in time".to_owned() };
+        timeout(CONNECT_TIME_MAX, self.sign_in(method, credentials, client_type)).await.map_err(|_| slow())?
+    }
+
+    async fn sign_in(&self, method: AuthMethod, credentials: String, client_type: ClientType) -> Result<Socket, ClientError> {
         let mut url = self.url(&["gateway"])?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         url.set_scheme(scheme).map_err(|()| ClientError::Address { url: self.base().to_string() })?;
         let (mut stream, _) = connect_async(url.as_str()).await.map_err(|error| self.unreachable(&error))?;
 
-        let credentials = self.token().map(|token| token.expose_secret().to_owned()).unwrap_or_default();
-        let method = if credentials.starts_with("octi_") { AuthMethod::ApiKey } else { AuthMethod::Local };
         let auth = ClientFrame::Auth(Auth {
             method,
             credentials,

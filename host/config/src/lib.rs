@@ -5,6 +5,7 @@
 pub mod env;
 pub mod load;
 pub mod sections;
+pub mod settings;
 pub mod shell;
 
 pub use load::{Config, ConfigError};

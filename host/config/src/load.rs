@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use octi_domain::plugin_limits::PluginLimits;
-use octi_domain::run::Budget;
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::env::{self, Environment};
 use crate::sections::{File, SandboxLevel};
+use crate::settings::check::{ADDRESS_EXPECTED, checked_limits, entries, web_address};
+use crate::settings::{Base, key};
 use crate::shell::Shell;
 
 /// The port octi listens on unless told otherwise.
@@ -32,12 +33,14 @@ pub struct Config {
     /// Certificate authorities besides those of the system, not read yet.
     pub ca_file: Option<PathBuf>,
     pub searxng_url: Option<Url>,
-    pub budget: Budget,
     /// Limits that the administrator set, by the plugin's id.
     pub plugin_limits: BTreeMap<String, PluginLimits>,
     pub master_key: Option<SecretString>,
+    /// What environment or file say is logged.
     pub log_filter: Option<String>,
     pub log_json: bool,
+    /// Everything that can be set, as environment, file and defaults say.
+    pub settings: Base,
     /// Where `octi` commands find their server.
     pub url: String,
     pub token: Option<SecretString>,
@@ -81,7 +84,7 @@ pub enum ConfigError {
     #[error("`{}` is not valid: {problem}", path.display())]
     File { path: PathBuf, problem: String },
     #[error("environment variable `{name}` is `{value}`: {expected}")]
-    Variable { name: &'static str, value: String, expected: &'static str },
+    Variable { name: &'static str, value: String, expected: String },
 }
 
 impl Config {
@@ -92,7 +95,7 @@ impl Config {
     pub fn load(environment: &Environment) -> Result<Self, ConfigError> {
         let home = home(environment)?;
         let path = home.join("config.toml");
-        let file = read_file(&path, &home)?;
+        let (file, table) = read_file(&path, &home)?;
         let host = text(environment, env::OCTI_HOST).or(file.server.host).unwrap_or_else(|| "127.0.0.1".to_owned());
         let port = number(environment, env::OCTI_PORT, "a port is a number from 0 to 65535")?
             .or(file.server.port)
@@ -100,25 +103,50 @@ impl Config {
         let database = text(environment, env::DATABASE_URL)
             .or(file.database.url)
             .unwrap_or_else(|| format!("sqlite://{}", home.join("octi.db").display()));
+        let database = Database(database);
+        let mut settings = Base::read(environment, &path, &table)?;
+        settings.show(key::HOME, json!(home.display().to_string()));
+        settings.show(key::DATABASE_URL, json!(database.to_string()));
         Ok(Self {
             url: text(environment, env::OCTI_URL).unwrap_or_else(|| format!("http://{host}:{port}")),
             host,
             port,
-            database_url: Database(database),
+            database_url: database,
             skip_migrations: flag(environment, env::SKIP_MIGRATIONS)?,
             sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
             private_targets: list(environment, env::OCTI_PRIVATE_TARGETS).or(file.network.private_targets).unwrap_or_default(),
             ca_file: text(environment, env::OCTI_CA_FILE).map(PathBuf::from).or(file.network.ca_file),
             searxng_url: address(environment, env::OCTI_SEARXNG_URL, file.network.searxng_url)?,
-            budget: budget(environment, &file.agent)?,
             plugin_limits: plugin_limits(&path, file.plugins)?,
             shell: file.shell,
             master_key: secret(environment, env::MASTER_KEY),
-            log_filter: text(environment, env::OCTI_LOG),
+            log_filter: settings.given_text(key::LOG_FILTER),
             log_json: log_json(environment)?,
+            settings,
             token: secret(environment, env::OCTI_TOKEN),
             home,
         })
+    }
+}
+
+impl Config {
+    /// The same with what is stored in the database: the value of a key, as [`crate::settings::check`] let it through.
+    #[must_use]
+    pub fn with<'v>(&self, stored: impl Fn(&str) -> Option<&'v Value>) -> Self {
+        let mut changed = self.clone();
+        if let Some(level) = stored(key::SANDBOX_PROCESSES).and_then(Value::as_str).and_then(level) {
+            changed.sandbox = level;
+        }
+        if let Some(address) = stored(key::SEARXNG_URL).and_then(Value::as_str) {
+            changed.searxng_url = web_address(address);
+        }
+        if let Some(targets) = stored(key::PRIVATE_TARGETS).and_then(Value::as_array) {
+            changed.private_targets = targets.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+        if let Some(Ok(limits)) = stored(key::PLUGINS).map(crate::settings::check::plugin_limits) {
+            changed.plugin_limits = limits;
+        }
+        changed
     }
 }
 
@@ -129,7 +157,8 @@ fn home(environment: &Environment) -> Result<PathBuf, ConfigError> {
     environment.get("HOME").map(|home| Path::new(home).join(".octi")).ok_or(ConfigError::NoHome)
 }
 
-fn read_file(path: &Path, home: &Path) -> Result<File, ConfigError> {
+/// The file with every key checked, and the same as it stands there.
+fn read_file(path: &Path, home: &Path) -> Result<(File, toml::Table), ConfigError> {
     let problem = |problem: String| ConfigError::File { path: path.into(), problem };
     match std::fs::read_to_string(path) {
         Ok(text) => {
@@ -140,66 +169,43 @@ fn read_file(path: &Path, home: &Path) -> Result<File, ConfigError> {
                 problem(if place == "." { error.inner().to_string() } else { format!("`{place}`: {}", error.inner()) })
             })?;
             file.shell.check(home).map_err(|(field, text)| problem(format!("`{field}`: {text}")))?;
-            Ok(file)
+            let table = text.parse().map_err(|error: toml::de::Error| problem(error.to_string()))?;
+            Ok((file, table))
         }
         // A home folder that cannot be there is told by whoever makes it, with what to do.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(File::default()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok((File::default(), toml::Table::new()))
+        }
         Err(source) => Err(ConfigError::Read { path: path.into(), source }),
     }
-}
-
-fn budget(environment: &Environment, file: &crate::sections::Agent) -> Result<Budget, ConfigError> {
-    let whole = "it must be a whole number";
-    let default = Budget::default();
-    let minutes = number::<u64>(environment, env::OCTI_MAX_MINUTES, whole)?.or(file.minutes_max);
-    if minutes == Some(0) {
-        return Err(ConfigError::Variable {
-            name: env::OCTI_MAX_MINUTES,
-            value: "0".to_owned(),
-            expected: "a turn needs at least one minute",
-        });
-    }
-    Ok(Budget {
-        iterations_max: number(environment, env::OCTI_MAX_ITERATIONS, whole)?
-            .or(file.iterations_max)
-            .unwrap_or(default.iterations_max),
-        time_max: minutes.map_or(default.time_max, |minutes| Duration::from_secs(minutes.saturating_mul(60))),
-        tokens_max: number(environment, env::OCTI_MAX_TOKENS, whole)?.or(file.tokens_max).unwrap_or(default.tokens_max),
-    })
 }
 
 fn plugin_limits(
     path: &Path,
     plugins: BTreeMap<String, crate::sections::Plugin>,
 ) -> Result<BTreeMap<String, PluginLimits>, ConfigError> {
-    let invalid = |problem: String| ConfigError::File { path: path.into(), problem };
-    let mut all = BTreeMap::new();
-    for (id, plugin) in plugins {
-        if id.split('/').filter(|part| !part.is_empty()).count() != 2 {
-            return Err(invalid(format!("`plugins.\"{id}\"` names no plugin: write its id, such as `plugins.\"octi/shell\"`")));
-        }
-        let limits = PluginLimits::from(plugin.limits);
-        if let Some((key, value, allowed)) = limits.outside() {
-            let (least, most) = allowed.into_inner();
-            return Err(invalid(format!("`plugins.\"{id}\".limits.{key}` is {value}: it must be from {least} to {most}")));
-        }
-        all.insert(id, limits);
+    checked_limits(plugins).map_err(|problem| ConfigError::File {
+        path: path.into(),
+        problem: format!("`plugins.{}`: {}", problem.path, problem.message),
+    })
+}
+
+fn level(word: &str) -> Option<SandboxLevel> {
+    match word {
+        "off" => Some(SandboxLevel::Off),
+        "auto" => Some(SandboxLevel::Auto),
+        "required" => Some(SandboxLevel::Required),
+        _ => None,
     }
-    Ok(all)
 }
 
 fn sandbox(environment: &Environment) -> Result<Option<SandboxLevel>, ConfigError> {
-    match environment.get(env::OCTI_SANDBOX) {
-        None => Ok(None),
-        Some("off") => Ok(Some(SandboxLevel::Off)),
-        Some("auto") => Ok(Some(SandboxLevel::Auto)),
-        Some("required") => Ok(Some(SandboxLevel::Required)),
-        Some(other) => Err(ConfigError::Variable {
-            name: env::OCTI_SANDBOX,
-            value: other.to_owned(),
-            expected: "it must be `off`, `auto` or `required`",
-        }),
-    }
+    let Some(word) = environment.get(env::OCTI_SANDBOX) else { return Ok(None) };
+    level(word).map(Some).ok_or_else(|| ConfigError::Variable {
+        name: env::OCTI_SANDBOX,
+        value: word.to_owned(),
+        expected: "it must be `off`, `auto` or `required`".to_owned(),
+    })
 }
 
 fn log_json(environment: &Environment) -> Result<bool, ConfigError> {
@@ -209,7 +215,7 @@ fn log_json(environment: &Environment) -> Result<bool, ConfigError> {
         Some(other) => Err(ConfigError::Variable {
             name: env::OCTI_LOG_FORMAT,
             value: other.to_owned(),
-            expected: "it must be `text` or `json`",
+            expected: "it must be `text` or `json`".to_owned(),
         }),
     }
 }
@@ -218,7 +224,10 @@ fn flag(environment: &Environment, name: &'static str) -> Result<bool, ConfigErr
     match environment.get(name) {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
-        Some(other) => Err(ConfigError::Variable { name, value: other.to_owned(), expected: "it must be `true` or `false`" }),
+        Some(other) => {
+            let expected = "it must be `true` or `false`".to_owned();
+            Err(ConfigError::Variable { name, value: other.to_owned(), expected })
+        }
     }
 }
 
@@ -229,7 +238,9 @@ fn number<T: std::str::FromStr>(
 ) -> Result<Option<T>, ConfigError> {
     environment
         .get(name)
-        .map(|value| value.parse().map_err(|_| ConfigError::Variable { name, value: value.to_owned(), expected }))
+        .map(|value| {
+            value.parse().map_err(|_| ConfigError::Variable { name, value: value.to_owned(), expected: expected.to_owned() })
+        })
         .transpose()
 }
 
@@ -237,23 +248,14 @@ fn text(environment: &Environment, name: &str) -> Option<String> {
     environment.get(name).map(str::to_owned)
 }
 
-/// Entries between commas.
 fn list(environment: &Environment, name: &str) -> Option<Vec<String>> {
-    let entries = environment.get(name)?.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-    Some(entries.map(str::to_owned).collect())
+    Some(entries(environment.get(name)?).collect())
 }
 
 fn address(environment: &Environment, name: &'static str, file: Option<String>) -> Result<Option<Url>, ConfigError> {
-    let Some(value) = text(environment, name).or(file) else { return Ok(None) };
-    let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
-    match Url::parse(&value) {
-        Ok(url) if is_web(&url) && url.has_host() => Ok(Some(url)),
-        _ => Err(ConfigError::Variable {
-            name,
-            value,
-            expected: "it must be a web address without a user name, such as `http://127.0.0.1:8080`",
-        }),
-    }
+    let Some(value) = text(environment, name).or(file).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let url = web_address(&value);
+    url.map(Some).ok_or_else(|| ConfigError::Variable { name, value, expected: ADDRESS_EXPECTED.to_owned() })
 }
 
 fn secret(environment: &Environment, name: &str) -> Option<SecretString> {
@@ -263,6 +265,7 @@ fn secret(environment: &Environment, name: &str) -> Option<SecretString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Source, definition};
 
     fn load(file: &str, pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let home = tempfile::tempdir().expect("a temporary folder");
@@ -276,7 +279,9 @@ mod tests {
     fn environment_beats_file_beats_default() {
         let config = load("[server]\nport = 4000\nhost = '0.0.0.0'", &[(env::OCTI_PORT, "5000")]).expect("valid");
         assert_eq!((config.port, config.host.as_str()), (5000, "0.0.0.0"));
-        assert_eq!(config.budget, Budget::default());
+        assert_eq!(config.settings.get(definition("server.port").expect("a setting")).source, Source::Environment);
+        assert_eq!(config.settings.get(definition("server.host").expect("a setting")).source, Source::File);
+        assert_eq!(config.settings.get(definition(key::MINUTES_MAX).expect("a setting")).value, json!(15));
         assert!(config.database_url.reveal().ends_with("octi.db"));
     }
 
@@ -294,11 +299,11 @@ mod tests {
         for (file, says) in [
             (
                 "[plugins.\"acme/x\".limits]\nmemory_mb = 0",
-                "`plugins.\"acme/x\".limits.memory_mb` is 0: it must be from 1 to 256",
+                "`plugins.\"acme/x\".limits.memory_mb`: 0 is not allowed: it must be from 1 to 256",
             ),
             ("[plugins.\"acme/x\".limits]\nmemory = 1", "unknown field `memory`"),
             ("[plugins.\"acme/x\"]\nlimit = 1", "unknown field `limit`"),
-            ("[plugins.x.limits]\ntime_ms = 1", "`plugins.\"x\"` names no plugin"),
+            ("[plugins.x.limits]\ntime_ms = 1", "`plugins.\"x\"`: this names no plugin"),
         ] {
             let error = load(file, &[]).expect_err(file).to_string();
             assert!(error.contains(says), "{error}");
@@ -327,7 +332,8 @@ mod tests {
             (env::OCTI_PORT, "high", "a port is a number from 0 to 65535"),
             (env::OCTI_SANDBOX, "on", "`off`, `auto` or `required`"),
             (env::SKIP_MIGRATIONS, "maybe", "`true` or `false`"),
-            (env::OCTI_MAX_MINUTES, "0", "at least one minute"),
+            (env::OCTI_MAX_MINUTES, "0", "a whole number from 1 to 1440"),
+            (env::OCTI_MAX_TOKENS, "many", "a whole number from 0 to"),
             (env::OCTI_LOG_FORMAT, "xml", "`text` or `json`"),
             (env::OCTI_SEARXNG_URL, "searx", "a web address"),
             (env::OCTI_SEARXNG_URL, "ftp://searx.test/", "a web address"),
@@ -349,9 +355,29 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_of_the_file_is_read_and_a_mistake_is_named_by_its_key() {
+        let config = load("[gateway]\nchats_per_minute_max = 7\n[log]\nfilter = 'warn'", &[]).expect("valid");
+        assert_eq!(config.settings.number(key::CHATS_PER_MINUTE_MAX), 7);
+        assert_eq!(config.log_filter.as_deref(), Some("warn"));
+        let error = load("[agent]\nminutes_max = 0", &[]).expect_err("no time").to_string();
+        assert!(error.contains("`agent.minutes_max`: it must be a whole number from 1 to 1440"), "{error}");
+        let error = load("[gateway]\nchats = 7", &[]).expect_err("a typo").to_string();
+        assert!(error.contains("unknown field `chats`"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_used_is_not_repeated() {
+        let error = load("", &[(env::OCTI_METRICS_TOKEN, "q7x9")]).expect_err("too short").to_string();
+        assert!(error.contains(env::OCTI_METRICS_TOKEN) && !error.contains("q7x9"), "{error}");
+        let config = load("", &[(env::MASTER_KEY, "5a5a"), (env::OCTI_METRICS_TOKEN, "q7x9q7x9q7x9q7x9")]).expect("valid");
+        assert!(!format!("{config:?}").contains("q7x9") && !format!("{config:?}").contains("5a5a"), "{config:?}");
+    }
+
+    #[test]
     fn a_database_password_is_never_shown() {
         let config = load("", &[(env::DATABASE_URL, "postgres://octi:s3cret@db/octi")]).expect("valid");
         assert_eq!(config.database_url.to_string(), "postgres://…@db/octi");
+        assert_eq!(config.settings.get(definition(key::DATABASE_URL).expect("a setting")).value, json!("postgres://…@db/octi"));
         assert!(!format!("{config:?}").contains("s3cret"));
     }
 }

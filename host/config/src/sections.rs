@@ -20,6 +20,8 @@ pub struct File {
     pub plugins: BTreeMap<String, Plugin>,
     pub shell: Shell,
     pub network: Network,
+    pub gateway: Gateway,
+    pub log: Log,
 }
 
 /// Where octi listens.
@@ -43,13 +45,34 @@ impl std::fmt::Debug for Database {
     }
 }
 
-/// What one turn may use; 0 means no limit for iterations and tokens.
+/// What turns may use; 0 means no limit for iterations and tokens. These numbers are read through `settings`, which checks them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Agent {
-    pub iterations_max: Option<u32>,
+    pub iterations_max: Option<u64>,
     pub minutes_max: Option<u64>,
     pub tokens_max: Option<u64>,
+    pub runs_active_max: Option<u64>,
+}
+
+/// What clients may do; read through `settings` too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gateway {
+    pub connections_per_user_max: Option<u64>,
+    pub chats_per_minute_max: Option<u64>,
+    pub commands_per_minute_max: Option<u64>,
+    pub subscribes_per_minute_max: Option<u64>,
+    pub replays_per_minute_max: Option<u64>,
+    pub openai_calls_per_user_max: Option<u64>,
+    pub openai_calls_max: Option<u64>,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub filter: Option<String>,
 }
 
 /// How child processes are confined.

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::ids::{ArtifactId, CallId, EventId, MessageId, PermissionRequestId, RunId, SessionId, UserId};
+use crate::ids::{ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, RunId, SessionId, UserId};
 use crate::message::{Attachment, Role};
+use crate::notification::Notification;
 use crate::permission::{Answer, PermissionRequest};
 use crate::run::{RunStatus, Usage};
 
@@ -74,10 +75,28 @@ pub enum EventKind {
     PermissionResolved { request_id: PermissionRequestId, answer: Option<Answer> },
     /// Tools or roles changed while the host runs.
     PluginsChanged { plugin: String, change: String },
+    /// Settings of the host have other values; only administrators are told.
+    SettingsChanged { keys: Vec<String> },
+    /// The person is told of something.
+    NotificationCreated(Box<Notification>),
+    /// The person has read these, on one of their screens or because the question was answered.
+    NotificationRead(ReadNotifications),
+}
+
+/// Which notifications were read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadNotifications {
+    These(Vec<NotificationId>),
+    All,
 }
 
 /// Where events go. Publishing never waits and never fails: telemetry must not break a turn.
 pub trait EventSink: Send + Sync {
     /// Delivers the event to whoever listens.
     fn publish(&self, event: Event);
+
+    /// Whether a screen of the person shows this session at that time, as far as is known here.
+    fn is_watched(&self, _user: UserId, _session: SessionId, _now: DateTime<Utc>) -> bool {
+        false
+    }
 }

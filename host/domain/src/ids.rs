@@ -108,6 +108,8 @@ typed_ids! {
     AuditId => "audit";
     /// One secret in the vault.
     SecretId => "secret";
+    /// One thing a person was told.
+    NotificationId => "notification";
     /// A summary that stands for the older messages of a conversation.
     CompactionId => "compaction";
 }

@@ -304,6 +304,14 @@ pub const OPENAI_CALL_SECONDS_MAX: u64 = 10 * 60;
 pub const OPENAI_SEND_SECONDS_MAX: u64 = 30;
 /// Pieces of such an answer that wait for its client.
 pub const OPENAI_QUEUE_MAX: usize = 64;
+/// Texts of one request for embeddings.
+pub const OPENAI_INPUTS_MAX: usize = 1_024;
+/// Bytes of one of them.
+pub const OPENAI_INPUT_BYTES_MAX: usize = 64 * 1024;
+/// Numbers a vector can be asked to have.
+pub const OPENAI_DIMENSIONS_MAX: u32 = 8_192;
+/// Numbers of all vectors of one answer.
+pub const OPENAI_NUMBERS_MAX: usize = 2 * 1024 * 1024;
 /// Such answers at once, of one person.
 pub const OPENAI_CALLS_PER_USER_MAX: usize = 16;
 /// Such answers at once, of everybody.
@@ -360,6 +368,18 @@ pub const AUDIT_TEXT_BYTES_MAX: usize = 1_024;
 /// Audit rows that wait to be written; what comes then stands in the log only.
 pub const AUDIT_QUEUE_MAX: usize = 1_024;
 
+/// Seconds between a signature's timestamp and now, in either direction.
+pub const SIGNATURE_SECONDS_MAX: i64 = 5 * 60;
+/// Signatures of one key that are remembered at once, which is as often as it can sign in within that time.
+pub const SIGNATURES_PER_KEY_MAX: usize = 256;
+/// Signatures of all keys that are remembered at once.
+pub const SIGNATURES_MAX: usize = 16_384;
+
+/// Facts that a person can tell every conversation.
+pub const PERSONA_FACTS_MAX: usize = 30;
+/// Characters of one of them, and of the tone.
+pub const PERSONA_TEXT_CHARS_MAX: usize = 200;
+
 /// Seconds to connect to a model provider.
 pub const MODEL_CONNECT_SECONDS_MAX: u64 = 10;
 /// Seconds a model may be silent in the middle of an answer.
@@ -370,6 +390,10 @@ pub const MODEL_SECONDS_MAX: u64 = 10 * 60;
 pub const MODEL_ATTEMPTS_MAX: usize = 4;
 /// Bytes of one model answer.
 pub const MODEL_ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Texts a provider is asked to embed at once; Gemini takes no more.
+pub const EMBED_BATCH_MAX: usize = 100;
+/// Bytes of a provider's answer to that.
+pub const EMBED_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of one outgoing request: address, headers and body together.
 pub const EGRESS_REQUEST_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -439,3 +463,62 @@ pub const STORE_ROWS_MAX: u32 = 10_000;
 pub const MESSAGE_STORED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Standing permission rules of one person. Every one of them counts in a decision, so they are bounded when they are added.
 pub const RULES_PER_USER_MAX: usize = 1_000;
+
+/// Model calls in one run that an administrator may set.
+pub const RUN_ITERATIONS_CEILING: u64 = 10_000;
+/// Minutes of one run that an administrator may set.
+pub const RUN_MINUTES_CEILING: u64 = 24 * 60;
+/// Tokens of one run that an administrator may set.
+pub const RUN_TOKENS_CEILING: u64 = 1_000_000_000;
+/// Runs at once that an administrator may set.
+pub const RUNS_ACTIVE_CEILING: u64 = 1_024;
+/// Connections of one user that an administrator may set.
+pub const WS_CONNECTIONS_PER_USER_CEILING: u64 = 1_000;
+/// Frames of one kind and connection within a minute that an administrator may set. Each is remembered for that minute.
+pub const WS_RATE_CEILING: u64 = 6_000;
+/// Answers at once, for clients of OpenAI's API, that an administrator may set.
+pub const OPENAI_CALLS_CEILING: u64 = 1_024;
+/// The fewest characters of what a scraper of `/metrics` sends.
+pub const METRICS_TOKEN_CHARS_MIN: u64 = 16;
+/// The most characters of it.
+pub const METRICS_TOKEN_CHARS_MAX: u64 = 200;
+/// Bytes of the value of one setting, as JSON.
+pub const SETTING_BYTES_MAX: usize = 64 * 1024;
+/// Settings that one request changes.
+pub const SETTINGS_PER_REQUEST_MAX: usize = 100;
+/// Seconds between two looks at what another host changed on the same database.
+pub const SETTINGS_LOOK_SECONDS: u64 = 2;
+
+/// Notifications of one person that are kept, the newest of them.
+pub const NOTIFICATIONS_PER_USER_MAX: i64 = 500;
+/// Bytes of the line of a notification.
+pub const NOTIFICATION_TITLE_BYTES_MAX: usize = 200;
+/// Bytes of what stands below it.
+pub const NOTIFICATION_BODY_BYTES_MAX: usize = 500;
+/// Things that wait to be told to people; what comes then is not told.
+pub const NOTIFICATIONS_QUEUE_MAX: usize = 256;
+/// Seconds for which a connection that does not say what it shows counts as showing the session it last spoke in.
+pub const WATCH_SECONDS_MAX: i64 = 15 * 60;
+
+/// Things of one conversation (messages, calls, notices) that the terminal chat shows; older ones stay on the server.
+pub const TUI_ITEMS_MAX: usize = 2_000;
+/// Lines that they take on its screen, at most; the oldest things are left out beyond that.
+pub const TUI_LINES_MAX: usize = 20_000;
+/// Lines of one of them; the rest is cut, and said to be.
+pub const TUI_ITEM_LINES_MAX: usize = 4_000;
+/// Bytes of one text that it shows.
+pub const TUI_TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// Stored messages that it loads when a conversation is opened, the newest.
+pub const TUI_MESSAGES_LOADED_MAX: u32 = 1_000;
+/// Turns of one conversation in its list of activity, the newest.
+pub const TUI_AGENTS_MAX: usize = 200;
+/// Events that it knows to be shown already.
+pub const TUI_EVENTS_SEEN_MAX: usize = 4_096;
+/// Questions that wait in it for an answer.
+pub const TUI_QUESTIONS_MAX: usize = 100;
+/// Texts that were sent and come back with Up.
+pub const TUI_HISTORY_ENTRIES_MAX: usize = 500;
+/// Bytes that one paste adds to the text being written.
+pub const TUI_PASTE_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
+/// Bytes of `keybindings.json`.
+pub const TUI_KEYBINDINGS_BYTES_MAX: usize = 64 * 1024;

@@ -83,6 +83,21 @@ impl Default for Budget {
     }
 }
 
+/// What an administrator may change of turns while the host runs. A turn keeps what held when it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimits {
+    /// What each may use.
+    pub budget: Budget,
+    /// How many may run at once.
+    pub active_max: usize,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self { budget: Budget::default(), active_max: crate::limits::RUNS_ACTIVE_MAX }
+    }
+}
+
 /// One turn of an agent in a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {

@@ -4,6 +4,7 @@
 //! newest events, is told how many, and slows nobody else. The newest events of each session are kept, so that a client
 //! that lost its connection can ask for what it missed.
 
+mod gaze;
 mod kept;
 
 use std::collections::{HashMap, VecDeque};
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use axum::extract::ws::Utf8Bytes;
+use chrono::{DateTime, Utc};
 use octi_api::event::EventEnvelope;
 use octi_api::frames::ServerFrame;
 use octi_domain::ambient::Ambient;
@@ -20,6 +22,7 @@ use octi_domain::limits;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use gaze::Gaze;
 use kept::Kept;
 pub(crate) use kept::Past;
 
@@ -128,6 +131,13 @@ impl EventSink for Bus {
         let dropped = self.queues(user_id).iter().filter(|queue| !queue.push(kind, session, &text)).count();
         self.dropped.fetch_add(dropped as u64, Ordering::Relaxed);
     }
+
+    fn is_watched(&self, user: UserId, session: SessionId, now: DateTime<Utc>) -> bool {
+        self.queues(user).iter().any(|queue| {
+            let inner = queue.lock();
+            inner.gaze.is_at(session, &inner.subscription.sessions, now)
+        })
+    }
 }
 
 /// What waits for one connection.
@@ -140,6 +150,7 @@ struct Queue {
 #[derive(Debug, Default)]
 struct Inner {
     subscription: Subscription,
+    gaze: Gaze,
     waiting: VecDeque<Waiting>,
 }
 
@@ -235,6 +246,16 @@ impl Listener {
         inner.subscription.patterns.retain(|held| !less.patterns.contains(held));
         inner.subscription.sessions.retain(|held| !less.sessions.contains(held));
         inner.subscription.clone()
+    }
+
+    /// The person spoke in a session.
+    pub(crate) fn spoke(&self, session: SessionId, now: DateTime<Utc>) {
+        self.queue.lock().gaze.spoke(session, now);
+    }
+
+    /// The other end says which session it shows.
+    pub(crate) fn shows(&self, session: Option<SessionId>) {
+        self.queue.lock().gaze = Gaze::Shows(session);
     }
 
     /// What is to be sent next. Safe to drop and call again.

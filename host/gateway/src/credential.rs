@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use chrono::{DateTime, Utc};
 use cookie::{Cookie, SameSite};
-use octi_domain::ids::SignInId;
+use octi_domain::ids::{SignInId, TokenId};
 use octi_domain::principal::Principal;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -25,6 +25,8 @@ pub(crate) enum Credential {
     Token(SecretString),
     /// The value of a browser's cookie.
     Cookie(SecretString),
+    /// A key whose signature was checked.
+    Signed(TokenId),
 }
 
 /// Whose credential it is.
@@ -55,6 +57,7 @@ impl Credential {
             }
             Self::Token(token) if is_near() => (gateway.auth.by_local_token(token.expose_secret()).await?, None),
             Self::Token(_) => return Err(ApiError::unauthenticated()),
+            Self::Signed(key) => (gateway.auth.by_signing_key(*key).await?, None),
             Self::Cookie(value) => {
                 let (principal, sign_in, _) = gateway.auth.by_cookie(value.expose_secret()).await?;
                 (principal, Some(sign_in.id))
@@ -99,6 +102,7 @@ mod tests {
         Credential::of(&headers(pairs)).map(|credential| match credential {
             Credential::Token(token) => (false, token.expose_secret().to_owned()),
             Credential::Cookie(value) => (true, value.expose_secret().to_owned()),
+            Credential::Signed(_) => unreachable!("no header shows a signature"),
         })
     }
 

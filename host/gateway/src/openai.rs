@@ -4,6 +4,7 @@
 mod ask;
 mod calls;
 mod chat;
+mod embeddings;
 pub(crate) mod error;
 mod models;
 mod pump;
@@ -21,5 +22,5 @@ use crate::state::Gateway;
 pub(crate) const PREFIX: &str = "/v1/";
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().merge(models::routes()).merge(chat::routes()).merge(responses::routes())
+    OpenApiRouter::new().merge(models::routes()).merge(chat::routes()).merge(responses::routes()).merge(embeddings::routes())
 }

@@ -43,7 +43,9 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::models::routes())
         .merge(v1::plugins::routes())
         .merge(v1::secrets::routes())
+        .merge(v1::settings::routes())
         .merge(v1::audit::routes())
+        .merge(v1::notifications::routes())
         .merge(openai::routes())
         .merge(openapi::routes())
 }

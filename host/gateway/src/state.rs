@@ -12,6 +12,7 @@ use octi_extension::registry::Registry;
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::vault::Vault;
+use octi_settings::Settings;
 use octi_store::Store;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +31,7 @@ pub struct GatewayState {
     /// Takes what is done to things outside of the database.
     pub audit: Audit,
     pub agents: Agents,
+    pub settings: Settings,
     pub registry: Arc<dyn Registry>,
     pub plugins: Arc<dyn PluginAdmin>,
     pub models: Arc<dyn ModelAdmin>,

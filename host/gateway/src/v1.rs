@@ -9,11 +9,13 @@ pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod metrics;
 pub(crate) mod models;
+pub(crate) mod notifications;
 pub(crate) mod permissions;
 pub(crate) mod plugins;
 pub(crate) mod search;
 pub(crate) mod secrets;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod tools;
 

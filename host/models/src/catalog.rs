@@ -56,7 +56,7 @@ pub struct Facts {
 
 type Row = (Provider, &'static str, u32, f64, f64);
 
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 26] = [
     (Provider::OpenAi, "gpt-5", 400_000, 1.25, 10.0),
     (Provider::OpenAi, "gpt-5-mini", 400_000, 0.25, 2.0),
     (Provider::OpenAi, "gpt-5-nano", 400_000, 0.05, 0.4),
@@ -67,6 +67,9 @@ const ROWS: [Row; 22] = [
     (Provider::OpenAi, "gpt-4o-mini", 128_000, 0.15, 0.6),
     (Provider::OpenAi, "o3", 200_000, 2.0, 8.0),
     (Provider::OpenAi, "o4-mini", 200_000, 1.1, 4.4),
+    (Provider::OpenAi, "text-embedding-3-small", 8_191, 0.02, 0.0),
+    (Provider::OpenAi, "text-embedding-3-large", 8_191, 0.13, 0.0),
+    (Provider::OpenAi, "text-embedding-ada-002", 8_191, 0.1, 0.0),
     (Provider::Anthropic, "claude-opus-4-1", 200_000, 15.0, 75.0),
     (Provider::Anthropic, "claude-opus-4", 200_000, 15.0, 75.0),
     (Provider::Anthropic, "claude-sonnet-4-5", 200_000, 3.0, 15.0),
@@ -77,6 +80,7 @@ const ROWS: [Row; 22] = [
     (Provider::Gemini, "gemini-2.5-pro", 1_048_576, 1.25, 10.0),
     (Provider::Gemini, "gemini-2.5-flash", 1_048_576, 0.3, 2.5),
     (Provider::Gemini, "gemini-2.5-flash-lite", 1_048_576, 0.1, 0.4),
+    (Provider::Gemini, "gemini-embedding-001", 2_048, 0.15, 0.0),
     (Provider::DeepSeek, "deepseek-chat", 128_000, 0.28, 0.42),
     (Provider::DeepSeek, "deepseek-reasoner", 128_000, 0.28, 0.42),
 ];

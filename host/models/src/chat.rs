@@ -12,6 +12,7 @@ use octi_domain::run::Usage;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::embed::{self, EmbedRequest, Embeddings};
 use crate::error::ModelError;
 use crate::provider::Provider;
 
@@ -27,6 +28,14 @@ pub trait ChatModel: Send + Sync {
     /// # Errors
     /// When the provider refused the request or could not be reached, after the retries this kind of failure deserves.
     async fn stream(&self, request: ChatRequest, cancel: CancellationToken) -> Result<ChatStream, ModelError>;
+
+    /// Turns texts into vectors. Whether a model can is up to its provider: many can only do this, or only answer.
+    ///
+    /// # Errors
+    /// [`ModelError::Unsupported`] when the provider has no such models, else as [`ChatModel::stream`].
+    async fn embed(&self, _request: EmbedRequest, _cancel: CancellationToken) -> Result<Embeddings, ModelError> {
+        Err(embed::refusal(self.info()))
+    }
 }
 
 /// What is known about a model.
@@ -113,6 +122,14 @@ pub struct ChatRequest {
     pub tool_choice: ToolChoice,
     pub max_output_tokens: Option<u32>,
     pub temperature: Option<f64>,
+    /// The share of the likeliest tokens that are chosen from, above 0 up to 1.
+    pub top_p: Option<f64>,
+    /// Asks for the same answer to the same question, as far as the provider can; those that cannot pass over it.
+    pub seed: Option<u64>,
+    /// How much a token counts less because it was said at all, from -2 to 2.
+    pub presence_penalty: Option<f64>,
+    /// How much a token counts less for each time it was said, from -2 to 2.
+    pub frequency_penalty: Option<f64>,
 }
 
 /// Why an answer ended.

@@ -59,9 +59,19 @@ impl Asked<'_> {
         format!("store one with `octi model add`{variable}")
     }
 
+    /// An error that the provider sent with an HTTP status, read by ourselves.
+    pub(crate) fn refused(&self, status: u16, body: &str, headers: &reqwest::header::HeaderMap) -> ModelError {
+        self.status(status, body, retry_after(headers))
+    }
+
+    /// The provider's own words in an error body.
+    pub(crate) fn said(&self, body: &str) -> String {
+        self.detail(&message_of(body))
+    }
+
     /// An error that the provider sent with an HTTP status.
     fn status(&self, status: u16, body: &str, retry_after: Option<Duration>) -> ModelError {
-        let said = self.detail(&message_of(body));
+        let said = self.said(body);
         let lower = body.to_ascii_lowercase();
         let provider = self.provider;
         match status {
@@ -139,7 +149,7 @@ impl Asked<'_> {
     }
 
     /// An error without an answer from the provider.
-    fn transport(&self, error: &(dyn StdError + 'static)) -> ModelError {
+    pub(crate) fn transport(&self, error: &(dyn StdError + 'static)) -> ModelError {
         let causes = causes(error);
         if causes.iter().any(|cause| cause.downcast_ref::<StreamTimeout>().is_some()) {
             return ModelError::Timeout { phase: Phase::Silence, after: self.silence };

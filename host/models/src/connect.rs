@@ -8,15 +8,17 @@ use backon::{ExponentialBuilder, Retryable};
 use genai::chat::ChatOptions;
 use octi_domain::limits;
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::able;
 use crate::answer::Answer;
 use crate::chat::{ChatModel, ChatRequest, ChatStream, ModelInfo, ToolChoice};
 use crate::cost;
 use crate::demo::DemoModel;
+use crate::embed::{self, EmbedRequest, Embeddings};
 use crate::error::{ModelError, Phase};
 use crate::live::{LineError, Live, Peer};
 use crate::provider::Provider;
@@ -115,7 +117,7 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
         return Ok(Arc::new(DemoModel::named(config.name)));
     }
     let endpoint = target::endpoint(&config)?;
-    let client = target::client(&config, &endpoint, http)?;
+    let client = target::client(&config, &endpoint, http.clone())?;
     let supports_images = crate::catalog::sees_images(config.provider, &config.model_id);
     let info = ModelInfo {
         name: config.name,
@@ -131,7 +133,7 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
     };
     let (provider, model_id) = (info.provider, info.model_id.clone());
     let peer = Arc::new(Peer { provider, model_id, endpoint, key: config.key, patience });
-    let model = Connected { info, client, peer };
+    let model = Connected { info, client, http, peer };
     if provider.needs_key() && model.peer.key.is_none() {
         return Err(model.peer.asked().no_key());
     }
@@ -141,6 +143,7 @@ pub fn connect_with(config: ModelConfig, http: reqwest::Client, patience: Patien
 struct Connected {
     info: ModelInfo,
     client: genai::Client,
+    http: reqwest::Client,
     peer: Arc<Peer>,
 }
 
@@ -155,15 +158,10 @@ impl ChatModel for Connected {
         let deadline = Instant::now() + patience.total;
         let sent = request::request(&self.info, &self.supported(&request));
         let input = cost::estimate_request(&request);
-        let retries = ExponentialBuilder::default()
-            .with_min_delay(patience.backoff)
-            .with_max_delay(patience.retry_after_max)
-            .with_max_times(patience.attempts_max.saturating_sub(1))
-            .with_jitter();
         let mut retried = 0;
         let attempt = || self.attempt(&request, sent.clone(), input, deadline, cancel.clone());
         let open = attempt
-            .retry(retries)
+            .retry(retries(&patience))
             .sleep(tokio::time::sleep)
             .when(ModelError::retryable)
             .adjust(|error, pause| next_pause(error, pause, patience.retry_after_max))
@@ -180,10 +178,23 @@ impl ChatModel for Connected {
             },
         }
     }
+
+    async fn embed(&self, request: EmbedRequest, cancel: CancellationToken) -> Result<Embeddings, ModelError> {
+        embed::embed(&self.peer, &self.http, &self.info, request, cancel).await
+    }
+}
+
+/// How often, and with which pauses, a call is tried again.
+pub(crate) fn retries(patience: &Patience) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(patience.backoff)
+        .with_max_delay(patience.retry_after_max)
+        .with_max_times(patience.attempts_max.saturating_sub(1))
+        .with_jitter()
 }
 
 /// How long to wait before the next attempt; `None` gives up.
-fn next_pause(error: &ModelError, pause: Option<Duration>, longest: Duration) -> Option<Duration> {
+pub(crate) fn next_pause(error: &ModelError, pause: Option<Duration>, longest: Duration) -> Option<Duration> {
     match error {
         ModelError::RateLimited { retry_after: Some(asked), .. } if *asked > longest => None,
         ModelError::RateLimited { retry_after: Some(asked), .. } => pause.map(|pause| pause.max(*asked)),
@@ -211,14 +222,30 @@ impl Connected {
             .with_stream_read_timeout(self.peer.patience.silence);
         options.max_tokens = request.max_output_tokens.or(self.info.max_output);
         options.temperature = request.temperature;
+        options.top_p = request.top_p;
+        options.seed = request.seed;
         if self.info.supports_tools && !request.tools.is_empty() {
             options.tool_choice = request::tool_choice(&request.tool_choice);
         }
         if !matches!(self.info.provider, Provider::Gemini | Provider::Ollama) {
             // The library takes endings such as `-high` off a model's name; the name is sent as it was given.
-            options.extra_body = Some(json!({ "model": self.info.model_id }));
+            options.extra_body = Some(self.extra(request));
         }
         options
+    }
+
+    /// What the library has no words for.
+    fn extra(&self, request: &ChatRequest) -> Value {
+        let mut extra = json!({ "model": self.info.model_id });
+        if able::takes_penalties(self.info.provider) {
+            let penalties = [("presence_penalty", request.presence_penalty), ("frequency_penalty", request.frequency_penalty)];
+            for (name, penalty) in penalties {
+                if let Some(penalty) = penalty {
+                    extra[name] = penalty.into();
+                }
+            }
+        }
+        extra
     }
 
     /// Opens the stream and waits for its first event, so that a failure up to there can be tried again.

@@ -55,11 +55,12 @@ pub fn estimate_attachment(attachment: &Attachment) -> u64 {
     content + NAME_TOKENS
 }
 
-/// What the usage cost in US dollars; `None` when a price is not known.
+/// What the usage cost in US dollars; `None` when a price that counts is not known. Embeddings have no output to be priced.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "token counts are far below 2^52")]
 pub fn price(info: &ModelInfo, usage: &Usage) -> Option<f64> {
-    let (input, output) = (info.price_in?, info.price_out?);
+    let unused = (usage.output_tokens == 0).then_some(0.0);
+    let (input, output) = (info.price_in?, info.price_out.or(unused)?);
     Some((usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1_000_000.0)
 }
 
@@ -84,10 +85,12 @@ mod tests {
     }
 
     #[test]
-    fn a_price_needs_both_directions() {
+    fn a_price_needs_every_direction_that_was_used() {
         let usage = Usage { input_tokens: 1_000_000, output_tokens: 500_000, estimated: false };
         assert_eq!(price(&info(Some(2.0), Some(8.0)), &usage), Some(6.0));
         assert_eq!(price(&info(Some(2.0), None), &usage), None);
+        let usage = Usage { output_tokens: 0, ..usage };
+        assert_eq!(price(&info(Some(2.0), None), &usage), Some(2.0), "nothing was written");
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub enum ModelError {
     /// The provider does not accept the request as it is.
     #[error("{0}")]
     BadRequest(String),
+    /// The model, or its provider, has no such ability.
+    #[error("{0}")]
+    Unsupported(String),
     /// The provider took too long.
     #[error("{}", timeout_text(*.phase, *.after))]
     Timeout { phase: Phase, after: Duration },
@@ -63,6 +66,7 @@ impl ModelError {
             Self::Overloaded(_) => "overloaded",
             Self::Unavailable(_) => "unavailable",
             Self::BadRequest(_) => "bad_request",
+            Self::Unsupported(_) => "unsupported",
             Self::Timeout { .. } => "timeout",
             Self::Cancelled => "cancelled",
             Self::Protocol(_) => "protocol",
@@ -124,6 +128,7 @@ mod tests {
             ModelError::Auth(String::new()),
             ModelError::ContextLength(String::new()),
             ModelError::BadRequest(String::new()),
+            ModelError::Unsupported(String::new()),
             ModelError::Timeout { phase: Phase::Silence, after: Duration::from_secs(1) },
             ModelError::Cancelled,
             ModelError::Protocol(String::new()),

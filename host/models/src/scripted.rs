@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::{ChatEvent, ChatModel, ChatRequest, ChatStream, Finish, ModelInfo};
+use crate::embed::{self, EmbedRequest, Embeddings};
 use crate::error::ModelError;
 use crate::provider::Provider;
 
@@ -78,12 +79,16 @@ impl Answer {
 /// What every prepared answer reports, so that tests can add it up.
 const USAGE: ChatEvent = ChatEvent::Usage(Usage { input_tokens: 10, output_tokens: 5, estimated: false });
 
+type Embed = Arc<dyn Fn(&EmbedRequest) -> Result<Embeddings, ModelError> + Send + Sync>;
+
 /// The model. Clones share the script.
 #[derive(Clone)]
 pub struct ScriptedModel {
     info: ModelInfo,
     answers: Arc<Mutex<VecDeque<Answer>>>,
     requests: Arc<Mutex<Vec<ChatRequest>>>,
+    embed: Option<Embed>,
+    embedded: Arc<Mutex<Vec<EmbedRequest>>>,
     gate: Arc<Semaphore>,
     blocked: Arc<watch::Sender<usize>>,
 }
@@ -107,6 +112,8 @@ impl ScriptedModel {
             },
             answers: Arc::new(Mutex::new(answers.into_iter().collect())),
             requests: Arc::default(),
+            embed: None,
+            embedded: Arc::default(),
             gate: Arc::new(Semaphore::new(0)),
             blocked: Arc::new(watch::Sender::new(0)),
         }
@@ -119,6 +126,13 @@ impl ScriptedModel {
         self
     }
 
+    /// The same script for a model that also embeds, as this function says.
+    #[must_use]
+    pub fn with_embed(mut self, embed: impl Fn(&EmbedRequest) -> Result<Embeddings, ModelError> + Send + Sync + 'static) -> Self {
+        self.embed = Some(Arc::new(embed));
+        self
+    }
+
     /// Adds an answer to the end of the script.
     pub fn push(&self, answer: Answer) {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(answer);
@@ -128,6 +142,12 @@ impl ScriptedModel {
     #[must_use]
     pub fn requests(&self) -> Vec<ChatRequest> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Everything that was to be embedded so far.
+    #[must_use]
+    pub fn embedded(&self) -> Vec<EmbedRequest> {
+        self.embedded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Answers that nobody has asked for yet.
@@ -198,6 +218,13 @@ impl ChatModel for ScriptedModel {
             None
         });
         Ok(stream.boxed())
+    }
+
+    async fn embed(&self, request: EmbedRequest, _cancel: CancellationToken) -> Result<Embeddings, ModelError> {
+        let Some(embed) = &self.embed else { return Err(embed::refusal(&self.info)) };
+        let answer = embed(&request);
+        self.embedded.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        answer
     }
 }
 

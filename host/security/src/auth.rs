@@ -4,6 +4,7 @@ mod failures;
 mod password;
 mod setup;
 mod sign_in;
+mod signature;
 mod token;
 
 use std::io;
@@ -21,8 +22,11 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use crate::audit::{self, Audit, Deed};
+use crate::vault::VaultError;
 use failures::Failures;
 pub use sign_in::{Browser, SignedIn, csrf_token};
+use signature::{SECRET_PREFIX, Seen};
+pub use signature::{SIGNING_SCOPE, signs};
 pub use token::{random_word, token_hash};
 
 /// The name of the first administrator.
@@ -43,6 +47,36 @@ pub enum AuthError {
     LockedOut { seconds: u64 },
     #[error("this token is unknown, expired or revoked; `octi token create NAME` makes a new one")]
     WrongToken,
+    #[error(
+        "this is the secret of a signing key, which never leaves the machine that signs: sign in to the WebSocket with the method \
+         `hmac`, and revoke this key with `octi token revoke`, because it was sent"
+    )]
+    SecretSent,
+    #[error(
+        "the credentials of `hmac` are `ID.TIMESTAMP.NONCE.SIGNATURE`: the key's id, milliseconds since 1970, 16 to 64 letters, digits, \
+         `-` or `_` that are new each time, and in hexadecimal the HMAC-SHA256 of `TIMESTAMP.ID.NONCE` under the key's secret"
+    )]
+    SignatureForm,
+    #[error(
+        "the signature is more than {} s away from now, which is {now} ms since 1970 here: set the clock of the machine that signs, \
+         and sign anew",
+        limits::SIGNATURE_SECONDS_MAX
+    )]
+    SignatureTime { now: i64 },
+    #[error("octi started after this was signed, and no longer knows whether it was used: sign anew")]
+    SignatureBeforeStart,
+    #[error("this signature was used before: sign anew, with another nonce")]
+    SignatureUsed,
+    #[error(
+        "too many signatures were used within a few minutes; one key may sign {} times: keep the connection open, and wait",
+        limits::SIGNATURES_PER_KEY_MAX
+    )]
+    SignaturesTooMany,
+    #[error(
+        "the key is unknown, expired or revoked, or its secret makes another signature of `TIMESTAMP.ID.NONCE`; `octi token create \
+         NAME --hmac` makes a key"
+    )]
+    WrongSignature,
     #[error("this browser is no longer signed in; sign in again")]
     SignedOut,
     #[error("a password has {} to {} characters", limits::PASSWORD_CHARS_MIN, limits::PASSWORD_BYTES_MAX)]
@@ -60,6 +94,8 @@ pub enum AuthError {
     Internal(String),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 /// The first administrator's password, to be shown once.
@@ -88,6 +124,8 @@ pub struct Auth {
     ambient: Ambient,
     audit: Audit,
     failures: Failures,
+    seen: Seen,
+    started: DateTime<Utc>,
     local_token: OnceLock<SecretString>,
 }
 
@@ -109,7 +147,9 @@ impl Auth {
     /// Checks credentials against this store. Whoever is not let in is noted in the audit log.
     #[must_use]
     pub fn new(store: Store, ambient: Ambient, audit: Audit) -> Self {
-        Self { store, ambient, audit, failures: Failures::default(), local_token: OnceLock::new() }
+        let started = ambient.now();
+        let (failures, seen) = (Failures::default(), Seen::default());
+        Self { store, ambient, audit, failures, seen, started, local_token: OnceLock::new() }
     }
 
     /// Makes the first administrator when there is nobody yet, with a password to be shown once.
@@ -188,8 +228,11 @@ impl Auth {
     /// Whose token this is.
     ///
     /// # Errors
-    /// [`AuthError::WrongToken`] whatever was wrong.
+    /// [`AuthError::WrongToken`] whatever was wrong, [`AuthError::SecretSent`] for the secret of a key that signs.
     pub async fn by_token(&self, secret: &str) -> Result<Principal, AuthError> {
+        if secret.starts_with(SECRET_PREFIX) {
+            return Err(AuthError::SecretSent);
+        }
         let now = self.ambient.now();
         let found = self.store.read(&JOB).await?.token_by_hash(&token_hash(secret)).await?;
         let (token, user) = found.filter(|(token, user)| user.is_active && is_valid(token, now)).ok_or(AuthError::WrongToken)?;

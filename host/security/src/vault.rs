@@ -1,5 +1,6 @@
 //! Secrets at rest: sealed with AES-256-GCM under a key of each person's own, which is derived and never stored.
 
+mod host;
 mod master;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -8,7 +9,7 @@ use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
-use octi_store::{SealedSecret, SecretName, Store, StoreError};
+use octi_store::{SealedSecret, SecretName, Store, StoreError, Tx};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
@@ -65,6 +66,21 @@ impl Vault {
     /// # Errors
     /// [`VaultError`].
     pub async fn put(&self, principal: &Principal, scope: &str, name: &str, value: SecretString) -> Result<(), VaultError> {
+        let mut tx = self.store.write(principal).await?;
+        self.put_in(&mut tx, principal, scope, name, &value).await?;
+        tx.save().await?;
+        Ok(())
+    }
+
+    /// Keeps a secret together with what else the transaction changes.
+    pub(crate) async fn put_in(
+        &self,
+        tx: &mut Tx<'_>,
+        principal: &Principal,
+        scope: &str,
+        name: &str,
+        value: &SecretString,
+    ) -> Result<(), VaultError> {
         let user_id = owner(principal)?;
         check_name(scope)?;
         check_name(name)?;
@@ -86,10 +102,8 @@ impl Vault {
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.store.write(principal).await?;
         tx.put_secret(&sealed).await?;
-        audit::append(&mut tx, &self.ambient, Some(user_id), &Deed::SecretStored { scope, name }).await?;
-        tx.save().await?;
+        audit::append(tx, &self.ambient, Some(user_id), &Deed::SecretStored { scope, name }).await?;
         Ok(())
     }
 

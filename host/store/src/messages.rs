@@ -153,4 +153,27 @@ impl Tx<'_> {
         found.reverse();
         each(found)
     }
+
+    /// The last message of an agent in a run.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.messages.last_answer", level = "debug", skip_all, fields(run.id = %run))]
+    pub async fn last_answer(&mut self, session: SessionId, run: RunId) -> Result<Option<Message>, StoreError> {
+        let row: Option<MessageRow> = fetch_optional!(
+            self,
+            SUBJECT,
+            "
+            SELECT id, session_id, run_id, seq, role, parts, created_at
+            FROM messages
+            WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2) AND run_id = $3 AND role = 'assistant'
+            ORDER BY seq DESC
+            LIMIT 1
+            ",
+            session.as_uuid(),
+            self.owner,
+            run.as_uuid(),
+        )?;
+        row.map(Message::try_from).transpose()
+    }
 }

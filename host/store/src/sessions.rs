@@ -144,6 +144,39 @@ impl Tx<'_> {
         Ok(changed > 0)
     }
 
+    /// The role that answers in a conversation; none when it is the host's own, or there is no such conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.role", level = "debug", skip_all, fields(session.id = %id))]
+    pub async fn session_role(&mut self, id: SessionId) -> Result<Option<String>, StoreError> {
+        let row: Option<(Option<String>,)> = fetch_optional!(
+            self,
+            SUBJECT,
+            "SELECT role FROM sessions WHERE id = $1 AND ($2 IS NULL OR user_id = $2)",
+            id.as_uuid(),
+            self.owner,
+        )?;
+        Ok(row.and_then(|(role,)| role))
+    }
+
+    /// Lets a role answer in a conversation, or with none the host's own; false when there is no such conversation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.set_role", level = "debug", skip_all, fields(session.id = %id))]
+    pub async fn set_session_role(&mut self, id: SessionId, role: Option<&str>) -> Result<bool, StoreError> {
+        let changed = execute!(
+            self,
+            SUBJECT,
+            "UPDATE sessions SET role = $3 WHERE id = $1 AND ($2 IS NULL OR user_id = $2)",
+            id.as_uuid(),
+            self.owner,
+            role.map(text),
+        )?;
+        Ok(changed > 0)
+    }
+
     /// Opens or closes a conversation.
     ///
     /// # Errors

@@ -111,6 +111,31 @@ impl Tx<'_> {
         Ok(self.user(token.user_id).await?.map(|user| (token, user)))
     }
 
+    /// The token with that id, and its user. Only for the host itself, which checks signatures; expired and revoked ones are
+    /// returned too.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.tokens.and_user", level = "debug", skip_all, fields(token.id = %id))]
+    pub async fn token_and_user(&mut self, id: TokenId) -> Result<Option<(Token, User)>, StoreError> {
+        if !self.is_system() {
+            return Ok(None);
+        }
+        let row: Option<TokenRow> = fetch_optional!(
+            self,
+            SUBJECT,
+            "
+            SELECT id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at
+            FROM api_tokens
+            WHERE id = $1 AND ($2 IS NULL OR user_id = $2)
+            ",
+            id.as_uuid(),
+            self.owner,
+        )?;
+        let Some(token) = row.map(Token::from) else { return Ok(None) };
+        Ok(self.user(token.user_id).await?.map(|user| (token, user)))
+    }
+
     /// The tokens of the principal, oldest first, revoked ones included.
     ///
     /// # Errors

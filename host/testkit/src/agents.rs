@@ -11,7 +11,7 @@ use octi_domain::ids::{RunId, SessionId};
 use octi_domain::message::Message;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
-use octi_domain::run::{Budget, Run, RunStatus};
+use octi_domain::run::{Budget, Run, RunLimits, RunStatus};
 use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
@@ -19,6 +19,7 @@ use octi_security::guard::Redactor;
 use octi_store::Store;
 use secrecy::SecretString;
 use tempfile::TempDir;
+use tokio::sync::watch;
 
 use crate::clock::{SteppingClock, manual};
 use crate::events::Collected;
@@ -46,7 +47,8 @@ pub struct TestAgents {
     pub clock: Arc<SteppingClock>,
     pub principal: Principal,
     pub session: SessionId,
-    budget: Budget,
+    /// Changes what later turns may use.
+    pub limits: watch::Sender<RunLimits>,
     secrets: Vec<(String, String)>,
     installed: Arc<dyn Registry>,
     workspaces: Arc<TempDir>,
@@ -118,7 +120,8 @@ impl TestAgentsBuilder {
         for (name, _) in &self.secrets {
             people::secret(store, &ambient, &principal, name).await;
         }
-        let config = config(store, &installed, &events, &ambient, &self.model, self.budget, &self.secrets, &workspaces);
+        let limits = watch::Sender::new(RunLimits { budget: self.budget, ..RunLimits::default() });
+        let config = config(store, &installed, &events, &ambient, &self.model, &limits, &self.secrets, &workspaces);
         TestAgents {
             agents: Agents::new(config),
             store: store.clone(),
@@ -130,7 +133,7 @@ impl TestAgentsBuilder {
             clock,
             principal,
             session,
-            budget: self.budget,
+            limits,
             secrets: self.secrets,
             workspaces,
         }
@@ -144,7 +147,7 @@ fn config(
     events: &Arc<Collected>,
     ambient: &Ambient,
     model: &ScriptedModel,
-    budget: Budget,
+    limits: &watch::Sender<RunLimits>,
     secrets: &[(String, String)],
     workspaces: &Arc<TempDir>,
 ) -> AgentsConfig {
@@ -157,7 +160,7 @@ fn config(
         models: Arc::new(OneModel(model.clone())),
         events: events.clone(),
         ambient: ambient.clone(),
-        budget,
+        limits: limits.subscribe(),
         workspace_of: Arc::new(move |user| workspaces.path().join(user.to_string())),
         redactor: Arc::new(move |_| Arc::clone(&redactor)),
         role: "general".to_owned(),
@@ -254,8 +257,9 @@ impl TestAgents {
     #[must_use]
     pub fn next_host(&self, model: ScriptedModel) -> Self {
         let events = Arc::new(Collected::default());
+        let limits = watch::Sender::new(*self.limits.borrow());
         let config =
-            config(&self.store, &self.installed, &events, &self.ambient, &model, self.budget, &self.secrets, &self.workspaces);
+            config(&self.store, &self.installed, &events, &self.ambient, &model, &limits, &self.secrets, &self.workspaces);
         Self {
             agents: Agents::new(config),
             store: self.store.clone(),
@@ -267,7 +271,7 @@ impl TestAgents {
             clock: Arc::clone(&self.clock),
             principal: self.principal.clone(),
             session: self.session,
-            budget: self.budget,
+            limits,
             secrets: self.secrets.clone(),
             workspaces: Arc::clone(&self.workspaces),
         }

@@ -1,10 +1,13 @@
 //! Events, collected and waited for.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use octi_domain::event::{Event, EventKind, EventSink};
-use octi_domain::ids::RunId;
+use octi_domain::ids::{RunId, SessionId, UserId};
+use octi_domain::notification::Notification;
 use octi_domain::permission::PermissionRequest;
 use octi_domain::run::RunStatus;
 use tokio::sync::watch;
@@ -15,12 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Keeps every event in order.
 pub struct Collected {
     events: Mutex<Vec<Event>>,
+    watched: Mutex<HashSet<SessionId>>,
     count: watch::Sender<usize>,
 }
 
 impl Default for Collected {
     fn default() -> Self {
-        Self { events: Mutex::default(), count: watch::Sender::new(0) }
+        Self { events: Mutex::default(), watched: Mutex::default(), count: watch::Sender::new(0) }
     }
 }
 
@@ -29,9 +33,28 @@ impl EventSink for Collected {
         self.events().push(event);
         self.count.send_modify(|count| *count += 1);
     }
+
+    fn is_watched(&self, _user: UserId, session: SessionId, _now: DateTime<Utc>) -> bool {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).contains(&session)
+    }
 }
 
 impl Collected {
+    /// From here on, a screen shows this session.
+    pub fn watch(&self, session: SessionId) {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).insert(session);
+    }
+
+    /// What the person was told so far, the oldest first.
+    #[must_use]
+    pub fn notifications(&self) -> Vec<Notification> {
+        let told = |kind: EventKind| match kind {
+            EventKind::NotificationCreated(notification) => Some(*notification),
+            _ => None,
+        };
+        self.kinds().into_iter().filter_map(told).collect()
+    }
+
     /// Everything so far.
     #[must_use]
     pub fn all(&self) -> Vec<Event> {

@@ -15,12 +15,13 @@ pub(crate) struct Options {
 }
 
 /// The reference pages: what `octi __reference` prints for each, and where it is kept.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("openapi", "docs/reference/openapi.json"),
     ("errors", "docs/reference/errors.md"),
     ("events", "docs/reference/events.md"),
     ("environment", "docs/reference/environment.md"),
     ("metrics", "docs/reference/metrics.md"),
+    ("settings", "docs/reference/settings.md"),
 ];
 
 /// Writes the reference pages and the hashes of the contract.

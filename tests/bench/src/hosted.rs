@@ -11,7 +11,7 @@ use octi_domain::ambient::Ambient;
 use octi_domain::event::{Event, EventSink};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
-use octi_domain::run::{Budget, RunStatus};
+use octi_domain::run::{RunLimits, RunStatus};
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
 use octi_extension::tool::{CallContext, NoProgress, Tool, no_secrets};
@@ -138,7 +138,7 @@ impl Working {
             models: Arc::new(OneModel(model.clone())),
             events: Arc::new(Nobody),
             ambient,
-            budget: Budget::default(),
+            limits: tokio::sync::watch::Sender::new(RunLimits::default()).subscribe(),
             workspace_of: Arc::new(move |_| workspace.clone()),
             redactor: Arc::new(move |_| Arc::clone(&redactor)),
             role: "general".to_owned(),

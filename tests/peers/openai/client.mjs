@@ -54,6 +54,12 @@ const fails = async (request, kind, code) => {
     assert.ok(error instanceof kind, `${error}`);
     assert.equal(error.code, code);
 };
+// Without a format of its own, the client asks for Base64 and reads it.
+const embedded = await client.embeddings.create({ model, input: ["the sun", "hi"], dimensions: 2 });
+assert.deepEqual([embedded.data.map((found) => [...found.embedding]), embedded.usage.total_tokens], [[[7, 0.5], [2, 0.5]], 6]);
+const floats = await client.embeddings.create({ model, input: "hi", encoding_format: "float" });
+assert.deepEqual(floats.data[0].embedding, [2, 0.5]);
+await fails(client.embeddings.create({ model: "talker", input: "hi" }), OpenAI.BadRequestError, "unsupported_value");
 await fails(client.chat.completions.create({ model: "none", messages }), OpenAI.NotFoundError, "model_not_found");
 await fails(client.chat.completions.create({ model, messages, n: 2 }), OpenAI.BadRequestError, "invalid_field");
 const stranger = new OpenAI({ baseURL, apiKey: "octi_wrong", maxRetries: 0 });

@@ -55,6 +55,13 @@ with client.responses.stream(model=model, input="sunny?", tools=functions) as st
     wanted = stream.get_final_response().output[0]
 same((wanted.type, wanted.call_id, wanted.name), ("function_call", "c1", "weather"))
 
+# Without a format of its own, the client asks for Base64 and reads it.
+embedded = client.embeddings.create(model=model, input=["the sun", "hi"], dimensions=2)
+same(([found.embedding for found in embedded.data], embedded.usage.total_tokens), ([[7.0, 0.5], [2.0, 0.5]], 6))
+floats = client.embeddings.create(model=model, input="hi", encoding_format="float")
+same(floats.data[0].embedding, [2.0, 0.5])
+fails(lambda: client.embeddings.create(model="talker", input="hi"), openai.BadRequestError, "unsupported_value")
+
 fails(lambda: client.chat.completions.create(model="none", messages=messages), openai.NotFoundError, "model_not_found")
 fails(lambda: client.chat.completions.create(model=model, messages=messages, n=2), openai.BadRequestError, "invalid_field")
 stranger = openai.OpenAI(base_url=base_url, api_key="octi_wrong", max_retries=0)

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
 import { queryClient } from "./queries";
-import { isMissing, type NotificationPage, type NotificationPreferences } from "./soon";
+import type { NotificationPage, NotificationPreferences } from "./types";
 
 const KEY = "notifications";
 const NEWEST = 8;
@@ -10,17 +10,10 @@ const PAGE = 50;
 const page = (query: Record<string, string>) =>
   call<NotificationPage>("GET", `/api/notifications?${new URLSearchParams(query)}`);
 
-/** The newest ones and how many are unread; nothing when the server has none to give. */
+/** The newest ones and how many are unread. */
 export const newestQuery = queryOptions({
   queryKey: [KEY, "newest"],
-  queryFn: async (): Promise<NotificationPage | null> => {
-    try {
-      return await page({ limit: String(NEWEST) });
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
-  },
+  queryFn: () => page({ limit: String(NEWEST) }),
 });
 
 export const notificationsQuery = (unread: boolean) =>

@@ -433,6 +433,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the caller was told of, newest first, and how much of it is unread. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which kinds the caller is told of. */
+        get: operations["notifications_preferences"];
+        /** Chooses which kinds the caller is told of, from now on. */
+        put: operations["notifications_set_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks all of them as read. */
+        post: operations["notifications_read_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Marks one as read. One that was read before stays as it is. */
+        post: operations["notifications_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -1337,6 +1406,9 @@ export interface components {
         }) | (components["schemas"]["Ping"] & {
             /** @enum {string} */
             type: "ping";
+        }) | (components["schemas"]["Watch"] & {
+            /** @enum {string} */
+            type: "watch";
         });
         /**
          * @description What kind of program is connected.
@@ -1527,6 +1599,16 @@ export interface components {
             payload: components["schemas"]["PluginChanged"];
             /** @enum {string} */
             type: "plugin.changed";
+        } | {
+            /** @description The person is told of something. */
+            payload: components["schemas"]["Notification"];
+            /** @enum {string} */
+            type: "notification.created";
+        } | {
+            /** @description Notifications were read, on one screen of the person or because a question was answered. */
+            payload: components["schemas"]["NotificationRead"];
+            /** @enum {string} */
+            type: "notification.read";
         };
         /** @description One event. */
         EventEnvelope: components["schemas"]["EventBody"] & {
@@ -1761,6 +1843,65 @@ export interface components {
             /** @description What it answered, or why it did not. */
             message: string;
             ok: boolean;
+        };
+        /** @description One thing a person was told. */
+        Notification: {
+            /** @description The beginning of the answer, or the reason. */
+            body: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["NotificationKind"];
+            /**
+             * Format: date-time
+             * @description Absent while it is unread.
+             */
+            readAt?: string | null;
+            /**
+             * Format: uuid
+             * @description The turn it is about; other routes call it `agentId`.
+             */
+            runId?: string | null;
+            /**
+             * Format: uuid
+             * @description The conversation it is about.
+             */
+            sessionId?: string | null;
+            /** @description One line. */
+            title: string;
+        };
+        /**
+         * @description Why a person is told.
+         * @enum {string}
+         */
+        NotificationKind: "agent_completed" | "agent_failed" | "permission_request";
+        /** @description One page of notifications, newest first. */
+        NotificationPage: {
+            items: components["schemas"]["Notification"][];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+            /**
+             * Format: int64
+             * @description How many are unread on all pages.
+             */
+            unread: number;
+        };
+        /** @description Which kinds a person is told of. */
+        NotificationPreferences: {
+            /** @description A turn ended while no screen showed its conversation. */
+            agentCompleted: boolean;
+            /** @description A turn ended without an answer. */
+            agentFailed: boolean;
+            /** @description A call may not run before the person answers. */
+            permissionRequest: boolean;
+        };
+        /** @description Payload of `notification.read`. */
+        NotificationRead: {
+            /** @description Every one. */
+            all?: boolean;
+            /** @description These. */
+            ids?: string[];
         };
         /** @description The envelope of every error under `/v1`. */
         OpenAiError: {
@@ -2731,6 +2872,17 @@ export interface components {
             lastLoginAt?: string | null;
             username: string;
         };
+        /**
+         * @description Says which conversation this screen shows now. A turn of it that ends is seen, so the person is not told of it elsewhere.
+         *     It holds until the next one; until the first one, the conversation last spoken in counts as shown for a while.
+         */
+        Watch: {
+            /**
+             * Format: uuid
+             * @description None when the screen shows something else, or nobody sees it.
+             */
+            sessionId?: string | null;
+        };
         /** @description Opens one WebSocket, once and soon: the `credentials` of an `auth` frame with the method `session_token`. */
         WsTicket: {
             /** Format: date-time */
@@ -3584,6 +3736,155 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ModelTest"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_list: {
+        parameters: {
+            query?: {
+                /** @description Only the unread ones. */
+                unread?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPage"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_set_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationPreferences"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationPreferences"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_read_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notifications_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {

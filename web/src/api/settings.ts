@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
-import type { Setting } from "./soon";
+import type { Setting } from "./types";
 
 const at = (key: string) => `/api/settings/${encodeURIComponent(key)}`;
 

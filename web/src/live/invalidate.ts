@@ -1,7 +1,6 @@
 // Which lists an event makes out of date. They are asked for again together and not once per event.
 
 import { queryClient } from "@/api/queries";
-import type { SoonEvents } from "@/api/soon";
 import type { EventEnvelope } from "@/api/types";
 
 const WAIT_MS = 400;
@@ -20,16 +19,7 @@ function refresh(): void {
   stale.clear();
 }
 
-/** Events that the description does not say yet. */
-const SOON: Record<keyof SoonEvents, string> = {
-  "notification.created": "notifications",
-  "notification.read": "notifications",
-  "settings.changed": "settings",
-};
-
 function keysOf(event: EventEnvelope): readonly string[] {
-  const soon = SOON[event.type as keyof SoonEvents];
-  if (soon !== undefined) return [soon];
   switch (event.type) {
     case "chat.message":
     case "chat.response":
@@ -44,6 +34,11 @@ function keysOf(event: EventEnvelope): readonly string[] {
       return ["rules"];
     case "plugin.changed":
       return ["plugins", "tools"];
+    case "settings.changed":
+      return ["settings"];
+    case "notification.created":
+    case "notification.read":
+      return ["notifications"];
     default:
       return [];
   }

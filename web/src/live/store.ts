@@ -84,10 +84,14 @@ const link = new Link({
   onFrame: receive,
 });
 
-export const startLive = () => link.start();
+export function startLive(): void {
+  document.addEventListener("visibilitychange", tellShown);
+  link.start();
+}
 
 /** Forgets everything: whoever signs in next must see nothing of it. */
 export function stopLive(): void {
+  document.removeEventListener("visibilitychange", tellShown);
   link.stop();
   forgetHeld();
   queue = [];
@@ -112,6 +116,7 @@ function receive(frame: ServerFrame, purpose: Purpose | null): void {
       set({ capabilities: frame.capabilities });
       link.send({ type: "subscribe", patterns: ["*"] });
       link.send({ type: "command", name: "help" }, { kind: "help" });
+      tellShown();
       for (const id of Object.keys(get().conversations)) askForReplay(id);
       break;
     case "event":
@@ -285,6 +290,29 @@ export function openConversation(sessionId: string): void {
     askForReplay(sessionId);
   }
   void reload(sessionId);
+}
+
+/** The conversation on this page. */
+let shown: string | null = null;
+
+/** Opens a session for as long as it is on this page. */
+export function showConversation(sessionId: string): () => void {
+  openConversation(sessionId);
+  shown = sessionId;
+  tellShown();
+  return () => {
+    if (shown !== sessionId) return;
+    shown = null;
+    tellShown();
+  };
+}
+
+/** Nobody needs to be told elsewhere of an answer that they see come. */
+function tellShown(): void {
+  // An older server does not ask for it.
+  if (!get().capabilities.includes("watch")) return;
+  const sessionId = document.visibilityState === "visible" ? shown : null;
+  link.send({ type: "watch", ...(sessionId && { sessionId }) });
 }
 
 /** Loads the stored messages; `fresh` forgets what is shown, for a conversation that was rewritten. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { failureOf } from "@/api/errors";
-import type { Setting } from "@/api/soon";
-import type { Model } from "@/api/types";
+import type { Model, Setting } from "@/api/types";
 import { costOf, totalOf } from "@/lib/cost";
 import { toCsv } from "@/lib/csv";
 import { bytes, duration, usd } from "@/lib/format";

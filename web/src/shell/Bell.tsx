@@ -8,7 +8,7 @@ import { IconButton } from "@/ui/Button";
 
 const SHOWN_MAX = 99;
 
-/** How many notifications are unread, and the newest of them. Nothing when the server has none to give. */
+/** How many notifications are unread, and the newest of them. */
 export function Bell() {
   const { data } = useQuery(newestQuery);
   const [open, setOpen] = useState(false);

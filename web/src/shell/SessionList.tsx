@@ -216,6 +216,8 @@ export function DeleteDialog({
     await ask(api.DELETE("/api/sessions/{id}", { params: { path: { id: session.id } } }));
     closeConversation(session.id);
     void client.invalidateQueries({ queryKey: sessionsQuery.queryKey });
+    // What was told of it went with it.
+    void client.invalidateQueries({ queryKey: ["notifications"] });
     if (active) void navigate({ to: "/chat" });
   };
   return (

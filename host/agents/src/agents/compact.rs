@@ -11,7 +11,7 @@ use octi_models::ChatModel;
 use octi_store::StoreError;
 use tracing::Instrument;
 
-use super::places::SidePlace;
+use super::side_places::SidePlace;
 use super::{Agents, Shared};
 use crate::error::AgentsError;
 use crate::runtime::context::{Conversation, MESSAGES_MAX, Older, Room};

@@ -13,7 +13,7 @@ use octi_models::cost::estimate_request;
 use octi_models::{ChatMessage, ChatModel, ChatRequest};
 use tracing::Instrument;
 
-use super::places::SidePlace;
+use super::side_places::SidePlace;
 use super::{Agents, Shared};
 use crate::error::AgentsError;
 use crate::runtime::context::{Conversation, MESSAGES_MAX, Room};

@@ -1,77 +1,45 @@
-//! How many model calls go on beside the turns.
+//! How many turns run at once. A counter and not a semaphore, because an administrator may change how many there may be.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use octi_domain::ids::UserId;
-use octi_domain::limits;
+/// The places that are taken.
+#[derive(Debug, Default)]
+pub(super) struct Places(Arc<AtomicUsize>);
 
-use crate::error::AgentsError;
+/// A place for one turn. Dropping it makes room.
+#[derive(Debug)]
+pub(super) struct Place(Arc<AtomicUsize>);
 
-/// The calls under way, by person.
-#[derive(Default)]
-pub(crate) struct SidePlaces(Mutex<HashMap<UserId, usize>>);
-
-/// One call under way, until it is dropped.
-pub(super) struct SidePlace {
-    places: Arc<SidePlaces>,
-    user: UserId,
-}
-
-impl SidePlaces {
-    /// Room for one more call of this person.
-    pub(super) fn take(self: &Arc<Self>, user: UserId) -> Result<SidePlace, AgentsError> {
-        let mut taken = self.taken();
-        let full = |count, whose| Err(AgentsError::TooManySideCalls { count, whose });
-        if taken.get(&user).is_some_and(|count| *count >= limits::SIDE_CALLS_PER_USER_MAX) {
-            return full(limits::SIDE_CALLS_PER_USER_MAX, "of yours");
-        }
-        if taken.values().sum::<usize>() >= limits::SIDE_CALLS_MAX {
-            return full(limits::SIDE_CALLS_MAX, "of everybody");
-        }
-        *taken.entry(user).or_default() += 1;
-        Ok(SidePlace { places: Arc::clone(self), user })
-    }
-
-    fn taken(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Places {
+    /// A place, if fewer than `count_max` are taken.
+    pub(super) fn take(&self, count_max: usize) -> Option<Place> {
+        let more = |taken: usize| (taken < count_max).then_some(taken + 1);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        Some(Place(Arc::clone(&self.0)))
     }
 }
 
-impl Drop for SidePlace {
+impl Drop for Place {
     fn drop(&mut self) {
-        let mut taken = self.places.taken();
-        if let Some(count) = taken.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
-                taken.remove(&self.user);
-            }
-        }
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
-    fn user(number: usize) -> UserId {
-        Uuid::from_u128(number as u128).into()
-    }
-
     #[test]
-    fn a_person_and_everybody_together_have_so_many_places() {
-        let places = Arc::<SidePlaces>::default();
-        let mut held: Vec<_> = (0..limits::SIDE_CALLS_PER_USER_MAX).map(|_| places.take(user(0)).unwrap()).collect();
-        assert!(places.take(user(0)).err().unwrap().to_string().contains("of yours"));
-        held.pop();
-        held.push(places.take(user(0)).unwrap());
-        for number in held.len()..limits::SIDE_CALLS_MAX {
-            held.push(places.take(user(number)).unwrap());
-        }
-        assert!(places.take(user(limits::SIDE_CALLS_MAX)).err().unwrap().to_string().contains("of everybody"));
-        drop(held);
-        assert!(places.taken().is_empty(), "nobody is remembered for nothing");
+    fn fewer_places_send_nobody_away_and_let_nobody_in() {
+        let places = Places::default();
+        let (first, second) = (places.take(2), places.take(2));
+        assert!(first.is_some() && second.is_some() && places.take(2).is_none());
+        let third = places.take(3);
+        assert!(third.is_some());
+        drop(first);
+        assert!(places.take(2).is_none(), "two are taken, and two is the limit now");
+        drop((second, third));
+        assert!(places.take(1).is_some());
     }
 }

@@ -11,12 +11,12 @@ use octi_domain::ids::{MessageId, RunId, SessionId, UserId};
 use octi_domain::message::Role;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
-use octi_domain::run::{Run, RunStatus, Usage};
+use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_models::ChatModel;
 use octi_store::{NewMessage, StoreError, Tx};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
+use super::places::Place;
 use super::said::{Said, Whole};
 use super::{Agents, Sent, Shared, TurnOptions};
 use crate::error::AgentsError;
@@ -29,7 +29,8 @@ struct Start {
     origin: Origin,
     run: Run,
     model: Arc<dyn ChatModel>,
-    place: OwnedSemaphorePermit,
+    place: Place,
+    budget: Budget,
 }
 
 impl Agents {
@@ -60,11 +61,12 @@ impl Agents {
             stored = Some(message_id);
         }
         let model = shared.model(principal, options.model.as_deref()).await?;
-        let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| AgentsError::TooManyRuns)?;
-        let run = shared.new_run(user_id, session_id, &model);
+        let (place, budget) = shared.place()?;
+        let role = shared.role_of(principal, session_id).await?;
+        let run = shared.new_run(user_id, session_id, &model, role);
         let message_id = shared.open(principal, &run, &said, stored).await?;
         let run_id = run.id;
-        shared.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place });
+        shared.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place, budget });
         Ok(Sent { message_id, run_id, steered: false })
     }
 
@@ -86,13 +88,14 @@ impl Agents {
             _ => return Err(AgentsError::NothingToContinue),
         };
         let model = shared.model(principal, Some(&last.model)).await?;
-        let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| AgentsError::TooManyRuns)?;
-        let run = shared.new_run(user_id, session_id, &model);
+        let (place, budget) = shared.place()?;
+        let role = shared.role_of(principal, session_id).await?;
+        let run = shared.new_run(user_id, session_id, &model, role);
         let mut tx = shared.store.write(principal).await?;
         tx.insert_run(&run).await.map_err(busy)?;
         tx.save().await?;
         let run_id = run.id;
-        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place });
+        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place, budget });
         Ok(run_id)
     }
 }
@@ -112,16 +115,29 @@ impl Shared {
         &self.starts[index]
     }
 
+    /// A place for a turn, and what it may use by what holds now.
+    fn place(&self) -> Result<(Place, Budget), AgentsError> {
+        let limits = *self.limits.borrow();
+        let place = self.places.take(limits.active_max).ok_or(AgentsError::TooManyRuns { max: limits.active_max })?;
+        Ok((place, limits.budget))
+    }
+
     pub(super) async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {
         self.models.model(principal, name).await.map_err(AgentsError::Model)
     }
 
-    fn new_run(&self, user_id: UserId, session_id: SessionId, model: &Arc<dyn ChatModel>) -> Run {
+    /// The role that the person chose for the session, else the host's.
+    async fn role_of(&self, principal: &Principal, session_id: SessionId) -> Result<String, AgentsError> {
+        let chosen = self.store.read(principal).await?.session_role(session_id).await?;
+        Ok(chosen.unwrap_or_else(|| self.role.clone()))
+    }
+
+    fn new_run(&self, user_id: UserId, session_id: SessionId, model: &Arc<dyn ChatModel>, role: String) -> Run {
         Run {
             id: self.ambient.id(),
             session_id,
             user_id,
-            role: self.role.clone(),
+            role,
             model: model.info().name.clone(),
             status: RunStatus::Running,
             reason: None,
@@ -200,7 +216,7 @@ impl Shared {
 
     /// Sets a stored run going. Whatever happens to it, its end is stored and told.
     fn launch(self: &Arc<Self>, start: Start) {
-        let Start { principal, origin, mut run, model, place } = start;
+        let Start { principal, origin, mut run, model, place, budget } = start;
         let handle = Arc::new(Handle::new(run.id, run.session_id, run.user_id));
         self.runs.add(Arc::clone(&handle));
         let kind = EventKind::AgentSpawned { run_id: run.id, role: run.role.clone(), model: run.model.clone() };
@@ -208,7 +224,7 @@ impl Shared {
         let span = tracing::info_span!("agents.turn", run = %run.id, session = %run.session_id);
         let shared = Arc::clone(self);
         let turn = async move {
-            let driver = Driver::new(Arc::clone(&shared), handle, (principal.clone(), origin), run.clone(), model);
+            let driver = Driver::new(Arc::clone(&shared), handle, (principal.clone(), origin), run.clone(), (model, budget));
             if AssertUnwindSafe(Box::pin(driver.drive())).catch_unwind().await.is_err() {
                 let message = "the turn ended because of a bug in octi; the log says where".to_owned();
                 let told = EventKind::ChatError { run_id: run.id, code: "internal", message: message.clone() };

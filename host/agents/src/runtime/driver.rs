@@ -11,7 +11,7 @@ use octi_domain::ids::MessageId;
 use octi_domain::message::{Part, Role, ToolCall};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
-use octi_domain::run::{Run, RunStatus, Usage};
+use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_domain::telemetry;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
@@ -21,6 +21,7 @@ use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
 use super::lanes::Reach;
 use super::model_call::ModelCall;
+use super::persona;
 use super::request::Requests;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
@@ -45,6 +46,7 @@ pub(crate) struct Driver {
     run: Run,
     model: Arc<dyn ChatModel>,
     turn: Turn,
+    time_max: Duration,
     requests: Requests,
     conversation: Conversation,
     files: OpenFiles,
@@ -64,10 +66,11 @@ impl Driver {
         handle: Arc<Handle>,
         (principal, origin): (Principal, Origin),
         run: Run,
-        model: Arc<dyn ChatModel>,
+        (model, budget): (Arc<dyn ChatModel>, Budget),
     ) -> Self {
         Self {
-            turn: Turn::new(shared.budget),
+            turn: Turn::new(budget),
+            time_max: budget.time_max,
             requests: Requests::new(run.role.clone(), origin),
             conversation: Conversation::default(),
             files: OpenFiles::default(),
@@ -102,6 +105,7 @@ impl Driver {
         let mut tx = self.shared.store.read(&self.principal).await?;
         let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
         let summary = tx.last_compaction(self.run.session_id).await?;
+        self.requests.persona = persona::told(&tx.persona().await?);
         drop(tx);
         self.conversation = Conversation::from_messages(messages, self.run.id).after(summary);
         if !self.conversation.awaits_answer() {
@@ -137,7 +141,7 @@ impl Driver {
         let cut_short = tokio::select! {
             biased;
             cause = self.handle.stopped() => Input::StopRequested(cause),
-            () = self.clock.until(self.shared.budget.time_max) => Input::Tick(self.clock.elapsed()),
+            () = self.clock.until(self.time_max) => Input::Tick(self.clock.elapsed()),
             event = next_event(&mut self.call) => return self.heard(event).await,
             answered = next_answered(&mut self.tools) => return vec![self.answered(answered).await],
         };
@@ -348,6 +352,7 @@ pub(crate) async fn close_run(shared: &Shared, principal: &Principal, run: &mut 
     let (run_id, usage) = (run.id, run.usage);
     let kind = EventKind::AgentEnded { run_id, status, reason: run.reason.clone(), iterations: run.iterations, usage };
     shared.publisher.publish(run.user_id, Some(run.session_id), kind);
+    shared.notifier.ended(principal, run);
 }
 
 async fn next_event(call: &mut Option<ModelCall>) -> Option<Result<ChatEvent, ModelError>> {

@@ -78,29 +78,41 @@ impl ModelCall {
     /// Counts what the call used, and says what it cost; of no conversation, unless the caller adds one.
     #[must_use]
     pub fn cost(&self, ambient: &Ambient, user_id: UserId, info: &ModelInfo, usage: Usage) -> CostRow {
-        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "input").increment(usage.input_tokens);
-        metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "output").increment(usage.output_tokens);
-        let cost_usd = cost::price(info, &usage);
-        let kind = match (cost_usd, usage.estimated) {
-            (None, _) => CostKind::Unknown,
-            (Some(_), true) => CostKind::Estimated,
-            (Some(_), false) => CostKind::Reported,
-        };
-        CostRow {
-            id: ambient.id(),
-            user_id,
-            session_id: None,
-            run_id: None,
-            model: info.name.clone(),
-            provider: info.provider.as_str().to_owned(),
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-            cost_usd,
-            kind,
-            latency_ms: i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX),
-            retries: self.retries.into(),
-            created_at: ambient.now(),
-        }
+        cost_row(ambient, user_id, info, usage, self.started, self.retries)
+    }
+}
+
+/// Counts what a call used, and says what it cost; of no conversation.
+pub(super) fn cost_row(
+    ambient: &Ambient,
+    user_id: UserId,
+    info: &ModelInfo,
+    usage: Usage,
+    started: Instant,
+    retries: u32,
+) -> CostRow {
+    metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "input").increment(usage.input_tokens);
+    metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "output").increment(usage.output_tokens);
+    let cost_usd = cost::price(info, &usage);
+    let kind = match (cost_usd, usage.estimated) {
+        (None, _) => CostKind::Unknown,
+        (Some(_), true) => CostKind::Estimated,
+        (Some(_), false) => CostKind::Reported,
+    };
+    CostRow {
+        id: ambient.id(),
+        user_id,
+        session_id: None,
+        run_id: None,
+        model: info.name.clone(),
+        provider: info.provider.as_str().to_owned(),
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cost_usd,
+        kind,
+        latency_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
+        retries: retries.into(),
+        created_at: ambient.now(),
     }
 }
 

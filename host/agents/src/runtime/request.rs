@@ -20,6 +20,8 @@ const NAMES_MAX: usize = 40;
 pub(crate) struct Requests {
     role: String,
     origin: Origin,
+    /// What the person wants in every conversation; empty when they told nothing.
+    pub(crate) persona: String,
     prompt: Option<Prompt>,
 }
 
@@ -31,7 +33,7 @@ struct Prompt {
 
 impl Requests {
     pub(crate) const fn new(role: String, origin: Origin) -> Self {
-        Self { role, origin, prompt: None }
+        Self { role, origin, persona: String::new(), prompt: None }
     }
 
     /// The next request without its messages, from one consistent picture of what is installed, and the room for those.
@@ -50,7 +52,9 @@ impl Requests {
             tools: tools.iter().map(|tool| tool.name.clone()).collect(),
             unattended: self.origin == Origin::Unattended,
         };
-        let request = ChatRequest { system: self.prompt(&role, info, facts).await?, tools, ..ChatRequest::default() };
+        let mut system = self.prompt(&role, info, facts).await?;
+        system.push_str(&self.persona);
+        let request = ChatRequest { system, tools, ..ChatRequest::default() };
         let room = Room { context_window: info.context_window, taken: estimate_request(&request), trim };
         Ok((request, room))
     }
@@ -73,7 +77,13 @@ impl Requests {
 
     fn role(&self, snapshot: &Snapshot) -> Result<Arc<dyn Role>, ModelFailure> {
         snapshot.roles.get(&self.role).cloned().ok_or_else(|| {
-            failure("role_missing", format!("the role `{}` is not installed: `octi plugin list` shows what is", self.role))
+            failure(
+                "role_missing",
+                format!(
+                    "the role `{}` is not installed: `/expert` chooses another, and `octi plugin list` shows what is",
+                    self.role
+                ),
+            )
         })
     }
 

@@ -17,6 +17,7 @@ use octi_security::audit::{self, Deed};
 use octi_store::{Store, StoreError};
 use tokio::sync::oneshot;
 
+use crate::notifier::Notifier;
 use crate::publish::Publisher;
 
 /// How long an answer that is stored may take to reach the call that waits for it.
@@ -49,13 +50,14 @@ struct Waiting {
 pub(crate) struct Broker {
     store: Store,
     publisher: Arc<Publisher>,
+    notifier: Arc<Notifier>,
     ambient: Ambient,
     waiting: Mutex<HashMap<PermissionRequestId, Waiting>>,
 }
 
 impl Broker {
-    pub(crate) fn new(store: Store, publisher: Arc<Publisher>, ambient: Ambient) -> Self {
-        Self { store, publisher, ambient, waiting: Mutex::default() }
+    pub(crate) fn new(store: Store, (publisher, notifier): (Arc<Publisher>, Arc<Notifier>), ambient: Ambient) -> Self {
+        Self { store, publisher, notifier, ambient, waiting: Mutex::default() }
     }
 
     /// Asks and waits for the answer. A caller that stops waiting must call [`Self::abandon`] for its run.
@@ -66,6 +68,7 @@ impl Broker {
         let mut tx = self.store.write(principal).await?;
         tx.insert_request(&request).await?;
         tx.save().await?;
+        self.notifier.asked(principal, &request);
         self.publisher.publish(user_id, Some(session_id), EventKind::PermissionRequested(Box::new(request)));
 
         let patience = Duration::from_secs(limits::PERMISSION_SECONDS_MAX);
@@ -85,6 +88,7 @@ impl Broker {
             Verdict::Expired => None,
         };
         self.publisher.publish(user_id, Some(session_id), EventKind::PermissionResolved { request_id: id, answer });
+        self.notifier.resolved(principal, user_id, id);
         Ok(verdict)
     }
 
@@ -162,6 +166,7 @@ impl Broker {
         if let Some(request) = self.expire(principal, id).await? {
             let kind = EventKind::PermissionResolved { request_id: id, answer: None };
             self.publisher.publish(request.user_id, Some(request.session_id), kind);
+            self.notifier.resolved(principal, request.user_id, id);
         }
         Ok(())
     }

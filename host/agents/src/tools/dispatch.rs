@@ -392,7 +392,7 @@ fn failed(redactor: &Redactor, code: &'static str, text: &str, bytes_max: usize)
 }
 
 /// First cleaned, then redacted: what hides inside a secret must not hide the secret. Who cuts it does so afterwards.
-pub(super) fn presentable(redactor: &Redactor, text: &str) -> String {
+pub(crate) fn presentable(redactor: &Redactor, text: &str) -> String {
     redactor.redact(&clean(text)).into_owned()
 }
 

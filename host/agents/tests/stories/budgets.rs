@@ -41,6 +41,22 @@ on_both! {
         assert_eq!(test.chat("go").await.0, RunStatus::Completed);
     }
 
+    async fn a_changed_budget_holds_from_the_next_turn_on(db) {
+        let answers = looping(2).into_iter().chain([Answer::text("never").blocked()]).chain(looping(9));
+        let test = TestAgents::answering(answers).tool(&FakeTool::new("files__read")).start(&db.store).await;
+        let sent = test.send("go").await;
+        let third = |kind: &EventKind| matches!(kind, EventKind::AgentIteration { iteration: 3, .. }).then_some(());
+        test.events.wait_for("the third call of the model", third).await;
+        test.limits.send_modify(|limits| (limits.budget.iterations_max, limits.active_max) = (1, 1));
+        let elsewhere = octi_testkit::people::session(&test.store, &test.ambient, &test.principal).await;
+        let refused = test.agents.send(&test.principal, elsewhere, "more".to_owned(), Default::default()).await.unwrap_err();
+        assert_eq!(refused.to_string(), "1 turns run already: wait until one ends, or stop one");
+        assert!(test.agents.stop(&test.principal, sent.run_id).await.unwrap());
+        assert_eq!(test.ended(sent.run_id).await.0, RunStatus::Stopped, "the turn that ran went on under what it began with");
+        let (status, reason) = test.chat("go").await;
+        assert!(status == RunStatus::Failed && reason.contains("1 time"), "{reason}");
+    }
+
     async fn tokens_run_out(db) {
         let test = TestAgents::answering(looping(9))
             .tool(&FakeTool::new("files__read"))

@@ -15,9 +15,13 @@ mod crashes;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
 mod plugins;
 #[cfg(test)]
 mod results;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

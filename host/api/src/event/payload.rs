@@ -147,3 +147,23 @@ pub struct PluginChanged {
     pub plugin: String,
     pub change: String,
 }
+
+/// Payload of `settings.changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SettingsChanged {
+    /// Such as `agent.minutes_max`.
+    pub keys: Vec<String>,
+}
+
+/// Payload of `notification.read`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NotificationRead {
+    /// These.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<Uuid>,
+    /// Every one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
+}

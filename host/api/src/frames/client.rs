@@ -18,6 +18,9 @@ pub enum AuthMethod {
     SessionToken,
     /// The machine token of `$OCTI_HOME/local-token`.
     Local,
+    /// `ID.TIMESTAMP.NONCE.SIGNATURE`, signed with a key of `octi token create NAME --hmac`. The timestamp is in milliseconds
+    /// since 1970, the nonce is new each time, and the signature is the HMAC-SHA256 of `TIMESTAMP.ID.NONCE` in hexadecimal.
+    Hmac,
 }
 
 /// What kind of program is connected.
@@ -222,6 +225,16 @@ pub struct AgentStop {
     pub agent_id: Uuid,
 }
 
+/// Says which conversation this screen shows now. A turn of it that ends is seen, so the person is not told of it elsewhere.
+/// It holds until the next one; until the first one, the conversation last spoken in counts as shown for a while.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Watch {
+    /// None when the screen shows something else, or nobody sees it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Uuid>,
+}
+
 /// Asks whether the server is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -265,6 +278,7 @@ client_frames! {
     AgentStop(AgentStop) => "agent.stop",
     Replay(Replay) => "replay",
     Ping(Ping) => "ping",
+    Watch(Watch) => "watch",
 }
 
 /// Bytes of a command's name.
@@ -407,6 +421,7 @@ mod tests {
             ClientFrame::AgentStop(AgentStop { agent_id: id }),
             ClientFrame::Replay(Replay { session_id: id, after_event_id: Some(id) }),
             ClientFrame::Ping(Ping {}),
+            ClientFrame::Watch(Watch { session_id: Some(id) }),
         ];
         assert_eq!(frames.len(), ClientFrame::TYPES.len());
         for frame in frames {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// A conversation, and how to answer it. Fields that octi has no use for, such as `seed`, are ignored.
+/// A conversation, and how to answer it. Fields that octi has no use for, such as `user`, are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize, ToSchema)]
 pub struct ChatCompletionRequest {
     /// The name of one of the person's models.
@@ -13,6 +13,13 @@ pub struct ChatCompletionRequest {
     pub tools: Option<Vec<ChatCompletionTool>>,
     pub tool_choice: Option<ChatToolChoice>,
     pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    /// From 0. Providers that have no such thing pass over it.
+    pub seed: Option<i64>,
+    /// From -2 to 2; anything but 0 only for models of OpenAI's wire.
+    pub presence_penalty: Option<f64>,
+    /// From -2 to 2; anything but 0 only for models of OpenAI's wire.
+    pub frequency_penalty: Option<f64>,
     /// The older name of `max_completion_tokens`.
     pub max_tokens: Option<u32>,
     pub max_completion_tokens: Option<u32>,

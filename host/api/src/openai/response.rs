@@ -28,6 +28,7 @@ pub struct ResponseObject {
     /// Always false.
     pub store: bool,
     pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
     pub tool_choice: ResponseToolChoice,
     pub tools: Vec<ResponseTool>,
     /// Null until the answer has ended.

@@ -17,6 +17,7 @@ pub struct ResponsesRequest {
     pub tools: Option<Vec<ResponseTool>>,
     pub tool_choice: Option<ResponseToolChoice>,
     pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
     pub max_output_tokens: Option<u32>,
     pub stream: Option<bool>,
     /// Only absent: octi keeps no responses.

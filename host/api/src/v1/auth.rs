@@ -74,6 +74,9 @@ pub struct Token {
     pub name: String,
     /// The beginning of the value, to tell tokens apart.
     pub prefix: String,
+    /// Whether it is a key that signs, and no value to be sent.
+    #[serde(default)]
+    pub hmac: bool,
     pub created_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
@@ -84,7 +87,7 @@ pub struct Token {
 }
 
 /// A token to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateToken {
     /// What it is for, for the list.
@@ -94,6 +97,9 @@ pub struct CreateToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 1, maximum = 3650)]
     pub expires_in_days: Option<u32>,
+    /// A key that signs instead: its secret is never sent, and it signs in to the WebSocket only.
+    #[serde(default)]
+    pub hmac: bool,
 }
 
 /// A token that was made.

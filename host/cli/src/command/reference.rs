@@ -24,6 +24,8 @@ enum Page {
     Environment,
     /// Metrics
     Metrics,
+    /// Settings
+    Settings,
 }
 
 /// Prints a page.
@@ -39,6 +41,7 @@ pub(crate) fn run(options: &Options, printer: Printer) -> Outcome {
         Page::Events => events::page()?,
         Page::Environment => octi_config::env::reference(),
         Page::Metrics => octi_domain::telemetry::reference(),
+        Page::Settings => octi_config::settings::reference(),
     };
     printer.out(&text);
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use octi_config::env::{self, Environment};
 use tokio::net::TcpListener;
 
 use crate::bundle;
@@ -22,14 +23,24 @@ pub(crate) struct Options {
     port: Option<u16>,
 }
 
+impl Options {
+    /// They count as the variables they stand for, so that whoever lists the settings sees what holds.
+    pub(crate) fn set(&self, environment: &mut Environment) {
+        if let Some(host) = &self.host {
+            environment.set(env::OCTI_HOST, host);
+        }
+        if let Some(port) = self.port {
+            environment.set(env::OCTI_PORT, &port.to_string());
+        }
+    }
+}
+
 /// Serves until asked to stop.
-pub(crate) async fn run(context: &Context, options: &Options) -> Outcome {
+pub(crate) async fn run(context: &Context) -> Outcome {
     let mut signals = StopSignals::listen()?;
     lifecycle::raise_open_files();
-    let address = options.host.clone().unwrap_or_else(|| context.config.host.clone());
-    let port = options.port.unwrap_or(context.config.port);
     // The port first: a second server must not touch the first one's data.
-    let listener = listen(&address, port).await?;
+    let listener = listen(&context.config.host, context.config.port).await?;
     let host = tokio::select! {
         host = compose::build(&context.config, &context.environment, &context.logs, Mode::Serve) => host?,
         () = signals.next() => return Ok(()),

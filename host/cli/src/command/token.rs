@@ -16,6 +16,9 @@ pub(crate) enum Verb {
         /// Days until it stops working; without, it works until revoked
         #[arg(long, value_name = "DAYS")]
         expires_in: Option<u32>,
+        /// Make a key that signs instead, for programs that stay connected: its secret is never sent
+        #[arg(long)]
+        hmac: bool,
     },
     /// List tokens, never their values
     List,
@@ -30,7 +33,9 @@ pub(crate) enum Verb {
 pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
     let connection = Connection::open(context, Want::Either).await?;
     let outcome = match verb {
-        Verb::Create { name, expires_in } => create(context, &connection, name, expires_in).await,
+        Verb::Create { name, expires_in, hmac } => {
+            create(context, &connection, CreateToken { name, expires_in_days: expires_in, hmac }).await
+        }
         Verb::List => list(context, &connection).await,
         Verb::Revoke { token } => revoke(context, &connection, &token).await,
     };
@@ -38,9 +43,17 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
     outcome
 }
 
-async fn create(context: &Context, connection: &Connection, name: String, expires_in_days: Option<u32>) -> Outcome {
-    let created = connection.client.create_token(&CreateToken { name, expires_in_days }).await?;
+async fn create(context: &Context, connection: &Connection, wanted: CreateToken) -> Outcome {
+    let created = connection.client.create_token(&wanted).await?;
     context.printer.data(&created, |printer| {
+        if created.token.hmac {
+            printer.line(&format!("id      {}", created.token.id));
+            printer.line(&format!("secret  {}", created.secret));
+            printer.hint(
+                "keep the secret now: it cannot be shown again, and is never sent; sign in to `/gateway` with the method `hmac`",
+            );
+            return;
+        }
         printer.line(&created.secret);
         printer.hint("keep it now: it cannot be shown again");
     });

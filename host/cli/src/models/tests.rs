@@ -1,5 +1,7 @@
 //! What is done to models is told.
 
+use octi_models::Embeddings;
+use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::sandbox::egress::EgressPolicy;
@@ -79,4 +81,19 @@ async fn a_model_is_asked_only_by_whom_it_belongs_to() {
     let refused = models.chat_model(&other, "one").await.map(|model| model.info().name.clone());
     assert!(matches!(refused, Err(PortError::NotFound(_))), "{refused:?}");
     assert!(models.chat_model(&other, DEMO).await.is_ok_and(|model| model.info().is_demo), "the demo model is everybody's");
+}
+
+#[tokio::test]
+async fn a_model_that_only_embeds_is_tried_out_with_a_text() {
+    let refuses = |error: ModelError| {
+        let vectors = |_: &EmbedRequest| Ok(Embeddings { vectors: vec![vec![0.5; 3]], ..Embeddings::default() });
+        ScriptedModel::new([Answer::refuse(error)]).with_embed(vectors)
+    };
+    let only_embeds = refuses(ModelError::BadRequest("it does not chat".to_owned()));
+    assert_eq!(try_out(&only_embeds).await.unwrap(), "it embeds: a text becomes 3 numbers");
+    let neither = ScriptedModel::new([Answer::refuse(ModelError::BadRequest("it does not chat".to_owned()))]);
+    assert_eq!(try_out(&neither).await.unwrap_err().to_string(), "it does not chat");
+    let without_key = refuses(ModelError::Auth("the key is wrong".to_owned()));
+    assert_eq!(try_out(&without_key).await.unwrap_err().kind(), "auth");
+    assert!(without_key.embedded().is_empty(), "what embedding would not mend is not tried");
 }

@@ -10,12 +10,16 @@ mod crashes;
 mod guests;
 mod metrics;
 mod models;
+mod notifications;
 mod open_files;
 mod plugins;
 mod reference;
 mod secrets;
+mod settings;
 mod support;
 mod swaps;
+mod terminal;
+mod tui;
 
 /// The mock server of the providers' wires, shared with the conformance tests.
 #[cfg(test)]

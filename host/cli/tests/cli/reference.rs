@@ -13,6 +13,7 @@ fn the_committed_reference_is_current() {
         ("events", "events.md"),
         ("environment", "environment.md"),
         ("metrics", "metrics.md"),
+        ("settings", "settings.md"),
     ];
     for (page, file) in pages {
         let said = Octi::new().run(&["__reference", page]);

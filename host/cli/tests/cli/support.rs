@@ -118,18 +118,34 @@ impl Octi {
 
     /// Starts a server on a free port; later commands talk to it.
     pub(crate) fn serve(&mut self) -> Server {
-        let mut command = self.command(&SERVE);
+        self.serve_to(Stdio::null())
+    }
+
+    /// The same on this port.
+    pub(crate) fn serve_at(&mut self, port: &str) -> Server {
+        let mut command = self.command(&["--json", "serve", "--port", port]);
         command.stderr(Stdio::null());
         self.started(command)
     }
 
-    /// The same, with what a shell does first, and with its log in `log` of the home folder.
-    pub(crate) fn serve_after(&mut self, shell: &str) -> Server {
+    /// The same; what it logs goes to this file.
+    pub(crate) fn serve_logging_to(&mut self, log: &Path) -> Server {
+        self.serve_to(std::fs::File::create(log).expect("a file").into())
+    }
+
+    /// The same after what a shell does first; what it logs goes to this file.
+    pub(crate) fn serve_after(&mut self, shell: &str, log: &Path) -> Server {
         let octi = self.command(&SERVE);
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{shell} && exec \"$0\" \"$@\"")]).arg(octi.get_program()).args(octi.get_args());
         command.env_clear().envs(octi.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
-        command.stderr(std::fs::File::create(self.home.path().join("log")).expect("a file"));
+        command.stderr(std::fs::File::create(log).expect("a file"));
+        self.started(command)
+    }
+
+    fn serve_to(&mut self, log: Stdio) -> Server {
+        let mut command = self.command(&SERVE);
+        command.stderr(log);
         self.started(command)
     }
 

@@ -69,7 +69,7 @@ impl From<AgentsError> for ApiError {
             AgentsError::FocusTooLong { .. } => return Self::field("args", error.to_string()),
             AgentsError::AttachmentName => return Self::field("name", error.to_string()),
             AgentsError::AttachmentTooLarge { .. } | AgentsError::SessionFull => ErrorCode::TooLarge,
-            AgentsError::TooManyRuns | AgentsError::TooManySideCalls { .. } => ErrorCode::TooMany,
+            AgentsError::TooManyRuns { .. } | AgentsError::TooManySideCalls { .. } => ErrorCode::TooMany,
             AgentsError::SessionBusy | AgentsError::StillRunning | AgentsError::NothingToContinue => ErrorCode::Conflict,
             AgentsError::Model(_) | AgentsError::NotCompacted(_) => ErrorCode::Refused,
             AgentsError::NoPerson => ErrorCode::Forbidden,
@@ -102,9 +102,18 @@ impl From<AuthError> for ApiError {
             AuthError::PasswordLength => return Self::field("password", error.to_string()),
             AuthError::UserName => return Self::field("username", error.to_string()),
             AuthError::AlreadySetUp => ErrorCode::SetUpAlready,
-            AuthError::WrongPassword | AuthError::WrongToken | AuthError::SignedOut | AuthError::NoOwner => {
-                ErrorCode::Unauthenticated
-            }
+            AuthError::Vault(error) => return error.into(),
+            AuthError::SignaturesTooMany => ErrorCode::TooMany,
+            AuthError::WrongPassword
+            | AuthError::WrongToken
+            | AuthError::SignedOut
+            | AuthError::NoOwner
+            | AuthError::SecretSent
+            | AuthError::SignatureForm
+            | AuthError::SignatureTime { .. }
+            | AuthError::SignatureBeforeStart
+            | AuthError::SignatureUsed
+            | AuthError::WrongSignature => ErrorCode::Unauthenticated,
             AuthError::Io { .. } | AuthError::Internal(_) => return Self::internal(format!("{error:?}")),
         };
         Self::new(code, error.to_string())

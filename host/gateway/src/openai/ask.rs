@@ -14,6 +14,8 @@ use crate::error::{ApiError, ApiResult};
 const FUNCTION_NAME_CHARS_MAX: usize = 64;
 /// The highest temperature of OpenAI's API.
 const TEMPERATURE_MAX: f64 = 2.0;
+/// The highest penalty of OpenAI's API; the lowest is as far below zero.
+const PENALTY_MAX: f64 = 2.0;
 
 /// A question, and the texts before which its answer ends.
 #[derive(Debug, Default, PartialEq)]
@@ -164,10 +166,34 @@ pub(super) fn check_choice(choice: ToolChoice, tools: &[ToolSchema]) -> ApiResul
     Err(ApiError::field("tool_choice", "the tool that must be called is not among `tools`"))
 }
 
-/// A temperature that models take.
-pub(super) fn temperature(asked: Option<f64>) -> ApiResult<Option<f64>> {
-    if asked.is_some_and(|value| !(0.0..=TEMPERATURE_MAX).contains(&value)) {
-        return Err(ApiError::field("temperature", format!("a temperature is from 0 to {TEMPERATURE_MAX}")));
+/// How words are chosen, as the client wishes it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Sampling {
+    pub(super) temperature: Option<f64>,
+    pub(super) top_p: Option<f64>,
+    pub(super) seed: Option<i64>,
+    pub(super) presence_penalty: Option<f64>,
+    pub(super) frequency_penalty: Option<f64>,
+}
+
+impl Sampling {
+    /// The question with these wishes, when they are such as models take.
+    pub(super) fn applied(self, request: ChatRequest) -> ApiResult<ChatRequest> {
+        let seed = self.seed.map(u64::try_from).transpose();
+        Ok(ChatRequest {
+            temperature: within("temperature", self.temperature, 0.0, TEMPERATURE_MAX)?,
+            top_p: within("top_p", self.top_p, 0.0, 1.0)?,
+            seed: seed.map_err(|_| ApiError::field("seed", "a seed is a whole number from 0"))?,
+            presence_penalty: within("presence_penalty", self.presence_penalty, -PENALTY_MAX, PENALTY_MAX)?,
+            frequency_penalty: within("frequency_penalty", self.frequency_penalty, -PENALTY_MAX, PENALTY_MAX)?,
+            ..request
+        })
+    }
+}
+
+fn within(path: &str, asked: Option<f64>, min: f64, max: f64) -> ApiResult<Option<f64>> {
+    if asked.is_some_and(|value| !(min..=max).contains(&value)) {
+        return Err(ApiError::field(path, format!("`{path}` is from {min} to {max}")));
     }
     Ok(asked)
 }

@@ -12,7 +12,7 @@ use octi_api::error::ErrorCode;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
-use octi_models::{ChatEvent, ModelError, ModelInfo};
+use octi_models::{ChatEvent, ChatModel, ModelError, ModelInfo};
 use octi_store::{CostRow, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ask::Asked;
-use super::error::of_model;
+use super::error::{of_model, of_unable};
 use super::models::no_model;
 use super::pump::{Gone, Pump};
 use crate::error::{ApiError, ApiResult};
@@ -40,20 +40,28 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    fn place(self: &Arc<Self>, user_id: UserId) -> ApiResult<Place> {
+    fn place(self: &Arc<Self>, user_id: UserId, (own_max, all_max): (usize, usize)) -> ApiResult<Place> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = running.values().sum();
         let mine = running.get(&user_id).copied().unwrap_or_default();
-        if mine >= limits::OPENAI_CALLS_PER_USER_MAX || all >= limits::OPENAI_CALLS_MAX {
+        if mine >= own_max || all >= all_max {
             let message = format!(
-                "too many answers are under way: one person may have {}, all together {}; wait until one of them has ended",
-                limits::OPENAI_CALLS_PER_USER_MAX,
-                limits::OPENAI_CALLS_MAX
+                "too many answers are under way: one person may have {own_max}, all together {all_max}; wait until one of them has ended"
             );
             return Err(ApiError::new(ErrorCode::TooMany, message).with_retry_after(RETRY_SECONDS));
         }
         running.insert(user_id, mine + 1);
         Ok(Place { calls: self.clone(), user_id })
+    }
+
+    /// Runs a call to its end, whatever becomes of the client.
+    pub(super) fn run(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(call);
+    }
+
+    /// Waits until every call has to end.
+    pub(super) async fn stopping(&self) {
+        self.stopping.cancelled().await;
     }
 
     #[cfg(test)]
@@ -73,7 +81,7 @@ impl Calls {
 
 /// Room for one answer. Dropping it makes room for the next.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     calls: Arc<Calls>,
     user_id: UserId,
 }
@@ -117,14 +125,24 @@ impl Incoming {
     }
 }
 
-/// Asks the model and waits for the first piece of its answer, so that a failure up to there has a status of its own.
-pub(super) async fn begin(gateway: &Gateway, caller: &Caller, model: &str, asked: Asked) -> ApiResult<Incoming> {
-    let calls = gateway.shared().calls.clone();
-    let place = calls.place(caller.user_id)?;
-    let model = gateway.chat_models.chat_model(&caller.principal, model).await.map_err(|error| match error {
+/// Room for a call, and the model that is to be asked.
+pub(super) async fn admit(gateway: &Gateway, caller: &Caller, model: &str) -> ApiResult<(Place, Arc<dyn ChatModel>)> {
+    let limits = gateway.settings.now().gateway_limits();
+    let place = gateway.shared().calls.place(caller.user_id, (limits.openai_calls_per_user_max, limits.openai_calls_max))?;
+    let found = gateway.chat_models.chat_model(&caller.principal, model).await.map_err(|error| match error {
         PortError::NotFound(_) => no_model(model),
         error => error.into(),
     })?;
+    Ok((place, found))
+}
+
+/// Asks the model and waits for the first piece of its answer, so that a failure up to there has a status of its own.
+pub(super) async fn begin(gateway: &Gateway, caller: &Caller, model: &str, asked: Asked) -> ApiResult<Incoming> {
+    let (place, model) = admit(gateway, caller, model).await?;
+    if let Some(unable) = octi_models::unable(model.info(), &asked.request) {
+        return Err(of_unable(unable));
+    }
+    let calls = gateway.shared().calls.clone();
     let (sender, mut events) = mpsc::channel(limits::OPENAI_QUEUE_MAX);
     let pump = Pump::new(ModelCall::begin(model.clone(), asked.request), sender, asked.stops, calls.stopping.clone());
     let (gateway, caller) = (gateway.clone(), caller.clone());
@@ -142,11 +160,8 @@ async fn serve(gateway: &Gateway, caller: &Caller, info: &ModelInfo, mut pump: P
     let usage = pump.call.usage(ended.is_ok());
     let cost = usage.map(|usage| pump.call.cost(&gateway.ambient, caller.user_id, info, usage));
     let sender = pump.close();
-    if let Some(cost) = cost
-        && let Err(error) = record(gateway, &caller.principal, &cost).await
-    {
-        let detail = error.detail();
-        tracing::error!(%error, detail, ?cost, "a cost is not in the database; this line is all that is left of it");
+    if let Some(cost) = cost {
+        write_down(gateway, caller, &cost).await;
     }
     drop(place);
     let last = match ended {
@@ -157,6 +172,14 @@ async fn serve(gateway: &Gateway, caller: &Caller, info: &ModelInfo, mut pump: P
     for event in last {
         // A client that went away, or does not read, needs no end.
         let _told = timeout(Duration::from_secs(limits::OPENAI_SEND_SECONDS_MAX), sender.send(event)).await;
+    }
+}
+
+/// Keeps what a call cost.
+pub(super) async fn write_down(gateway: &Gateway, caller: &Caller, cost: &CostRow) {
+    if let Err(error) = record(gateway, &caller.principal, cost).await {
+        let detail = error.detail();
+        tracing::error!(%error, detail, ?cost, "a cost is not in the database; this line is all that is left of it");
     }
 }
 
@@ -172,6 +195,8 @@ mod tests {
 
     use super::*;
 
+    const MOST: (usize, usize) = (limits::OPENAI_CALLS_PER_USER_MAX, limits::OPENAI_CALLS_MAX);
+
     fn user(number: u128) -> UserId {
         UserId::from(Uuid::from_u128(number))
     }
@@ -179,16 +204,17 @@ mod tests {
     #[test]
     fn places_are_limited_for_one_and_for_all_and_become_free_again() {
         let calls = Arc::new(Calls::default());
-        let mut places: Vec<Place> = (0..limits::OPENAI_CALLS_PER_USER_MAX).map(|_| calls.place(user(1)).unwrap()).collect();
-        assert_eq!(calls.place(user(1)).unwrap_err().code(), ErrorCode::TooMany);
+        let mut places: Vec<Place> =
+            (0..limits::OPENAI_CALLS_PER_USER_MAX).map(|_| calls.place(user(1), MOST).unwrap()).collect();
+        assert_eq!(calls.place(user(1), MOST).unwrap_err().code(), ErrorCode::TooMany);
         places.pop();
-        places.push(calls.place(user(1)).unwrap());
+        places.push(calls.place(user(1), MOST).unwrap());
         let mut other = 2;
         while places.len() < limits::OPENAI_CALLS_MAX {
-            places.push(calls.place(user(other)).unwrap());
+            places.push(calls.place(user(other), MOST).unwrap());
             other += 1;
         }
-        assert_eq!(calls.place(user(other)).unwrap_err().code(), ErrorCode::TooMany);
+        assert_eq!(calls.place(user(other), MOST).unwrap_err().code(), ErrorCode::TooMany);
         places.clear();
         assert!(calls.running.lock().unwrap().is_empty());
     }

@@ -3,7 +3,7 @@
 use octi_api::error::ErrorCode;
 use octi_api::openai::error::{OpenAiError, OpenAiErrorDetail};
 
-use octi_models::ModelError;
+use octi_models::{ModelError, Unable};
 
 use crate::error::ApiError;
 
@@ -13,6 +13,10 @@ pub(crate) const MODEL_NOT_FOUND: &str = "model_not_found";
 const CONTEXT_LENGTH: &str = "context_length_exceeded";
 /// The word for what a provider did not take.
 const BAD_REQUEST: &str = "invalid_request";
+/// The word for a value that is right in itself, and too much for this model.
+const UNSUPPORTED_VALUE: &str = "unsupported_value";
+/// The word for a field of which this model has nothing.
+const UNSUPPORTED_PARAMETER: &str = "unsupported_parameter";
 /// Seconds to wait when the provider does not say how long.
 const RETRY_SECONDS: u64 = 5;
 
@@ -31,13 +35,26 @@ impl ApiError {
     }
 }
 
-/// What a model's failure means for the client that asked.
+/// A wish that the model cannot fulfil.
+pub(super) fn of_unable(unable: Unable) -> ApiError {
+    // Without a choice the tools are offered all the same; a penalty has no place at all.
+    let code = if unable.field == "tool_choice" { UNSUPPORTED_VALUE } else { UNSUPPORTED_PARAMETER };
+    ApiError::field(unable.field, unable.message).with_foreign_code(code)
+}
+
+/// What a model's failure means for the client that brought a conversation.
 pub(crate) fn of_model(error: ModelError) -> ApiError {
+    of_model_about("messages", error)
+}
+
+/// What a model's failure means for the client that brought this field.
+pub(super) fn of_model_about(field: &str, error: ModelError) -> ApiError {
     let message = error.to_string();
     let new = |code| ApiError::new(code, message.clone());
     match error {
-        ModelError::ContextLength(_) => ApiError::field("messages", message).with_foreign_code(CONTEXT_LENGTH),
+        ModelError::ContextLength(_) => ApiError::field(field, message).with_foreign_code(CONTEXT_LENGTH),
         ModelError::BadRequest(_) => new(ErrorCode::InvalidField).with_foreign_code(BAD_REQUEST),
+        ModelError::Unsupported(_) => ApiError::field("model", message).with_foreign_code(UNSUPPORTED_VALUE),
         ModelError::RateLimited { retry_after, .. } => {
             let seconds = retry_after.map_or(RETRY_SECONDS, |wait| wait.as_secs().max(1));
             new(ErrorCode::TooMany).with_retry_after(seconds)

@@ -74,6 +74,7 @@ fn begun(gateway: &Gateway, body: &ResponsesRequest) -> ResponseObject {
         previous_response_id: None,
         store: false,
         temperature: body.temperature,
+        top_p: body.top_p,
         tool_choice: body.tool_choice.clone().unwrap_or_else(|| ResponseToolChoice::Word("auto".to_owned())),
         tools: body.tools.clone().unwrap_or_default(),
         usage: None,

@@ -36,7 +36,7 @@ octi_testkit::on_both! {
         assert!(stranger.login(&Login { password: "guess".to_owned(), ..login }).await.is_err());
 
         let ann = host.person("ann").await;
-        let made = ann.client.create_token(&CreateToken { name: "ci".to_owned(), expires_in_days: None }).await.unwrap();
+        let made = ann.client.create_token(&CreateToken { name: "ci".to_owned(), expires_in_days: None, ..CreateToken::default() }).await.unwrap();
         ann.client.revoke_token(made.token.id.into()).await.unwrap();
         assert!(ann.client.revoke_token(made.token.id.into()).await.is_err());
 
@@ -55,7 +55,7 @@ octi_testkit::on_both! {
         let (ann, bob) = (host.person("ann").await, host.person("bob").await);
         let mut made = Vec::new();
         for name in ["first", "second", "third"] {
-            let token = ann.client.create_token(&CreateToken { name: name.to_owned(), expires_in_days: None }).await.unwrap();
+            let token = ann.client.create_token(&CreateToken { name: name.to_owned(), expires_in_days: None, ..CreateToken::default() }).await.unwrap();
             made.insert(0, format!("token:{}", token.token.id));
         }
         let mut told = Vec::new();

@@ -9,6 +9,7 @@ use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugins::{Plugin, PluginInspection, PluginSource};
 use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
+use octi_domain::run::Usage;
 use octi_extension::capability::VaultRequest;
 use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
 use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source};
@@ -16,6 +17,7 @@ use octi_extension::role::Role;
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_models::chat::ChatModel;
 use octi_models::scripted::ScriptedModel;
+use octi_models::{EmbedRequest, Embeddings, ModelError, Provider};
 use serde_json::{Value, json};
 
 use crate::ports::{ChatModels, ModelAdmin, PluginAdmin, PortError, SecretsChanged};
@@ -113,7 +115,7 @@ impl Role for General {
     }
 
     async fn prompt(&self, _small: bool) -> Result<String, ToolError> {
-        Ok("You help.".to_owned())
+        Ok("You help as {{ role }}.".to_owned())
     }
 }
 
@@ -123,17 +125,20 @@ pub(super) struct FakeRegistry;
 impl Registry for FakeRegistry {
     fn snapshot(&self) -> Arc<Snapshot> {
         let tools = [notes("read", Level::Allow), notes("write", Level::Ask), git("diff"), git("status")];
-        let general: Arc<dyn Role> = Arc::new(General(RoleEntry {
-            name: "general".to_owned(),
-            purpose: "anything".to_owned(),
-            tools: vec!["*".to_owned()],
-            core_tools: Vec::new(),
-            topic: "chat".to_owned(),
-            read_only: false,
-        }));
+        let role = |name: &str, purpose: &str| -> (String, Arc<dyn Role>) {
+            let entry = RoleEntry {
+                name: name.to_owned(),
+                purpose: purpose.to_owned(),
+                tools: vec!["*".to_owned()],
+                core_tools: Vec::new(),
+                topic: "chat".to_owned(),
+                read_only: false,
+            };
+            (name.to_owned(), Arc::new(General(entry)))
+        };
         Arc::new(Snapshot {
             tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
-            roles: BTreeMap::from([("general".to_owned(), general)]),
+            roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
         })
     }
 
@@ -180,9 +185,25 @@ impl ChatModels for Scripted {
     async fn chat_model(&self, _principal: &Principal, name: &str) -> Result<Arc<dyn ChatModel>, PortError> {
         match name {
             "scripted" => Ok(Arc::new(self.0.clone())),
-            other => Err(PortError::NotFound(format!("there is no model `{other}`"))),
+            "talker" => Ok(Arc::new(ScriptedModel::new([]))),
+            // The same model behind the wire of a provider.
+            other => match Provider::parse(other) {
+                Some(provider) => Ok(Arc::new(self.0.clone().with_info(|info| info.provider = provider))),
+                None => Err(PortError::NotFound(format!("there is no model `{other}`"))),
+            },
         }
     }
+}
+
+/// A vector tells the bytes of its text; the text `too long` is longer than the model reads.
+pub(super) fn vectors(request: &EmbedRequest) -> Result<Embeddings, ModelError> {
+    if request.inputs.iter().any(|text| text == "too long") {
+        return Err(ModelError::ContextLength("a text is longer than `scripted` can read".to_owned()));
+    }
+    #[expect(clippy::cast_precision_loss, reason = "texts of tests are short")]
+    let vectors = request.inputs.iter().map(|text| vec![text.len() as f32, 0.5]).collect();
+    let usage = Usage { input_tokens: 3 * request.inputs.len() as u64, output_tokens: 0, estimated: false };
+    Ok(Embeddings { vectors, usage, retried: 0 })
 }
 
 fn new_plugin(digest: String, bytes: u64) -> Plugin {

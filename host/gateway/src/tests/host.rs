@@ -10,13 +10,13 @@ use octi_domain::ambient::Ambient;
 use octi_domain::event::{Event, EventKind, EventSink};
 use octi_domain::ids::{RunId, SessionId, UserId};
 use octi_domain::principal::Principal;
-use octi_domain::run::Budget;
 use octi_domain::session::User;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::guard::Redactor;
 use octi_security::vault::{MasterKey, Vault};
+use octi_settings::{Base, Settings, SettingsParts};
 use octi_store::Backend;
 use octi_testkit::db::TestDb;
 use secrecy::SecretString;
@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted};
+use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted, vectors};
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -68,30 +68,40 @@ pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIte
     let home = tempfile::tempdir().unwrap();
     let store = db.store.clone();
     let bus = Bus::new();
-    let model = ScriptedModel::new(answers);
+    let model = ScriptedModel::new(answers).with_embed(vectors);
     let registry = Arc::new(FakeRegistry);
     let workspaces = home.path().to_owned();
     let nothing_secret = Arc::new(Redactor::new(Vec::<(String, SecretString)>::new()));
+    let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
+    let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
+    let settings = Settings::open(SettingsParts {
+        store: store.clone(),
+        vault: vault.clone(),
+        base: Base::default(),
+        events: bus.clone(),
+        ambient: ambient.clone(),
+        on_change: Arc::new(|_| {}),
+    });
+    let settings = settings.await.unwrap();
     let agents = Agents::new(AgentsConfig {
         store: store.clone(),
         registry: registry.clone(),
         models: Arc::new(Scripted(model.clone())),
         events: bus.clone(),
         ambient: ambient.clone(),
-        budget: Budget::default(),
+        limits: settings.run_limits(),
         workspace_of: Arc::new(move |user| workspaces.join(user.to_string())),
         redactor: Arc::new(move |_| nothing_secret.clone()),
         role: "general".to_owned(),
     });
     let audit = Audit::start(store.clone(), ambient.clone());
-    let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
-    let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
     let secrets = Arc::new(FakeSecrets::default());
     let gateway = Gateway::new(GatewayState {
         auth: Arc::new(Auth::new(store.clone(), ambient.clone(), audit.clone())),
         audit,
         store,
         agents,
+        settings,
         registry,
         plugins: Arc::new(FakePlugins),
         models: Arc::new(FakeModels::default()),

@@ -2,6 +2,7 @@
 
 mod chat;
 mod chat_limits;
+mod embeddings;
 mod models;
 mod peers;
 mod responses;

@@ -42,7 +42,7 @@ octi_testkit::on_both! {
     async fn a_token_is_made_used_and_revoked(db) {
         let host = host_on(db, []).await;
         let (ann, bob) = (host.person("ann").await, host.person("bob").await);
-        let request = CreateToken { name: "ci".to_owned(), expires_in_days: Some(1) };
+        let request = CreateToken { name: "ci".to_owned(), expires_in_days: Some(1), ..CreateToken::default() };
         let made = ann.client.create_token(&request).await.unwrap();
         let client = host.client(&made.secret);
         assert_eq!(client.me().await.unwrap().username, "ann");
@@ -55,10 +55,10 @@ octi_testkit::on_both! {
         assert_eq!(code(client.me().await), ErrorCode::Unauthenticated);
 
         for (name, days) in [("", None), ("x", Some(0)), ("x", Some(4_000))] {
-            let request = CreateToken { name: name.to_owned(), expires_in_days: days };
+            let request = CreateToken { name: name.to_owned(), expires_in_days: days, ..CreateToken::default() };
             assert_eq!(code(ann.client.create_token(&request).await), ErrorCode::InvalidField);
         }
-        let long = CreateToken { name: "x".repeat(limits::NAME_CHARS_MAX + 1), expires_in_days: None };
+        let long = CreateToken { name: "x".repeat(limits::NAME_CHARS_MAX + 1), expires_in_days: None, ..CreateToken::default() };
         assert_eq!(code(ann.client.create_token(&long).await), ErrorCode::InvalidField);
     }
 }

@@ -11,7 +11,7 @@ use octi_store::AuditRow;
 
 use super::host::{Host, host, host_on, next, until};
 
-async fn command(
+pub(super) async fn command(
     socket: &mut Socket,
     name: &str,
     args: Option<&str>,

@@ -70,7 +70,8 @@ octi_testkit::on_both! {
         let host = host_on(db, [write("milk"), Answer::text("done")]).await;
         let ann = host.person("ann").await;
         let session = ann.session().await;
-        let mut socket = ann.listen(&["*"]).await;
+        // What the person is told beside the turn comes when it comes.
+        let mut socket = ann.listen(&["chat.*", "agent.*", "tool.*", "permission.*"]).await;
         ann.chat(&mut socket, session, "note milk").await;
         let mut frames = until(&mut socket, "permission.request").await;
         respond(&mut socket, &question(&frames), true, Scope::Once).await;
@@ -84,7 +85,7 @@ octi_testkit::on_both! {
         let host = host_on(db, [write("milk"), Answer::text("done")]).await;
         let (ann, bob) = (host.person("ann").await, host.person("bob").await);
         let session = ann.session().await;
-        let mut socket = ann.listen(&["*"]).await;
+        let mut socket = ann.listen(&["agent.*", "permission.*"]).await;
         let mut stranger = bob.listen(&["*"]).await;
         ann.chat(&mut socket, session, "note milk").await;
         let request = question(&until(&mut socket, "permission.request").await);

@@ -1,5 +1,7 @@
 //! The commands a person types, answered without a model.
 
+mod expert;
+mod persona;
 mod session;
 mod workspace;
 
@@ -35,6 +37,8 @@ enum Verb {
     Diff,
     Reload,
     Version,
+    Expert,
+    Persona,
     Compact,
 }
 
@@ -59,6 +63,8 @@ const COMMANDS: &[Spec] = &[
         verb: Verb::Reload,
     },
     open("version", &["v"], "version and build of the server", Verb::Version),
+    open("expert", &["e"], "the roles, or let the one that is named answer; `reset` goes back", Verb::Expert),
+    open("persona", &[], "how you want to be answered, in every session", Verb::Persona),
     open("compact", &[], "summarise what is old and keep what is new; what you add is kept above all", Verb::Compact),
 ];
 
@@ -91,6 +97,8 @@ pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -
         Verb::Diff => workspace::diff(gateway, caller, command).await?,
         Verb::Reload => reload(gateway, caller, command).await?,
         Verb::Version => version(gateway),
+        Verb::Expert => expert::expert(gateway, caller, command).await?,
+        Verb::Persona => persona::persona(gateway, caller, command).await?,
         Verb::Compact => return Ok(Answered::Later(session::compact(gateway, caller, command).await?)),
     };
     Ok(Answered::Now(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) }))

@@ -22,7 +22,7 @@ use super::presence::Guest;
 use super::rates::Rates;
 use crate::bus::{Delivery, Listener};
 use crate::credential::{Credential, TOKEN_PREFIX};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::Caller;
 use crate::state::Gateway;
 
@@ -85,7 +85,14 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     }
     let guest = Guest::new(&auth, address.ip());
     let credentials = SecretString::from(auth.credentials);
-    let Some(credential) = credential(gateway, auth.method, credentials) else {
+    let credential = match auth.method {
+        AuthMethod::Hmac => match gateway.auth.by_signature(&gateway.vault, credentials.expose_secret()).await {
+            Ok(key) => Some(Credential::Signed(key)),
+            Err(error) => return refuse_for(link, error.into()).await,
+        },
+        method => credential(gateway, method, credentials),
+    };
+    let Some(credential) = credential else {
         let why = match auth.method {
             AuthMethod::SessionToken => {
                 "this ticket was used or is older than a minute; `POST /api/auth/ws-ticket` gives another"
@@ -96,13 +103,11 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let caller = match Caller::check(gateway, credential.clone(), Some(address)).await {
         Ok(caller) => caller,
-        Err(error) => {
-            error.record();
-            return refuse(link, error.message().to_owned()).await;
-        }
+        Err(error) => return refuse_for(link, error).await,
     };
+    let connections_max = gateway.settings.now().gateway_limits().connections_per_user_max;
     let Some(seat) = gateway.seat(caller.user_id, guest) else {
-        let reason = format!("Too many connections: {} are open; close one first", limits::WS_CONNECTIONS_PER_USER_MAX);
+        let reason = format!("Too many connections: {connections_max} are open; close one first");
         link.send(&ServerFrame::AuthError(AuthError { message: reason })).await?;
         return Err(End::Closed { code: close::TOO_MANY, reason: "too many connections" });
     };
@@ -114,7 +119,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
         server_timezone: "UTC".to_owned(),
         server_version: gateway.version.clone(),
         protocol_versions: PROTOCOL_VERSIONS.iter().map(|version| (*version).to_owned()).collect(),
-        budgets: Budgets::default(),
+        budgets: Budgets { connections_max, ..Budgets::default() },
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
@@ -129,6 +134,11 @@ fn credential(gateway: &Gateway, method: AuthMethod, words: SecretString) -> Opt
     }
     let is_token = words.expose_secret().starts_with(TOKEN_PREFIX);
     (is_token == (method == AuthMethod::ApiKey)).then_some(Credential::Token(words))
+}
+
+async fn refuse_for(link: &mut Link, error: ApiError) -> Result<Active, End> {
+    error.record();
+    refuse(link, error.message().to_owned()).await
 }
 
 async fn refuse(link: &mut Link, message: String) -> Result<Active, End> {

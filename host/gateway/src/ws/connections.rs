@@ -90,9 +90,10 @@ impl Gateway {
     /// A place for a connection of this person, if there is one left.
     pub(crate) fn seat(&self, user_id: UserId, guest: Guest) -> Option<Seat> {
         let id: ConnectionId = self.ambient.id();
+        let count_max = self.settings.now().gateway_limits().connections_per_user_max;
         let mut inner = self.shared().connections.lock();
         let connections = inner.seated.entry(user_id).or_default();
-        if connections.len() >= limits::WS_CONNECTIONS_PER_USER_MAX {
+        if connections.len() >= count_max {
             return None;
         }
         let presence = Arc::new(Presence::new(id, user_id, guest, self.ambient.now()));

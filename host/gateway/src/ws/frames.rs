@@ -21,7 +21,7 @@ use crate::v1::{agents, permissions, sessions};
 impl Active {
     /// Obeys one frame; what it returns is sent at once, before any event.
     pub(super) async fn answer(&mut self, frame: ClientFrame) -> ApiResult<Vec<ServerFrame>> {
-        self.rates.admit(&frame, self.gateway.ambient.now())?;
+        self.rates.admit(&frame, self.gateway.ambient.now(), self.gateway.settings.now().gateway_limits())?;
         let (gateway, caller) = (&self.gateway, &self.caller);
         match frame {
             ClientFrame::Auth(_) => Err(ApiError::new(ErrorCode::Refused, "this connection is authenticated already")),
@@ -58,6 +58,11 @@ impl Active {
                 agents::stop_own(gateway, caller, stop.agent_id.into()).await?;
                 Ok(Vec::new())
             }
+            // A foreign session is one that this person is told nothing of, so it need not be looked up.
+            ClientFrame::Watch(watch) => {
+                self.listener.shows(watch.session_id.map(Into::into));
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -71,6 +76,8 @@ impl Active {
             attachments.push(kept.id);
         }
         attachments.extend(chat.file_refs.into_iter().map(ArtifactId::from));
+        // Before the turn, which may end at once.
+        self.listener.spoke(session, self.gateway.ambient.now());
         let options = TurnOptions { model: chat.model, origin: Origin::Chat };
         agents.send(principal, session, Said { text: chat.content, attachments }, options).await?;
         Ok(Vec::new())

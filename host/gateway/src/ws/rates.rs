@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_api::error::ErrorCode;
 use octi_api::frames::ClientFrame;
-use octi_domain::limits;
+use octi_settings::GatewayLimits;
 
 use crate::error::{ApiError, ApiResult};
 
@@ -28,14 +28,14 @@ struct Window(VecDeque<DateTime<Utc>>);
 impl Rates {
     /// Counts the frame, or refuses it and says when it will be taken. What is refused does not count, so whoever waits as
     /// long as they are told gets through.
-    pub(super) fn admit(&mut self, frame: &ClientFrame, now: DateTime<Utc>) -> ApiResult<()> {
+    pub(super) fn admit(&mut self, frame: &ClientFrame, now: DateTime<Utc>, limits: GatewayLimits) -> ApiResult<()> {
         let (window, action, count_max) = match frame {
             ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) | ClientFrame::ChatInterject(_) => {
-                (&mut self.chat, "chat.send", limits::WS_CHATS_PER_MINUTE_MAX)
+                (&mut self.chat, "chat.send", limits.chats_per_minute_max)
             }
-            ClientFrame::Command(_) => (&mut self.command, "command", limits::WS_COMMANDS_PER_MINUTE_MAX),
-            ClientFrame::Subscribe(_) => (&mut self.subscribe, "subscribe", limits::WS_SUBSCRIBES_PER_MINUTE_MAX),
-            ClientFrame::Replay(_) => (&mut self.replay, "replay", limits::WS_REPLAYS_PER_MINUTE_MAX),
+            ClientFrame::Command(_) => (&mut self.command, "command", limits.commands_per_minute_max),
+            ClientFrame::Subscribe(_) => (&mut self.subscribe, "subscribe", limits.subscribes_per_minute_max),
+            ClientFrame::Replay(_) => (&mut self.replay, "replay", limits.replays_per_minute_max),
             _ => return Ok(()),
         };
         window.admit(now, count_max).map_err(|seconds| {
@@ -51,11 +51,12 @@ impl Window {
         while self.0.front().is_some_and(|taken| now - taken >= WINDOW) {
             self.0.pop_front();
         }
-        let Some(oldest) = self.0.front().filter(|_| self.0.len() >= count_max) else {
+        // When fewer are allowed than before, more than the first have to grow old.
+        let Some(last) = self.0.len().checked_sub(count_max).and_then(|index| self.0.get(index)) else {
             self.0.push_back(now);
             return Ok(());
         };
-        let left = (*oldest + WINDOW - now).num_milliseconds();
+        let left = (*last + WINDOW - now).num_milliseconds();
         Err(u64::try_from(left).unwrap_or_default().div_ceil(1_000).max(1))
     }
 }
@@ -65,6 +66,16 @@ mod tests {
     use octi_api::frames::{ChatInterject, ChatSend, Command, Ping};
 
     use super::*;
+
+    const LIMITS: GatewayLimits = GatewayLimits {
+        connections_per_user_max: 1,
+        chats_per_minute_max: 30,
+        commands_per_minute_max: 60,
+        subscribes_per_minute_max: 30,
+        replays_per_minute_max: 30,
+        openai_calls_per_user_max: 1,
+        openai_calls_max: 1,
+    };
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
@@ -82,6 +93,17 @@ mod tests {
     }
 
     #[test]
+    fn fewer_frames_than_before_are_waited_for_as_long_as_it_takes() {
+        let mut window = Window::default();
+        for second in 0..4 {
+            assert_eq!(window.admit(at(second), 10), Ok(()));
+        }
+        assert_eq!(window.admit(at(10), 2), Err(52), "the first three must be a minute old");
+        assert_eq!(window.admit(at(61), 2), Err(1));
+        assert_eq!(window.admit(at(62), 2), Ok(()));
+    }
+
+    #[test]
     fn a_clock_that_was_set_back_does_not_break_anything() {
         let mut window = Window::default();
         assert_eq!(window.admit(at(1_000), 1), Ok(()));
@@ -93,12 +115,12 @@ mod tests {
         let (session_id, content) = (uuid::Uuid::nil(), "hi".to_owned());
         let mut rates = Rates::default();
         let asked = ClientFrame::ChatInterject(ChatInterject { session_id, content });
-        for _ in 0..limits::WS_CHATS_PER_MINUTE_MAX {
-            assert!(rates.admit(&asked, at(0)).is_ok());
+        for _ in 0..LIMITS.chats_per_minute_max {
+            assert!(rates.admit(&asked, at(0), LIMITS).is_ok());
         }
         let said = ClientFrame::ChatSend(ChatSend::new(session_id, "hi"));
         for frame in [asked, said] {
-            assert_eq!(rates.admit(&frame, at(0)).unwrap_err().code(), ErrorCode::RateLimited);
+            assert_eq!(rates.admit(&frame, at(0), LIMITS).unwrap_err().code(), ErrorCode::RateLimited);
         }
     }
 
@@ -106,14 +128,14 @@ mod tests {
     fn each_action_has_its_own_window_and_a_ping_has_none() {
         let mut rates = Rates::default();
         let command = ClientFrame::Command(Command { name: "help".to_owned(), args: None, session_id: None });
-        for _ in 0..limits::WS_COMMANDS_PER_MINUTE_MAX {
-            assert!(rates.admit(&command, at(0)).is_ok());
+        for _ in 0..LIMITS.commands_per_minute_max {
+            assert!(rates.admit(&command, at(0), LIMITS).is_ok());
         }
-        let refused = rates.admit(&command, at(0)).unwrap_err();
+        let refused = rates.admit(&command, at(0), LIMITS).unwrap_err();
         assert_eq!(refused.code(), ErrorCode::RateLimited);
         assert!(refused.message().ends_with("try again in 60 seconds"), "{}", refused.message());
         for _ in 0..1_000 {
-            assert!(rates.admit(&ClientFrame::Ping(Ping {}), at(0)).is_ok());
+            assert!(rates.admit(&ClientFrame::Ping(Ping {}), at(0), LIMITS).is_ok());
         }
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod aimock;
 #[cfg(test)]
+mod embed;
+#[cfg(test)]
 mod talk;
 
 use std::time::{Duration, Instant};

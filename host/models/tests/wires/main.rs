@@ -1,5 +1,7 @@
 //! What the mock server of the conformance suite cannot express: recorded wires, limits, and connections that go wrong.
 
+#[cfg(test)]
+mod embed;
 mod limits;
 #[cfg(test)]
 mod peer;
@@ -215,4 +217,37 @@ async fn whether_a_tool_must_be_called_is_told_to_those_who_understand() {
     assert_eq!(named["tool_choice"]["function"]["name"], "weather");
     assert_eq!(told(Provider::Anthropic, ToolChoice::Required).await["tool_choice"]["type"], "any");
     assert_eq!(told(Provider::Ollama, ToolChoice::None).await.get("tools"), None, "it is not offered any");
+}
+
+#[tokio::test]
+async fn how_words_are_chosen_is_told_in_each_providers_words() {
+    let told = async |provider| {
+        let server = always(ResponseTemplate::new(400)).await;
+        let asked = ChatRequest {
+            temperature: Some(0.5),
+            top_p: Some(0.25),
+            seed: Some(7),
+            presence_penalty: Some(1.5),
+            frequency_penalty: Some(-0.5),
+            ..request("hi")
+        };
+        assert!(ask(&model(provider, &server.uri()), asked).await.is_err());
+        received(&server).await[0].body_json::<Value>().unwrap()
+    };
+    for provider in [Provider::OpenAi, Provider::OpenAiCompatible, Provider::OpenRouter, Provider::DeepSeek] {
+        let sent = told(provider).await;
+        assert_eq!((&sent["temperature"], &sent["top_p"], &sent["seed"]), (&json!(0.5), &json!(0.25), &json!(7)), "{provider}");
+        let penalties = (&sent["presence_penalty"], &sent["frequency_penalty"]);
+        assert_eq!(penalties, (&json!(1.5), &json!(-0.5)), "{provider}");
+        assert_eq!(sent["model"], "m-high", "{provider}");
+    }
+    let sent = told(Provider::Ollama).await;
+    assert_eq!(sent["options"], json!({"temperature": 0.5, "top_p": 0.25, "seed": 7}));
+    let sent = told(Provider::Gemini).await;
+    let config = &sent["generationConfig"];
+    assert_eq!((&config["temperature"], &config["topP"], &config["seed"]), (&json!(0.5), &json!(0.25), &json!(7)));
+    assert_eq!(config.get("presencePenalty"), None);
+    let sent = told(Provider::Anthropic).await;
+    assert_eq!((&sent["temperature"], &sent["top_p"]), (&json!(0.5), &json!(0.25)));
+    assert_eq!((sent.get("seed"), sent.get("presence_penalty")), (None, None));
 }

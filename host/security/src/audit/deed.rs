@@ -112,6 +112,14 @@ pub enum Deed<'a> {
         plugin: &'a str,
         why: &'a str,
     },
+    /// A setting of the host has another value; never which.
+    SettingChanged {
+        key: &'a str,
+    },
+    /// What was stored for a setting is gone.
+    SettingReset {
+        key: &'a str,
+    },
     SecretStored {
         scope: &'a str,
         name: &'a str,
@@ -156,6 +164,8 @@ impl Deed<'_> {
             Self::PluginRefused { .. } => "plugin_refused",
             Self::PluginRolledBack { .. } => "plugin_rolled_back",
             Self::PluginQuarantined { .. } => "plugin_quarantined",
+            Self::SettingChanged { .. } => "setting_changed",
+            Self::SettingReset { .. } => "setting_reset",
             Self::SecretStored { .. } => "secret_stored",
             Self::SecretRemoved { .. } => "secret_removed",
             Self::SecretUsed { .. } => "secret_used",
@@ -188,6 +198,7 @@ impl Deed<'_> {
                 format!("plugin:{}", short(plugin))
             }
             Self::PluginReloaded { plugin: None } | Self::PluginRefused { plugin: None, .. } => "plugin".to_owned(),
+            Self::SettingChanged { key } | Self::SettingReset { key } => format!("setting:{}", short(key)),
             Self::SecretStored { scope, name } | Self::SecretRemoved { scope, name } => {
                 format!("secret:{}/{}", short(scope), short(name))
             }
@@ -227,6 +238,8 @@ impl Deed<'_> {
             | Self::ModelDefault { .. }
             | Self::PluginRemoved { .. }
             | Self::PluginReloaded { .. }
+            | Self::SettingChanged { .. }
+            | Self::SettingReset { .. }
             | Self::SecretStored { .. }
             | Self::SecretRemoved { .. } => json!({}),
         }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 /// Characters of a token that its owner is shown later.
-const PREFIX_CHARS: usize = 12;
+pub(super) const PREFIX_CHARS: usize = 12;
 
 /// A new token.
 pub(super) struct Minted {

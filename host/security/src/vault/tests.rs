@@ -119,3 +119,25 @@ fn a_master_key_is_made_once_and_for_its_owner_only() {
     assert!(error.contains("chmod 600"), "{error}");
     assert!(MasterKey::load_or_create(&path, Some(&"zz".into()), &Ambient::system()).is_err());
 }
+
+#[tokio::test]
+async fn a_secret_of_the_host_opens_under_its_own_name_and_key_only() {
+    let (home, vault, ..) = vault().await;
+    let sealed = vault.seal_for_host("metrics.token", &"scraper-word".into()).unwrap();
+    assert_eq!(vault.open_for_host("metrics.token", &sealed).unwrap().expose_secret(), "scraper-word");
+    assert_ne!(vault.seal_for_host("metrics.token", &"scraper-word".into()).unwrap(), sealed, "a nonce is used once");
+    let mut touched = sealed.clone();
+    *touched.last_mut().unwrap() ^= 1;
+    let other = MasterKey::load_or_create(&home.path().join("other.key"), None, &vault.ambient).unwrap();
+    let stranger = Vault::new(vault.store.clone(), other, vault.ambient.clone());
+    for opened in [
+        vault.open_for_host("another.token", &sealed),
+        vault.open_for_host("metrics.token", &touched),
+        vault.open_for_host("metrics.token", &sealed[..5]),
+        stranger.open_for_host("metrics.token", &sealed),
+    ] {
+        assert!(matches!(opened, Err(VaultError::Sealed { .. })), "{opened:?}");
+    }
+    let long = "x".repeat(limits::SECRET_BYTES_MAX + 1);
+    assert!(matches!(vault.seal_for_host("metrics.token", &long.into()), Err(VaultError::TooLong { .. })));
+}

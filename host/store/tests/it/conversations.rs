@@ -28,6 +28,23 @@ on_both! {
         assert_eq!(look!(db.store, alice, |tx| tx.session(session.id).await), None);
     }
 
+    async fn a_session_is_answered_by_the_role_that_was_chosen_for_it(db) {
+        let (user, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        let session = stored_session(&db.store, &db.ambient, user.id).await.id;
+        let unknown = fixtures::session(&db.ambient, user.id).id;
+        assert_eq!(look!(db.store, alice, |tx| tx.session_role(session).await), None);
+        save!(db.store, alice, |tx| {
+            assert!(tx.set_session_role(session, Some("reviewer")).await.unwrap());
+            assert!(!tx.set_session_role(unknown, Some("reviewer")).await.unwrap());
+        });
+        assert_eq!(look!(db.store, alice, |tx| tx.session_role(session).await).as_deref(), Some("reviewer"));
+        assert_eq!(look!(db.store, bob, |tx| tx.session_role(session).await), None);
+        save!(db.store, bob, |tx| assert!(!tx.set_session_role(session, None).await.unwrap()));
+        save!(db.store, alice, |tx| assert!(tx.set_session_role(session, None).await.unwrap()));
+        assert_eq!(look!(db.store, alice, |tx| tx.session_role(session).await), None);
+    }
+
     async fn a_deleted_session_takes_everything_but_its_costs(db) {
         let (user, alice) = db.user("alice").await;
         let session = stored_session(&db.store, &db.ambient, user.id).await;

@@ -23,6 +23,8 @@ mod memory;
 #[cfg(test)]
 mod migrating;
 #[cfg(test)]
+mod notified;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod owners;

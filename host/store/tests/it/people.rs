@@ -1,5 +1,6 @@
 //! Users and tokens.
 
+use octi_domain::persona::Persona;
 use octi_domain::session::User;
 use octi_store::StoreError;
 
@@ -68,6 +69,10 @@ on_both! {
         save!(db.store, alice, |tx| tx.insert_token(&token, &hash).await.unwrap());
         assert_eq!(look!(db.store, SYSTEM, |tx| tx.token_by_hash(&hash).await), Some((token.clone(), user)));
         assert_eq!(look!(db.store, SYSTEM, |tx| tx.token_by_hash(&[8; 32]).await), None);
+        let (id, stranger) = (token.id, fixtures::token(&db.ambient, token.user_id).id);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.token_and_user(id).await).map(|(token, _)| token.id), Some(id));
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.token_and_user(stranger).await), None);
+        assert_eq!(look!(db.store, alice, |tx| tx.token_and_user(id).await), None, "people do not look tokens up");
 
         save!(db.store, SYSTEM, |tx| assert!(tx.touch_token(token.id, time(3)).await.unwrap()));
         save!(db.store, alice, |tx| {
@@ -77,6 +82,23 @@ on_both! {
         let found = look!(db.store, alice, |tx| tx.list_tokens().await);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].last_used_at, found[0].revoked_at), (Some(time(3)), Some(time(4))));
+    }
+
+    async fn a_persona_is_kept_for_its_person_only(db) {
+        let (_, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        assert_eq!(look!(db.store, alice, |tx| tx.persona().await), Persona::default());
+        let facts = vec!["I live in Rome".to_owned(), "\"quotes\", ä and \\".to_owned()];
+        let mut told = Persona { name: Some("Ada".to_owned()), tone: None, facts };
+        save!(db.store, alice, |tx| tx.put_persona(&told, time(1)).await.unwrap());
+        assert_eq!(look!(db.store, alice, |tx| tx.persona().await), told);
+        told = Persona { name: None, tone: Some("dry".to_owned()), facts: Vec::new() };
+        save!(db.store, alice, |tx| tx.put_persona(&told, time(2)).await.unwrap());
+        assert_eq!(look!(db.store, alice, |tx| tx.persona().await), told);
+        assert_eq!(look!(db.store, bob, |tx| tx.persona().await), Persona::default());
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.persona().await), Persona::default());
+        let error = refused!(db.store, SYSTEM, |tx| tx.put_persona(&told, time(3)).await);
+        assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
     }
 
     async fn a_hash_belongs_to_one_token(db) {

@@ -7,18 +7,32 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
     ("octi-store", &["octi-domain"]),
     ("octi-extension", &["octi-domain"]),
     ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
+    ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
     ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
     ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
-    ("octi-gateway", &["octi-domain", "octi-api", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
+    (
+        "octi-gateway",
+        &[
+            "octi-domain",
+            "octi-api",
+            "octi-store",
+            "octi-extension",
+            "octi-security",
+            "octi-settings",
+            "octi-models",
+            "octi-agents",
+        ],
+    ),
     ("octi-client", &["octi-domain", "octi-api"]),
+    ("octi-tui", &["octi-domain", "octi-api", "octi-client"]),
     (
         "octi-cli",
         &[
@@ -28,11 +42,13 @@ const MAY_USE: [(&str, &[&str]); 14] = [
             "octi-store",
             "octi-extension",
             "octi-security",
+            "octi-settings",
             "octi-models",
             "octi-engine",
             "octi-agents",
             "octi-gateway",
             "octi-client",
+            "octi-tui",
         ],
     ),
     ("octi-testkit", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),

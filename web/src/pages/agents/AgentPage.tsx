@@ -6,7 +6,7 @@ import { agentQuery, modelsQuery } from "@/api/queries";
 import type { Agent } from "@/api/types";
 import { costOf } from "@/lib/cost";
 import { dateTime, number, usd } from "@/lib/format";
-import { openConversation, stopAgent, useLive } from "@/live/store";
+import { showConversation, stopAgent, useLive } from "@/live/store";
 import { Button } from "@/ui/Button";
 import { Loaded, Page } from "@/ui/Page";
 import { Card, Facts, Skeleton } from "@/ui/parts";
@@ -91,7 +91,7 @@ function About({ agent }: { agent: Agent }) {
 
 function Steps({ agent }: { agent: Agent }) {
   const conversation = useLive((state) => state.conversations[agent.sessionId]);
-  useEffect(() => openConversation(agent.sessionId), [agent.sessionId]);
+  useEffect(() => showConversation(agent.sessionId), [agent.sessionId]);
   if (!conversation?.loaded) return <Skeleton rows={6} />;
   const items = conversation.items.filter((item) => item.agentId === agent.id);
   const turn = conversation.turn?.agentId === agent.id ? conversation.turn : null;

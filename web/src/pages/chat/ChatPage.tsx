@@ -9,10 +9,10 @@ import { readStored, writeStored } from "@/lib/stored";
 import {
   askBeside,
   canAskBeside,
-  openConversation,
   reload,
   runCommand,
   say,
+  showConversation,
   stopAgent,
   useLive,
 } from "@/live/store";
@@ -47,7 +47,7 @@ function Chat({ sessionId, target }: { sessionId: string; target: string | undef
   const [overlay, setOverlay] = useState(false);
   const shown = wide ? activity : overlay;
   useTitle(session ? titleOf(session) : "Conversation");
-  useEffect(() => openConversation(sessionId), [sessionId]);
+  useEffect(() => showConversation(sessionId), [sessionId]);
   const toggle = () => {
     if (!wide) return setOverlay(!overlay);
     writeStored("activity", activity ? "closed" : null);

@@ -4,7 +4,6 @@ import { Bell, CheckCheck, SlidersHorizontal } from "lucide-react";
 import { useState } from "react";
 import { asFailure } from "@/api/errors";
 import { markAllRead, newestQuery, notificationsQuery } from "@/api/notifications";
-import { isMissing } from "@/api/soon";
 import { Button } from "@/ui/Button";
 import { CheckField } from "@/ui/Field";
 import { Loaded, Page } from "@/ui/Page";
@@ -23,7 +22,7 @@ export function NotificationsPage() {
   return (
     <Page
       title="Notifications"
-      intro="What you were told of while you looked elsewhere. They are kept for 90 days."
+      intro="What you were told of while you looked elsewhere. The newest 500 are kept."
       actions={
         <>
           <Link
@@ -39,50 +38,39 @@ export function NotificationsPage() {
         </>
       }
     >
-      {isMissing(query.error) ? (
-        <Card>
-          <Empty icon={<Bell size={26} />} title="This octi does not tell of anything yet">
-            A newer one tells here when a turn ends while you look elsewhere, and when a tool waits for you.
-          </Empty>
-        </Card>
-      ) : (
-        <>
-          <CheckField
-            label="Only the unread ones"
-            checked={unreadOnly}
-            onChange={(event) => setUnreadOnly(event.target.checked)}
-          />
-          <Loaded query={query}>
-            {({ pages }) => {
-              const items = pages.flatMap((page) => page.items);
-              return items.length > 0 ? (
-                <ul className="divide-y divide-line overflow-hidden rounded border border-line bg-surface-1">
-                  {items.map((one) => (
-                    <li key={one.id}>
-                      <NotificationRow one={one} />
-                    </li>
-                  ))}
-                </ul>
-              ) : (
-                <Card>
-                  <Empty icon={<Bell size={26} />} title={unreadOnly ? "All is read" : "Nothing yet"}>
-                    When a turn ends while you look elsewhere, fails, or waits for your answer, you are told
-                    here.
-                  </Empty>
-                </Card>
-              );
-            }}
-          </Loaded>
-          {query.hasNextPage && (
-            <Button
-              className="self-center"
-              busy={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              Show older ones
-            </Button>
-          )}
-        </>
+      <CheckField
+        label="Only the unread ones"
+        checked={unreadOnly}
+        onChange={(event) => setUnreadOnly(event.target.checked)}
+      />
+      <Loaded query={query}>
+        {({ pages }) => {
+          const items = pages.flatMap((page) => page.items);
+          return items.length > 0 ? (
+            <ul className="divide-y divide-line overflow-hidden rounded border border-line bg-surface-1">
+              {items.map((one) => (
+                <li key={one.id}>
+                  <NotificationRow one={one} />
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <Card>
+              <Empty icon={<Bell size={26} />} title={unreadOnly ? "All is read" : "Nothing yet"}>
+                When a turn ends while you look elsewhere, fails, or waits for your answer, you are told here.
+              </Empty>
+            </Card>
+          );
+        }}
+      </Loaded>
+      {query.hasNextPage && (
+        <Button
+          className="self-center"
+          busy={query.isFetchingNextPage}
+          onClick={() => void query.fetchNextPage()}
+        >
+          Show older ones
+        </Button>
       )}
     </Page>
   );

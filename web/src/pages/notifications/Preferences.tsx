@@ -1,18 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { Bell } from "lucide-react";
 import { asFailure } from "@/api/errors";
 import { preferencesQuery, storePreferences } from "@/api/notifications";
-import { isMissing, type NotificationPreferences } from "@/api/soon";
+import type { NotificationPreferences } from "@/api/types";
 import { CheckField } from "@/ui/Field";
 import { Loaded } from "@/ui/Page";
-import { Card, Empty } from "@/ui/parts";
+import { Card } from "@/ui/parts";
 import { toast } from "@/ui/toasts";
 
 const CHOICES: readonly { name: keyof NotificationPreferences; label: string; help: string }[] = [
   {
     name: "agentCompleted",
     label: "A turn is done",
-    help: "When it ends while its conversation is not open, or took longer than a minute.",
+    help: "When it ends while no screen of yours shows its conversation.",
   },
   { name: "agentFailed", label: "A turn failed", help: "When it ends without an answer." },
   {
@@ -25,14 +24,6 @@ const CHOICES: readonly { name: keyof NotificationPreferences; label: string; he
 /** What a person wants to be told of. A change holds at once. */
 export function Preferences() {
   const query = useQuery(preferencesQuery);
-  if (isMissing(query.error))
-    return (
-      <Card>
-        <Empty icon={<Bell size={26} />} title="This octi does not tell of anything yet">
-          A newer one lets you choose here what you are told of.
-        </Empty>
-      </Card>
-    );
   return (
     <Card title="Tell me when">
       <Loaded query={query}>

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { CircleCheck, CircleX, type LucideIcon, ShieldQuestion } from "lucide-react";
 import { markRead } from "@/api/notifications";
-import type { Notification } from "@/api/soon";
+import type { Notification } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { When } from "@/ui/parts";
 import { Ticks } from "@/ui/Ticks";

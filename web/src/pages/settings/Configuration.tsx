@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
-import { SlidersHorizontal, TriangleAlert } from "lucide-react";
+import { TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import { resetSetting, settingsQuery } from "@/api/settings";
-import { isMissing, type Setting } from "@/api/soon";
+import type { Setting } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { Button } from "@/ui/Button";
 import { Confirm } from "@/ui/Dialog";
 import { SearchField } from "@/ui/Field";
 import { Loaded } from "@/ui/Page";
-import { Badge, Card, Empty, type Tone } from "@/ui/parts";
+import { Badge, type Tone } from "@/ui/parts";
 import { Ticks } from "@/ui/Ticks";
 import { toast } from "@/ui/toasts";
 import { keepSetting, SettingDialog } from "./SettingDialog";
@@ -18,7 +18,6 @@ import { shownValue } from "./value";
 export function Configuration() {
   const query = useQuery(settingsQuery);
   const [wanted, setWanted] = useState("");
-  if (isMissing(query.error)) return <NotThere />;
   return (
     <>
       <div className="flex flex-wrap items-center justify-between gap-3">
@@ -35,17 +34,6 @@ export function Configuration() {
       </div>
       <Loaded query={query}>{({ items }) => <Groups settings={items} wanted={wanted} />}</Loaded>
     </>
-  );
-}
-
-function NotThere() {
-  return (
-    <Card>
-      <Empty icon={<SlidersHorizontal size={26} />} title="This octi takes its configuration from its files">
-        Set it in <code>config.toml</code> of its data folder or in the environment, and start it again. A
-        newer octi can be configured here.
-      </Empty>
-    </Card>
   );
 }
 

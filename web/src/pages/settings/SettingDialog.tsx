@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import { fieldError } from "@/api/errors";
 import { queryClient } from "@/api/queries";
 import { settingsQuery, storeSetting } from "@/api/settings";
-import type { Setting } from "@/api/soon";
+import type { Setting } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { ErrorBox } from "@/ui/ErrorBox";

@@ -1,5 +1,5 @@
 // A setting's value as text in a form, and back.
-import type { Setting } from "@/api/soon";
+import type { Setting } from "@/api/types";
 
 /** What is shown where the value is read. */
 export function shownValue(setting: Setting, value: unknown = setting.value): string {

@@ -22,7 +22,7 @@ impl Driver {
     }
 
     async fn summarise(&mut self, older: Older) -> Result<(), String> {
-        let (stop, time_max) = (self.handle.stop_token().child_token(), self.shared.budget.time_max);
+        let (stop, time_max) = (self.handle.stop_token().child_token(), self.time_max);
         let call = SideCall {
             shared: &self.shared,
             principal: &self.principal,

@@ -8,7 +8,7 @@ use octi_domain::message::Part;
 use octi_models::{ChatRequest, ToolChoice, ToolSchema};
 
 use crate::error::{ApiError, ApiResult};
-use crate::openai::ask::{self, Asked, Conversation};
+use crate::openai::ask::{self, Asked, Conversation, Sampling};
 
 /// The question of the request.
 pub(super) fn read(body: ChatCompletionRequest) -> ApiResult<Asked> {
@@ -24,13 +24,19 @@ pub(super) fn read(body: ChatCompletionRequest) -> ApiResult<Asked> {
         Some(ChatToolChoice::Word(word)) => ask::choice_word(&word)?,
         Some(ChatToolChoice::Function { function }) => ToolChoice::Tool(function.name),
     };
-    let request = ChatRequest {
+    let sampling = Sampling {
+        temperature: body.temperature,
+        top_p: body.top_p,
+        seed: body.seed,
+        presence_penalty: body.presence_penalty,
+        frequency_penalty: body.frequency_penalty,
+    };
+    let request = sampling.applied(ChatRequest {
         tool_choice: ask::check_choice(choice, &tools)?,
         tools,
-        temperature: ask::temperature(body.temperature)?,
         max_output_tokens: ask::tokens("max_completion_tokens", body.max_completion_tokens.or(body.max_tokens))?,
         ..conversation.asked("messages")?
-    };
+    })?;
     Ok(Asked { request, stops: stops(body.stop)? })
 }
 

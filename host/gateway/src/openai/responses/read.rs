@@ -7,7 +7,7 @@ use octi_domain::message::Part;
 use octi_models::{ChatRequest, ToolChoice, ToolSchema};
 
 use crate::error::{ApiError, ApiResult};
-use crate::openai::ask::{self, Asked, Conversation};
+use crate::openai::ask::{self, Asked, Conversation, Sampling};
 
 /// The question of the request.
 pub(super) fn read(body: ResponsesRequest) -> ApiResult<Asked> {
@@ -31,13 +31,13 @@ pub(super) fn read(body: ResponsesRequest) -> ApiResult<Asked> {
         Some(ResponseToolChoice::Word(word)) => ask::choice_word(&word)?,
         Some(ResponseToolChoice::Function { name, .. }) => ToolChoice::Tool(name),
     };
-    let request = ChatRequest {
+    let sampling = Sampling { temperature: body.temperature, top_p: body.top_p, ..Sampling::default() };
+    let request = sampling.applied(ChatRequest {
         tool_choice: ask::check_choice(choice, &tools)?,
         tools,
-        temperature: ask::temperature(body.temperature)?,
         max_output_tokens: ask::tokens("max_output_tokens", body.max_output_tokens)?,
         ..conversation.asked("input")?
-    };
+    })?;
     Ok(Asked { request, stops: Vec::new() })
 }
 

@@ -24,6 +24,7 @@ pub(super) struct World {
     other_browser: String,
     rule: String,
     bearer: String,
+    notification: String,
 }
 
 /// What came back.
@@ -57,6 +58,7 @@ impl World {
             other_browser: empty(),
             rule: empty(),
             bearer: empty(),
+            notification: empty(),
         };
         world.fill().await;
         world
@@ -88,6 +90,9 @@ impl World {
         self.rule = rule["id"].as_str().unwrap().to_owned();
         self.made(Method::POST, "/api/models", json!({"name": "mine", "provider": "demo"})).await;
         self.made(Method::PUT, "/api/secrets/weather_key", json!({"value": "sunny-and-warm"})).await;
+        self.host.gateway.agents.flush().await;
+        let told = self.send(&Method::GET, "/api/notifications", None).await.json.unwrap();
+        self.notification = told["items"][0]["id"].as_str().unwrap().to_owned();
     }
 
     async fn made(&self, method: Method, path: &str, body: Value) -> Value {
@@ -106,6 +111,7 @@ impl World {
             path if path.starts_with("/api/auth/sessions/") => &self.other_browser,
             path if path.starts_with("/api/permission-requests/") => &self.question,
             path if path.starts_with("/api/tools/permissions/") => &self.rule,
+            path if path.starts_with("/api/notifications/") => &self.notification,
             _ => "018f4e5a-7c1d-7b3a-9f00-0123456789ab",
         };
         let is_installed = name.starts_with("GET /api/plugins") || name.ends_with("/reload");
@@ -118,7 +124,8 @@ impl World {
             .replace("{name}", named)
             .replace("{tool}", "notes")
             .replace("{operation}", "read")
-            .replace("{model}", "mine");
+            .replace("{model}", "mine")
+            .replace("{key}", "agent.minutes_max");
         match path {
             "/api/search" => format!("{filled}?q=hi"),
             "/api/sessions/{id}/attachments" => format!("{filled}?name=b.txt"),
@@ -131,11 +138,14 @@ impl World {
         match name {
             "POST /api/auth/login" | "POST /api/auth/session" => json!({"username": "ada", "password": PASSWORD}),
             "POST /api/auth/password" => json!({"current": PASSWORD, "new": "battery horse correct"}),
+            "PUT /api/settings" => json!({"values": {"agent.minutes_max": 5}}),
+            "PUT /api/settings/{key}" => json!({"value": 5}),
             "POST /api/models" => json!({"name": "another", "provider": "demo"}),
             "PUT /api/tools/permissions" => json!({"rule": "notes.write", "level": "ask", "sessionId": self.session}),
             "POST /api/sessions/{id}/messages" => json!({"content": "hello", "fileRefs": [self.artifact]}),
             "POST /api/tools/{tool}/tools/{operation}/execute" => json!({"arguments": {"text": "x"}, "sessionId": self.session}),
             "POST /v1/chat/completions" => json!({"model": "scripted", "messages": [{"role": "user", "content": "hi"}]}),
+            "POST /v1/embeddings" => json!({"model": "scripted", "input": "hi"}),
             "POST /v1/responses" => json!({"model": "scripted", "input": "hi"}),
             _ => sample,
         }

@@ -64,6 +64,30 @@ octi_testkit::on_both! {
 }
 
 #[tokio::test]
+async fn how_words_are_chosen_reaches_the_model() {
+    let host = host([Answer::text("one"), Answer::text("two"), Answer::text("three")]).await;
+    let ann = host.person("ann").await;
+    let sampling = json!({
+        "model": "openai", "temperature": 0.2, "top_p": 0.9, "seed": 42, "presence_penalty": 0.5, "frequency_penalty": -1,
+        "max_completion_tokens": 9, "max_tokens": 5,
+    });
+    assert_eq!(post(&host, &ann, PATH, &question(sampling)).await.0, 200);
+    assert_eq!(
+        post(&host, &ann, PATH, &json!({"model": "scripted", "messages": [{"role": "user", "content": "hi"}]})).await.0,
+        200
+    );
+    let body = json!({"model": "scripted", "input": "hi", "temperature": 0.1, "top_p": 0.3});
+    let (_, response) = post(&host, &ann, "/v1/responses", &body).await;
+    assert_eq!((&response["temperature"], &response["top_p"]), (&json!(0.1), &json!(0.3)));
+    let [asked, plain, last] = &host.model.requests()[..] else { panic!("three questions were asked") };
+    assert_eq!((asked.temperature, asked.top_p, asked.seed), (Some(0.2), Some(0.9), Some(42)));
+    assert_eq!((asked.presence_penalty, asked.frequency_penalty), (Some(0.5), Some(-1.0)));
+    assert_eq!(asked.max_output_tokens, Some(9), "the newer name counts");
+    assert_eq!((plain.temperature, plain.top_p, plain.seed), (None, None, None));
+    assert_eq!((last.temperature, last.top_p), (Some(0.1), Some(0.3)));
+}
+
+#[tokio::test]
 async fn a_streamed_answer_comes_in_chunks() {
     let pieces = ["Hel", "lo"].map(|text| ChatEvent::Text(text.to_owned()));
     let thought = ChatEvent::Reasoning("hm".to_owned());

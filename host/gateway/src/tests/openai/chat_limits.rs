@@ -44,6 +44,12 @@ async fn what_cannot_be_asked_is_refused_and_named() {
         (json!({"logprobs": true}), "logprobs"),
         (json!({"response_format": {"type": "json_object"}}), "response_format.type"),
         (json!({"temperature": 2.5}), "temperature"),
+        (json!({"top_p": 1.5}), "top_p"),
+        (json!({"top_p": -0.1}), "top_p"),
+        (json!({"seed": -1}), "seed"),
+        (json!({"seed": 1.5}), "seed"),
+        (json!({"presence_penalty": 2.5}), "presence_penalty"),
+        (json!({"frequency_penalty": -2.5}), "frequency_penalty"),
         (json!({"max_tokens": 0}), "max_completion_tokens"),
         (json!({"stop": ["a", "b", "c", "d", "e"]}), "stop"),
         (json!({"stop": ""}), "stop"),
@@ -68,6 +74,40 @@ async fn what_cannot_be_asked_is_refused_and_named() {
 
     let (status, body) = post(&host, &ann, PATH, &question(json!({"model": "other"}))).await;
     assert_eq!((status, problem(&body).code.as_deref()), (404, Some("model_not_found")));
+}
+
+#[tokio::test]
+async fn what_a_model_cannot_do_is_refused_and_not_passed_over() {
+    let host = host([Answer::text("fine"), Answer::text("fine")]).await;
+    let ann = host.person("ann").await;
+    let forced = json!({"tools": [tool("a", json!({}))], "tool_choice": "required"});
+    let named = json!({"tools": [tool("a", json!({}))], "tool_choice": {"type": "function", "function": {"name": "a"}}});
+    let penalty = json!({"frequency_penalty": 0.5});
+    let cases = [
+        ("ollama", &forced, "tool_choice", "unsupported_value", "`auto`"),
+        ("ollama", &named, "tool_choice", "unsupported_value", "`auto`"),
+        ("ollama", &penalty, "frequency_penalty", "unsupported_parameter", "leave it out"),
+        ("anthropic", &penalty, "frequency_penalty", "unsupported_parameter", "leave it out"),
+    ];
+    for (model, more, param, code, words) in cases {
+        let mut body = question(more.clone());
+        body["model"] = json!(model);
+        let (status, body) = post(&host, &ann, PATH, &body).await;
+        let problem = problem(&body);
+        assert_eq!((status, problem.param.as_deref(), problem.code.as_deref()), (400, Some(param), Some(code)), "{problem:?}");
+        assert!(problem.message.contains(words), "{problem:?}");
+    }
+    let functions = json!([{"type": "function", "name": "a", "parameters": {}}]);
+    let body = json!({"model": "ollama", "input": "hi", "tools": functions, "tool_choice": "required"});
+    let (status, body) = post(&host, &ann, "/v1/responses", &body).await;
+    assert_eq!((status, problem(&body).param.as_deref()), (400, Some("tool_choice")));
+    assert!(host.model.requests().is_empty(), "the model was not asked");
+    let mut body = question(forced);
+    body["model"] = json!("openai");
+    assert_eq!(post(&host, &ann, PATH, &body).await.0, 200);
+    let mut body = question(json!({"frequency_penalty": 0, "seed": 7}));
+    body["model"] = json!("anthropic");
+    assert_eq!(post(&host, &ann, PATH, &body).await.0, 200, "no penalty is no wish, and a seed is no promise");
 }
 
 #[tokio::test]

@@ -40,6 +40,6 @@ async fn errors_come_in_the_envelope_of_openai() {
     let stranger = problem(&response.json().await.unwrap());
     assert_eq!((stranger.kind.as_str(), stranger.code.as_deref()), ("invalid_request_error", Some("invalid_api_key")));
 
-    let (status, body) = get(&host, &ann, "/v1/embeddings").await;
+    let (status, body) = get(&host, &ann, "/v1/moderations").await;
     assert_eq!((status, problem(&body).code.as_deref()), (404, Some("unknown_url")));
 }

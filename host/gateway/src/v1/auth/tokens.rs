@@ -9,6 +9,8 @@ use octi_api::v1::auth::{CreateToken, CreatedToken, Token};
 use octi_domain::ids::TokenId;
 use octi_domain::limits;
 use octi_security::audit::{self, Deed};
+use octi_security::auth::{SIGNING_SCOPE, signs};
+use secrecy::ExposeSecret;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -42,7 +44,15 @@ async fn create_token(
         return Err(ApiError::field("name", format!("a name has 1 to {} characters", limits::NAME_CHARS_MAX)));
     }
     let expires_at = expiry(gateway.ambient.now(), body.expires_in_days)?;
-    let (token, secret) = gateway.auth.create_token(&caller.principal, name, expires_at).await?;
+    let (auth, principal) = (&gateway.auth, &caller.principal);
+    let (token, secret) = if body.hmac {
+        let (key, secret) = auth.create_signing_key(&gateway.vault, principal, name, expires_at).await?;
+        // Like every other secret of the person, it is hidden from here on.
+        gateway.secrets.changed(principal).await;
+        (key, secret.expose_secret().to_owned())
+    } else {
+        auth.create_token(principal, name, expires_at).await?
+    };
     Ok((StatusCode::CREATED, Answer(CreatedToken { token: to_api(token), secret })))
 }
 
@@ -54,7 +64,12 @@ async fn revoke_token(State(gateway): State<Gateway>, caller: Caller, Id(id): Id
         return Err(ApiError::not_found("token"));
     }
     audit::append(&mut tx, &gateway.ambient, Some(caller.user_id), &Deed::TokenRevoked { token: id }).await?;
+    // The secret of a key that signs; other tokens have none.
+    let signed = tx.delete_secret(SIGNING_SCOPE, &id.to_string()).await?;
     tx.save().await?;
+    if signed {
+        gateway.secrets.changed(&caller.principal).await;
+    }
     gateway.recheck(caller.user_id);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -70,6 +85,7 @@ fn expiry(now: DateTime<Utc>, days: Option<u32>) -> ApiResult<Option<DateTime<Ut
 fn to_api(token: octi_store::Token) -> Token {
     Token {
         id: token.id.into(),
+        hmac: signs(&token),
         name: token.name,
         prefix: token.prefix,
         created_at: token.created_at,

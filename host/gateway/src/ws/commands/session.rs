@@ -60,7 +60,7 @@ pub(super) async fn compact(gateway: &Gateway, caller: &Caller, command: &Comman
     Ok(later.boxed())
 }
 
-fn named(command: &Command) -> ApiResult<SessionId> {
+pub(super) fn named(command: &Command) -> ApiResult<SessionId> {
     let problem = || ApiError::field("sessionId", format!("`{}` is about a session: name it", command.name.trim()));
     command.session_id.map(Into::into).ok_or_else(problem)
 }

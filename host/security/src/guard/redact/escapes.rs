@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::clean::left_out;
+use octi_domain::text::left_out;
 
 /// A text without its escapes, and where each byte of it came from.
 pub(super) struct Unescaped {

@@ -1,4 +1,4 @@
-//! Removes what a terminal obeys and a person cannot see.
+//! Text of strangers, made safe to show: without what a terminal obeys and a person cannot see.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -27,7 +27,8 @@ pub fn clean(text: &str) -> String {
 }
 
 /// Bytes at the beginning of the text that [`clean`] leaves out as one: a sequence, a control or a hidden character.
-pub(super) fn left_out(text: &str) -> Option<usize> {
+#[must_use]
+pub fn left_out(text: &str) -> Option<usize> {
     let mut chars = text.char_indices().peekable();
     let (_, c) = chars.next()?;
     skip(c, &mut chars).then(|| chars.peek().map_or(text.len(), |(at, _)| *at))

@@ -1,0 +1,132 @@
+//! `octi tui` in a terminal, against a real server with the demo model.
+
+use std::time::Duration;
+
+use crate::support::{Octi, find, until};
+use crate::terminal::Terminal;
+
+const QUESTION: &str = "write a file hello.md with a greeting and read it back";
+
+/// What a terminal must be told to be as it was: the first screen, ordinary pastes, the cursor.
+const GIVEN_BACK: [&str; 3] = ["\u{1b}[?1049l", "\u{1b}[?2004l", "\u{1b}[?25h"];
+
+fn assert_given_back(written: &str) {
+    let taken = written.rfind("\u{1b}[?1049h").expect("the screen was taken");
+    for sequence in GIVEN_BACK {
+        assert!(written[taken..].contains(sequence), "the terminal never got {sequence:?}");
+    }
+}
+
+#[test]
+fn a_turn_with_its_questions_in_a_real_terminal() {
+    let mut octi = Octi::new();
+    let server = octi.serve();
+    let mut terminal = Terminal::start(&octi, &["tui"], 100, 30);
+    terminal.shows("Ask for something");
+    terminal.shows("connected");
+    terminal.press(QUESTION);
+    terminal.shows(QUESTION);
+    terminal.press("\r");
+    terminal.shows("asks: may filesystem.write_file");
+    terminal.shows("hello.md");
+    assert!(find(octi.home.path(), "hello.md").is_empty(), "nothing happens before the answer");
+    terminal.press("\u{1b}1");
+    terminal.shows("[demo model] I wrote");
+    assert_eq!(find(octi.home.path(), "hello.md").len(), 1);
+    terminal.shows("✓ filesystem.read_file path=hello.md");
+    terminal.until("tokens of the conversation", |screen| screen.contains("tokens"));
+
+    terminal.resize(60, 20);
+    terminal
+        .until("the narrow screen", |screen| screen.lines().all(|line| line.chars().count() <= 60) && screen.contains("octi"));
+    terminal.press("\u{1b}[15~");
+    terminal.shows("Keys");
+    terminal.press("\u{1b}");
+    terminal.until("no list of keys", |screen| !screen.contains("Keys"));
+
+    terminal.press("/whoami\r");
+    terminal.shows("admin, an administrator");
+    terminal.press("\u{11}");
+    let (status, written) = terminal.end();
+    assert!(status.success(), "{status:?}");
+    assert_given_back(&written);
+    assert!(written.contains("goes on with this conversation"), "the way back is told");
+    assert_eq!(server.terminate(), Some(0));
+}
+
+#[test]
+fn a_lost_server_is_waited_for_and_the_conversation_goes_on() {
+    let mut octi = Octi::new();
+    let server = octi.serve();
+    let port = octi.url().rsplit(':').next().expect("a port").to_owned();
+    let mut terminal = Terminal::start(&octi, &["tui"], 100, 24);
+    terminal.shows("connected");
+    terminal.press("what can you do?\r");
+    terminal.shows("[demo model]");
+    assert_eq!(server.terminate(), Some(0));
+    terminal.shows("not connected");
+    terminal.press("are you back?\r");
+    terminal.shows("your text stays here");
+    terminal.shows("are you back?");
+    let _again = octi.serve_at(&port);
+    terminal.until("the connection", |screen| screen.contains("● connected"));
+    terminal.press("\r");
+    terminal.until("a second answer", |screen| screen.matches("[demo model]").count() == 2);
+    terminal.terminate();
+    let (_, written) = terminal.end();
+    assert_given_back(&written);
+}
+
+#[test]
+fn a_conversation_is_gone_on_with_and_a_declined_call_does_not_run() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let said = octi.run(&["--json", "chat", "what can you do?"]);
+    let event: serde_json::Value = serde_json::from_str(said.out.lines().next().expect("an event")).expect("JSON");
+    let session = event["sessionId"].as_str().expect("a session").to_owned();
+    let mut terminal = Terminal::start(&octi.with("OCTI_TUI_ICONS", "ascii"), &["tui", "--session", &session], 80, 24);
+    terminal.shows("what can you do?");
+    terminal.shows("* connected");
+    terminal.press(QUESTION);
+    terminal.press("\r");
+    terminal.shows("asks: may filesystem.write_file");
+    assert!(terminal.text().is_ascii(), "{}", terminal.text());
+    terminal.press("\u{1b}");
+    terminal.shows("denied");
+    terminal.press("\u{3}");
+    std::thread::sleep(Duration::from_millis(200));
+    terminal.press("\u{3}");
+    let (status, written) = terminal.end();
+    assert!(status.success(), "{status:?}");
+    assert_given_back(&written);
+}
+
+#[test]
+fn without_a_terminal_it_says_what_to_use() {
+    let octi = Octi::new();
+    let said = octi.run(&["tui"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("`octi tui` needs a terminal") && said.err.contains("`octi chat`"), "{said:?}");
+}
+
+#[test]
+fn what_is_wrong_with_the_keys_or_the_signs_is_said_before_the_screen_is_taken() {
+    let octi = Octi::new();
+    std::fs::write(octi.home.path().join("keybindings.json"), r#"{"pallete": "f4"}"#).expect("a file");
+    let terminal = Terminal::start(&octi, &["tui"], 80, 24);
+    terminal.shows("there is no action `pallete`");
+    assert!(!terminal.end().0.success());
+    std::fs::remove_file(octi.home.path().join("keybindings.json")).expect("it goes away");
+    let octi = octi.with("OCTI_TUI_ICONS", "fancy");
+    let terminal = Terminal::start(&octi, &["tui"], 80, 24);
+    terminal.shows("use `unicode`, `ascii` or `emoji`");
+    assert!(!terminal.end().0.success());
+}
+
+#[test]
+fn without_a_server_it_says_how_to_start_one() {
+    let terminal = Terminal::start(&Octi::new(), &["tui"], 80, 24);
+    terminal.shows("no octi server answers");
+    until("the end", || !terminal.is_taken());
+    assert!(!terminal.end().0.success());
+}

@@ -1,0 +1,84 @@
+//! The settings as the parts of the host read them.
+
+use std::time::Duration;
+
+use octi_config::Config;
+use octi_config::settings::{Source, key};
+use octi_domain::run::{Budget, RunLimits};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use crate::entry::Snapshot;
+
+/// What clients may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GatewayLimits {
+    /// WebSocket connections of one person.
+    pub connections_per_user_max: usize,
+    /// Frames of one connection within a minute, by their kinds.
+    pub chats_per_minute_max: usize,
+    pub commands_per_minute_max: usize,
+    pub subscribes_per_minute_max: usize,
+    pub replays_per_minute_max: usize,
+    /// Answers at once for clients of OpenAI's API.
+    pub openai_calls_per_user_max: usize,
+    pub openai_calls_max: usize,
+}
+
+impl Snapshot {
+    /// What turns may use and how many there may be.
+    #[must_use]
+    pub fn run_limits(&self) -> RunLimits {
+        RunLimits {
+            budget: Budget {
+                iterations_max: u32::try_from(self.number(key::ITERATIONS_MAX)).unwrap_or(u32::MAX),
+                time_max: Duration::from_secs(self.number(key::MINUTES_MAX).saturating_mul(60)),
+                tokens_max: self.number(key::TOKENS_MAX),
+            },
+            active_max: self.count(key::RUNS_ACTIVE_MAX),
+        }
+    }
+
+    /// What clients may do.
+    #[must_use]
+    pub fn gateway_limits(&self) -> GatewayLimits {
+        GatewayLimits {
+            connections_per_user_max: self.count(key::CONNECTIONS_PER_USER_MAX),
+            chats_per_minute_max: self.count(key::CHATS_PER_MINUTE_MAX),
+            commands_per_minute_max: self.count(key::COMMANDS_PER_MINUTE_MAX),
+            subscribes_per_minute_max: self.count(key::SUBSCRIBES_PER_MINUTE_MAX),
+            replays_per_minute_max: self.count(key::REPLAYS_PER_MINUTE_MAX),
+            openai_calls_per_user_max: self.count(key::OPENAI_CALLS_PER_USER_MAX),
+            openai_calls_max: self.count(key::OPENAI_CALLS_MAX),
+        }
+    }
+
+    /// What is logged; none when nobody has said.
+    #[must_use]
+    pub fn log_filter(&self) -> Option<&str> {
+        self.entry(key::LOG_FILTER).filter(|entry| entry.source != Source::Default)?.value()?.as_str()
+    }
+
+    /// Whether this is what a scraper of `/metrics` sends. False when there is no such token.
+    #[must_use]
+    pub fn is_metrics_token(&self, shown: &str) -> bool {
+        self.secret(key::METRICS_TOKEN).is_some_and(|token| bool::from(token.expose_secret().as_bytes().ct_eq(shown.as_bytes())))
+    }
+
+    /// The values of the host that nobody may see, by key.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, SecretString)> {
+        let open = self.entries().filter(|entry| entry.definition.fixed.is_none());
+        open.filter_map(|entry| Some((entry.definition.key.to_owned(), self.secret(entry.definition.key)?.clone()))).collect()
+    }
+
+    /// The configuration with what the database says, as the next start obeys it.
+    #[must_use]
+    pub fn apply(&self, config: &Config) -> Config {
+        config.with(|key| self.entry(key).filter(|entry| entry.source == Source::Database)?.value())
+    }
+
+    fn count(&self, key: &str) -> usize {
+        usize::try_from(self.number(key)).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,256 @@
+//! Events and stored messages, in every order they may come in.
+
+use octi_api::v1::agents::{Agent, AgentStatus, Usage};
+use octi_api::v1::messages::{Message as Stored, Part, Role};
+use serde_json::json;
+
+use super::*;
+use crate::testing::*;
+use octi_api::event::{ChatError, EventBody};
+
+fn heard(bodies: impl IntoIterator<Item = EventBody>) -> Conversation {
+    let mut conversation = Conversation::of(SESSION);
+    for (id, body) in (1..).zip(bodies) {
+        conversation.hear(event(id, body));
+    }
+    conversation
+}
+
+/// Each item in a few words.
+fn told(conversation: &Conversation) -> Vec<String> {
+    let told = |item: &Item| match &item.kind {
+        Kind::Message(m) => {
+            let who = if m.speaker == Speaker::User { "you" } else { "octi" };
+            let marks = [(m.injected, " (injected)"), (m.cut, " (cut)"), (m.sending.is_some(), " (unconfirmed)")];
+            let marks: String = marks.iter().filter(|(is, _)| *is).map(|(_, mark)| *mark).collect();
+            format!("{who}: {}{marks}", m.text)
+        }
+        Kind::Tool(tool) => format!("{}: {:?}", tool.name, tool.state),
+        Kind::Notice(notice) => format!("{:?}: {}", notice.tone, notice.text),
+    };
+    conversation.items.iter().map(told).collect()
+}
+
+fn stored(seq: i64, role: Role, parts: Vec<Part>) -> Stored {
+    let id = Uuid::from_u128(0x3000 + seq.unsigned_abs() as u128);
+    Stored { id, session_id: SESSION, agent_id: Some(AGENT), seq, role, parts, created_at: start() }
+}
+
+fn text(text: &str) -> Part {
+    Part::Text { text: text.to_owned() }
+}
+
+fn agent(status: AgentStatus) -> Agent {
+    Agent {
+        id: AGENT,
+        session_id: SESSION,
+        role: "general".to_owned(),
+        model: "demo".to_owned(),
+        status,
+        reason: None,
+        iterations: 1,
+        usage: Usage::default(),
+        started_at: start(),
+        ended_at: None,
+    }
+}
+
+#[test]
+fn a_turn_is_told_in_its_order() {
+    let conversation = heard([
+        said(1, "write it", false),
+        spawned(),
+        thought("hm"),
+        delta("I will "),
+        delta("write."),
+        invoked(json!({"path": "a"})),
+        EventBody::PermissionRequest(question("write_file", json!({"path": "a"}))),
+        result(false, "wrote 3 bytes"),
+        said(2, "in capitals", true),
+        delta("Done."),
+        response(3, "Done."),
+        EventBody::AgentCompleted(ended(None)),
+    ]);
+    let expected =
+        ["you: write it", "octi: I will write.", "files__write_file: Done", "you: in capitals (injected)", "octi: Done."];
+    assert_eq!(told(&conversation), expected);
+    assert!(conversation.turn.is_none());
+    let (_, past) = &conversation.agents[0];
+    assert_eq!((past.end, past.tokens, past.iterations), (Some(AgentStatus::Completed), 1_234, 2));
+}
+
+#[test]
+fn an_event_that_comes_twice_changes_nothing() {
+    let mut conversation = heard([said(1, "hi", false), spawned(), delta("hel")]);
+    for (id, body) in [(1, said(1, "hi", false)), (3, delta("hel"))] {
+        conversation.hear(event(id, body));
+    }
+    assert_eq!(conversation.turn.as_ref().map(|turn| turn.draft.as_str()), Some("hel"));
+    assert_eq!(told(&conversation), ["you: hi"]);
+}
+
+#[test]
+fn an_event_of_another_session_is_not_for_this_one() {
+    let mut conversation = Conversation::of(Uuid::from_u128(7));
+    conversation.hear(event(1, said(1, "hi", false)));
+    assert!(conversation.items.is_empty());
+}
+
+#[test]
+fn a_message_is_shown_once_when_the_server_confirms_it() {
+    let mut conversation = Conversation::of(SESSION);
+    conversation.add_sending("hi", false);
+    assert_eq!(told(&conversation), ["you: hi (unconfirmed)"]);
+    let key = conversation.items[0].key;
+    conversation.hear(event(1, said(1, "hi", false)));
+    assert_eq!(told(&conversation), ["you: hi"]);
+    assert_eq!(conversation.items[0].key, key, "it keeps its place");
+}
+
+#[test]
+fn an_answer_keeps_its_place_when_it_becomes_a_message() {
+    let mut conversation = heard([spawned(), delta("hel")]);
+    let key = conversation.peek_draft_key(AGENT);
+    assert_eq!(conversation.peek_draft_key(AGENT), key);
+    conversation.hear(event(9, response(3, "hello")));
+    assert_eq!(conversation.items[0].key, key);
+    assert_ne!(conversation.peek_draft_key(AGENT), key, "the next answer is another thing");
+}
+
+#[test]
+fn a_failure_is_told_once_and_what_ran_is_not_finished() {
+    let conversation = heard([
+        spawned(),
+        invoked(json!({})),
+        EventBody::ChatError(ChatError { agent_id: AGENT, code: "unavailable".into(), message: "the model is away".into() }),
+        EventBody::AgentFailed(ended(Some("no answer"))),
+    ]);
+    assert_eq!(told(&conversation), ["files__write_file: Unfinished", "Error: the model is away"]);
+    let stopped = heard([spawned(), delta("half"), EventBody::AgentStopped(ended(None))]);
+    assert_eq!(told(&stopped), ["octi: half", "Stopped: you stopped this turn"]);
+}
+
+#[test]
+fn live_events_wait_for_a_replay_and_count_once() {
+    let mut conversation = heard([said(1, "hi", false), spawned(), delta("a")]);
+    conversation.await_replay(start());
+    // These come before the answer, and are in it.
+    conversation.hear(event(5, delta("c")));
+    assert_eq!(conversation.turn.as_ref().unwrap().draft, "a");
+    let events = vec![event(4, delta("b")), event(5, delta("c"))];
+    let replay = Replayed { session_id: SESSION, events, gap: false };
+    assert_eq!(conversation.replayed(replay), AfterReplay::Nothing);
+    conversation.hear(event(6, delta("d")));
+    assert_eq!(conversation.turn.as_ref().unwrap().draft, "abcd");
+}
+
+#[test]
+fn a_gap_keeps_the_beginning_of_an_answer_until_there_is_a_better_one() {
+    let mut conversation = heard([said(0x3001, "hi", false), spawned(), delta("The answer ")]);
+    conversation.loaded = true;
+    conversation.await_replay(start());
+    let events = vec![event(90, delta("tail"))];
+    assert_eq!(conversation.replayed(Replayed { session_id: SESSION, events, gap: true }), AfterReplay::Reload);
+    assert_eq!(conversation.turn.as_ref().map(|turn| turn.draft.as_str()), Some("tail"), "what comes now has a hole before it");
+    let messages =
+        [stored(1, Role::User, vec![text("hi")]), stored(2, Role::Assistant, vec![text("The answer is 4 and a tail")])];
+    conversation.load(&messages, &[agent(AgentStatus::Completed)]);
+    assert_eq!(told(&conversation), ["you: hi", "octi: The answer is 4 and a tail"]);
+    assert!(conversation.turn.is_none(), "the turn ended meanwhile");
+}
+
+#[test]
+fn a_replay_that_does_not_come_is_not_waited_for() {
+    let mut conversation = heard([spawned(), delta("a")]);
+    let limit = chrono::TimeDelta::seconds(4);
+    conversation.await_replay(start());
+    conversation.hear(event(9, delta("b")));
+    assert_eq!(conversation.give_up_replay(start(), limit), AfterReplay::Nothing);
+    assert_eq!(conversation.give_up_replay(start() + limit, limit), AfterReplay::Reload);
+    assert_eq!(conversation.turn.as_ref().unwrap().draft, "ab");
+    let late = Replayed { session_id: SESSION, events: vec![event(9, delta("b"))], gap: true };
+    assert_eq!(conversation.replayed(late), AfterReplay::Nothing, "too late: the stored messages were loaded");
+}
+
+#[test]
+fn stored_messages_and_events_are_one_conversation() {
+    let mut conversation =
+        heard([said(0x3001, "write it", false), spawned(), invoked(json!({"path": "a"})), result(false, "wrote it")]);
+    conversation.add_sending("and more", true);
+    let call = Part::ToolCall { id: "call_1".into(), name: "files__write_file".into(), arguments: json!({"path": "a"}) };
+    let given = Part::ToolResult {
+        call_id: "call_1".into(),
+        name: "files__write_file".into(),
+        content: "all of it".into(),
+        is_error: false,
+        artifact_id: None,
+    };
+    let messages = [
+        stored(1, Role::User, vec![text("write it")]),
+        stored(2, Role::Assistant, vec![text("Writing."), call]),
+        stored(3, Role::Tool, vec![given]),
+    ];
+    conversation.load(&messages, &[agent(AgentStatus::Running)]);
+    let expected = ["you: write it", "octi: Writing.", "files__write_file: Done", "you: and more (injected) (unconfirmed)"];
+    assert_eq!(told(&conversation), expected);
+    let tool = conversation.tool_of_call(CALL).expect("the event's id is kept");
+    assert_eq!((tool.summary.as_deref(), tool.result.as_deref()), (Some("wrote it"), Some("all of it")));
+    assert!(conversation.turn.is_some());
+    conversation.load(&messages, &[agent(AgentStatus::Running)]);
+    assert_eq!(told(&conversation), expected, "loading twice changes nothing");
+}
+
+#[test]
+fn a_stored_call_is_the_one_that_is_announced_later() {
+    let call = Part::ToolCall { id: "call_1".into(), name: "files__write_file".into(), arguments: json!({"path": "a"}) };
+    let mut conversation = Conversation::of(SESSION);
+    conversation.load(&[stored(1, Role::Assistant, vec![call])], &[agent(AgentStatus::Running)]);
+    assert_eq!(told(&conversation), ["files__write_file: Running"], "it has no result and its turn runs");
+    conversation.hear(event(1, invoked(json!({"path": "a"}))));
+    conversation.hear(event(2, result(true, "no room")));
+    assert_eq!(told(&conversation), ["files__write_file: Failed"]);
+}
+
+#[test]
+fn what_was_not_confirmed_and_arrived_is_not_shown_as_lost() {
+    let mut conversation = heard([spawned()]);
+    conversation.add_sending("arrived", false);
+    conversation.add_sending("lost", false);
+    conversation.mark_failed();
+    conversation.await_replay(start());
+    let events = vec![event(8, said(0x55, "arrived", false))];
+    conversation.replayed(Replayed { session_id: SESSION, events, gap: false });
+    assert_eq!(told(&conversation), ["you: arrived", "you: lost (unconfirmed)"]);
+}
+
+#[test]
+fn texts_of_strangers_obey_no_terminal() {
+    let conversation = heard([spawned(), response(3, "a\u{1b}[2Jb"), result(true, "\u{1b}]0;title\u{7}x")]);
+    assert_eq!(told(&conversation)[0], "octi: ab");
+    assert!(matches!(&conversation.items[1].kind, Kind::Tool(tool) if tool.summary.as_deref() == Some("x")));
+}
+
+#[test]
+fn the_oldest_things_and_turns_are_forgotten() {
+    let mut conversation = Conversation::of(SESSION);
+    for number in 0..=limits::TUI_ITEMS_MAX {
+        conversation.inform(Tone::Info, &number.to_string());
+    }
+    assert_eq!(conversation.items.len(), limits::TUI_ITEMS_MAX);
+    assert_eq!(told(&conversation)[0], "Info: 1");
+    assert!(conversation.is_cut);
+    let agents: Vec<Agent> = (0..=limits::TUI_AGENTS_MAX as u128)
+        .map(|id| Agent { id: Uuid::from_u128(id), ..agent(AgentStatus::Completed) })
+        .collect();
+    conversation.load(&[], &agents);
+    assert_eq!(conversation.agents.len(), limits::TUI_AGENTS_MAX);
+}
+
+#[test]
+fn a_text_without_end_is_cut() {
+    let half = "x".repeat(limits::TUI_TEXT_BYTES_MAX / 2 + 1);
+    let mut conversation = heard([spawned(), delta(&half), delta(&half), delta("y")]);
+    assert!(conversation.turn.as_ref().unwrap().draft.len() <= limits::TUI_TEXT_BYTES_MAX);
+    conversation.hear(event(9, response(3, &half.repeat(2))));
+    assert!(told(&conversation)[0].len() <= limits::TUI_TEXT_BYTES_MAX + 20);
+}

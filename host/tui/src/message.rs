@@ -1,0 +1,87 @@
+//! What happens to the model, and what it asks the world to do.
+
+use chrono::{DateTime, Utc};
+use crossterm::event::KeyEvent;
+use octi_api::frames::{AuthOk, ClientFrame, ServerFrame};
+use octi_api::v1::agents::Agent;
+use octi_api::v1::auth::User;
+use octi_api::v1::messages::Message;
+use octi_api::v1::models::Model as ConfiguredModel;
+use octi_api::v1::sessions::Session;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::conversation::ItemId;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    /// Time went by.
+    Tick,
+    Connecting,
+    Online(AuthOk),
+    Offline {
+        reason: String,
+        retry_at: DateTime<Utc>,
+    },
+    /// A frame, and what the frame was for that the server works on.
+    Frame(Box<ServerFrame>, Option<Purpose>),
+    Loaded {
+        session: Uuid,
+        outcome: Result<History, String>,
+    },
+    Created(Result<Session, String>),
+    Sessions(Result<Vec<Session>, String>),
+    Models(Result<Vec<ConfiguredModel>, String>),
+    /// Somebody signed in, or signed out and is who started octi again.
+    SignedIn(Result<User, String>),
+    WhoAmI(Result<User, String>),
+}
+
+/// What is stored of a conversation.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) session: Session,
+    pub(crate) messages: Vec<Message>,
+    /// In the order in which they began.
+    pub(crate) agents: Vec<Agent>,
+}
+
+/// What a frame was sent for. The server works on frames in their order and answers an error without saying to what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Message(ItemId),
+    Command,
+    /// The cost in the status bar, which nobody asked for.
+    Cost,
+    /// The list of commands, for completion.
+    Help,
+    Answer,
+    Other,
+}
+
+/// Something to be done.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    Send(ClientFrame, Purpose),
+    /// Does not wait any longer for the next attempt to connect.
+    ConnectNow,
+    Load(Uuid),
+    Create {
+        title: String,
+    },
+    ListSessions,
+    ListModels,
+    SignIn {
+        username: String,
+        password: SecretString,
+    },
+    SignOut,
+    WhoAmI,
+    /// Draws everything anew.
+    Redraw,
+    Quit,
+}
