@@ -815,6 +815,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting with the value that holds and where it comes from; never the value of a secret. */
+        get: operations["settings_list"];
+        /** Stores several values, all or none, and answers with those settings. */
+        put: operations["settings_set_several"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One setting. */
+        get: operations["settings_get"];
+        /** Stores a value, which is stronger than the environment, `config.toml` and the default. */
+        put: operations["settings_set"];
+        post?: never;
+        /** Takes away what is stored, so that the environment, `config.toml` or the default holds. */
+        delete: operations["settings_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1581,6 +1618,11 @@ export interface components {
             /** @enum {string} */
             type: "plugin.changed";
         } | {
+            /** @description Settings of the host have other values. Only administrators are told. */
+            payload: components["schemas"]["SettingsChanged"];
+            /** @enum {string} */
+            type: "settings.changed";
+        } | {
             /** @description The person is told of something. */
             payload: components["schemas"]["Notification"];
             /** @enum {string} */
@@ -2208,6 +2250,51 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Setting: {
+            items: {
+                /** @description The values it may have. */
+                allowed?: string[] | null;
+                /** @description The group it belongs to. */
+                category: string;
+                /** @description What holds when it is set nowhere. */
+                default?: unknown;
+                description: string;
+                effective: components["schemas"]["SettingEffective"];
+                /** @description The environment variable that sets it. */
+                envVar?: string | null;
+                /** @description Its place in `config.toml`. */
+                fileKey?: string | null;
+                /** @description Whether somebody set it: here, in the environment or in the file. */
+                isSet: boolean;
+                /** @description Such as `agent.minutes_max`. */
+                key: string;
+                kind: components["schemas"]["SettingKind"];
+                /**
+                 * Format: int64
+                 * @description The greatest number it may be.
+                 */
+                maximum?: number | null;
+                /**
+                 * Format: int64
+                 * @description The least number it may be.
+                 */
+                minimum?: number | null;
+                /** @description Why what is stored is ignored. */
+                problem?: string | null;
+                /** @description It cannot be changed while the host runs. */
+                readOnly: boolean;
+                /** @description Why not. */
+                readOnlyReason?: string | null;
+                /** @description Its value is never shown. */
+                secret: boolean;
+                source: components["schemas"]["SettingSource"];
+                /** @description Nothing for a secret, and for what has none. */
+                value?: unknown;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SignIn: {
             items: {
                 /** @description Where it signed in from. */
@@ -2690,12 +2777,85 @@ export interface components {
             /** @description Kept encrypted. */
             value: string;
         };
+        /** @description The new value of one setting. */
+        SetSetting: {
+            /** @description Of the setting's kind. A secret is kept encrypted. */
+            value: unknown;
+        };
+        /** @description The new values of several settings: all are stored, or none. */
+        SetSettings: {
+            /** @description By key. */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The first administrator's choice. */
         SetUp: {
             /** @description The first password, which the server showed when it was started for the first time. */
             code: string;
             password: string;
             username: string;
+        };
+        /** @description One setting, and the value that holds. */
+        Setting: {
+            /** @description The values it may have. */
+            allowed?: string[] | null;
+            /** @description The group it belongs to. */
+            category: string;
+            /** @description What holds when it is set nowhere. */
+            default?: unknown;
+            description: string;
+            effective: components["schemas"]["SettingEffective"];
+            /** @description The environment variable that sets it. */
+            envVar?: string | null;
+            /** @description Its place in `config.toml`. */
+            fileKey?: string | null;
+            /** @description Whether somebody set it: here, in the environment or in the file. */
+            isSet: boolean;
+            /** @description Such as `agent.minutes_max`. */
+            key: string;
+            kind: components["schemas"]["SettingKind"];
+            /**
+             * Format: int64
+             * @description The greatest number it may be.
+             */
+            maximum?: number | null;
+            /**
+             * Format: int64
+             * @description The least number it may be.
+             */
+            minimum?: number | null;
+            /** @description Why what is stored is ignored. */
+            problem?: string | null;
+            /** @description It cannot be changed while the host runs. */
+            readOnly: boolean;
+            /** @description Why not. */
+            readOnlyReason?: string | null;
+            /** @description Its value is never shown. */
+            secret: boolean;
+            source: components["schemas"]["SettingSource"];
+            /** @description Nothing for a secret, and for what has none. */
+            value?: unknown;
+        };
+        /**
+         * @description When a change is obeyed.
+         * @enum {string}
+         */
+        SettingEffective: "at_once" | "at_next_start";
+        /**
+         * @description What a value is.
+         * @enum {string}
+         */
+        SettingKind: "string" | "number" | "boolean" | "json" | "string_array";
+        /**
+         * @description Where a value comes from, the strongest first.
+         * @enum {string}
+         */
+        SettingSource: "database" | "environment" | "file" | "default";
+        /** @description Payload of `settings.changed`. */
+        SettingsChanged: {
+            /** @description Such as `agent.minutes_max`. */
+            keys: string[];
         };
         /** @description Whether this octi has been set up. */
         SetupState: {
@@ -4657,6 +4817,160 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageSent"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set_several: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSetting"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
                 };
             };
             /** @description An error */
