@@ -1,8 +1,11 @@
 //! Does what the model asks for: requests to the server, each on its own task, whose answer comes back as a message.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use octi_api::frames::{ClientFrame, ErrorFrame, ServerFrame};
 use octi_api::page::PageQuery;
 use octi_api::v1::agents::AgentQuery;
-use octi_api::v1::auth::Login;
+use octi_api::v1::auth::{Login, User};
 use octi_api::v1::messages::MessageQuery;
 use octi_api::v1::sessions::CreateSession;
 use octi_client::{Client, ClientError};
@@ -10,11 +13,12 @@ use octi_domain::ids::{SessionId, TokenId};
 use octi_domain::limits;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::link::Order;
-use crate::message::{Effect, History, Msg};
+use crate::message::{Effect, History, Msg, Purpose};
 
 /// What the world still has to do besides the requests.
 pub(crate) enum Remains {
@@ -26,15 +30,15 @@ pub(crate) enum Remains {
 /// Somebody who signed in here.
 struct SignedIn {
     client: Client,
-    /// The beginning of the token, by which it is found again to be taken back.
-    prefix: String,
+    /// By its beginning it is found again to be taken back.
+    token: SecretString,
 }
 
 /// Carries effects out.
 pub(crate) struct Runner {
     /// Who started octi.
     own: Client,
-    signed_in: Option<SignedIn>,
+    signed_in: Arc<Mutex<Option<SignedIn>>>,
     link: Sender<Order>,
     out: Sender<Msg>,
     tasks: TaskTracker,
@@ -42,18 +46,22 @@ pub(crate) struct Runner {
 
 impl Runner {
     pub(crate) fn new(client: Client, link: Sender<Order>, out: Sender<Msg>, tasks: TaskTracker) -> Self {
-        Self { own: client, signed_in: None, link, out, tasks }
+        Self { own: client, signed_in: Arc::default(), link, out, tasks }
     }
 
     fn client(&self) -> Client {
-        self.signed_in.as_ref().map_or(&self.own, |signed_in| &signed_in.client).clone()
+        let signed_in = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner);
+        signed_in.as_ref().map_or(&self.own, |signed_in| &signed_in.client).clone()
     }
 
     /// Does it, or begins to.
-    pub(crate) async fn run(&mut self, effect: Effect) -> Remains {
+    pub(crate) fn run(&self, effect: Effect) -> Remains {
         match effect {
-            Effect::Send(frame, purpose) => self.order(Order::Send(Box::new(frame), purpose)).await,
-            Effect::ConnectNow => self.order(Order::ConnectNow).await,
+            Effect::Send(frame, purpose) => self.send(frame, purpose),
+            Effect::ConnectNow => {
+                // A link that has so much to do is connected.
+                let _ = self.link.try_send(Order::ConnectNow);
+            }
             Effect::Load(session) => self.ask(move |client| async move {
                 let outcome = load(&client, session).await.map_err(say);
                 Msg::Loaded { session, outcome }
@@ -69,17 +77,22 @@ impl Runner {
                 self.ask(|client| async move { Msg::Models(client.list_models().await.map(|page| page.items).map_err(say)) })
             }
             Effect::WhoAmI => self.ask(|client| async move { Msg::WhoAmI(client.me().await.map_err(say)) }),
-            Effect::SignIn { username, password } => self.sign_in(username, &password).await,
-            Effect::SignOut => self.sign_out().await,
+            Effect::SignIn { username, password } => self.sign_in(username, password),
+            Effect::SignOut => self.sign_out(),
             Effect::Redraw => return Remains::Redraw,
             Effect::Quit => return Remains::Quit,
         }
         Remains::Nothing
     }
 
-    /// The link always reads its orders, except while it hands a frame over, which ends by itself.
-    async fn order(&self, order: Order) {
-        let _ = self.link.send(order).await;
+    /// Never waits for the connection: what cannot leave is refused where it came from.
+    fn send(&self, frame: ClientFrame, purpose: Purpose) {
+        if let Err(TrySendError::Full(Order::Send(_, purpose))) = self.link.try_send(Order::Send(Box::new(frame), purpose)) {
+            let message = "too much waits to be sent; try again in a moment".to_owned();
+            let code = "RATE_LIMITED".to_owned();
+            let error = ErrorFrame { code, message, path: None, retry_after_seconds: None, request_id: None };
+            self.tell(Msg::Frame(Box::new(ServerFrame::Error(error)), Some(purpose)));
+        }
     }
 
     fn ask<F>(&self, request: impl FnOnce(Client) -> F)
@@ -93,48 +106,32 @@ impl Runner {
         });
     }
 
-    async fn sign_in(&mut self, username: String, password: &SecretString) {
-        let outcome = self.signed(username, password).await;
-        let outcome = match outcome {
-            Ok((signed_in, user)) => {
-                self.order(Order::Connect(signed_in.client.clone())).await;
-                let before = self.signed_in.replace(signed_in);
-                self.take_back(before);
-                Ok(user)
-            }
-            Err(error) => Err(say(error)),
-        };
-        self.tell(Msg::SignedIn(outcome));
-    }
-
-    async fn signed(
-        &self,
-        username: String,
-        password: &SecretString,
-    ) -> Result<(SignedIn, octi_api::v1::auth::User), ClientError> {
-        let anonymous = Client::anonymous(self.own.base().clone())?;
-        let login = Login { username, password: password.expose_secret().to_owned() };
-        let logged_in = anonymous.login(&login).await?;
-        let client = Client::new(self.own.base().clone(), SecretString::from(logged_in.token.clone()))?;
-        Ok((SignedIn { client, prefix: logged_in.token }, logged_in.user))
-    }
-
-    async fn sign_out(&mut self) {
-        let before = self.signed_in.take();
-        self.take_back(before);
-        self.order(Order::Connect(self.own.clone())).await;
-        self.ask(|client| async move { Msg::SignedIn(client.me().await.map_err(say)) });
-    }
-
-    /// Makes the token of a sign-in stop working.
-    fn take_back(&self, signed_in: Option<SignedIn>) {
-        let Some(SignedIn { client, prefix }) = signed_in else { return };
+    fn sign_in(&self, username: String, password: SecretString) {
+        let (own, signed_in, link, out) = (self.own.clone(), self.signed_in.clone(), self.link.clone(), self.out.clone());
         self.tasks.spawn(async move {
-            let Ok(tokens) = client.list_tokens().await else { return };
-            if let Some(own) = tokens.items.iter().find(|token| prefix.starts_with(&token.prefix)) {
-                // It ends by itself some day.
-                let _ = client.revoke_token(TokenId::from(own.id)).await;
+            match signed(&own, username, &password).await {
+                Ok((next, user)) => {
+                    let client = next.client.clone();
+                    let before = signed_in.lock().unwrap_or_else(PoisonError::into_inner).replace(next);
+                    // The screen is emptied before anything of the new person comes.
+                    let _ = out.send(Msg::SignedIn(Ok(user))).await;
+                    let _ = link.send(Order::Connect(client)).await;
+                    take_back(before).await;
+                }
+                Err(error) => {
+                    let _ = out.send(Msg::SignedIn(Err(say(error)))).await;
+                }
             }
+        });
+    }
+
+    fn sign_out(&self) {
+        let before = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (own, link, out) = (self.own.clone(), self.link.clone(), self.out.clone());
+        self.tasks.spawn(async move {
+            let _ = out.send(Msg::SignedIn(own.me().await.map_err(say))).await;
+            let _ = link.send(Order::Connect(own)).await;
+            take_back(before).await;
         });
     }
 
@@ -143,6 +140,24 @@ impl Runner {
         self.tasks.spawn(async move {
             let _ = out.send(msg).await;
         });
+    }
+}
+
+async fn signed(own: &Client, username: String, password: &SecretString) -> Result<(SignedIn, User), ClientError> {
+    let anonymous = Client::anonymous(own.base().clone())?;
+    let login = Login { username, password: password.expose_secret().to_owned() };
+    let logged_in = anonymous.login(&login).await?;
+    let client = Client::new(own.base().clone(), SecretString::from(logged_in.token.clone()))?;
+    Ok((SignedIn { client, token: SecretString::from(logged_in.token) }, logged_in.user))
+}
+
+/// Makes the token of a sign-in stop working; where that fails, it ends by itself some day.
+async fn take_back(signed_in: Option<SignedIn>) {
+    let Some(SignedIn { client, token }) = signed_in else { return };
+    let Ok(tokens) = client.list_tokens().await else { return };
+    let own = tokens.items.iter().find(|other| !other.prefix.is_empty() && token.expose_secret().starts_with(&other.prefix));
+    if let Some(own) = own {
+        let _ = client.revoke_token(TokenId::from(own.id)).await;
     }
 }
 

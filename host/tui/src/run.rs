@@ -136,15 +136,15 @@ impl Desk<'_> {
                     // What a person does is shown at once.
                     Some(event) => {
                         drawn -= FRAME;
-                        self.event(event?, screen).await?
+                        self.event(event?, screen)?
                     }
                     None => Goes::Away,
                 },
-                Some(msg) = messages.recv() => self.happen(msg, screen).await?,
+                Some(msg) = messages.recv() => self.happen(msg, screen)?,
                 () = signals.next() => Goes::Away,
                 () = sleep_until(tick) => {
                     ticked = Instant::now();
-                    self.happen(Msg::Tick, screen).await?
+                    self.happen(Msg::Tick, screen)?
                 }
                 () = sleep_until(drawn + FRAME), if behind => Goes::On,
             };
@@ -159,19 +159,19 @@ impl Desk<'_> {
         }
     }
 
-    async fn event(&mut self, event: Event, screen: &mut Screen) -> Result<Goes, TuiError> {
+    fn event(&mut self, event: Event, screen: &mut Screen) -> Result<Goes, TuiError> {
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
             Event::Paste(text) => Msg::Paste(text),
             Event::Resize(columns, rows) => Msg::Resize(columns, rows),
             Event::FocusGained | Event::FocusLost | Event::Mouse(_) => return Ok(Goes::On),
         };
-        self.happen(msg, screen).await
+        self.happen(msg, screen)
     }
 
-    async fn happen(&mut self, msg: Msg, screen: &mut Screen) -> Result<Goes, TuiError> {
+    fn happen(&mut self, msg: Msg, screen: &mut Screen) -> Result<Goes, TuiError> {
         for effect in update(self.model, msg, self.ambient.now()) {
-            match self.runner.run(effect).await {
+            match self.runner.run(effect) {
                 Remains::Nothing => {}
                 Remains::Redraw => screen.terminal().clear()?,
                 Remains::Quit => return Ok(Goes::Away),

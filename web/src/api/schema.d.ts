@@ -815,6 +815,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every setting with the value that holds and where it comes from; never the value of a secret. */
+        get: operations["settings_list"];
+        /** Stores several values, all or none, and answers with those settings. */
+        put: operations["settings_set_several"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/settings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One setting. */
+        get: operations["settings_get"];
+        /** Stores a value, which is stronger than the environment, `config.toml` and the default. */
+        put: operations["settings_set"];
+        post?: never;
+        /** Takes away what is stored, so that the environment, `config.toml` or the default holds. */
+        delete: operations["settings_reset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -953,6 +990,23 @@ export interface paths {
          *     `ChatCompletionChunk` each, and `[DONE]` at the end.
          */
         post: operations["openai_create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns texts into vectors with one of the person's models. */
+        post: operations["openai_create_embeddings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1154,7 +1208,7 @@ export interface components {
          * @description How a client proves who it is.
          * @enum {string}
          */
-        AuthMethod: "api_key" | "session_token" | "local";
+        AuthMethod: "api_key" | "session_token" | "local" | "hmac";
         /** @description The credentials are good; the connection is active. */
         AuthOk: {
             budgets: components["schemas"]["Budgets"];
@@ -1240,8 +1294,13 @@ export interface components {
             role: string;
             tool_calls?: components["schemas"]["ChatToolCall"][];
         };
-        /** @description A conversation, and how to answer it. Fields that octi has no use for, such as `seed`, are ignored. */
+        /** @description A conversation, and how to answer it. Fields that octi has no use for, such as `user`, are ignored. */
         ChatCompletionRequest: {
+            /**
+             * Format: double
+             * @description From -2 to 2; anything but 0 only for models of OpenAI's wire.
+             */
+            frequency_penalty?: number | null;
             /** @description Only false. */
             logprobs?: boolean | null;
             /** Format: int32 */
@@ -1259,7 +1318,17 @@ export interface components {
              * @description Only 1.
              */
             n?: number | null;
+            /**
+             * Format: double
+             * @description From -2 to 2; anything but 0 only for models of OpenAI's wire.
+             */
+            presence_penalty?: number | null;
             response_format?: components["schemas"]["ResponseFormat"] | null;
+            /**
+             * Format: int64
+             * @description From 0. Providers that have no such thing pass over it.
+             */
+            seed?: number | null;
             stop?: components["schemas"]["StopWords"] | null;
             stream?: boolean | null;
             stream_options?: components["schemas"]["StreamOptions"] | null;
@@ -1267,6 +1336,8 @@ export interface components {
             temperature?: number | null;
             tool_choice?: components["schemas"]["ChatToolChoice"] | null;
             tools?: components["schemas"]["ChatCompletionTool"][] | null;
+            /** Format: double */
+            top_p?: number | null;
         };
         /** @description A tool that the client will run. */
         ChatCompletionTool: {
@@ -1475,6 +1546,8 @@ export interface components {
              * @description Days until it stops working; never when absent.
              */
             expiresInDays?: number | null;
+            /** @description A key that signs instead: its secret is never sent, and it signs in to the WebSocket only. */
+            hmac?: boolean;
             /** @description What it is for, for the list. */
             name: string;
         };
@@ -1483,6 +1556,51 @@ export interface components {
             /** @description The value. It is shown now and never again. */
             secret: string;
             token: components["schemas"]["Token"];
+        };
+        /** @description The vector of one text. */
+        EmbeddingObject: {
+            embedding: components["schemas"]["EmbeddingVector"];
+            /** @description Which of the texts. */
+            index: number;
+            /** @description Always `embedding`. */
+            object: string;
+        };
+        /** @description The numbers, as `encoding_format` says. */
+        EmbeddingVector: number[] | string;
+        /**
+         * @description How vectors are written.
+         * @enum {string}
+         */
+        EmbeddingsFormat: "float" | "base64";
+        /** @description One text, or several. */
+        EmbeddingsInput: string | string[];
+        /** @description Texts to turn into vectors. */
+        EmbeddingsRequest: {
+            /**
+             * Format: int32
+             * @description Numbers of each vector, for models that can give more or fewer.
+             */
+            dimensions?: number | null;
+            encoding_format?: components["schemas"]["EmbeddingsFormat"] | null;
+            input: components["schemas"]["EmbeddingsInput"];
+            /** @description The name of one of the person's models; it must be one that embeds. */
+            model: string;
+        };
+        /** @description The vectors of all texts. */
+        EmbeddingsResponse: {
+            /** @description In the order of the texts. */
+            data: components["schemas"]["EmbeddingObject"][];
+            model: string;
+            /** @description Always `list`. */
+            object: string;
+            usage: components["schemas"]["EmbeddingsUsage"];
+        };
+        /** @description The tokens of a call. */
+        EmbeddingsUsage: {
+            /** Format: int64 */
+            prompt_tokens: number;
+            /** Format: int64 */
+            total_tokens: number;
         };
         /** @description The envelope of every error response. */
         ErrorBody: {
@@ -1599,6 +1717,11 @@ export interface components {
             payload: components["schemas"]["PluginChanged"];
             /** @enum {string} */
             type: "plugin.changed";
+        } | {
+            /** @description Settings of the host have other values. Only administrators are told. */
+            payload: components["schemas"]["SettingsChanged"];
+            /** @enum {string} */
+            type: "settings.changed";
         } | {
             /** @description The person is told of something. */
             payload: components["schemas"]["Notification"];
@@ -2227,6 +2350,51 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Setting: {
+            items: {
+                /** @description The values it may have. */
+                allowed?: string[] | null;
+                /** @description The group it belongs to. */
+                category: string;
+                /** @description What holds when it is set nowhere. */
+                default?: unknown;
+                description: string;
+                effective: components["schemas"]["SettingEffective"];
+                /** @description The environment variable that sets it. */
+                envVar?: string | null;
+                /** @description Its place in `config.toml`. */
+                fileKey?: string | null;
+                /** @description Whether somebody set it: here, in the environment or in the file. */
+                isSet: boolean;
+                /** @description Such as `agent.minutes_max`. */
+                key: string;
+                kind: components["schemas"]["SettingKind"];
+                /**
+                 * Format: int64
+                 * @description The greatest number it may be.
+                 */
+                maximum?: number | null;
+                /**
+                 * Format: int64
+                 * @description The least number it may be.
+                 */
+                minimum?: number | null;
+                /** @description Why what is stored is ignored. */
+                problem?: string | null;
+                /** @description It cannot be changed while the host runs. */
+                readOnly: boolean;
+                /** @description Why not. */
+                readOnlyReason?: string | null;
+                /** @description Its value is never shown. */
+                secret: boolean;
+                source: components["schemas"]["SettingSource"];
+                /** @description Nothing for a secret, and for what has none. */
+                value?: unknown;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_SignIn: {
             items: {
                 /** @description Where it signed in from. */
@@ -2254,6 +2422,8 @@ export interface components {
                 createdAt: string;
                 /** Format: date-time */
                 expiresAt?: string | null;
+                /** @description Whether it is a key that signs, and no value to be sent. */
+                hmac?: boolean;
                 /** Format: uuid */
                 id: string;
                 /** Format: date-time */
@@ -2516,6 +2686,8 @@ export interface components {
             temperature?: number | null;
             tool_choice: components["schemas"]["ResponseToolChoice"];
             tools: components["schemas"]["ResponseTool"][];
+            /** Format: double */
+            top_p?: number | null;
             usage?: components["schemas"]["ResponseUsage"] | null;
         };
         /** @description The form of the answer. */
@@ -2569,6 +2741,8 @@ export interface components {
             text?: components["schemas"]["ResponseText"] | null;
             tool_choice?: components["schemas"]["ResponseToolChoice"] | null;
             tools?: components["schemas"]["ResponseTool"][] | null;
+            /** Format: double */
+            top_p?: number | null;
         };
         /**
          * @description Who said it.
@@ -2709,12 +2883,85 @@ export interface components {
             /** @description Kept encrypted. */
             value: string;
         };
+        /** @description The new value of one setting. */
+        SetSetting: {
+            /** @description Of the setting's kind. A secret is kept encrypted. */
+            value: unknown;
+        };
+        /** @description The new values of several settings: all are stored, or none. */
+        SetSettings: {
+            /** @description By key. */
+            values: {
+                [key: string]: unknown;
+            };
+        };
         /** @description The first administrator's choice. */
         SetUp: {
             /** @description The first password, which the server showed when it was started for the first time. */
             code: string;
             password: string;
             username: string;
+        };
+        /** @description One setting, and the value that holds. */
+        Setting: {
+            /** @description The values it may have. */
+            allowed?: string[] | null;
+            /** @description The group it belongs to. */
+            category: string;
+            /** @description What holds when it is set nowhere. */
+            default?: unknown;
+            description: string;
+            effective: components["schemas"]["SettingEffective"];
+            /** @description The environment variable that sets it. */
+            envVar?: string | null;
+            /** @description Its place in `config.toml`. */
+            fileKey?: string | null;
+            /** @description Whether somebody set it: here, in the environment or in the file. */
+            isSet: boolean;
+            /** @description Such as `agent.minutes_max`. */
+            key: string;
+            kind: components["schemas"]["SettingKind"];
+            /**
+             * Format: int64
+             * @description The greatest number it may be.
+             */
+            maximum?: number | null;
+            /**
+             * Format: int64
+             * @description The least number it may be.
+             */
+            minimum?: number | null;
+            /** @description Why what is stored is ignored. */
+            problem?: string | null;
+            /** @description It cannot be changed while the host runs. */
+            readOnly: boolean;
+            /** @description Why not. */
+            readOnlyReason?: string | null;
+            /** @description Its value is never shown. */
+            secret: boolean;
+            source: components["schemas"]["SettingSource"];
+            /** @description Nothing for a secret, and for what has none. */
+            value?: unknown;
+        };
+        /**
+         * @description When a change is obeyed.
+         * @enum {string}
+         */
+        SettingEffective: "at_once" | "at_next_start";
+        /**
+         * @description What a value is.
+         * @enum {string}
+         */
+        SettingKind: "string" | "number" | "boolean" | "json" | "string_array";
+        /**
+         * @description Where a value comes from, the strongest first.
+         * @enum {string}
+         */
+        SettingSource: "database" | "environment" | "file" | "default";
+        /** @description Payload of `settings.changed`. */
+        SettingsChanged: {
+            /** @description Such as `agent.minutes_max`. */
+            keys: string[];
         };
         /** @description Whether this octi has been set up. */
         SetupState: {
@@ -2765,6 +3012,8 @@ export interface components {
             createdAt: string;
             /** Format: date-time */
             expiresAt?: string | null;
+            /** @description Whether it is a key that signs, and no value to be sent. */
+            hmac?: boolean;
             /** Format: uuid */
             id: string;
             /** Format: date-time */
@@ -4689,6 +4938,160 @@ export interface operations {
             };
         };
     };
+    settings_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set_several: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetSetting"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    settings_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setting"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     setup_setup_state: {
         parameters: {
             query?: never;
@@ -4981,6 +5384,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChatCompletion"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
+        };
+    };
+    openai_create_embeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingsResponse"];
                 };
             };
             /** @description An error */

@@ -9,7 +9,7 @@ fn what_was_told_is_listed_and_read() {
     let octi = Octi::new();
     let empty = octi.run(&["notification", "list"]);
     assert_eq!((empty.code, empty.out.as_str()), (Some(0), ""), "{empty:?}");
-    assert_eq!(empty.err, "you were told of nothing yet\n");
+    assert!(empty.err.ends_with("you were told of nothing yet\n"), "{empty:?}");
 
     // The call waited for an answer, and `--yes` gave it; the terminal itself saw the turn end.
     octi.run(&["chat", "--local", "--yes", QUESTION]);
@@ -43,7 +43,7 @@ fn a_wrong_id_is_explained() {
         "{unknown:?}"
     );
     let nothing = octi.run(&["notification", "read"]);
-    assert_eq!(nothing.code, Some(2), "{nothing:?}");
+    assert!(nothing.code == Some(1) && nothing.err.contains("<ID>"), "{nothing:?}");
     let nonsense = octi.run(&["notification", "read", "seven"]);
     assert!(nonsense.err.contains("`seven` is not a notification id"), "{nonsense:?}");
 }

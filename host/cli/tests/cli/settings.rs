@@ -121,7 +121,7 @@ fn a_second_server_on_the_same_database_sees_a_change_by_itself() {
     let _first_server = first.serve();
     let mut second = Octi::new().with("DATABASE_URL", &database);
     let _second_server = second.serve();
-    assert_eq!(value(&second, "agent.runs_active_max"), 64);
+    assert_ne!(value(&second, "agent.runs_active_max"), 3);
     fine(&first, &["settings", "set", "agent.runs_active_max", "3"]);
     let begun = Instant::now();
     while value(&second, "agent.runs_active_max") != 3 {

@@ -18,6 +18,8 @@ const SERVE: [&str; 4] = ["--json", "serve", "--port", "0"];
 pub(crate) struct Octi {
     pub(crate) home: tempfile::TempDir,
     url: String,
+    /// Of the first administrator; known when its first server has started.
+    pub(crate) password: String,
     variables: Vec<(String, String)>,
 }
 
@@ -39,7 +41,8 @@ impl Octi {
         std::fs::create_dir(home.path().join("cache")).expect("a folder");
         std::os::unix::fs::symlink(compiled, home.path().join("cache/plugins")).expect("a link");
         // A port nobody listens on: commands must not find somebody else's server.
-        Self { home, url: "http://127.0.0.1:9".to_owned(), variables: Vec::new() }.with("MASTER_KEY", &"5a".repeat(32))
+        Self { home, url: "http://127.0.0.1:9".to_owned(), password: String::new(), variables: Vec::new() }
+            .with("MASTER_KEY", &"5a".repeat(32))
     }
 
     /// What octi itself put into its home folder.
@@ -155,6 +158,9 @@ impl Octi {
         BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("the server says where it listens");
         let ready: serde_json::Value = serde_json::from_str(&line).expect("one JSON object");
         self.url = ready["listening"].as_str().expect("an address").to_owned();
+        if let Some(password) = ready["firstSignIn"]["password"].as_str() {
+            password.clone_into(&mut self.password);
+        }
         Server(child)
     }
 }

@@ -102,6 +102,28 @@ fn a_conversation_is_gone_on_with_and_a_declined_call_does_not_run() {
 }
 
 #[test]
+fn signing_in_and_out_changes_who_one_is_and_leaves_no_token_behind() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let mut terminal = Terminal::start(&octi, &["tui"], 90, 24);
+    terminal.shows("connected");
+    terminal.press("/login admin\r");
+    terminal.shows("password:");
+    terminal.press("wrong\r");
+    terminal.shows("✗ ");
+    terminal.press(&format!("{}\r", octi.password));
+    terminal.shows("signed in as admin");
+    assert!(!terminal.text().contains(&octi.password));
+    terminal.shows("● connected");
+    let tokens = || octi.run(&["--json", "token", "list"]).out;
+    assert!(tokens().contains("octi_"), "{}", tokens());
+    terminal.press("/logout\r");
+    until("the token is revoked", || tokens().contains("revokedAt"));
+    terminal.press("\u{11}");
+    assert!(terminal.end().0.success());
+}
+
+#[test]
 fn without_a_terminal_it_says_what_to_use() {
     let octi = Octi::new();
     let said = octi.run(&["tui"]);
