@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     /// How many messages it stands for in place of themselves, and how many stay.
     pub(crate) messages: usize,
     pub(crate) kept: usize,
+    /// It stands for an earlier summary too.
+    pub(crate) earlier: bool,
     /// Of those messages, how many the model could not read because they were too long together.
     pub(crate) unread: usize,
 }
@@ -73,7 +75,7 @@ impl SideCall<'_> {
         if row.tokens_after >= row.tokens_before {
             return Err("the model's summary is no shorter than what it stands for: ask again, or use another model".to_owned());
         }
-        Ok(Summary { row, messages: older.messages, kept: older.kept, unread })
+        Ok(Summary { row, messages: older.messages, kept: older.kept, earlier: older.earlier.is_some(), unread })
     }
 
     /// Stores a summary and tells of it, unless the conversation was cleared since the place `seen` or another summary was
@@ -109,12 +111,8 @@ impl SideCall<'_> {
 impl Summary {
     /// What was summarised and what was kept, for a person.
     pub(crate) fn sentence(&self) -> String {
-        let Self { row, messages, kept, unread } = self;
-        let earlier = if row.first_seq < row.last_seq.saturating_sub(i64::try_from(*messages).unwrap_or(0)) + 1 {
-            " and an earlier summary"
-        } else {
-            ""
-        };
+        let Self { row, messages, kept, earlier, unread } = self;
+        let earlier = if *earlier { " and an earlier summary" } else { "" };
         let mut text = format!(
             "Summarised: {messages} older messages{earlier} (about {} tokens) are a summary of about {} tokens for later answers; \
              the newest {kept} messages stay as they are. Everything stays readable.",
