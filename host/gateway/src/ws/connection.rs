@@ -4,18 +4,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use octi_api::frames::{
-    Auth, AuthError, AuthMethod, AuthOk, Budgets, ClientFrame, EventsDropped, PROTOCOL_VERSIONS, ServerFrame, close,
+    Auth, AuthError, AuthMethod, AuthOk, Budgets, ClientFrame, CommandResult, EventsDropped, PROTOCOL_VERSIONS, ServerFrame,
+    close,
 };
 use octi_domain::ids::RequestId;
 use octi_domain::limits;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 use tracing::Instrument;
 
-use super::commands::Later;
 use super::connections::{Arrival, Seat};
 use super::link::{End, Link};
 use super::presence::Guest;
@@ -33,7 +32,7 @@ pub(super) struct Active {
     pub(super) listener: Listener,
     pub(super) rates: Rates,
     /// Commands that a model answers. Each holds a place of its person's, so there are only a few.
-    pub(super) later: FuturesUnordered<Later>,
+    pub(super) later: JoinSet<CommandResult>,
     seat: Seat,
     credential: Credential,
     address: SocketAddr,
@@ -123,7 +122,7 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
-    let (rates, later) = (Rates::default(), FuturesUnordered::new());
+    let (rates, later) = (Rates::default(), JoinSet::new());
     Ok(Active { gateway: gateway.clone(), caller, listener, rates, later, seat, credential, address })
 }
 
@@ -184,7 +183,7 @@ impl Active {
                     self.obey(link, text).await?;
                 }
                 delivery = self.listener.next() => deliver(link, delivery).await?,
-                Some(result) = self.later.next() => link.send(&ServerFrame::CommandResult(result)).await?,
+                Some(Ok(result)) = self.later.join_next() => link.send(&ServerFrame::CommandResult(result)).await?,
             }
         }
     }

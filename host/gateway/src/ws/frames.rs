@@ -39,7 +39,7 @@ impl Active {
                 match commands::run(gateway, &caller, &command).await? {
                     Answered::Now(result) => Ok(vec![ServerFrame::CommandResult(result)]),
                     Answered::Later(later) => {
-                        self.later.push(later);
+                        self.later.spawn(later);
                         Ok(Vec::new())
                     }
                 }
