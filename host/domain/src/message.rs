@@ -33,6 +33,9 @@ impl Role {
     }
 }
 
+/// The message of the host that says where a conversation begins anew: a model sees nothing of what stands before it.
+pub const CLEARED: &str = "The conversation was cleared here: what was said before is not recalled.";
+
 /// A model's wish to run a tool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolCall {

@@ -73,6 +73,8 @@ pub(crate) fn said(id: u128, text: &str, injected: bool) -> EventBody {
         text: text.to_owned(),
         attachments: Vec::new(),
         injected,
+        side_channel: false,
+        answers: None,
     })
 }
 

@@ -2,13 +2,12 @@
 
 use octi_domain::event::EventKind;
 use octi_domain::ids::{MessageId, SessionId};
-use octi_domain::message::{Part, Role};
+use octi_domain::message::{CLEARED, Part, Role};
 use octi_domain::principal::Principal;
 use octi_store::NewMessage;
 
 use super::Agents;
 use crate::error::AgentsError;
-use crate::runtime::context::CLEARED;
 
 impl Agents {
     /// Lets later turns of a session begin without what was said before. The messages stay readable; one of the host says

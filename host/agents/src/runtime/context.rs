@@ -5,7 +5,7 @@ mod words;
 
 use octi_domain::ids::RunId;
 use octi_domain::limits;
-use octi_domain::message::{Message, Part, Role, ToolCall, ToolResult};
+use octi_domain::message::{CLEARED, Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
 use octi_store::CompactionRow;
@@ -14,8 +14,6 @@ pub(crate) use older::{Older, inert, told, with_files};
 
 /// Messages of a conversation that are looked at; older ones are left to a summary.
 pub const MESSAGES_MAX: u32 = 400;
-/// The message of the host that says where a conversation begins anew: the model sees nothing of what stands before it.
-pub const CLEARED: &str = "The conversation was cleared here: what was said before is not recalled.";
 /// Tokens assumed for a model that does not say how many it can read.
 const WINDOW_UNKNOWN: u64 = 128_000;
 /// Tokens kept free for the answer, at most; small windows keep a quarter.

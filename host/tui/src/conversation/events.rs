@@ -80,13 +80,17 @@ impl Conversation {
     }
 
     fn on_message(&mut self, said: &ChatMessage) {
+        // What is asked beside the conversation is answered where it is asked.
+        if said.side_channel {
+            return;
+        }
         let text = bounded(&said.text);
         match said.role {
             Role::Assistant => self.close_draft(said.message_id, said.agent_id, text),
             Role::User => self.on_said(said, text),
             Role::System if self.position(&ItemId::Server(said.message_id)).is_none() => {
                 let key = self.key();
-                self.push(key, ItemId::Server(said.message_id), super::history::boundary());
+                self.push(key, ItemId::Server(said.message_id), super::history::host_said(&said.text));
             }
             Role::System | Role::Tool => {}
         }

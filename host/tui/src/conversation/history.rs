@@ -87,10 +87,14 @@ impl Conversation {
     }
 }
 
-/// Where a conversation began anew: later answers do not recall what stands above.
-pub(super) fn boundary() -> Kind {
-    let text = "what was said before is not recalled".to_owned();
-    Kind::Notice(Notice { agent: None, tone: Tone::Rule, text })
+/// What the host says: where a conversation began anew, so that later answers do not recall what stands above, or what was
+/// summarised for them.
+pub(super) fn host_said(text: &str) -> Kind {
+    let (tone, text) = match text {
+        octi_domain::message::CLEARED => (Tone::Rule, "what was said before is not recalled".to_owned()),
+        other => (Tone::Info, clean(other)),
+    };
+    Kind::Notice(Notice { agent: None, tone, text })
 }
 
 fn past_of(agent: &Agent) -> Past {
@@ -111,7 +115,11 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
     let mut begun = HashSet::new();
     for message in messages {
         if message.role == Role::System {
-            items.push((ItemId::Server(message.id), boundary()));
+            let text = message.parts.iter().find_map(|part| match part {
+                Part::Text { text } => Some(text.as_str()),
+                _ => None,
+            });
+            items.push((ItemId::Server(message.id), host_said(text.unwrap_or_default())));
             continue;
         }
         // A turn begins with what is said to it; what is said later was said while it ran.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::testing::*;
-use octi_api::event::{ChatError, EventBody};
+use octi_api::event::{ChatError, ChatMessage, EventBody};
 
 fn heard(bodies: impl IntoIterator<Item = EventBody>) -> Conversation {
     let mut conversation = Conversation::of(SESSION);
@@ -87,6 +87,22 @@ fn an_event_that_comes_twice_changes_nothing() {
     }
     assert_eq!(conversation.turn.as_ref().map(|turn| turn.draft.as_str()), Some("hel"));
     assert_eq!(told(&conversation), ["you: hi"]);
+}
+
+#[test]
+fn what_the_host_says_is_told_and_what_is_asked_beside_is_not() {
+    let host = |id, text: &str| match said(id, text, false) {
+        EventBody::ChatMessage(message) => EventBody::ChatMessage(ChatMessage { role: Role::System, ..message }),
+        other => other,
+    };
+    let beside = match said(4, "what is red?", false) {
+        EventBody::ChatMessage(message) => EventBody::ChatMessage(ChatMessage { side_channel: true, ..message }),
+        other => other,
+    };
+    let (cleared, summarised) = (octi_domain::message::CLEARED, "Summarised: 10 older messages.");
+    let conversation = heard([host(1, cleared), said(2, "hi", false), host(3, summarised), beside]);
+    let expected = ["Rule: what was said before is not recalled", "you: hi", "Info: Summarised: 10 older messages."];
+    assert_eq!(told(&conversation), expected);
 }
 
 #[test]

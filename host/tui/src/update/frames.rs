@@ -95,6 +95,9 @@ struct HelpEntry {
 
 fn command_result(model: &mut Model, result: CommandResult, purpose: Option<&Purpose>) -> Vec<Effect> {
     let data = result.data.unwrap_or_default();
+    // A model answers this one, so it comes late; that it worked is told as a message of the host.
+    let session = model.conversation.session.map(|session| session.to_string());
+    let failed_late = result.name == "compact" && result.error.is_some() && data["sessionId"].as_str() == session.as_deref();
     match result.name.as_str() {
         "cost" => {
             if let Ok(cost) = serde_json::from_value::<CostData>(data) {
@@ -113,7 +116,7 @@ fn command_result(model: &mut Model, result: CommandResult, purpose: Option<&Pur
         }
         _ => {}
     }
-    if purpose != Some(&Purpose::Command) {
+    if purpose != Some(&Purpose::Command) && !failed_late {
         return Vec::new();
     }
     let tone = if result.error.is_some() { Tone::Error } else { Tone::Info };

@@ -358,6 +358,18 @@ fn clearing_wipes_the_screen() {
 }
 
 #[test]
+fn a_summary_that_fails_is_told_late_and_in_its_own_conversation() {
+    let mut person = Person::talking(80, 20);
+    let failed = |session: Uuid, why: &str| {
+        let data = Some(json!({ "sessionId": session.to_string() }));
+        ServerFrame::CommandResult(CommandResult { name: "compact".into(), result: why.into(), error: Some(why.into()), data })
+    };
+    person.frame(failed(Uuid::nil(), "of another one"), None);
+    person.frame(failed(SESSION, "the model answered nothing"), None);
+    assert!(person.sees("error: the model answered nothing") && !person.sees("another one"), "{}", person.screen());
+}
+
+#[test]
 fn the_palette_finds_commands_and_conversations() {
     let mut person = Person::talking(80, 24);
     person.happen(Msg::Sessions(Ok(vec![session("buy milk")])));
