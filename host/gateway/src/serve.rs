@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::serve::{ListenerExt, TapIo};
 use octi_domain::limits;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +23,7 @@ impl Gateway {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let draining = shared.draining.clone();
         let told = shutdown.clone();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let server = axum::serve(prompt(listener), service).with_graceful_shutdown(async move {
             told.cancelled().await;
             draining.cancel();
         });
@@ -43,6 +44,33 @@ impl Gateway {
     }
 }
 
+/// Lets its connections send at once what is written to them. A frame is small; the second of two would else wait until the
+/// first was acknowledged, for which a client takes up to 40 ms.
+fn prompt(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
+    let at_once: fn(&mut TcpStream) = |stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection that sends with delay");
+        }
+    };
+    listener.tap_io(at_once)
+}
+
 const fn drain_time() -> Duration {
     Duration::from_secs(limits::HTTP_DRAIN_SECONDS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::serve::Listener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_written_to_a_client_is_sent_at_once() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut listener = prompt(listener);
+        let (_client, (stream, _)) = tokio::join!(TcpStream::connect(address), listener.accept());
+        assert!(stream.nodelay().unwrap());
+    }
 }
