@@ -14,7 +14,7 @@ fn limits_of(process: u32) -> (u64, u64) {
 fn a_server_takes_as_many_open_files_as_the_system_allows_and_says_so() {
     let mut octi = Octi::new().with("OCTI_LOG", "info");
     let log = octi.home.path().join("log");
-    let server = octi.serve_after("ulimit -H -n 512 && ulimit -S -n 200", &log);
+    let server = octi.serve_after("ulimit -S -n 200 && ulimit -H -n 512", &log);
     assert_eq!(limits_of(server.id()), (512, 512));
     assert_eq!(server.terminate(), Some(0));
     let log = std::fs::read_to_string(&log).expect("a log");
