@@ -3,8 +3,11 @@
 mod attach;
 mod call;
 mod clear;
+mod compact;
+mod interject;
 mod places;
 mod said;
+mod side_places;
 mod start;
 
 use std::sync::Arc;
@@ -22,9 +25,11 @@ use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_store::Store;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::places::Places;
+use self::side_places::SidePlaces;
 use crate::error::AgentsError;
 use crate::notifier::Notifier;
 use crate::publish::Publisher;
@@ -36,6 +41,7 @@ use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
 
 pub use call::{CallError, CallOptions};
+pub use compact::{Compacted, Compacting};
 pub use said::Said;
 
 /// Why a run that a crash cut off ended.
@@ -113,6 +119,9 @@ pub(crate) struct Shared {
     role: String,
     runs: Runs,
     places: Places,
+    side_places: Arc<SidePlaces>,
+    /// Ends the model calls beside the turns.
+    side_stop: CancellationToken,
     starts: Vec<tokio::sync::Mutex<()>>,
     tasks: TaskTracker,
     closing: AtomicBool,
@@ -153,6 +162,8 @@ impl Agents {
             role,
             runs: Runs::default(),
             places: Places::default(),
+            side_places: Arc::default(),
+            side_stop: CancellationToken::new(),
             starts: (0..STARTS).map(|_| tokio::sync::Mutex::new(())).collect(),
             tasks: TaskTracker::new(),
             closing: AtomicBool::new(false),
@@ -254,6 +265,7 @@ impl Agents {
         shared.closing.store(true, Ordering::Release);
         shared.tasks.close();
         if tokio::time::timeout(grace, shared.tasks.wait()).await.is_err() {
+            shared.side_stop.cancel();
             shared.runs.everyone().iter().for_each(|handle| handle.stop(StopCause::Shutdown));
             if tokio::time::timeout(LAST_WORDS, shared.tasks.wait()).await.is_err() {
                 tracing::warn!("some turns did not end in time; the next start marks them interrupted");

@@ -20,6 +20,12 @@ pub enum AgentsError {
         limits::MESSAGE_BYTES_MAX
     )]
     MessageTooLong { bytes: usize },
+    /// More than a side question may hold.
+    #[error(
+        "the question has {bytes} bytes and at most {} are allowed beside a conversation: say what is long in the conversation",
+        limits::SIDE_QUESTION_BYTES_MAX
+    )]
+    QuestionTooLong { bytes: usize },
     /// More files than one message may bring.
     #[error("{count} files are more than the {} one message may bring", limits::ATTACHMENTS_PER_MESSAGE_MAX)]
     AttachmentsTooMany { count: usize },
@@ -44,9 +50,21 @@ pub enum AgentsError {
     /// The host has enough to do.
     #[error("{max} turns run already: wait until one ends, or stop one")]
     TooManyRuns { max: usize },
+    /// Enough side questions and summaries are being answered.
+    #[error("{count} side questions or summaries {whose} are under way already: wait until one is done")]
+    TooManySideCalls { count: usize, whose: &'static str },
     /// Another process works in this session.
     #[error("another octi process works in this session: wait until its turn ends, or stop it there")]
     SessionBusy,
+    /// More than a summary's focus may hold.
+    #[error(
+        "what the summary is to keep has {bytes} bytes and at most {} are allowed: say it shorter",
+        limits::COMPACTION_FOCUS_BYTES_MAX
+    )]
+    FocusTooLong { bytes: usize },
+    /// No summary was made, or it was of no use; nothing has changed. The text says why.
+    #[error("{0}")]
+    NotCompacted(String),
     /// A turn of this session runs, so there is nothing to continue.
     #[error("a turn of this session runs already")]
     StillRunning,
@@ -75,13 +93,16 @@ impl AgentsError {
             Self::SessionNotFound(_) => "session_not_found",
             Self::MessageEmpty => "message_empty",
             Self::MessageTooLong { .. } => "message_too_long",
+            Self::QuestionTooLong { .. } => "question_too_long",
             Self::AttachmentsTooMany { .. } => "attachments_too_many",
             Self::AttachmentNotFound { .. } => "attachment_not_found",
             Self::AttachmentTooLarge { .. } => "attachment_too_large",
             Self::AttachmentName => "attachment_name",
             Self::SessionFull => "session_full",
-            Self::TooManyRuns { .. } => "concurrency_limit",
+            Self::TooManyRuns { .. } | Self::TooManySideCalls { .. } => "concurrency_limit",
             Self::SessionBusy | Self::StillRunning => "session_busy",
+            Self::FocusTooLong { .. } => "focus_too_long",
+            Self::NotCompacted(_) => "not_compacted",
             Self::NothingToContinue => "nothing_to_continue",
             Self::Model(_) => "model_unavailable",
             Self::NoPerson => "no_person",

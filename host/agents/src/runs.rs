@@ -72,6 +72,11 @@ impl Handle {
         self.cause.get().copied().unwrap_or(StopCause::Person)
     }
 
+    /// What is cancelled when someone stops the turn.
+    pub(crate) fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// Waits until the turn has ended and is stored as ended.
     pub(crate) async fn until_ended(&self) {
         self.ended.cancelled().await;

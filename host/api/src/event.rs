@@ -115,8 +115,19 @@ impl EventBody {
             EventKind::ChatMessage { message_id, run_id, role, text, attachments, injected } => {
                 let (message_id, agent_id) = (message_id.into(), run_id.map(Into::into));
                 let attachments = attachments.into_iter().map(Into::into).collect();
-                Self::ChatMessage(ChatMessage { message_id, agent_id, role: role.into(), text, attachments, injected })
+                let (role, side_channel, answers) = (role.into(), false, None);
+                Self::ChatMessage(ChatMessage { message_id, agent_id, role, text, attachments, injected, side_channel, answers })
             }
+            EventKind::SideMessage { message_id, role, text, answers } => Self::ChatMessage(ChatMessage {
+                message_id: message_id.into(),
+                agent_id: None,
+                role: role.into(),
+                text,
+                attachments: Vec::new(),
+                injected: false,
+                side_channel: true,
+                answers: answers.map(Into::into),
+            }),
             EventKind::ChatDelta { run_id, text, reasoning } => {
                 Self::ChatDelta(ChatDelta { agent_id: run_id.into(), text, reasoning })
             }

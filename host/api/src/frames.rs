@@ -4,8 +4,8 @@ mod client;
 mod server;
 
 pub use client::{
-    AgentStop, Auth, AuthMethod, ChatSend, ChatSteer, ClientFrame, ClientType, Command, InlineFile, Patterns, PermissionRespond,
-    Ping, Replay, Scope, Watch, session_resource,
+    AgentStop, Auth, AuthMethod, ChatInterject, ChatSend, ChatSteer, ClientFrame, ClientType, Command, InlineFile, Patterns,
+    PermissionRespond, Ping, Replay, Scope, Watch, session_resource,
 };
 pub use server::{
     AuthError, AuthOk, Budgets, CommandResult, ErrorFrame, EventsDropped, PermissionPending, Pong, Replayed, ServerFrame,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use octi_api::frames::{
-    Auth, AuthMethod, AuthOk, ChatSteer, ClientFrame, ClientType, ErrorFrame, Patterns, Replay, Replayed, ServerFrame,
-    session_resource,
+    Auth, AuthMethod, AuthOk, ChatInterject, ChatSteer, ClientFrame, ClientType, ErrorFrame, Patterns, Replay, Replayed,
+    ServerFrame, session_resource,
 };
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::{EventId, SessionId};
@@ -125,6 +125,15 @@ impl Socket {
     /// [`ClientError::Unreachable`] when the connection is gone.
     pub async fn steer(&mut self, session: SessionId, content: impl Into<String>) -> Result<(), ClientError> {
         self.send(&ClientFrame::ChatSteer(ChatSteer { session_id: session.as_uuid(), content: content.into() })).await
+    }
+
+    /// Asks something beside the conversation, whether a turn runs or not. The question and its answer come as `chat.message`
+    /// events with `side_channel`.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when the connection is gone.
+    pub async fn interject(&mut self, session: SessionId, content: impl Into<String>) -> Result<(), ClientError> {
+        self.send(&ClientFrame::ChatInterject(ChatInterject { session_id: session.as_uuid(), content: content.into() })).await
     }
 
     /// Listens to events of these types, of some sessions only when any is named. The server answers `subscribed`.

@@ -32,6 +32,14 @@ pub enum EventKind {
         attachments: Vec<Attachment>,
         injected: bool,
     },
+    /// A question beside the conversation, what it was answered, or, with the role `system`, why it was not.
+    SideMessage {
+        message_id: MessageId,
+        role: Role,
+        text: String,
+        /// The question.
+        answers: Option<MessageId>,
+    },
     /// A piece of the answer being written.
     ChatDelta { run_id: RunId, text: String, reasoning: bool },
     /// The answer is whole.

@@ -16,6 +16,40 @@ pub const RUN_CALLS_PER_STEP_MAX: usize = 64;
 /// calls that run at once have limits of their own.
 pub const RUNS_ACTIVE_MAX: usize = 256;
 
+/// Model calls beside the turns at once, of one person: side questions, and summaries that were asked for.
+pub const SIDE_CALLS_PER_USER_MAX: usize = 3;
+/// The same, of everybody.
+pub const SIDE_CALLS_MAX: usize = 32;
+/// Seconds one such call may take.
+pub const SIDE_CALL_SECONDS_MAX: u64 = 120;
+/// Bytes of a question that is asked beside a conversation.
+pub const SIDE_QUESTION_BYTES_MAX: usize = 20_000;
+/// Tokens that such a question, the newest part of its conversation and the answer may have together.
+pub const SIDE_CONTEXT_TOKENS_MAX: u32 = 32_000;
+/// Bytes of one text, call or result that a model is shown of a conversation it takes no part in; the rest is cut.
+pub const SIDE_PART_BYTES_MAX: usize = 16 * 1024;
+/// Tokens such an answer may have.
+pub const SIDE_ANSWER_TOKENS_MAX: u32 = 4_000;
+/// Bytes of such an answer, for providers that do not count; the rest is cut.
+pub const SIDE_ANSWER_BYTES_MAX: usize = 32 * 1024;
+
+/// Messages of a conversation that a summary leaves as they are: the newest, as far as they take half of the model's window.
+pub const COMPACTION_KEPT_MESSAGES: usize = 20;
+/// Tokens below which what is older is not worth a summary.
+pub const COMPACTION_TOKENS_MIN: u64 = 500;
+/// Tokens of what is older that the model reads for a summary, the newest.
+pub const COMPACTION_INPUT_TOKENS_MAX: u64 = 60_000;
+/// Tokens the model may write for a summary.
+pub const COMPACTION_SUMMARY_TOKENS_MAX: u32 = 2_000;
+/// Bytes of a summary; a longer one is refused.
+pub const COMPACTION_SUMMARY_BYTES_MAX: usize = 8 * 1024;
+/// Percent of the room for messages above which a turn lets a summary be made by itself.
+pub const COMPACTION_AUTO_PERCENT: u64 = 80;
+/// Bytes of what a person asks a summary to keep above all.
+pub const COMPACTION_FOCUS_BYTES_MAX: usize = 1_000;
+/// Paths, of files that were read and of files that were changed, that stand beside a summary: those named last.
+pub const COMPACTION_FILES_MAX: usize = 50;
+
 /// Seconds a person has to answer a permission question.
 pub const PERMISSION_SECONDS_MAX: u64 = 5 * 60;
 

@@ -22,4 +22,5 @@ mod socket_hmac;
 mod socket_limits;
 mod socket_presence;
 mod socket_replay;
+mod socket_side;
 mod socket_turn;

@@ -1371,10 +1371,24 @@ export interface components {
             code: string;
             message: string;
         };
+        /**
+         * @description Asks something beside the conversation: a model call of its own answers it from what was said so far, without tools, and a
+         *     turn that runs goes on untouched. The question and its answer are `chat.message` events with `sideChannel`.
+         */
+        ChatInterject: {
+            content: string;
+            /** Format: uuid */
+            sessionId: string;
+        };
         /** @description Payload of `chat.message`. */
         ChatMessage: {
             /** Format: uuid */
             agentId?: string | null;
+            /**
+             * Format: uuid
+             * @description The side question that this answers; with the role `system` it says why there is no answer.
+             */
+            answers?: string | null;
             /** @description The files given with it. */
             attachments?: components["schemas"]["Attachment"][];
             /** @description It was said to a turn that ran: that turn hears it at its next step, or a turn of its own answers it. */
@@ -1382,6 +1396,8 @@ export interface components {
             /** Format: uuid */
             messageId: string;
             role: components["schemas"]["Role"];
+            /** @description It was asked or answered beside the conversation (`chat.interject`): it is not stored, and no turn hears of it. */
+            sideChannel?: boolean;
             text: string;
         };
         /** @description Payload of `chat.response`. */
@@ -1437,6 +1453,9 @@ export interface components {
         }) | (components["schemas"]["ChatSteer"] & {
             /** @enum {string} */
             type: "chat.steer";
+        }) | (components["schemas"]["ChatInterject"] & {
+            /** @enum {string} */
+            type: "chat.interject";
         }) | (components["schemas"]["Command"] & {
             /** @enum {string} */
             type: "command";

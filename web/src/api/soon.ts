@@ -4,13 +4,3 @@ import { ApiFailure } from "./errors";
 
 /** Whether the server does not have a part yet, as opposed to a part that failed. */
 export const isMissing = (error: unknown): boolean => error instanceof ApiFailure && error.status === 404;
-
-/** More of the payload of `chat.message`. */
-export interface SideMessage {
-  sideChannel?: boolean;
-  /** The question that this answers. */
-  answers?: string | null;
-}
-
-/** More client frames. */
-export type SoonFrame = { type: "chat.interject"; sessionId: string; content: string };

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { SideMessage } from "@/api/soon";
 import { ASIDES_MAX, addAside, refuseAside } from "./asides";
 import { applyEvents } from "./reducer";
 import { event, SESSION } from "./testing";
@@ -8,7 +7,7 @@ import { emptyConversation } from "./types";
 const start = emptyConversation(SESSION);
 
 function beside(messageId: string, role: "user" | "assistant" | "system", text: string, answers?: string) {
-  const more: SideMessage = { sideChannel: true, ...(answers && { answers }) };
+  const more = { sideChannel: true, ...(answers && { answers }) };
   return event({ type: "chat.message", payload: { messageId, role, text, ...more } });
 }
 

@@ -1,9 +1,8 @@
 // Questions beside the conversation, and their answers.
 import type { components } from "@/api/schema";
-import type { SideMessage } from "@/api/soon";
 import type { Aside, Conversation } from "./types";
 
-type Said = components["schemas"]["ChatMessage"] & SideMessage;
+type Said = components["schemas"]["ChatMessage"];
 
 /** More are forgotten, the oldest first. */
 export const ASIDES_MAX = 20;

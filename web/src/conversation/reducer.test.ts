@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { addSending, applyEvents, markFailed, refuse, restart, SEEN_MAX, sameJson } from "./reducer";
+import { addInfo, addSending, applyEvents, markFailed, refuse, restart, SEEN_MAX, sameJson } from "./reducer";
 import {
   AGENT,
   asked,
@@ -229,6 +229,22 @@ describe("an answer with a hole", () => {
     ]);
     expect(state.items).toMatchObject([{ id: "m2", text: "The sea is wide." }]);
     expect(state.items[0]).not.toHaveProperty("cut");
+  });
+});
+
+describe("what the host says", () => {
+  const host = (text: string) =>
+    event({ type: "chat.message", payload: { messageId: "h1", role: "system", text } });
+
+  it("is shown once, and the answer to the command that it tells of takes its place", () => {
+    const told = applyEvents(start, [host("Summarised: 10 older messages."), said("m1", "user", "go on")]);
+    expect(applyEvents(told, [host("Summarised: 10 older messages.")]).items).toEqual(told.items);
+    const answered = addInfo(told, "h1", "Summarised: 10 older messages.\n\nThey greet.", "now", false);
+    expect(answered.items).toMatchObject([
+      { kind: "notice", tone: "info", text: "Summarised: 10 older messages.\n\nThey greet." },
+      { kind: "message", text: "go on" },
+    ]);
+    expect(applyEvents(answered, [host("late")]).items).toEqual(answered.items);
   });
 });
 

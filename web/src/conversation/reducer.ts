@@ -1,7 +1,6 @@
 // Pure: a conversation and an event make the next conversation. Events may come twice, and before the stored messages do.
 
 import type { components } from "@/api/schema";
-import type { SideMessage } from "@/api/soon";
 import type { EventEnvelope, MessageFile } from "@/api/types";
 import { onAside } from "./asides";
 import { type Conversation, type Item, type MessageItem, newTurn, type ToolItem, type Turn } from "./types";
@@ -89,7 +88,8 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
 }
 
 function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: string): Conversation {
-  if ((message as SideMessage).sideChannel) return onAside(state, message, at);
+  if (message.sideChannel) return onAside(state, message, at);
+  if (message.role === "system") return onHostMessage(state, message, at);
   if (message.role !== "user" && message.role !== "assistant") return state;
   const { messageId, agentId = null, role, text } = message;
   if (role === "assistant") {
@@ -111,6 +111,12 @@ function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: str
   );
   if (local < 0) return { ...state, items: [...state.items, item] };
   return { ...state, items: state.items.with(local, item) };
+}
+
+/** The host says that older messages were cleared or summarised; the answer to a command says the same and more. */
+function onHostMessage(state: Conversation, message: Schemas["ChatMessage"], at: string): Conversation {
+  const known = state.items.some((item) => item.id === message.messageId);
+  return known ? state : addInfo(state, message.messageId, message.text, at, false);
 }
 
 function onDelta(state: Conversation, delta: Schemas["ChatDelta"], at: string): Conversation {
@@ -427,5 +433,6 @@ export function addInfo(
     text,
     at,
   };
-  return { ...state, items: [...state.items, item] };
+  const known = state.items.findIndex((other) => other.id === id);
+  return { ...state, items: known < 0 ? [...state.items, item] : state.items.with(known, item) };
 }

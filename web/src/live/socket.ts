@@ -1,7 +1,6 @@
 // One WebSocket to the server, opened again whenever it is lost.
 import { call } from "@/api/client";
 import { ApiFailure } from "@/api/errors";
-import type { SoonFrame } from "@/api/soon";
 import type { ClientFrame, ServerFrame, WsTicket } from "@/api/types";
 import { backoffMs } from "./backoff";
 
@@ -65,7 +64,7 @@ export class Link {
    * Whether the frame could be handed over. The server works on frames in their order and answers an error without saying to
    * what; the pong of a ping right behind each frame tells that it is done with that one.
    */
-  send(frame: ClientFrame | SoonFrame, purpose: Purpose = { kind: "other" }): boolean {
+  send(frame: ClientFrame, purpose: Purpose = { kind: "other" }): boolean {
     const socket = this.#socket;
     if (socket?.readyState !== WebSocket.OPEN) return false;
     socket.send(JSON.stringify(frame));

@@ -1,7 +1,6 @@
 // What the pages know of the running server: the connection, the open conversations, the questions.
 import { create } from "zustand";
 import { agentsQuery, allMessages, queryClient, sessionQuery } from "@/api/queries";
-import type { SoonFrame } from "@/api/soon";
 import type {
   ClientFrame,
   CommandHelp,
@@ -190,15 +189,19 @@ function onCommandResult(
 ): void {
   const commands = (frame.data as { commands?: CommandHelp[] } | null | undefined)?.commands;
   if (frame.name === "help" && commands) set({ commands });
-  if (purpose?.kind !== "command") return;
-  const show = () => inform(purpose.sessionId, frame.result, Boolean(frame.error));
-  if (frame.name === "clear" || frame.name === "compact") void reload(purpose.sessionId, true).then(show);
+  const data = frame.data as { sessionId?: string; messageId?: string } | null | undefined;
+  // A model answers this one, so it comes late, when what it was sent for is forgotten: it says where it belongs.
+  const later = frame.name === "compact" ? data?.sessionId : undefined;
+  const sessionId = later ?? (purpose?.kind === "command" ? purpose.sessionId : undefined);
+  if (sessionId === undefined) return;
+  const show = () => inform(sessionId, frame.result, Boolean(frame.error), data?.messageId);
+  if (frame.name === "clear") void reload(sessionId, true).then(show);
   else show();
 }
 
 /** Says something in a conversation that is no part of it. */
-function inform(sessionId: string, text: string, isError: boolean): void {
-  update(sessionId, (c) => addInfo(c, crypto.randomUUID(), text, new Date().toISOString(), isError));
+function inform(sessionId: string, text: string, isError: boolean, id: string = crypto.randomUUID()): void {
+  update(sessionId, (c) => addInfo(c, id, text, new Date().toISOString(), isError));
 }
 
 function hear(event: EventEnvelope): void {
@@ -343,7 +346,7 @@ export function say(
   // Only `chat.send` takes files; while a turn runs it steers as well.
   const injected = runs && (attachments.length > 0 || capabilities.includes("chat.steer"));
   const fileRefs = attachments.map((file) => file.artifactId);
-  const frame: ClientFrame | SoonFrame =
+  const frame: ClientFrame =
     injected && fileRefs.length === 0
       ? { type: "chat.steer", sessionId, content }
       : {
@@ -366,7 +369,7 @@ export const canAskBeside = (state: LiveState): boolean => state.capabilities.in
 /** Asks something without disturbing the turn that runs. Says whether it left. */
 export function askBeside(sessionId: string, content: string): boolean {
   const itemId = crypto.randomUUID();
-  const frame: SoonFrame = { type: "chat.interject", sessionId, content };
+  const frame: ClientFrame = { type: "chat.interject", sessionId, content };
   if (!link.send(frame, { kind: "aside", sessionId, itemId })) return false;
   update(sessionId, (c) => addAside(c, itemId, content, new Date().toISOString()));
   return true;
@@ -376,7 +379,9 @@ export const dropItem = (sessionId: string, id: string) => update(sessionId, (c)
 
 export function runCommand(sessionId: string, name: string, args: string): boolean {
   const frame: ClientFrame = { type: "command", name, sessionId, ...(args && { args }) };
-  return link.send(frame, { kind: "command", sessionId });
+  const left = link.send(frame, { kind: "command", sessionId });
+  if (left && name === "compact") inform(sessionId, "Summarising what is older…", false);
+  return left;
 }
 
 export const stopAgent = (agentId: string) => link.send({ type: "agent.stop", agentId });

@@ -34,6 +34,7 @@ impl Agents {
             created_at: shared.ambient.now(),
         };
         let message_id = tx.append_message(message).await?.id;
+        tx.forget_compactions(session_id).await?;
         tx.save().await?;
         let text = CLEARED.to_owned();
         let attachments = Vec::new();

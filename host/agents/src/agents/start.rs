@@ -122,7 +122,7 @@ impl Shared {
         Ok((place, limits.budget))
     }
 
-    async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {
+    pub(super) async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {
         self.models.model(principal, name).await.map_err(AgentsError::Model)
     }
 

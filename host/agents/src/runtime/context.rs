@@ -1,9 +1,16 @@
 //! What of a conversation the model sees: the newest part that fits, with every call beside its result.
 
+mod older;
+mod words;
+
 use octi_domain::ids::RunId;
+use octi_domain::limits;
 use octi_domain::message::{Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
+use octi_store::CompactionRow;
+
+pub(crate) use older::{Older, inert, told, with_files};
 
 /// Messages of a conversation that are looked at; older ones are left to a summary.
 pub const MESSAGES_MAX: u32 = 400;
@@ -20,15 +27,21 @@ const WHOLE_STEPS: usize = 1;
 /// What stands for a result that was never stored.
 const INTERRUPTED: &str =
     "interrupted: octi stopped before this call answered; it may or may not have had its effect, so check before you do it again";
+/// The same for a model that looks on while the turn may still run.
+const UNANSWERED: &str = "it still runs, or octi stopped before it answered";
 
 /// A conversation as it grows during a turn.
 #[derive(Debug, Clone, Default)]
 pub struct Conversation {
+    /// Stands for what came before the entries.
+    summary: Option<CompactionRow>,
     entries: Vec<Entry>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
+    /// Its place among the stored messages; none for what was only heard.
+    seq: Option<i64>,
     role: Role,
     parts: Vec<Part>,
 }
@@ -55,21 +68,54 @@ impl Conversation {
     /// The stored conversation since it was last cleared, for the run that goes on with it.
     #[must_use]
     pub fn from_messages(messages: Vec<Message>, run: RunId) -> Self {
+        Self::begun(messages, Some(run))
+    }
+
+    /// The stored conversation since it was last cleared, for a model that looks on.
+    #[must_use]
+    pub fn looked_at(messages: Vec<Message>) -> Self {
+        Self::begun(messages, None)
+    }
+
+    fn begun(messages: Vec<Message>, run: Option<RunId>) -> Self {
         let begin = messages.iter().rposition(is_cleared).map_or(0, |index| index + 1);
         let entries = messages.into_iter().skip(begin).map(|message| {
             let mut parts = message.parts;
-            if message.run_id != Some(run) {
+            if run.is_none() || message.run_id != run {
                 // Signatures belong to the provider that made them, and an older run may have used another one.
                 parts.iter_mut().for_each(forget_signature);
             }
-            Entry { role: message.role, parts }
+            Entry { seq: Some(message.seq), role: message.role, parts }
         });
-        Self { entries: entries.collect() }
+        // What the host says is for people.
+        let entries = entries.filter(|entry| entry.role != Role::System).collect();
+        Self { summary: None, entries }
     }
 
-    /// Adds what was just stored.
+    /// The conversation with a summary in the place of what it stands for. What the person last asked stays in any case.
+    #[must_use]
+    pub fn after(mut self, summary: Option<CompactionRow>) -> Self {
+        let Some(summary) = summary else { return self };
+        let last = summary.last_seq;
+        let is_older = |entry: &Entry| entry.seq.is_some_and(|seq| seq <= last);
+        let question = self.entries.iter().rposition(|entry| entry.role == Role::User);
+        let mut index = 0;
+        self.entries.retain(|entry| {
+            index += 1;
+            !is_older(entry) || question == Some(index - 1)
+        });
+        self.summary = Some(summary);
+        self
+    }
+
+    /// Adds what was just heard.
     pub fn push(&mut self, role: Role, parts: Vec<Part>) {
-        self.entries.push(Entry { role, parts });
+        self.entries.push(Entry { seq: None, role, parts });
+    }
+
+    /// Adds what was just stored at that place.
+    pub fn push_stored(&mut self, seq: i64, role: Role, parts: Vec<Part>) {
+        self.entries.push(Entry { seq: Some(seq), role, parts });
     }
 
     /// Whether a model would have something to answer.
@@ -82,44 +128,44 @@ impl Conversation {
     /// The newest part of the conversation that fits, beginning with something a person said.
     #[must_use]
     pub fn fit(&self, room: Room) -> Vec<ChatMessage> {
-        let mut units = self.units();
-        if room.trim {
-            trim(&mut units);
-        }
-        let window = room.context_window.map_or(WINDOW_UNKNOWN, u64::from);
-        let mut left = window.saturating_sub(room.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
-        if room.trim {
-            left /= 2;
-        }
-        // What the person last asked is always shown: without it the rest means nothing.
-        let question = units.iter().rposition(|unit| unit.is_user);
-        left = left.saturating_sub(question.map_or(0, |index| units[index].tokens));
-        let mut first = units.len();
-        while first > 0 {
-            let next = first - 1;
-            let tokens = if Some(next) == question { 0 } else { units[next].tokens };
-            if tokens > left {
-                break;
-            }
-            left -= tokens;
-            first = next;
-        }
-        let from = question.map_or(first, |question| {
-            // An answer must not come before any question.
-            (first..=question).find(|&index| units[index].is_user).unwrap_or(first)
+        fit(self.summary_unit(), self.units(INTERRUPTED), room)
+    }
+
+    /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut.
+    #[must_use]
+    pub fn fit_in_words(&self, room: Room) -> Vec<ChatMessage> {
+        fit(self.summary_unit(), self.units_in_words(), room)
+    }
+
+    /// Whether the conversation takes most of the room, so that something of it is about to be left out.
+    #[must_use]
+    pub(crate) fn is_tight(&self, room: Room) -> bool {
+        let units = self.summary_unit().into_iter().chain(self.units(INTERRUPTED));
+        let tokens = units.map(|unit| unit.tokens).sum::<u64>();
+        tokens > room.tokens().saturating_mul(limits::COMPACTION_AUTO_PERCENT) / 100
+    }
+
+    fn summary_unit(&self) -> Option<Unit> {
+        let told = self.summary.as_ref().map(|row| ChatMessage::user(older::told(row)))?;
+        Some(Unit { is_user: false, ..Unit::of(vec![told]) })
+    }
+
+    fn units_in_words(&self) -> Vec<Unit> {
+        let mut units = self.units(UNANSWERED);
+        units.iter_mut().for_each(|unit| {
+            unit.messages.iter_mut().for_each(words::put);
+            unit.count();
         });
-        let asked = question.filter(|&question| question < from);
-        let shown = units.into_iter().enumerate().filter(|(index, _)| *index >= from || Some(*index) == asked);
-        shown.flat_map(|(_, unit)| unit.messages).collect()
+        units
     }
 
     /// Brings results to their calls, gives every call a result, and drops what is not for the model.
-    fn units(&self) -> Vec<Unit> {
+    fn units(&self, unanswered: &str) -> Vec<Unit> {
         let mut units = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let calls: Vec<&ToolCall> = entry.parts.iter().filter_map(call_of).collect();
             if entry.role == Role::Assistant && !calls.is_empty() {
-                let results = calls.iter().map(|call| Part::ToolResult(self.result_of(call, index))).collect();
+                let results = calls.iter().map(|call| Part::ToolResult(self.result_of(call, index, unanswered))).collect();
                 units.push(Unit::of(vec![visible(entry), ChatMessage { role: Role::Tool, parts: results }]));
             } else if entry.role != Role::Tool {
                 let message = visible(entry);
@@ -132,13 +178,13 @@ impl Conversation {
     }
 
     /// The result of a call, wherever it was stored before the next answer; ids may come again in later answers.
-    fn result_of(&self, call: &ToolCall, assistant: usize) -> ToolResult {
+    fn result_of(&self, call: &ToolCall, assistant: usize, unanswered: &str) -> ToolResult {
         let until_next = self.entries[assistant + 1..].iter().take_while(|entry| entry.role != Role::Assistant);
         let found = until_next.flat_map(|entry| &entry.parts).find_map(|part| match part {
             Part::ToolResult(result) if result.call_id == call.id => Some(result.clone()),
             _ => None,
         });
-        found.unwrap_or_else(|| super::turn::refusal(call, INTERRUPTED))
+        found.unwrap_or_else(|| super::turn::refusal(call, unanswered))
     }
 }
 
@@ -157,6 +203,45 @@ impl Unit {
     }
 }
 
+impl Room {
+    /// Tokens of messages that fit beside the answer.
+    pub(crate) fn tokens(self) -> u64 {
+        let window = self.context_window.map_or(WINDOW_UNKNOWN, u64::from);
+        let left = window.saturating_sub(self.taken).saturating_sub(ANSWER_TOKENS.min(window / 4));
+        if self.trim { left / 2 } else { left }
+    }
+}
+
+/// The summary, and the newest units that fit, beginning with something a person said.
+fn fit(summary: Option<Unit>, mut units: Vec<Unit>, room: Room) -> Vec<ChatMessage> {
+    if room.trim {
+        trim(&mut units);
+    }
+    let mut left = room.tokens();
+    // What the person last asked is always shown: without it the rest means nothing.
+    let question = units.iter().rposition(|unit| unit.is_user);
+    left = left.saturating_sub(question.map_or(0, |index| units[index].tokens));
+    let summary = summary.filter(|summary| summary.tokens <= left);
+    left -= summary.as_ref().map_or(0, |summary| summary.tokens);
+    let mut first = units.len();
+    while first > 0 {
+        let next = first - 1;
+        let tokens = if Some(next) == question { 0 } else { units[next].tokens };
+        if tokens > left {
+            break;
+        }
+        left -= tokens;
+        first = next;
+    }
+    let from = question.filter(|_| summary.is_none()).map_or(first, |question| {
+        // An answer must not come before any question; a summary tells of the questions before.
+        (first..=question).find(|&index| units[index].is_user).unwrap_or(first)
+    });
+    let asked = question.filter(|&question| question < from);
+    let shown = units.into_iter().enumerate().filter(|(index, _)| *index >= from || Some(*index) == asked);
+    summary.into_iter().chain(shown.map(|(_, unit)| unit)).flat_map(|unit| unit.messages).collect()
+}
+
 /// Cuts the results of every step but the last.
 fn trim(units: &mut [Unit]) {
     for unit in units.iter_mut().rev().filter(|unit| unit.has_results).skip(WHOLE_STEPS) {
@@ -172,8 +257,8 @@ fn trim(units: &mut [Unit]) {
     }
 }
 
-/// Only the host writes messages of this role, so nobody can clear a conversation by saying something.
-fn is_cleared(message: &Message) -> bool {
+/// Whether the host says there that the conversation begins anew. Only the host writes messages of this role, so nobody can clear a conversation by saying something.
+pub(crate) fn is_cleared(message: &Message) -> bool {
     message.role == Role::System && message.parts.iter().any(|part| matches!(part, Part::Text(text) if text == CLEARED))
 }
 

@@ -1,5 +1,7 @@
 //! Performs what the turn machine decides: asks models, runs tools, stores messages, tells people.
 
+mod tight;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,8 @@ pub(crate) struct Driver {
     tools: Option<ToolStep>,
     stored: Option<MessageId>,
     clock: TurnClock,
+    /// Whether this turn may still let a summary be made.
+    may_summarise: bool,
 }
 
 impl Driver {
@@ -75,6 +79,7 @@ impl Driver {
             tools: None,
             stored: None,
             clock: TurnClock::start(),
+            may_summarise: true,
             shared,
             handle,
             principal,
@@ -99,9 +104,10 @@ impl Driver {
     async fn play(&mut self) -> Result<(), StoreError> {
         let mut tx = self.shared.store.read(&self.principal).await?;
         let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
+        let summary = tx.last_compaction(self.run.session_id).await?;
         self.requests.persona = persona::told(&tx.persona().await?);
         drop(tx);
-        self.conversation = Conversation::from_messages(messages, self.run.id);
+        self.conversation = Conversation::from_messages(messages, self.run.id).after(summary);
         if !self.conversation.awaits_answer() {
             self.conversation.push(Role::User, vec![Part::Text(GO_ON.to_owned())]);
         }
@@ -221,11 +227,15 @@ impl Driver {
         self.tools = None;
         for parts in steered {
             self.conversation.push(Role::User, parts);
+            // Where it is stored is not known here, so a summary might lose it; the next turn can make one.
+            self.may_summarise = false;
         }
         self.snapshot = self.shared.registry.snapshot();
         let date = self.shared.ambient.now().format("%Y-%m-%d").to_string();
-        match self.requests.build(&self.snapshot, self.model.info(), &self.conversation, date, trim).await {
-            Ok(mut request) => {
+        match self.requests.build(&self.snapshot, self.model.info(), date, trim).await {
+            Ok((mut request, room)) => {
+                Box::pin(self.summarise_when_tight(room)).await;
+                request.messages = self.conversation.fit(room);
                 let mut tx = self.shared.store.read(&self.principal).await?;
                 request.files = self.files.of(&mut tx, self.model.info(), &request.messages).await?;
                 drop(tx);
@@ -279,7 +289,7 @@ impl Driver {
         let message = tx.append_message(message).await?;
         tx.save().await?;
         self.stored = Some(message.id);
-        self.conversation.push(role, parts);
+        self.conversation.push_stored(message.seq, role, parts);
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use octi_extension::tool::Tool;
 use octi_models::cost::estimate_request;
 use octi_models::{ChatRequest, ModelInfo, ToolSchema};
 
-use super::context::{Conversation, Room};
+use super::context::Room;
 use super::turn::ModelFailure;
 use crate::roles;
 
@@ -36,15 +36,14 @@ impl Requests {
         Self { role, origin, persona: String::new(), prompt: None }
     }
 
-    /// The next request, from one consistent picture of what is installed.
+    /// The next request without its messages, from one consistent picture of what is installed, and the room for those.
     pub(crate) async fn build(
         &mut self,
         snapshot: &Snapshot,
         info: &ModelInfo,
-        conversation: &Conversation,
         date: String,
         trim: bool,
-    ) -> Result<ChatRequest, ModelFailure> {
+    ) -> Result<(ChatRequest, Room), ModelFailure> {
         let role = self.role(snapshot)?;
         let tools: Vec<ToolSchema> = offered(snapshot, &role).filter(|_| info.supports_tools).map(schema).collect();
         let facts = roles::Facts {
@@ -55,10 +54,9 @@ impl Requests {
         };
         let mut system = self.prompt(&role, info, facts).await?;
         system.push_str(&self.persona);
-        let mut request = ChatRequest { system, tools, ..ChatRequest::default() };
+        let request = ChatRequest { system, tools, ..ChatRequest::default() };
         let room = Room { context_window: info.context_window, taken: estimate_request(&request), trim };
-        request.messages = conversation.fit(room);
-        Ok(request)
+        Ok((request, room))
     }
 
     /// The tool a model named, if the role may use it.

@@ -9,6 +9,8 @@ mod by_hand;
 #[cfg(test)]
 mod chat;
 #[cfg(test)]
+mod compactions;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod files;
@@ -25,12 +27,16 @@ mod secrets;
 #[cfg(test)]
 mod shutdowns;
 #[cfg(test)]
+mod side_questions;
+#[cfg(test)]
 mod steering;
 #[cfg(test)]
 mod stops;
 
-use octi_domain::message::{Part, ToolResult};
+use octi_domain::message::{Message, Part, Role, ToolResult};
 use octi_models::ChatRequest;
+use octi_store::NewMessage;
+use octi_testkit::agents::TestAgents;
 
 /// The results a model was shown in a request.
 fn results_in(request: &ChatRequest) -> Vec<ToolResult> {
@@ -41,4 +47,17 @@ fn results_in(request: &ChatRequest) -> Vec<ToolResult> {
             _ => None,
         })
         .collect()
+}
+
+/// Adds messages to the conversation as if turns had done it.
+async fn tell(test: &TestAgents, said: impl IntoIterator<Item = (Role, Vec<Part>)>) -> Vec<Message> {
+    let mut tx = test.store.write(&test.principal).await.unwrap();
+    let mut messages = Vec::new();
+    for (role, parts) in said {
+        let (id, session_id, created_at) = (test.ambient.id(), test.session, test.ambient.now());
+        let message = NewMessage { id, session_id, run_id: None, role, parts, created_at };
+        messages.push(tx.append_message(message).await.unwrap());
+    }
+    tx.save().await.unwrap();
+    messages
 }

@@ -24,6 +24,12 @@ pub struct ChatMessage {
     /// It was said to a turn that ran: that turn hears it at its next step, or a turn of its own answers it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub injected: bool,
+    /// It was asked or answered beside the conversation (`chat.interject`): it is not stored, and no turn hears of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub side_channel: bool,
+    /// The side question that this answers; with the role `system` it says why there is no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Uuid>,
 }
 
 /// Payload of `chat.delta`.

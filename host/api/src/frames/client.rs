@@ -110,6 +110,15 @@ pub struct ChatSteer {
     pub content: String,
 }
 
+/// Asks something beside the conversation: a model call of its own answers it from what was said so far, without tools, and a
+/// turn that runs goes on untouched. The question and its answer are `chat.message` events with `sideChannel`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ChatInterject {
+    pub session_id: Uuid,
+    pub content: String,
+}
+
 /// A command such as `status`, answered by `command.result`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -261,6 +270,7 @@ client_frames! {
     Auth(Auth) => "auth",
     ChatSend(ChatSend) => "chat.send",
     ChatSteer(ChatSteer) => "chat.steer",
+    ChatInterject(ChatInterject) => "chat.interject",
     Command(Command) => "command",
     Subscribe(Patterns) => "subscribe",
     Unsubscribe(Patterns) => "unsubscribe",
@@ -295,7 +305,10 @@ impl ClientFrame {
     fn check(self) -> Result<Self, DecodeError> {
         match &self {
             Self::ChatSend(chat) => check_files(chat).map(|()| self),
-            Self::ChatSteer(ChatSteer { content, .. }) => check_content(content).map(|()| self),
+            Self::ChatSteer(ChatSteer { content, .. }) => check_content(content, limits::MESSAGE_BYTES_MAX).map(|()| self),
+            Self::ChatInterject(ChatInterject { content, .. }) => {
+                check_content(content, limits::SIDE_QUESTION_BYTES_MAX).map(|()| self)
+            }
             Self::Auth(auth) if auth.client_version.as_ref().is_some_and(|version| version.len() > limits::NAME_CHARS_MAX) => {
                 Err(DecodeError::field("clientVersion", format!("longer than the {} bytes allowed", limits::NAME_CHARS_MAX)))
             }
@@ -320,15 +333,15 @@ fn check_files(chat: &ChatSend) -> Result<(), DecodeError> {
     if count > 0 && chat.content.is_empty() {
         return Ok(());
     }
-    check_content(&chat.content)
+    check_content(&chat.content, limits::MESSAGE_BYTES_MAX)
 }
 
-fn check_content(content: &str) -> Result<(), DecodeError> {
+fn check_content(content: &str, bytes_max: usize) -> Result<(), DecodeError> {
     if content.trim().is_empty() {
         return Err(DecodeError::field("content", "say something: the message is empty"));
     }
-    if content.len() > limits::MESSAGE_BYTES_MAX {
-        let message = format!("{} bytes are more than the {} allowed", content.len(), limits::MESSAGE_BYTES_MAX);
+    if content.len() > bytes_max {
+        let message = format!("{} bytes are more than the {bytes_max} allowed", content.len());
         return Err(DecodeError::field("content", message));
     }
     Ok(())
@@ -400,6 +413,7 @@ mod tests {
                 model: None,
             }),
             ClientFrame::ChatSteer(ChatSteer { session_id: id, content: "no, red".to_owned() }),
+            ClientFrame::ChatInterject(ChatInterject { session_id: id, content: "what is red?".to_owned() }),
             ClientFrame::Command(Command { name: "status".to_owned(), args: None, session_id: Some(id) }),
             ClientFrame::Subscribe(Patterns { resources: vec![session_resource(id)], ..Patterns::of(["*", "chat.*"]) }),
             ClientFrame::Unsubscribe(Patterns::of(["chat.delta"])),
@@ -436,9 +450,12 @@ mod tests {
     #[test]
     fn limits_are_tripped() {
         let session = Uuid::from_u128(1);
-        let long = "x".repeat(limits::MESSAGE_BYTES_MAX + 1);
-        for kind in ["chat.send", "chat.steer"] {
-            for content in [long.as_str(), " "] {
+        for (kind, bytes_max) in [
+            ("chat.send", limits::MESSAGE_BYTES_MAX),
+            ("chat.steer", limits::MESSAGE_BYTES_MAX),
+            ("chat.interject", limits::SIDE_QUESTION_BYTES_MAX),
+        ] {
+            for content in ["x".repeat(bytes_max + 1).as_str(), " "] {
                 let text = format!(r#"{{"type":"{kind}","sessionId":"{session}","content":"{content}"}}"#);
                 assert_eq!(problem(&text).0, "content");
             }

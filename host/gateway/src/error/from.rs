@@ -61,16 +61,17 @@ impl From<AgentsError> for ApiError {
         let code = match error {
             AgentsError::Store(error) => return error.into(),
             AgentsError::SessionNotFound(_) => return Self::not_found("session"),
-            AgentsError::MessageEmpty | AgentsError::MessageTooLong { .. } => {
+            AgentsError::MessageEmpty | AgentsError::MessageTooLong { .. } | AgentsError::QuestionTooLong { .. } => {
                 return Self::field("content", error.to_string());
             }
             AgentsError::AttachmentsTooMany { .. } => return Self::field("fileRefs", error.to_string()),
             AgentsError::AttachmentNotFound { index } => return Self::field(format!("fileRefs[{index}]"), error.to_string()),
+            AgentsError::FocusTooLong { .. } => return Self::field("args", error.to_string()),
             AgentsError::AttachmentName => return Self::field("name", error.to_string()),
             AgentsError::AttachmentTooLarge { .. } | AgentsError::SessionFull => ErrorCode::TooLarge,
-            AgentsError::TooManyRuns { .. } => ErrorCode::TooMany,
+            AgentsError::TooManyRuns { .. } | AgentsError::TooManySideCalls { .. } => ErrorCode::TooMany,
             AgentsError::SessionBusy | AgentsError::StillRunning | AgentsError::NothingToContinue => ErrorCode::Conflict,
-            AgentsError::Model(_) => ErrorCode::Refused,
+            AgentsError::Model(_) | AgentsError::NotCompacted(_) => ErrorCode::Refused,
             AgentsError::NoPerson => ErrorCode::Forbidden,
             AgentsError::ShuttingDown => ErrorCode::Unavailable,
             other => return Self::internal(other.to_string()),

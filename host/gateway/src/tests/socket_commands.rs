@@ -9,7 +9,7 @@ use octi_domain::principal::Principal;
 use octi_models::scripted::Answer;
 use octi_store::AuditRow;
 
-use super::host::{Host, host, next, until};
+use super::host::{Host, host, host_on, next, until};
 
 pub(super) async fn command(
     socket: &mut Socket,
@@ -124,4 +124,69 @@ async fn what_changed_in_the_workspace_is_told_by_the_git_tool() {
 
     let mut stranger = bob.client.connect().await.unwrap();
     assert_eq!(command(&mut stranger, "/diff", None, Some(session)).await.unwrap_err().code, "SESSION_NOT_FOUND");
+}
+
+octi_testkit::on_both! {
+    async fn a_compacted_conversation_goes_on_with_its_summary_until_it_is_cleared(db) {
+        let turns = (0..11).map(|n| Answer::text(format!("answer {n}")));
+        let after = [Answer::text("They talk of dates.").blocked(), Answer::text("so"), Answer::text("who?")];
+        let host = host_on(db, turns.chain(after)).await;
+        let (ann, bob) = (host.person("ann").await, host.person("bob").await);
+        let session = ann.session().await;
+        let mut socket = ann.listen(&["agent.completed"]).await;
+        assert_eq!(command(&mut socket, "/compact", None, None).await.unwrap_err().path.as_deref(), Some("sessionId"));
+        let nothing = command(&mut socket, "/compact", None, Some(session)).await.unwrap_err();
+        assert!(nothing.code == "REFUSED" && nothing.message.contains("nothing older"), "{nothing:?}");
+        for n in 0..11 {
+            ann.chat(&mut socket, session, &format!("question {n} {}", "word ".repeat(500))).await;
+            until(&mut socket, "agent.completed").await;
+        }
+        let mut other_screen = ann.listen(&["chat.message"]).await;
+        let (name, args) = ("/compact".to_owned(), Some(" the dates ".to_owned()));
+        let asked = Command { name, args, session_id: Some(session.as_uuid()) };
+        socket.send(&ClientFrame::Command(asked)).await.unwrap();
+        host.model.until_blocked(1).await;
+        assert_eq!(command(&mut socket, "/version", None, None).await.unwrap().name, "version", "nothing waits for the summary");
+        host.model.release();
+        let Some(ServerFrame::CommandResult(done)) = until(&mut socket, "command.result").await.pop() else { panic!("no result") };
+        assert_eq!((done.name.as_str(), &done.error), ("compact", &None));
+        assert!(done.result.starts_with("Summarised: 2 older messages"), "{}", done.result);
+        assert!(done.result.ends_with("\n\nThey talk of dates."), "{}", done.result);
+        let data = done.data.unwrap();
+        assert_eq!((&data["sessionId"], &data["kept"]), (&session.to_string().into(), &20.into()), "{data}");
+        let Some(ServerFrame::Event { event }) = until(&mut other_screen, "chat.message").await.pop() else { panic!("no event") };
+        assert!(matches!(&event.body, EventBody::ChatMessage(message) if message.role == Role::System), "{event:?}");
+
+        ann.chat(&mut socket, session, "go on").await;
+        until(&mut socket, "agent.completed").await;
+        let requests = host.model.requests();
+        let (asked, seen) = (format!("{:?}", requests[11].messages), format!("{:?}", requests[12].messages));
+        assert!(asked.contains("question 0") && asked.contains("above all: the dates"), "{asked}");
+        assert!(seen.contains("They talk of dates.") && seen.contains("question 1 ") && !seen.contains("question 0 "), "{seen}");
+        let stored = ann.client.list_messages(session, &Default::default()).await.unwrap().items;
+        assert!(format!("{stored:?}").contains("question 0 "), "everything stays readable");
+
+        command(&mut socket, "/clear", None, Some(session)).await.unwrap();
+        ann.chat(&mut socket, session, "what was it about?").await;
+        until(&mut socket, "agent.completed").await;
+        assert!(!format!("{:?}", host.model.requests()[13].messages).contains("dates"));
+        let mut stranger = bob.client.connect().await.unwrap();
+        assert_eq!(command(&mut stranger, "/compact", None, Some(session)).await.unwrap_err().code, "SESSION_NOT_FOUND");
+    }
+}
+
+#[tokio::test]
+async fn a_summary_that_fails_says_why_and_to_which_session() {
+    let turns = (0..11).map(|n| Answer::text(format!("answer {n}")));
+    let host = host(turns.chain([Answer::text(" ")])).await;
+    let ann = host.person("ann").await;
+    let session = ann.session().await;
+    let mut socket = ann.listen(&["agent.completed"]).await;
+    for n in 0..11 {
+        ann.chat(&mut socket, session, &format!("question {n} {}", "word ".repeat(500))).await;
+        until(&mut socket, "agent.completed").await;
+    }
+    let failed = command(&mut socket, "/compact", None, Some(session)).await.unwrap();
+    assert!(failed.error.as_ref().is_some_and(|why| why.contains("the model answered nothing")), "{failed:?}");
+    assert_eq!(failed.data.unwrap()["sessionId"], session.to_string());
 }

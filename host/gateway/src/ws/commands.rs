@@ -5,6 +5,7 @@ mod persona;
 mod session;
 mod workspace;
 
+use futures::future::BoxFuture;
 use octi_api::error::ErrorCode;
 use octi_api::frames::{Command, CommandResult};
 use octi_security::audit::Deed;
@@ -38,6 +39,7 @@ enum Verb {
     Version,
     Expert,
     Persona,
+    Compact,
 }
 
 /// A command for everybody.
@@ -63,12 +65,23 @@ const COMMANDS: &[Spec] = &[
     open("version", &["v"], "version and build of the server", Verb::Version),
     open("expert", &["e"], "the roles, or let the one that is named answer; `reset` goes back", Verb::Expert),
     open("persona", &[], "how you want to be answered, in every session", Verb::Persona),
+    open("compact", &[], "summarise what is old and keep what is new; what you add is kept above all", Verb::Compact),
 ];
 
+/// How a command is answered.
+pub(super) enum Answered {
+    Now(CommandResult),
+    /// By a model, which takes its time.
+    Later(Later),
+}
+
+/// The answer to a command that takes its time.
+pub(super) type Later = BoxFuture<'static, CommandResult>;
+
 /// Runs a command for a caller whose rights were read just now.
-pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<CommandResult> {
+pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<Answered> {
     let Some(spec) = find(&command.name) else {
-        return Ok(unknown(&command.name));
+        return Ok(Answered::Now(unknown(&command.name)));
     };
     if spec.is_admin && !caller.principal.is_admin() {
         let message = format!("only an administrator may use `/{}`: it changes the host for everybody", spec.name);
@@ -86,8 +99,9 @@ pub(super) async fn run(gateway: &Gateway, caller: &Caller, command: &Command) -
         Verb::Version => version(gateway),
         Verb::Expert => expert::expert(gateway, caller, command).await?,
         Verb::Persona => persona::persona(gateway, caller, command).await?,
+        Verb::Compact => return Ok(Answered::Later(session::compact(gateway, caller, command).await?)),
     };
-    Ok(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) })
+    Ok(Answered::Now(CommandResult { name: spec.name.to_owned(), result, error: None, data: Some(data) }))
 }
 
 fn find(name: &str) -> Option<&'static Spec> {

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
 use octi_api::frames::{
-    Auth, AuthError, AuthMethod, AuthOk, Budgets, ClientFrame, EventsDropped, PROTOCOL_VERSIONS, ServerFrame, close,
+    Auth, AuthError, AuthMethod, AuthOk, Budgets, ClientFrame, CommandResult, EventsDropped, PROTOCOL_VERSIONS, ServerFrame,
+    close,
 };
 use octi_domain::ids::RequestId;
 use octi_domain::limits;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 use tracing::Instrument;
 
@@ -29,6 +31,8 @@ pub(super) struct Active {
     pub(super) caller: Caller,
     pub(super) listener: Listener,
     pub(super) rates: Rates,
+    /// Commands that a model answers. Each holds a place of its person's, so there are only a few.
+    pub(super) later: JoinSet<CommandResult>,
     seat: Seat,
     credential: Credential,
     address: SocketAddr,
@@ -118,7 +122,8 @@ async fn admit(gateway: &Gateway, link: &mut Link, address: SocketAddr, auth: Au
     };
     let listener = gateway.bus.listen(caller.user_id);
     link.send(&ServerFrame::AuthOk(hello)).await?;
-    Ok(Active { gateway: gateway.clone(), caller, listener, rates: Rates::default(), seat, credential, address })
+    let (rates, later) = (Rates::default(), JoinSet::new());
+    Ok(Active { gateway: gateway.clone(), caller, listener, rates, later, seat, credential, address })
 }
 
 /// What the words of an `auth` frame stand for.
@@ -178,6 +183,7 @@ impl Active {
                     self.obey(link, text).await?;
                 }
                 delivery = self.listener.next() => deliver(link, delivery).await?,
+                Some(Ok(result)) = self.later.join_next() => link.send(&ServerFrame::CommandResult(result)).await?,
             }
         }
     }

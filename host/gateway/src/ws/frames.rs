@@ -5,14 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use octi_agents::{Said, TurnOptions};
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
-    ChatSend, ChatSteer, ClientFrame, InlineFile, Patterns, PermissionPending, Pong, Replay, Replayed, ServerFrame, Subscribed,
-    session_resource,
+    ChatInterject, ChatSend, ChatSteer, ClientFrame, InlineFile, Patterns, PermissionPending, Pong, Replay, Replayed,
+    ServerFrame, Subscribed, session_resource,
 };
 use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
-use super::commands;
+use super::commands::{self, Answered};
 use super::connection::Active;
 use crate::bus::Subscription;
 use crate::error::{ApiError, ApiResult};
@@ -29,10 +29,20 @@ impl Active {
             ClientFrame::ChatSend(chat) => self.chat(chat).await,
             // A message to a session where a turn runs steers that turn.
             ClientFrame::ChatSteer(ChatSteer { session_id, content }) => self.chat(ChatSend::new(session_id, content)).await,
+            ClientFrame::ChatInterject(ChatInterject { session_id, content }) => {
+                gateway.agents.interject(&caller.principal, session_id.into(), content).await?;
+                Ok(Vec::new())
+            }
             ClientFrame::Command(command) => {
                 // What a person may do may have changed since they connected.
                 let caller = self.checked().await?;
-                Ok(vec![ServerFrame::CommandResult(commands::run(gateway, &caller, &command).await?)])
+                match commands::run(gateway, &caller, &command).await? {
+                    Answered::Now(result) => Ok(vec![ServerFrame::CommandResult(result)]),
+                    Answered::Later(later) => {
+                        self.later.spawn(later);
+                        Ok(Vec::new())
+                    }
+                }
             }
             ClientFrame::Subscribe(list) => self.subscribe(list).await,
             ClientFrame::Unsubscribe(list) => {

@@ -30,7 +30,9 @@ impl Rates {
     /// long as they are told gets through.
     pub(super) fn admit(&mut self, frame: &ClientFrame, now: DateTime<Utc>, limits: GatewayLimits) -> ApiResult<()> {
         let (window, action, count_max) = match frame {
-            ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) => (&mut self.chat, "chat.send", limits.chats_per_minute_max),
+            ClientFrame::ChatSend(_) | ClientFrame::ChatSteer(_) | ClientFrame::ChatInterject(_) => {
+                (&mut self.chat, "chat.send", limits.chats_per_minute_max)
+            }
             ClientFrame::Command(_) => (&mut self.command, "command", limits.commands_per_minute_max),
             ClientFrame::Subscribe(_) => (&mut self.subscribe, "subscribe", limits.subscribes_per_minute_max),
             ClientFrame::Replay(_) => (&mut self.replay, "replay", limits.replays_per_minute_max),
@@ -61,7 +63,7 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use octi_api::frames::{Command, Ping};
+    use octi_api::frames::{ChatInterject, ChatSend, Command, Ping};
 
     use super::*;
 
@@ -106,6 +108,20 @@ mod tests {
         let mut window = Window::default();
         assert_eq!(window.admit(at(1_000), 1), Ok(()));
         assert_eq!(window.admit(at(0), 1), Err(1_060));
+    }
+
+    #[test]
+    fn what_is_said_asked_and_steered_counts_together() {
+        let (session_id, content) = (uuid::Uuid::nil(), "hi".to_owned());
+        let mut rates = Rates::default();
+        let asked = ClientFrame::ChatInterject(ChatInterject { session_id, content });
+        for _ in 0..LIMITS.chats_per_minute_max {
+            assert!(rates.admit(&asked, at(0), LIMITS).is_ok());
+        }
+        let said = ClientFrame::ChatSend(ChatSend::new(session_id, "hi"));
+        for frame in [asked, said] {
+            assert_eq!(rates.admit(&frame, at(0), LIMITS).unwrap_err().code(), ErrorCode::RateLimited);
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus, Usage};
 use octi_domain::session::{Session, SessionStatus};
 use octi_store::{
-    ArtifactMeta, AuditRow, CostKind, CostRow, ModelRow, NewMessage, SealedSecret, SignIn, Store, Token, ToolCallRow,
+    ArtifactMeta, AuditRow, CompactionRow, CostKind, CostRow, ModelRow, NewMessage, SealedSecret, SignIn, Store, Token,
+    ToolCallRow, TouchedFiles,
 };
 use serde_json::json;
 
@@ -266,5 +267,23 @@ pub(crate) fn audit(ambient: &Ambient, user: Option<UserId>) -> AuditRow {
         resource: "user".to_owned(),
         details: json!({"name": "mallory\0"}),
         created_at: time(8),
+    }
+}
+
+/// A summary of the first message.
+pub(crate) fn compaction(ambient: &Ambient, session: &Session) -> CompactionRow {
+    CompactionRow {
+        id: ambient.id(),
+        user_id: session.user_id,
+        session_id: session.id,
+        first_seq: 1,
+        last_seq: 1,
+        summary: "They planned a trip.".to_owned(),
+        files: TouchedFiles { read: vec!["a.md".to_owned()], changed: Vec::new() },
+        focus: Some("the dates".to_owned()),
+        model: "fast".to_owned(),
+        tokens_before: 1_000,
+        tokens_after: 10,
+        created_at: time(9),
     }
 }

@@ -9,6 +9,8 @@ mod answered;
 #[cfg(test)]
 mod behind;
 #[cfg(test)]
+mod compactions;
+#[cfg(test)]
 mod conversations;
 #[cfg(test)]
 mod fixtures;

@@ -7,7 +7,8 @@ use octi_domain::principal::Principal;
 use octi_domain::run::{Run, RunStatus};
 use octi_domain::session::{Session, SessionStatus, User};
 use octi_store::{
-    ArtifactMeta, AuditRow, CallEnd, CostKind, CostSum, KvWrite, ModelRow, SealedSecret, SignIn, StoreError, Token, ToolCallRow,
+    ArtifactMeta, AuditRow, CallEnd, CompactionRow, CostKind, CostSum, KvWrite, ModelRow, SealedSecret, SignIn, StoreError,
+    Token, ToolCallRow,
 };
 
 use crate::db::TestDb;
@@ -48,6 +49,7 @@ struct Sight {
     request: Option<PermissionRequest>,
     memory: Option<(Vec<u8>, u64)>,
     audit: Vec<AuditRow>,
+    compaction: Option<CompactionRow>,
 }
 
 async fn build(db: &TestDb, user: User, owner: &Principal) -> Estate {
@@ -80,6 +82,7 @@ async fn build(db: &TestDb, user: User, owner: &Principal) -> Estate {
         tx.insert_request(&estate.request).await.unwrap();
         assert_eq!(tx.kv_set(PLUGIN, user, "k", b"private", None, 100).await.unwrap(), KvWrite::Written(1));
         tx.append_audit(&fixtures::audit(&db.ambient, Some(user))).await.unwrap();
+        tx.insert_compaction(&fixtures::compaction(&db.ambient, &estate.session)).await.unwrap();
     });
     estate
 }
@@ -104,6 +107,7 @@ async fn sight(db: &TestDb, estate: &Estate, owner: &Principal) -> Sight {
         request: tx.permission_request(estate.request.id).await.unwrap(),
         memory: tx.kv_get(PLUGIN, user, "k").await.unwrap(),
         audit: tx.list_audit(None, 100).await.unwrap(),
+        compaction: tx.last_compaction(session).await.unwrap(),
     }
 }
 
@@ -143,6 +147,7 @@ on_both! {
         assert_eq!(tx.cost_of_run(run).await.unwrap(), CostSum::default());
         assert_eq!(tx.secret("model", "key").await.unwrap(), None);
         assert!(tx.list_secrets().await.unwrap().is_empty());
+        assert_eq!(tx.last_compaction(session).await.unwrap(), None);
         assert!(tx.list_rules(Some(session)).await.unwrap().is_empty());
         assert_eq!(tx.permission_request(estate.request.id).await.unwrap(), None);
         assert!(tx.pending_requests().await.unwrap().is_empty());
@@ -181,6 +186,7 @@ on_both! {
             assert!(!tx.resolve_request(estate.request.id, RequestStatus::Answered(Answer::Always), time(9)).await.unwrap());
             assert!(tx.expire_requests(time(999_999)).await.unwrap().is_empty());
             assert!(!tx.kv_delete(PLUGIN, user, "k").await.unwrap());
+            assert_eq!(tx.forget_compactions(session).await.unwrap(), 0);
         });
         assert_eq!(sight(db, &estate, &alice).await, before);
     }
@@ -211,6 +217,7 @@ on_both! {
             refused!(db.store, bob, |tx| tx.append_audit(&fixtures::audit(ambient, Some(user))).await),
             refused!(db.store, bob, |tx| tx.append_audit(&fixtures::audit(ambient, None)).await),
             refused!(db.store, bob, |tx| tx.put_setting("theme", &serde_json::json!(1)).await),
+            refused!(db.store, bob, |tx| tx.insert_compaction(&fixtures::compaction(ambient, &estate.session)).await),
         ];
         for error in refusals {
             assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
@@ -241,6 +248,7 @@ on_both! {
             refused!(db.store, bob, |tx| tx.insert_cost(&fixtures::cost(ambient, &run, Some(9.0), CostKind::Reported)).await),
             refused!(db.store, bob, |tx| tx.insert_rule(&fixtures::rule(ambient, bob_user.id, Some(claimed.id))).await),
             refused!(db.store, bob, |tx| tx.insert_request(&fixtures::request(ambient, &run)).await),
+            refused!(db.store, bob, |tx| tx.insert_compaction(&fixtures::compaction(ambient, &claimed)).await),
         ];
         for error in missing {
             assert!(matches!(error, StoreError::Missing { .. }), "{error:?}");

@@ -1,10 +1,12 @@
 //! Commands about one session: what it cost, and beginning anew.
 
-use octi_api::frames::Command;
+use futures::FutureExt;
+use octi_api::frames::{Command, CommandResult};
 use octi_domain::ids::SessionId;
 use octi_store::CostSum;
 use serde_json::{Value, json};
 
+use super::Later;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Caller;
 use crate::state::Gateway;
@@ -29,6 +31,33 @@ pub(super) async fn clear(gateway: &Gateway, caller: &Caller, command: &Command)
     let message_id = gateway.agents.clear_context(&caller.principal, named(command)?).await?;
     let result = "cleared: what was said before stays readable, and later answers do not recall it".to_owned();
     Ok((result, json!({ "messageId": message_id.to_string() })))
+}
+
+/// Lets a model summarise what is old. What can be refused at once is refused at once.
+pub(super) async fn compact(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<Later> {
+    let session = named(command)?;
+    let focus = command.args.as_deref().map(str::trim).filter(|focus| !focus.is_empty()).map(str::to_owned);
+    let writing = gateway.agents.compact(&caller.principal, session, focus).await?;
+    let later = async move {
+        let (result, error, data) = match writing.await {
+            Ok(done) => {
+                let data = json!({
+                    "sessionId": session.to_string(), "messageId": done.message_id.to_string(), "summary": done.summary,
+                    "messages": done.messages, "kept": done.kept,
+                    "tokensBefore": done.tokens_before, "tokensAfter": done.tokens_after,
+                });
+                (format!("{}\n\n{}", done.text, done.summary), None, data)
+            }
+            Err(error) => {
+                let error = ApiError::from(error);
+                error.record();
+                let message = error.message().to_owned();
+                (message.clone(), Some(message), json!({ "sessionId": session.to_string() }))
+            }
+        };
+        CommandResult { name: "compact".to_owned(), result, error, data: Some(data) }
+    };
+    Ok(later.boxed())
 }
 
 pub(super) fn named(command: &Command) -> ApiResult<SessionId> {
