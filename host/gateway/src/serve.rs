@@ -44,14 +44,15 @@ impl Gateway {
     }
 }
 
-/// Sends what is written at once. A frame is small and waits for nobody; without this the second of two would wait until the
-/// first was acknowledged, which takes a client up to 40 ms.
-fn prompt(listener: TcpListener) -> TapIo<TcpListener, impl FnMut(&mut TcpStream) + Send + 'static> {
-    listener.tap_io(|stream| {
+/// Lets its connections send at once what is written to them. A frame is small; the second of two would else wait until the
+/// first was acknowledged, for which a client takes up to 40 ms.
+fn prompt(listener: TcpListener) -> TapIo<TcpListener, fn(&mut TcpStream)> {
+    let at_once: fn(&mut TcpStream) = |stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection that sends with delay");
         }
-    })
+    };
+    listener.tap_io(at_once)
 }
 
 const fn drain_time() -> Duration {

@@ -59,7 +59,7 @@ fn a_lost_server_is_waited_for_and_the_conversation_goes_on() {
     let mut octi = Octi::new();
     let server = octi.serve();
     let port = octi.url().rsplit(':').next().expect("a port").to_owned();
-    let mut terminal = Terminal::start(&octi, &["tui"], 100, 24);
+    let mut terminal = Terminal::start(&octi, &["tui"], 100, 60);
     terminal.shows("connected");
     terminal.press("what can you do?\r");
     terminal.shows("[demo model]");
@@ -84,7 +84,8 @@ fn a_conversation_is_gone_on_with_and_a_declined_call_does_not_run() {
     let said = octi.run(&["--json", "chat", "what can you do?"]);
     let event: serde_json::Value = serde_json::from_str(said.out.lines().next().expect("an event")).expect("JSON");
     let session = event["sessionId"].as_str().expect("a session").to_owned();
-    let mut terminal = Terminal::start(&octi.with("OCTI_TUI_ICONS", "ascii"), &["tui", "--session", &session], 80, 24);
+    let octi = octi.with("OCTI_TUI_ICONS", "ascii");
+    let mut terminal = Terminal::start(&octi, &["tui", "--session", &session], 80, 24);
     terminal.shows("what can you do?");
     terminal.shows("* connected");
     terminal.press(QUESTION);
@@ -147,7 +148,8 @@ fn what_is_wrong_with_the_keys_or_the_signs_is_said_before_the_screen_is_taken()
 
 #[test]
 fn without_a_server_it_says_how_to_start_one() {
-    let terminal = Terminal::start(&Octi::new(), &["tui"], 80, 24);
+    let octi = Octi::new();
+    let terminal = Terminal::start(&octi, &["tui"], 80, 24);
     terminal.shows("no octi server answers");
     until("the end", || !terminal.is_taken());
     assert!(!terminal.end().0.success());
