@@ -15,9 +15,8 @@ impl Driver {
         }
         let Ok(older) = self.conversation.older(room.tokens()) else { return };
         self.may_summarise = false;
-        match self.summarise(older).await {
-            Ok(()) => {}
-            Err(why) => tracing::info!(why, "no summary was made; the oldest messages are left out"),
+        if let Err(why) = self.summarise(older).await {
+            tracing::info!(why, "no summary was made; the oldest messages are left out");
         }
     }
 
