@@ -44,20 +44,15 @@ pub(crate) fn draw(model: &mut Model, frame: &mut Frame<'_>) {
     } else {
         (area, None)
     };
-    draw_main(model, frame, main);
-    match side {
-        Some(side) => panel::draw(model, frame, side),
-        None if model.panel => {
-            let over = Rect { height: main.height.saturating_sub(1), ..main };
-            overlays::clear(frame, over);
-            panel::draw(model, frame, over);
-        }
-        None => {}
+    draw_main(model, frame, main, side.is_none());
+    if let Some(side) = side {
+        panel::draw(model, frame, side);
     }
     overlays::draw(model, frame, area);
 }
 
-fn draw_main(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
+/// Where there is no room beside the conversation, the activity takes its place.
+fn draw_main(model: &mut Model, frame: &mut Frame<'_>, area: Rect, alone: bool) {
     let lead = width(model.glyphs.prompt) + 1;
     let columns = area.width.saturating_sub(u16::try_from(lead).unwrap_or(2));
     let rows = model.input.rows(columns, INPUT_ROWS_MAX.min(area.height / 3).max(1));
@@ -74,6 +69,10 @@ fn draw_main(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
     ])
     .areas(area);
     draw_transcript(model, frame, transcript);
+    if model.panel && alone {
+        overlays::clear(frame, transcript);
+        panel::draw(model, frame, transcript);
+    }
     bars::rule(model, frame, rule);
     if question {
         prompt::draw(model, frame, asking);

@@ -53,13 +53,20 @@ impl Wrapper {
     pub(crate) fn wrap(&self, spans: &[Span<'static>]) -> Vec<Line<'static>> {
         let mut lines = Lines::new(self);
         for span in spans {
-            for (index, piece) in span.content.split('\n').enumerate() {
-                if index > 0 {
-                    lines.end();
+            let mut rest: &str = &span.content;
+            while let Some(first) = rest.chars().next() {
+                let is_blank = first.is_whitespace();
+                let end = match first {
+                    '\n' => 1,
+                    _ => rest.find(|c: char| c == '\n' || c.is_whitespace() != is_blank).unwrap_or(rest.len()),
+                };
+                let (piece, after) = rest.split_at(end);
+                match (first, is_blank) {
+                    ('\n', _) => lines.end(),
+                    (_, true) => lines.blank(piece, span.style),
+                    (_, false) => lines.word.push((piece.to_owned(), span.style)),
                 }
-                for word in piece.split_word_bounds() {
-                    lines.word(word, span.style);
-                }
+                rest = after;
             }
         }
         lines.end();
@@ -79,6 +86,8 @@ struct Lines<'w> {
     /// Columns that the line has, with its prefix.
     used: usize,
     prefix: usize,
+    /// The word being read, which may have several styles: a full stop belongs to the code before it.
+    word: Vec<(String, Style)>,
 }
 
 /// A tab is as wide as this: terminals disagree on what else it is.
@@ -86,7 +95,7 @@ const TAB: &str = "    ";
 
 impl<'w> Lines<'w> {
     fn new(wrapper: &'w Wrapper) -> Self {
-        let mut lines = Self { wrapper, done: Vec::new(), spans: Vec::new(), used: 0, prefix: 0 };
+        let mut lines = Self { wrapper, done: Vec::new(), spans: Vec::new(), used: 0, prefix: 0, word: Vec::new() };
         lines.begin();
         lines
     }
@@ -99,6 +108,11 @@ impl<'w> Lines<'w> {
     }
 
     fn end(&mut self) {
+        self.settle();
+        self.line();
+    }
+
+    fn line(&mut self) {
         let line = Line::from(std::mem::take(&mut self.spans));
         self.done.push(line);
         self.begin();
@@ -108,28 +122,38 @@ impl<'w> Lines<'w> {
         self.wrapper.columns.saturating_sub(self.used)
     }
 
-    fn word(&mut self, word: &str, style: Style) {
-        let word = if word == "\t" { TAB } else { word };
-        let columns = width(word);
-        if columns <= self.room() {
-            return self.push(word, style);
+    /// Blanks between two words; at the end of a line they are the end of the line.
+    fn blank(&mut self, blank: &str, style: Style) {
+        self.settle();
+        let blank = blank.replace('\t', TAB);
+        if width(&blank) <= self.room() {
+            self.push(&blank, style);
+        } else if self.used > self.prefix {
+            self.line();
         }
-        if word.trim().is_empty() {
-            // A blank at the end of a line is the end of the line.
-            if self.used > self.prefix {
-                self.end();
+    }
+
+    /// Puts the word down: on this line, on the next, or in pieces when no line has room for it.
+    fn settle(&mut self) {
+        let word = std::mem::take(&mut self.word);
+        let columns: usize = word.iter().map(|(piece, _)| width(piece)).sum();
+        let whole = self.wrapper.columns.saturating_sub(self.prefix);
+        if columns > self.room() && columns <= whole && self.used > self.prefix {
+            self.line();
+        }
+        if columns <= self.room() {
+            for (piece, style) in word {
+                self.push(&piece, style);
             }
             return;
         }
-        if self.used > self.prefix && columns <= self.wrapper.columns.saturating_sub(self.prefix) {
-            self.end();
-            return self.push(word, style);
-        }
-        for grapheme in word.graphemes(true) {
-            if width(grapheme) > self.room() && self.used > self.prefix {
-                self.end();
+        for (piece, style) in word {
+            for grapheme in piece.graphemes(true) {
+                if width(grapheme) > self.room() && self.used > self.prefix {
+                    self.line();
+                }
+                self.push(grapheme, style);
             }
-            self.push(grapheme, style);
         }
     }
 
@@ -162,6 +186,16 @@ mod tests {
     fn a_word_that_fits_no_line_is_broken_where_a_character_ends() {
         assert_eq!(wrapped(6, "abcdefghij"), ["- abcd", "  efgh", "  ij"]);
         assert_eq!(wrapped(5, "漢字漢字"), ["- 漢", "  字", "  漢", "  字"]);
+    }
+
+    #[test]
+    fn what_follows_a_word_without_a_blank_stays_with_it() {
+        assert_eq!(wrapped(12, "requests as: x"), ["- requests ", "  as: x"]);
+        assert_eq!(wrapped(11, "requests: x"), ["- requests:", "  x"]);
+        let code = Span::styled("code", Style::new().add_modifier(ratatui::style::Modifier::BOLD));
+        let spans = [Span::raw("see the "), code, Span::raw(", here")];
+        let lines = Wrapper::new(12, Vec::new(), Vec::new()).wrap(&spans);
+        assert_eq!(lines.iter().map(ToString::to_string).collect::<Vec<_>>(), ["see the ", "code, here"]);
     }
 
     #[test]

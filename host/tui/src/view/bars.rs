@@ -32,7 +32,10 @@ pub(super) fn rule(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     } else {
         format!(" {} {below} below {} {key} ", glyphs.down, glyphs.dot)
     };
-    let above = format!(" {} {} above ", glyphs.up, model.transcript.above());
+    let above = match model.transcript.above() {
+        0 => " the beginning ".to_owned(),
+        above => format!(" {} {above} above ", glyphs.up),
+    };
     let style = if new > 0 { BOLD.fg(Color::Yellow) } else { BOLD };
     let rest = columns.saturating_sub(width(&pill) + width(&above) + 4);
     let spans = vec![line(2), Span::styled(above, DIM), line(rest), Span::styled(pill, style), line(2)];

@@ -50,13 +50,14 @@ fn turn(model: &Model, past: &Past, columns: usize) -> Vec<Line<'static>> {
         Some(AgentStatus::Stopped) => (glyphs.stopped, "stopped", Color::Yellow),
         Some(AgentStatus::Interrupted) => (glyphs.stopped, "interrupted", Color::Yellow),
     };
-    let role = if past.role.is_empty() { "agent" } else { &past.role };
-    let left = vec![Span::styled(format!(" {sign} "), Style::new().fg(color)), Span::styled(role.to_owned(), BOLD)];
-    let head = both_sides(left, vec![Span::styled(format!("{word} "), Style::new().fg(color))], columns);
-    let steps = if past.iterations == 1 { "1 step".to_owned() } else { format!("{} steps", past.iterations) };
     let dot = glyphs.dot;
     let when = words::ago(model.now - past.started_at);
-    let text = format!("{} {dot} {steps} {dot} {} {dot} {when}", past.model, words::tokens(past.tokens));
+    let role = if past.role.is_empty() { "agent" } else { &past.role };
+    let left = vec![Span::styled(format!(" {sign} "), Style::new().fg(color)), Span::styled(role.to_owned(), BOLD)];
+    let head =
+        both_sides(left, vec![Span::styled(word, Style::new().fg(color)), Span::styled(format!(" {dot} {when} "), DIM)], columns);
+    let steps = if past.iterations == 1 { "1 step".to_owned() } else { format!("{} steps", past.iterations) };
+    let text = format!("{} {dot} {steps} {dot} {}", past.model, words::tokens(past.tokens));
     vec![head, Line::styled(format!("   {}", shorten(&text, columns.saturating_sub(4), glyphs.ellipsis)), DIM)]
 }
 

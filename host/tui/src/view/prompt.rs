@@ -14,7 +14,7 @@ use super::{BOLD, DIM, both_sides};
 use crate::danger;
 use crate::model::Model;
 use crate::words;
-use crate::wrap::{Wrapper, shorten};
+use crate::wrap::{Wrapper, shorten, width};
 
 /// Names of arguments that are what a text was, and what it becomes.
 const PAIRS: [(&str, &str); 5] =
@@ -28,6 +28,8 @@ const ARGUMENT_BYTES_MAX: usize = 32 * 1024;
 const DIFF_TIME_MAX: std::time::Duration = std::time::Duration::from_millis(20);
 /// Rows of the reason.
 const WHY_ROWS_MAX: usize = 3;
+/// Columns of the names of arguments that stand in a column.
+const NAME_COLUMNS_MAX: usize = 16;
 /// Narrower screens say who asks on a line of its own.
 const NARROW: usize = 60;
 
@@ -112,12 +114,13 @@ fn body(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line
             let pair = PAIRS.iter().find(|(old, new)| {
                 fields.get(*old).is_some_and(Value::is_string) && fields.get(*new).is_some_and(Value::is_string)
             });
+            let names = fields.keys().map(|name| width(name)).filter(|columns| *columns <= NAME_COLUMNS_MAX).max().unwrap_or(0);
             for (name, value) in fields {
                 let text = words::value(value);
                 let in_pair = pair.is_some_and(|(old, new)| name == old || name == new);
                 if !in_pair && subject.as_deref() != Some(text.as_str()) {
                     let (text, more) = beginning(&text);
-                    lines.extend(field(&clean(name), text, columns));
+                    lines.extend(field(&format!("{:names$}", clean(name)), text, columns));
                     if more > 0 {
                         lines.push(not_shown(model, &format!("{more} more bytes")));
                     }
