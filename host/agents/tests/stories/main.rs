@@ -50,6 +50,7 @@ fn results_in(request: &ChatRequest) -> Vec<ToolResult> {
 }
 
 /// Adds messages to the conversation as if turns had done it.
+#[cfg(test)]
 async fn tell(test: &TestAgents, said: impl IntoIterator<Item = (Role, Vec<Part>)>) -> Vec<Message> {
     let mut tx = test.store.write(&test.principal).await.unwrap();
     let mut messages = Vec::new();
