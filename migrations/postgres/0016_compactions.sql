@@ -13,6 +13,6 @@ CREATE TABLE compaction_entries (
   , tokens_before BIGINT NOT NULL
   , tokens_after BIGINT NOT NULL
   , created_at TIMESTAMPTZ NOT NULL
-  , UNIQUE (session_id, last_seq)
+  , UNIQUE (session_id, user_id, last_seq)
   , FOREIGN KEY (session_id, user_id) REFERENCES sessions (id, user_id) ON DELETE CASCADE
 );

@@ -45,8 +45,7 @@ on_both! {
         let answers = looping(2).into_iter().chain([Answer::text("never").blocked()]).chain(looping(9));
         let test = TestAgents::answering(answers).tool(&FakeTool::new("files__read")).start(&db.store).await;
         let sent = test.send("go").await;
-        let third = |kind: &EventKind| matches!(kind, EventKind::AgentIteration { iteration: 3, .. }).then_some(());
-        test.events.wait_for("the third call of the model", third).await;
+        test.model.until_blocked(1).await;
         test.limits.send_modify(|limits| (limits.budget.iterations_max, limits.active_max) = (1, 1));
         let elsewhere = octi_testkit::people::session(&test.store, &test.ambient, &test.principal).await;
         let refused = test.agents.send(&test.principal, elsewhere, "more".to_owned(), Default::default()).await.unwrap_err();
