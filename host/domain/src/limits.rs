@@ -1,5 +1,11 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
+mod settings;
+mod terminal;
+
+pub use settings::*;
+pub use terminal::*;
+
 /// Model calls in one run.
 pub const RUN_ITERATIONS_MAX: u32 = 50;
 /// Seconds one run may take, without the time a person takes to answer its questions.
@@ -90,12 +96,8 @@ pub const GUEST_MEMORIES_MAX: usize = 8;
 pub const GUEST_INSTANCES_MAX: usize = 64;
 /// Milliseconds of guest code of one call, unless the manifest asks for something else.
 pub const GUEST_CPU_MS_MAX: u64 = 10_000;
-/// Milliseconds of guest code that a manifest or an administrator may ask for.
-pub const GUEST_CPU_MS_CEILING: u64 = 60_000;
 /// Milliseconds of wall clock of one call, unless the manifest asks for less.
 pub const GUEST_WALL_MS_MAX: u64 = 30_000;
-/// Milliseconds of wall clock that a manifest may ask for.
-pub const GUEST_WALL_MS_CEILING: u64 = 10 * 60 * 1_000;
 /// Milliseconds between two ticks of the engine's epoch.
 pub const GUEST_TICK_MS: u64 = 10;
 /// Random bytes one host call may ask for.
@@ -464,31 +466,6 @@ pub const MESSAGE_STORED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Standing permission rules of one person. Every one of them counts in a decision, so they are bounded when they are added.
 pub const RULES_PER_USER_MAX: usize = 1_000;
 
-/// Model calls in one run that an administrator may set.
-pub const RUN_ITERATIONS_CEILING: u64 = 10_000;
-/// Minutes of one run that an administrator may set.
-pub const RUN_MINUTES_CEILING: u64 = 24 * 60;
-/// Tokens of one run that an administrator may set.
-pub const RUN_TOKENS_CEILING: u64 = 1_000_000_000;
-/// Runs at once that an administrator may set.
-pub const RUNS_ACTIVE_CEILING: u64 = 1_024;
-/// Connections of one user that an administrator may set.
-pub const WS_CONNECTIONS_PER_USER_CEILING: u64 = 1_000;
-/// Frames of one kind and connection within a minute that an administrator may set. Each is remembered for that minute.
-pub const WS_RATE_CEILING: u64 = 6_000;
-/// Answers at once, for clients of OpenAI's API, that an administrator may set.
-pub const OPENAI_CALLS_CEILING: u64 = 1_024;
-/// The fewest characters of what a scraper of `/metrics` sends.
-pub const METRICS_TOKEN_CHARS_MIN: u64 = 16;
-/// The most characters of it.
-pub const METRICS_TOKEN_CHARS_MAX: u64 = 200;
-/// Bytes of the value of one setting, as JSON.
-pub const SETTING_BYTES_MAX: usize = 64 * 1024;
-/// Settings that one request changes.
-pub const SETTINGS_PER_REQUEST_MAX: usize = 100;
-/// Seconds between two looks at what another host changed on the same database.
-pub const SETTINGS_LOOK_SECONDS: u64 = 2;
-
 /// Notifications of one person that are kept, the newest of them.
 pub const NOTIFICATIONS_PER_USER_MAX: i64 = 500;
 /// Bytes of the line of a notification.
@@ -499,26 +476,3 @@ pub const NOTIFICATION_BODY_BYTES_MAX: usize = 500;
 pub const NOTIFICATIONS_QUEUE_MAX: usize = 256;
 /// Seconds for which a connection that does not say what it shows counts as showing the session it last spoke in.
 pub const WATCH_SECONDS_MAX: i64 = 15 * 60;
-
-/// Things of one conversation (messages, calls, notices) that the terminal chat shows; older ones stay on the server.
-pub const TUI_ITEMS_MAX: usize = 2_000;
-/// Lines that they take on its screen, at most; the oldest things are left out beyond that.
-pub const TUI_LINES_MAX: usize = 20_000;
-/// Lines of one of them; the rest is cut, and said to be.
-pub const TUI_ITEM_LINES_MAX: usize = 4_000;
-/// Bytes of one text that it shows.
-pub const TUI_TEXT_BYTES_MAX: usize = 1024 * 1024;
-/// Stored messages that it loads when a conversation is opened, the newest.
-pub const TUI_MESSAGES_LOADED_MAX: u32 = 1_000;
-/// Turns of one conversation in its list of activity, the newest.
-pub const TUI_AGENTS_MAX: usize = 200;
-/// Events that it knows to be shown already.
-pub const TUI_EVENTS_SEEN_MAX: usize = 4_096;
-/// Questions that wait in it for an answer.
-pub const TUI_QUESTIONS_MAX: usize = 100;
-/// Texts that were sent and come back with Up.
-pub const TUI_HISTORY_ENTRIES_MAX: usize = 500;
-/// Bytes that one paste adds to the text being written.
-pub const TUI_PASTE_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
-/// Bytes of `keybindings.json`.
-pub const TUI_KEYBINDINGS_BYTES_MAX: usize = 64 * 1024;
