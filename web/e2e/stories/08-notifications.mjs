@@ -45,7 +45,7 @@ export default async function story(stage) {
     await desk.goto("/models");
     await say("write a file told.md with the text one and read it back");
     await bell(desk, 1).click();
-    await desk.getByRole("button", { name: /filesystem write_file waits for you/ }).waitFor();
+    await desk.getByRole("button", { name: /filesystem write_file waits for you.*told\.md/ }).waitFor();
     await phone.goto(`/chat/${id}`);
     await phone.getByRole("button", { name: "Once" }).click();
     await bell(desk).waitFor();

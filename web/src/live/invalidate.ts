@@ -8,8 +8,18 @@ const WAIT_MS = 400;
 const stale = new Set<string>();
 let timer: number | undefined;
 
+/** Every list that events keep up to date. */
+const ALL = ["agents", "notifications", "plugins", "rules", "sessions", "settings", "tools"];
+
 export function refreshFor(events: readonly EventEnvelope[]): void {
-  for (const event of events) for (const key of keysOf(event)) stale.add(key);
+  later(events.flatMap(keysOf));
+}
+
+/** What happened before the page listened was told to nobody. */
+export const refreshAll = (): void => later(ALL);
+
+function later(keys: readonly string[]): void {
+  for (const key of keys) stale.add(key);
   if (stale.size > 0 && timer === undefined) timer = window.setTimeout(refresh, WAIT_MS);
 }
 

@@ -15,7 +15,7 @@ import { load } from "@/conversation/history";
 import { addInfo, addSending, applyEvents, drop, markFailed, refuse, restart } from "@/conversation/reducer";
 import { type Conversation, emptyConversation } from "@/conversation/types";
 import { toast } from "@/ui/toasts";
-import { refreshFor } from "./invalidate";
+import { refreshAll, refreshFor } from "./invalidate";
 import { applyToPending, withoutRequest } from "./permissions";
 import { Link, type LinkStatus, type Purpose } from "./socket";
 
@@ -118,6 +118,9 @@ function receive(frame: ServerFrame, purpose: Purpose | null): void {
       link.send({ type: "command", name: "help" }, { kind: "help" });
       tellShown();
       for (const id of Object.keys(get().conversations)) askForReplay(id);
+      break;
+    case "subscribed":
+      refreshAll();
       break;
     case "event":
       hear(frame.event);

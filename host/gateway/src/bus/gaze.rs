@@ -16,11 +16,12 @@ pub(super) enum Gaze {
 }
 
 impl Gaze {
-    /// The person spoke in a session.
+    /// The person spoke in a session. What showed none shows that one now: a first message makes its session.
     pub(super) fn spoke(&mut self, session: SessionId, now: DateTime<Utc>) {
-        if !matches!(self, Self::Shows(_)) {
-            *self = Self::Spoke(session, now);
-        }
+        *self = match *self {
+            Self::Shows(shown) => Self::Shows(shown.or(Some(session))),
+            Self::Unknown | Self::Spoke(..) => Self::Spoke(session, now),
+        };
     }
 
     /// Whether it is at this session. Where nothing else is said, the sessions that are heard of by name are looked at.
@@ -66,6 +67,9 @@ mod tests {
         gaze.spoke(session(2), seconds(0));
         assert!(gaze.is_at(session(1), &[], seconds(1_000_000)));
         assert!(!gaze.is_at(session(2), &[session(2)], seconds(0)));
-        assert!(!Gaze::Shows(None).is_at(session(1), &[session(1)], seconds(0)));
+        let mut nowhere = Gaze::Shows(None);
+        assert!(!nowhere.is_at(session(1), &[session(1)], seconds(0)));
+        nowhere.spoke(session(1), seconds(0));
+        assert!(nowhere.is_at(session(1), &[], seconds(0)), "a first message makes its session");
     }
 }
