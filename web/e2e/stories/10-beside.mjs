@@ -44,6 +44,9 @@ export default async function story(stage) {
         (await stage.api(page, "GET", `/api/agents/${agentId}`)).status === "running";
       while (await running()) await page.waitForTimeout(20);
     }
+    // What is long and comes from elsewhere is followed, too.
+    await page.getByText(`number ${TURNS - 1} `).waitFor();
+    await page.getByRole("button", { name: /\d+ new$/ }).waitFor({ state: "detached" });
     await composer(page).fill("/compact");
     await composer(page).press("Enter");
     await page.getByRole("log").getByText("Summarised:").waitFor();

@@ -9,6 +9,7 @@ const NEAR_PX = 48;
  */
 export function useStickToEnd(ref: RefObject<HTMLDivElement | null>, count: number, version: unknown) {
   const atEnd = useRef(true);
+  const top = useRef(0);
   const [seen, setSeen] = useState(count);
   const [away, setAway] = useState(false);
 
@@ -29,7 +30,10 @@ export function useStickToEnd(ref: RefObject<HTMLDivElement | null>, count: numb
   const onScroll = useCallback(() => {
     const box = ref.current;
     if (!box) return;
-    atEnd.current = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX;
+    // The end also moves away by itself, when something tall is added; only who goes up leaves it.
+    if (box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX) atEnd.current = true;
+    else if (box.scrollTop < top.current) atEnd.current = false;
+    top.current = box.scrollTop;
     setAway(!atEnd.current);
   }, [ref]);
 
