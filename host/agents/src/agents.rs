@@ -271,7 +271,11 @@ impl Agents {
                 tracing::warn!("some turns did not end in time; the next start marks them interrupted");
             }
         }
+        // One that was let in a moment before ends at once.
+        shared.side_stop.cancel();
         shared.recorder.close().await;
-        shared.notifier.close().await;
+        if tokio::time::timeout(LAST_WORDS, shared.notifier.close()).await.is_err() {
+            tracing::warn!("some notifications were not told before the end");
+        }
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Secrets {
     /// The host's that never change.
     fixed: Values,
     known: RwLock<Known>,
+    /// Held from reading somebody's secrets to hiding them, so that an older list never takes the place of a newer one.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// What is hidden.
@@ -48,7 +50,7 @@ impl Secrets {
     /// Redactors that know the host's own secrets, and nobody's yet.
     pub(crate) fn new(vault: Arc<Vault>, host: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         let fixed: Values = host.into_iter().map(|(name, value)| (format!("host/{name}"), value)).collect();
-        Self { vault, known: RwLock::new(Known::of_host(fixed.clone())), fixed }
+        Self { vault, known: RwLock::new(Known::of_host(fixed.clone())), fixed, reading: tokio::sync::Mutex::default() }
     }
 
     /// Hides these of the host besides those that never change, instead of the ones given before.
@@ -65,6 +67,7 @@ impl Secrets {
     /// Reads the person's secrets anew.
     pub(crate) async fn refresh(&self, principal: &Principal) {
         let Some(user_id) = principal.user_id() else { return };
+        let _in_order = self.reading.lock().await;
         match self.vault.reveal_all(principal).await {
             Ok(secrets) => {
                 let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

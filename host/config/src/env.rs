@@ -87,10 +87,10 @@ impl Environment {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
-    /// The value of a variable; an empty one counts as absent.
+    /// The value of a variable without the line end that files of secrets have; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.0.get(name).map(|value| value.trim_end_matches(['\r', '\n'])).filter(|value| !value.is_empty())
     }
 }
 

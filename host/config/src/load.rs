@@ -61,9 +61,12 @@ impl Database {
 impl std::fmt::Display for Database {
     /// Without a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.0.split_once("://"), self.0.rsplit_once('@')) {
+        // A parameter may be a password as well, and a question mark a part of one.
+        let plain = self.0.split('?').next().unwrap_or_default();
+        match (self.0.split_once("://"), plain.rsplit_once('@')) {
             (Some((scheme, _)), Some((_, rest))) => write!(f, "{scheme}://…@{rest}"),
-            _ => f.write_str(&self.0),
+            (Some((scheme, _)), None) if self.0.contains('@') => write!(f, "{scheme}://…"),
+            _ => f.write_str(plain),
         }
     }
 }

@@ -370,11 +370,13 @@ pub const AUDIT_TEXT_BYTES_MAX: usize = 1_024;
 /// Audit rows that wait to be written; what comes then stands in the log only.
 pub const AUDIT_QUEUE_MAX: usize = 1_024;
 
-/// Seconds between a signature's timestamp and now, in either direction.
+/// Seconds a signature's timestamp may be in the past.
 pub const SIGNATURE_SECONDS_MAX: i64 = 5 * 60;
-/// Signatures of one key that are remembered at once, which is as often as it can sign in within that time.
-pub const SIGNATURES_PER_KEY_MAX: usize = 256;
-/// Signatures of all keys that are remembered at once.
+/// Seconds it may be in the future. So long its use waits: what was used before a start is then older than the start.
+pub const SIGNATURE_AHEAD_SECONDS_MAX: i64 = 5;
+/// Signatures of one person that are remembered at once, which is as often as their keys can sign in within that time.
+pub const SIGNATURES_PER_PERSON_MAX: usize = 256;
+/// Signatures of all people that are remembered at once.
 pub const SIGNATURES_MAX: usize = 16_384;
 
 /// Facts that a person can tell every conversation.

@@ -58,9 +58,10 @@ pub enum AuthError {
     )]
     SignatureForm,
     #[error(
-        "the signature is more than {} s away from now, which is {now} ms since 1970 here: set the clock of the machine that signs, \
-         and sign anew",
-        limits::SIGNATURE_SECONDS_MAX
+        "the signature is more than {} s older or {} s newer than now, which is {now} ms since 1970 here: set the clock of the \
+         machine that signs, and sign anew",
+        limits::SIGNATURE_SECONDS_MAX,
+        limits::SIGNATURE_AHEAD_SECONDS_MAX
     )]
     SignatureTime { now: i64 },
     #[error("octi started after this was signed, and no longer knows whether it was used: sign anew")]
@@ -68,8 +69,8 @@ pub enum AuthError {
     #[error("this signature was used before: sign anew, with another nonce")]
     SignatureUsed,
     #[error(
-        "too many signatures were used within a few minutes; one key may sign {} times: keep the connection open, and wait",
-        limits::SIGNATURES_PER_KEY_MAX
+        "too many signatures were used within a few minutes; one person may sign {} times: keep the connection open, and wait",
+        limits::SIGNATURES_PER_PERSON_MAX
     )]
     SignaturesTooMany,
     #[error(

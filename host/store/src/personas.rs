@@ -30,6 +30,29 @@ impl Tx<'_> {
         Ok(row.map(|row| Persona { name: row.name, tone: row.tone, facts: row.facts.0 }).unwrap_or_default())
     }
 
+    /// Keeps others from changing what the principal told before this change is saved.
+    ///
+    /// # Errors
+    /// `Foreign` for the host itself.
+    #[instrument(name = "db.personas.lock", level = "debug", skip_all)]
+    pub async fn lock_persona(&mut self, at: DateTime<Utc>) -> Result<(), StoreError> {
+        if self.is_system() {
+            return self.refuse(StoreError::Foreign { what: "the persona" });
+        }
+        execute!(
+            self,
+            SUBJECT,
+            "
+            INSERT INTO personas (user_id, facts, updated_at) VALUES ($1, $2, $3)
+            ON CONFLICT (user_id) DO UPDATE SET updated_at = personas.updated_at
+            ",
+            self.owner,
+            Doc(&Vec::<String>::new()),
+            stamp(at),
+        )?;
+        Ok(())
+    }
+
     /// Keeps what the principal told, in place of what they told before.
     ///
     /// # Errors

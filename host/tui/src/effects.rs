@@ -129,7 +129,7 @@ impl Runner {
         let before = self.signed_in.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (own, link, out) = (self.own.clone(), self.link.clone(), self.out.clone());
         self.tasks.spawn(async move {
-            let _ = out.send(Msg::SignedIn(own.me().await.map_err(say))).await;
+            let _ = out.send(Msg::SignedOut(own.me().await.map_err(say))).await;
             let _ = link.send(Order::Connect(own)).await;
             take_back(before).await;
         });

@@ -56,7 +56,15 @@ impl Input {
     /// Replaces the text; the cursor goes to its end.
     pub(crate) fn set(&mut self, text: &str) {
         self.area = area(text);
-        self.history.at = None;
+        self.leave_history();
+    }
+
+    /// What is shown is a text of its own now; what was being written before comes back with Up.
+    fn leave_history(&mut self) {
+        if self.history.at.take().is_some() {
+            let draft = std::mem::take(&mut self.history.draft);
+            self.remember(&draft);
+        }
     }
 
     /// Takes the text out, and keeps it for Up.
@@ -108,7 +116,7 @@ impl Input {
             return false;
         }
         self.area.insert_str(text);
-        self.history.at = None;
+        self.leave_history();
         true
     }
 
@@ -122,7 +130,7 @@ impl Input {
             (KeyCode::Enter | KeyCode::Tab, _) => {}
             _ => {
                 if self.area.input(key) {
-                    self.history.at = None;
+                    self.leave_history();
                 }
             }
         }

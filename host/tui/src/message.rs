@@ -36,8 +36,10 @@ pub(crate) enum Msg {
     Created(Result<Session, String>),
     Sessions(Result<Vec<Session>, String>),
     Models(Result<Vec<ConfiguredModel>, String>),
-    /// Somebody signed in, or signed out and is who started octi again.
+    /// Somebody signed in here.
     SignedIn(Result<User, String>),
+    /// They signed out: who is there without them.
+    SignedOut(Result<User, String>),
     WhoAmI(Result<User, String>),
 }
 

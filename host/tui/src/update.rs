@@ -52,7 +52,8 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Eff
             model.default_model = default.map(|one| clean(&one.name));
             Vec::new()
         }
-        Msg::SignedIn(outcome) => local::signed_in(model, outcome),
+        Msg::SignedIn(outcome) => local::signed_in(model, outcome, true),
+        Msg::SignedOut(outcome) => local::signed_in(model, outcome, false),
         Msg::WhoAmI(outcome) => local::who_am_i(model, outcome),
     };
     prompt::settle(model);

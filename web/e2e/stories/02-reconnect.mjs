@@ -73,10 +73,12 @@ async function tell(stage, page, model) {
 
   await stage.step("a reload shows the same", async () => {
     const shown = () => page.getByRole("log").textContent();
+    const answered = () => page.getByText(ANSWER.trim()).nth(1).waitFor();
+    await answered();
     await page.getByRole("button", { name: "Send" }).waitFor();
     const before = await shown();
     await page.reload();
-    await page.getByRole("log").getByText(DRAFT).waitFor();
+    await answered();
     assert.equal(await shown(), before);
   });
 }

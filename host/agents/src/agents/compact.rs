@@ -67,6 +67,8 @@ impl Agents {
         if let Some(bytes) = focus.as_ref().map(String::len).filter(|bytes| *bytes > limits::COMPACTION_FOCUS_BYTES_MAX) {
             return Err(AgentsError::FocusTooLong { bytes });
         }
+        // Before anything is read, so that the places bound what is held as well.
+        let place = shared.side_places.take(user_id)?;
         let mut tx = shared.store.read(principal).await?;
         tx.session(session_id).await?.ok_or(AgentsError::SessionNotFound(session_id))?;
         if tx.active_run(session_id).await?.is_some() {
@@ -76,7 +78,6 @@ impl Agents {
         let messages = tx.last_messages(session_id, MESSAGES_MAX).await?;
         let earlier = tx.last_compaction(session_id).await?;
         drop(tx);
-        let place = shared.side_places.take(user_id)?;
         let model = shared.model_of(principal, last_model.as_deref()).await?;
         let seen = messages.last().map_or(0, |message| message.seq);
         let room = Room { context_window: model.info().context_window, taken: 0, trim: false };

@@ -56,13 +56,14 @@ impl Agents {
         if text.len() > limits::SIDE_QUESTION_BYTES_MAX {
             return Err(AgentsError::QuestionTooLong { bytes: text.len() });
         }
+        // Before anything is read, so that the places bound what is held as well.
+        let place = shared.side_places.take(user_id)?;
         let mut tx = shared.store.read(principal).await?;
         tx.session(session_id).await?.ok_or(AgentsError::SessionNotFound(session_id))?;
         let last_model = tx.list_runs(Some(session_id), 1).await?.into_iter().next().map(|run| run.model);
         let messages = tx.last_messages(session_id, MESSAGES_MAX).await?;
         let summary = tx.last_compaction(session_id).await?;
         drop(tx);
-        let place = shared.side_places.take(user_id)?;
         let model = shared.model_of(principal, last_model.as_deref()).await?;
         let id = shared.ambient.id();
         shared.tell_aside((user_id, session_id), id, Role::User, text.clone(), None);

@@ -50,7 +50,13 @@ impl SideCall<'_> {
         }
         let redactor = (self.shared.dispatch.redactor)(self.principal);
         match heard {
-            Ok(heard) => Ok(Heard { text: redactor.redact(&heard.text).into_owned(), ..heard }),
+            Ok(mut heard) => {
+                if heard.cut {
+                    // The first half of a secret is not known as one.
+                    heard.text.truncate(heard.text.rfind(char::is_whitespace).unwrap_or(heard.text.len()));
+                }
+                Ok(Heard { text: redactor.redact(&heard.text).into_owned(), ..heard })
+            }
             // What a server said may hold what it was sent.
             Err(failure) => Err(ModelFailure { message: redactor.redact(&failure.message).into_owned(), ..failure }),
         }

@@ -129,6 +129,8 @@ impl Broker {
             audit::append(&mut tx, &self.ambient, Some(rule.user_id), &set).await?;
         }
         tx.save().await?;
+        // Here and not only by the call, which may have been stopped meanwhile.
+        self.notifier.resolved(principal, request.user_id, id);
         if let Some(waiting) = self.waiting().remove(&id) {
             // The call may have been stopped meanwhile; the stored answer stands.
             let _heard = waiting.answer.send(answer);

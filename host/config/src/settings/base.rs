@@ -76,7 +76,9 @@ fn read(definition: &Definition, environment: &Environment, path: &Path, file: &
             }
             Ok(value) => Ok(Given { source: Source::Environment, value }),
             Err(problem) => {
-                let value = if definition.is_secret { "…".to_owned() } else { text.to_owned() };
+                // An address may have a password in it.
+                let hides = definition.is_secret || definition.key == super::key::DATABASE_URL || text.contains('@');
+                let value = if hides { "…".to_owned() } else { text.to_owned() };
                 Err(ConfigError::Variable { name, value, expected: problem.to_string() })
             }
         };

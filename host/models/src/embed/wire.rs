@@ -71,11 +71,12 @@ struct OllamaAnswer {
     prompt_eval_count: Option<u64>,
 }
 
+/// One vector or several. Not an untagged enum, which would hold the answer as a tree first.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum GeminiAnswer {
-    One { embedding: GeminiVector },
-    Several { embeddings: Vec<GeminiVector> },
+struct GeminiAnswer {
+    embedding: Option<GeminiVector>,
+    #[serde(default)]
+    embeddings: Vec<GeminiVector>,
 }
 
 #[derive(Deserialize)]
@@ -90,10 +91,10 @@ pub(super) fn read(provider: Provider, body: &[u8]) -> Result<(Vec<Vec<f32>>, Op
             let OllamaAnswer { embeddings, prompt_eval_count } = parsed(body)?;
             (embeddings, prompt_eval_count)
         }
-        Provider::Gemini => match parsed(body)? {
-            GeminiAnswer::One { embedding } => (vec![embedding.values], None),
-            GeminiAnswer::Several { embeddings } => (embeddings.into_iter().map(|vector| vector.values).collect(), None),
-        },
+        Provider::Gemini => {
+            let GeminiAnswer { embedding, embeddings } = parsed(body)?;
+            (embedding.into_iter().chain(embeddings).map(|vector| vector.values).collect(), None)
+        }
         _ => {
             let OpenAiAnswer { mut data, usage } = parsed(body)?;
             data.sort_by_key(|vector| vector.index);

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use octi_domain::ids::TokenId;
+use octi_domain::ambient::Ambient;
+use octi_domain::ids::{TokenId, UserId};
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_store::Token;
@@ -76,27 +77,32 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
 /// Signatures, and when each is of no use any more.
 type Ends = HashMap<[u8; 32], DateTime<Utc>>;
 
-/// The signatures that were used and are not too old yet, by their key.
+/// The signatures that were used and are not too old yet, by their person: many keys take nobody else's room.
 #[derive(Debug, Default)]
-pub(super) struct Seen(Mutex<HashMap<TokenId, Ends>>);
+pub(super) struct Seen(Mutex<HashMap<UserId, Ends>>);
 
 impl Seen {
     /// Notes a signature, which is of no use from `expires_at` on. It was checked before, so strangers take no room here.
-    fn note(&self, token: TokenId, signature: [u8; 32], now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<(), AuthError> {
+    fn note(&self, person: UserId, signature: [u8; 32], ambient: &Ambient, expires_at: DateTime<Utc>) -> Result<(), AuthError> {
         let mut seen = lock(&self.0);
+        // The time is read here: with an older one, a signature that was forgotten meanwhile would work again.
+        let now = ambient.now();
+        if now > expires_at {
+            return Err(AuthError::SignatureTime { now: now.timestamp_millis() });
+        }
         seen.retain(|_, signatures| {
             signatures.retain(|_, end| now <= *end);
             !signatures.is_empty()
         });
         let all: usize = seen.values().map(HashMap::len).sum();
-        let of_key = seen.entry(token).or_default();
-        if of_key.contains_key(&signature) {
+        let theirs = seen.entry(person).or_default();
+        if theirs.contains_key(&signature) {
             return Err(AuthError::SignatureUsed);
         }
-        if of_key.len() >= limits::SIGNATURES_PER_KEY_MAX || all >= limits::SIGNATURES_MAX {
+        if theirs.len() >= limits::SIGNATURES_PER_PERSON_MAX || all >= limits::SIGNATURES_MAX {
             return Err(AuthError::SignaturesTooMany);
         }
-        of_key.insert(signature, expires_at);
+        theirs.insert(signature, expires_at);
         Ok(())
     }
 }
@@ -155,7 +161,10 @@ impl Auth {
         mac.update(signed.text().as_bytes());
         // Compared in a time that does not depend on where they differ.
         mac.verify_slice(&signed.signature).map_err(|_| AuthError::WrongSignature)?;
-        self.seen.note(token.id, signed.signature, now, made_at + window())?;
+        if let Ok(early) = (made_at - self.ambient.now()).to_std() {
+            tokio::time::sleep(early).await;
+        }
+        self.seen.note(user.id, signed.signature, &self.ambient, made_at + window())?;
         if token.last_used_at.is_none_or(|last| now - last > TOUCH_EVERY) {
             let mut tx = self.store.write(&JOB).await?;
             tx.touch_token(token.id, now).await?;
@@ -179,7 +188,7 @@ impl Auth {
     /// which nobody remembers.
     fn check_time(&self, timestamp: i64, now: DateTime<Utc>) -> Result<DateTime<Utc>, AuthError> {
         let made_at = DateTime::from_timestamp_millis(timestamp).ok_or(AuthError::SignatureForm)?;
-        if (now - made_at).abs() > window() {
+        if now - made_at > window() || made_at - now > TimeDelta::seconds(limits::SIGNATURE_AHEAD_SECONDS_MAX) {
             return Err(AuthError::SignatureTime { now: now.timestamp_millis() });
         }
         if timestamp < self.started.timestamp_millis() {

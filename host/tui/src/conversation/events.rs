@@ -211,8 +211,13 @@ impl Conversation {
                     if tool.agent == agent && tool.name == call.name && tool.arguments.as_ref() == Some(&call.arguments))
         });
         if let Some(at) = known {
-            self.items[at].id = id;
+            let was_stored = std::mem::replace(&mut self.items[at].id, id.clone()) != id;
             self.items[at].revision += 1;
+            // What was written before a stored call is stored too.
+            if let Some(turn) = self.turn.as_mut().filter(|turn| was_stored && turn.agent == call.agent_id) {
+                turn.draft.clear();
+                turn.reasoning.clear();
+            }
             return;
         }
         self.flush_draft(call.agent_id);

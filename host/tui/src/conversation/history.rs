@@ -19,8 +19,13 @@ impl Conversation {
         let mut stored = items_of(messages);
         add_endings(&mut stored, agents);
         let mut keys: HashMap<usize, (u64, u32)> = HashMap::new();
-        for live in std::mem::take(&mut self.items) {
-            match stored.iter().position(|item| is_twin(item, &live)) {
+        let heard = std::mem::take(&mut self.items);
+        // What is on the screen by its own id is nobody else's twin: the same words may be said twice.
+        let taken: HashSet<ItemId> = heard.iter().map(|item| item.id.clone()).collect();
+        for live in heard {
+            let own = |item: &New| item.0 == live.id || !taken.contains(&item.0);
+            let at = stored.iter().position(|item| own(item) && is_twin(item, &live));
+            match at {
                 Some(at) => {
                     keys.insert(at, (live.key, live.revision + 1));
                     let (id, kind) = &mut stored[at];

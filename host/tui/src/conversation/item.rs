@@ -16,7 +16,7 @@ pub(crate) struct Item {
 }
 
 /// What an item is known by.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ItemId {
     /// Of a message, a call or an event.
     Server(Uuid),

@@ -14,6 +14,10 @@ pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
+    if has_overlay(model) {
+        // What is typed over a question is no answer to it, and neither is what follows at once.
+        prompt::typed(model);
+    }
     let action = model.keys.action(&key);
     match action {
         Some(Action::Quit) => return vec![Effect::Quit],
@@ -117,11 +121,11 @@ fn interrupt(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    prompt::typed(model);
     if has_overlay(model) {
         overlays::paste(model, text);
         return Vec::new();
     }
-    prompt::typed(model);
     if !model.input.paste(text) {
         let max = limits::TUI_PASTE_BYTES_MAX / 1_000;
         model.note(format!("nothing was pasted: it is longer than {max} kB; put it into a file and ask about the file"));

@@ -167,11 +167,12 @@ pub(super) fn sessions(model: &mut Model, outcome: Result<Vec<Session>, String>)
     Vec::new()
 }
 
-pub(super) fn signed_in(model: &mut Model, outcome: Result<User, String>) -> Vec<Effect> {
+/// Somebody else is there now: who signed in `here`, or who started this program.
+pub(super) fn signed_in(model: &mut Model, outcome: Result<User, String>, here: bool) -> Vec<Effect> {
     match outcome {
         Ok(user) => {
             let name = clean(&user.username);
-            model.signed_in = matches!(model.overlay, Some(Overlay::SignIn(_)));
+            model.signed_in = here;
             model.overlay = None;
             // Nothing of the one before may stay on the screen.
             (model.questions, model.sessions) = (Vec::new(), Vec::new());

@@ -1,7 +1,7 @@
 //! Answering a question.
 //!
-//! A key that was meant for the text must not answer: keys count as answers only when nothing was typed for a moment since
-//! the question appeared.
+//! A key that was meant for the text must not answer: keys count as answers only while no text is being written, and when nothing
+//! was typed for a moment since the question appeared.
 
 use chrono::TimeDelta;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -13,10 +13,10 @@ use crate::model::Model;
 
 /// How long nothing must have been typed.
 const QUIET: TimeDelta = TimeDelta::milliseconds(600);
-/// The same while a text is being written.
-const QUIET_IN_TEXT: TimeDelta = TimeDelta::milliseconds(1_500);
 /// How long the second key of a destroying call may take.
 const ARMED: TimeDelta = TimeDelta::seconds(5);
+/// How far apart its two keys must be: a key that is held down repeats itself.
+const APART: TimeDelta = TimeDelta::milliseconds(700);
 
 /// Keeps track of which question is on the screen, after anything happened.
 pub(super) fn settle(model: &mut Model) {
@@ -38,8 +38,8 @@ pub(super) fn typed(model: &mut Model) {
 
 /// Whether a key without Alt answers now.
 pub(crate) fn is_settled(model: &Model) -> bool {
-    let quiet = if model.input.is_empty() { QUIET } else { QUIET_IN_TEXT };
-    model.prompt.shown.is_some_and(|(_, since)| model.now - since >= quiet)
+    // While a text is being written only Alt answers, as in the browser.
+    model.input.is_empty() && model.prompt.shown.is_some_and(|(_, since)| model.now - since >= QUIET)
 }
 
 /// What a key answers; none when it is not for the question.
@@ -75,7 +75,11 @@ fn choose(model: &mut Model, choice: char) -> Vec<Effect> {
         '3' => (true, Scope::Always),
         _ => (false, Scope::Once),
     };
-    let again = model.prompt.armed.is_some_and(|(armed, until)| armed == choice && model.now < until);
+    // A press that comes too early arms anew, so a key that is held down never gets there.
+    let again = model
+        .prompt
+        .armed
+        .is_some_and(|(armed, until)| armed == choice && model.now < until && model.now - (until - ARMED) >= APART);
     if approved && !again && danger::is_destructive(question) {
         model.prompt.armed = Some((choice, model.now + ARMED));
         return Vec::new();

@@ -223,12 +223,33 @@ fn what_destroys_needs_its_key_twice() {
     person.wait(6_000);
     person.press(KeyCode::Char('2'));
     assert_eq!(answered(&mut person), None, "it was too long ago");
+    person.wait(500);
+    person.press(KeyCode::Char('2'));
+    assert_eq!(answered(&mut person), None, "a key that is held down repeats itself");
+    person.wait(1_000);
     person.press(KeyCode::Char('2'));
     assert_eq!(answered(&mut person), Some((true, Scope::Session)));
     ask(&mut person, question("delete_file", json!({"path": "a"})));
     person.wait(1_000);
     person.press(KeyCode::Char('4'));
     assert_eq!(answered(&mut person), Some((false, Scope::Once)), "denying destroys nothing");
+}
+
+#[test]
+fn what_is_typed_in_a_text_or_behind_a_list_is_no_answer() {
+    let mut person = Person::talking(80, 24);
+    ask(&mut person, question("write_file", json!({"path": "a"})));
+    person.wait(1_000);
+    person.press(KeyCode::F(5));
+    person.wait(1_000);
+    person.press(KeyCode::Esc);
+    person.press(KeyCode::Char('y'));
+    assert_eq!(answered(&mut person), None, "the list was closed a moment ago");
+    person.wait(5_000);
+    person.press(KeyCode::Char('1'));
+    assert_eq!(answered(&mut person), None, "a text is being written");
+    person.alt('1');
+    assert_eq!(answered(&mut person), Some((true, Scope::Once)));
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) async fn persona(gateway: &Gateway, caller: &Caller, command: &Comman
         return Ok((describe(&persona), data(&persona)));
     }
     let mut tx = gateway.store.write(&caller.principal).await?;
+    tx.lock_persona(gateway.ambient.now()).await?;
     let mut persona = tx.persona().await?;
     let result = change(&mut persona, wish)?;
     tx.put_persona(&persona, gateway.ambient.now()).await?;
