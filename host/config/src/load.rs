@@ -382,5 +382,20 @@ mod tests {
         assert_eq!(config.database_url.to_string(), "postgres://…@db/octi");
         assert_eq!(config.settings.get(definition(key::DATABASE_URL).expect("a setting")).value, json!("postgres://…@db/octi"));
         assert!(!format!("{config:?}").contains("s3cret"));
+        for (address, shown) in [
+            ("postgres:///octi?host=/run/postgresql&user=octi&password=s3cret", "postgres:///octi"),
+            ("postgres://octi:a@db/octi?password=s3cret", "postgres://…@db/octi"),
+            ("postgres://octi:s3cret?@db/octi", "postgres://…"),
+        ] {
+            assert_eq!(Database(address.to_owned()).to_string(), shown);
+        }
+        let error = load("", &[(env::DATABASE_URL, "postgres://octi:s3cret@db/\u{7}octi")]).expect_err("no address").to_string();
+        assert!(error.contains(env::DATABASE_URL) && !error.contains("s3cret"), "{error}");
+    }
+
+    #[test]
+    fn the_line_end_of_a_file_with_a_secret_is_no_part_of_it() {
+        let config = load("", &[(env::DATABASE_URL, "postgres://octi:s3cret@db/octi\n")]).expect("valid");
+        assert_eq!(config.database_url.reveal(), "postgres://octi:s3cret@db/octi");
     }
 }

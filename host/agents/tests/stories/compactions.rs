@@ -266,6 +266,15 @@ on_both! {
         assert!(test.messages().await.iter().all(|message| message.role != Role::System));
     }
 
+    async fn what_the_model_cannot_read_at_all_is_not_summarised(db) {
+        let model = ScriptedModel::new([]).with_info(|info| info.context_window = Some(5_000));
+        let test = TestAgents::on(model).start(&db.store).await;
+        let long = (Role::Assistant, vec![Part::Text("word ".repeat(10_000))]);
+        tell(&test, turns(2).into_iter().chain([long]).chain(turns(1))).await;
+        assert!(refused(&test).await.contains("parts that are too long for the model to read"));
+        assert_eq!((test.model.requests().len(), compactions(&test).await), (0, None), "nobody was asked");
+    }
+
     async fn in_the_middle_of_a_turn_its_question_stays(db) {
         let tool = FakeTool::new("files__read").gives(|_| Ok(json!("milk ".repeat(200))));
         let steps = (0..19).map(|n| Answer::calls([("c", "files__read", json!({ "n": n }))]));
