@@ -107,8 +107,7 @@ impl Tx<'_> {
             hash.as_slice(),
             self.owner,
         )?;
-        let Some(token) = row.map(Token::from) else { return Ok(None) };
-        Ok(self.user(token.user_id).await?.map(|user| (token, user)))
+        self.with_user(row).await
     }
 
     /// The token with that id, and its user. Only for the host itself, which checks signatures; expired and revoked ones are
@@ -132,6 +131,10 @@ impl Tx<'_> {
             id.as_uuid(),
             self.owner,
         )?;
+        self.with_user(row).await
+    }
+
+    async fn with_user(&mut self, row: Option<TokenRow>) -> Result<Option<(Token, User)>, StoreError> {
         let Some(token) = row.map(Token::from) else { return Ok(None) };
         Ok(self.user(token.user_id).await?.map(|user| (token, user)))
     }

@@ -88,7 +88,9 @@ impl Broker {
             Verdict::Expired => None,
         };
         self.publisher.publish(user_id, Some(session_id), EventKind::PermissionResolved { request_id: id, answer });
-        self.notifier.resolved(principal, user_id, id);
+        if answer.is_none() {
+            self.notifier.resolved(principal, user_id, id);
+        }
         Ok(verdict)
     }
 
@@ -129,7 +131,7 @@ impl Broker {
             audit::append(&mut tx, &self.ambient, Some(rule.user_id), &set).await?;
         }
         tx.save().await?;
-        // Here and not only by the call, which may have been stopped meanwhile.
+        // Here and not by the call that asked, which may have been stopped meanwhile.
         self.notifier.resolved(principal, request.user_id, id);
         if let Some(waiting) = self.waiting().remove(&id) {
             // The call may have been stopped meanwhile; the stored answer stands.
