@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
@@ -30,6 +30,9 @@ use crate::Paths;
 
 /// Stands for what a host keeps out of results: its own token.
 const SECRET: &str = "octi_local_0123456789abcdef0123456789abcdef";
+
+/// Compiling takes minutes when instructions are counted.
+const SETTLED_WITHIN: Duration = Duration::from_secs(600);
 
 /// The engine with the bundled plugins and the benchmark's own guest.
 pub(crate) struct Hosted {
@@ -69,6 +72,7 @@ impl Hosted {
             on_change: Arc::new(|_, _, _| {}),
         };
         let plugins = PluginManager::start(config).await?;
+        settled(&folder.path().join(".kept"), files.len()).await?;
         let principal = octi_testkit::db::principal(ambient.id());
         Ok(Self { plugins, processes, ambient, principal, workspace: paths.workspace.clone(), _folder: folder })
     }
@@ -113,6 +117,20 @@ impl Hosted {
         self.processes.shutdown().await;
         self.plugins.shutdown().await;
     }
+}
+
+/// Waits for what an engine does behind its start: it compiles each plugin, and last keeps a copy of its file. Only a long
+/// measurement would hold that work otherwise, and look slower than a short one.
+async fn settled(kept: &Path, copies: usize) -> anyhow::Result<()> {
+    let is_copy = |entry: &std::fs::DirEntry| entry.path().extension().is_some_and(|extension| extension == "wasm");
+    let deadline = Instant::now() + SETTLED_WITHIN;
+    while std::fs::read_dir(kept).into_iter().flatten().flatten().filter(is_copy).count() < copies {
+        if Instant::now() > deadline {
+            bail!("the engine kept no copies of {copies} plugins within {SETTLED_WITHIN:?}: one of them may not compile");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
 }
 
 /// Agents with a scripted model, on a database of their own.
