@@ -3,6 +3,8 @@
 //! Loading an entry runs it as native code, so an entry counts only when its authentication code is right: a file
 //! that someone else wrote, changed or cut is compiled again. Entries are written beside their place and renamed.
 //!
+//! An entry is made when its component has been tried, so loading one again needs no trial.
+//!
 //! The cache only saves time. Whatever is wrong with it, plugins are compiled and run without it.
 
 mod entry;
@@ -92,28 +94,36 @@ impl Cache {
         Self { place, compilers: Compilers::new(compiler), flights: Mutex::default() }
     }
 
-    /// The component of that digest for that engine, from the cache or compiled from `code`. Callers of one digest share one
-    /// compilation.
-    pub(crate) async fn component(
+    /// The component of that digest for that engine, from the cache, or compiled from `code` and then tried. Callers of one
+    /// digest share one compilation and one trial.
+    pub(crate) async fn component<T>(
         &self,
         lane: &Arc<Lane>,
         digest: &str,
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
-    ) -> Result<Native, InstallError> {
+        trial: impl FnOnce(Native) -> T + Send,
+    ) -> Result<Native, InstallError>
+    where
+        T: Future<Output = Result<(), InstallError>> + Send,
+    {
         let name = entry_name(&lane.engine, digest);
         let flight = self.flights.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default().clone();
         let _only_one = flight.lock().await;
-        let loaded = self.load_or_compile(lane, &name, code).await;
+        let loaded = self.load_or_compile(lane, &name, code, trial).await;
         self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
         loaded
     }
 
-    async fn load_or_compile(
+    async fn load_or_compile<T>(
         &self,
         lane: &Arc<Lane>,
         name: &str,
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
-    ) -> Result<Native, InstallError> {
+        trial: impl FnOnce(Native) -> T + Send,
+    ) -> Result<Native, InstallError>
+    where
+        T: Future<Output = Result<(), InstallError>> + Send,
+    {
         if let Some(place) = self.place.clone().filter(|place| place.folder.join(name).symlink_metadata().is_ok()) {
             let (lane, name) = (lane.clone(), name.to_owned());
             let found = tokio::task::spawn_blocking(move || place.load(&lane, &name)).await;
@@ -124,18 +134,21 @@ impl Cache {
         }
         let folder = self.place.as_ref().map(|place| place.folder.as_path());
         metrics::counter!(telemetry::CACHE.name, "result" => "miss").increment(1);
-        let native = self.compilers.compile(lane.class, &lane.engine, code, folder).await?;
-        let (place, lane, name) = (self.place.clone(), lane.clone(), name.to_owned());
-        let kept = tokio::task::spawn_blocking(move || {
-            if let Some(place) = place
-                && let Err(error) = place.save(&name, &native)
-            {
+        let bytes: Arc<[u8]> = self.compilers.compile(lane.class, &lane.engine, code, folder).await?.into();
+        let (lane, native) = (lane.clone(), bytes.clone());
+        let loaded = tokio::task::spawn_blocking(move || deserialize(&lane, &native)).await;
+        let native = loaded
+            .map_err(|error| InstallError::Compile(format!("loading its native code failed: {error}")))?
+            .map_err(|error| InstallError::Compile(format!("its native code does not load: {error:#}")))?;
+        trial(native.clone()).await?;
+        if let Some(place) = self.place.clone() {
+            let name = name.to_owned();
+            let kept = tokio::task::spawn_blocking(move || place.save(&name, &bytes)).await;
+            if let Err(error) = kept.map_err(io::Error::other).flatten() {
                 tracing::warn!(%error, "a compiled plugin could not be kept; it will be compiled again at the next start");
             }
-            deserialize(&lane, &native)
-                .map_err(|error| InstallError::Compile(format!("its native code does not load: {error:#}")))
-        });
-        kept.await.unwrap_or_else(|error| Err(InstallError::Compile(format!("loading its native code failed: {error}"))))
+        }
+        Ok(native)
     }
 
     /// Ends the compilers that run.

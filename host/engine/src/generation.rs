@@ -27,7 +27,7 @@ use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
-use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::native::{Linked, Native, RoleGuest, ToolGuest};
 use crate::places::{Place, Places};
 use crate::rights::Rights;
 use crate::state::{Caller, Services};
@@ -115,7 +115,7 @@ impl Build {
         metrics::gauge!(telemetry::GENERATIONS.name, "plugin" => self.manifest().id.clone())
     }
 
-    /// The compiled code; the first caller compiles or loads it and tries it, the others wait for that.
+    /// The compiled code; the first caller loads it, or compiles and tries it; the others wait for that.
     async fn ready(&self, places: &Places) -> Result<Arc<Ready>, InstallError> {
         self.ready.get_or_try_init(|| async { self.make_ready(places).await.map(Arc::new) }).await.cloned()
     }
@@ -132,10 +132,14 @@ impl Build {
                 Err(io::Error::other("it was changed after it was checked"))
             }
         };
-        let native = self.host.cache.component(lane, &self.inspection.digest, read).await?;
+        let trial = |native: Native| async move {
+            native.check_needs(self.budget.memory_bytes)?;
+            self.smoke(&native.link()?, places).await
+        };
+        let native = self.host.cache.component(lane, &self.inspection.digest, read, trial).await?;
+        // Again, because an administrator may give it less than when it was tried.
         native.check_needs(self.budget.memory_bytes)?;
         let linked = native.link()?;
-        self.smoke(&linked, places).await?;
         let ready = bind(self.manifest(), &linked)?;
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
         self.loaded().increment(1);
@@ -278,7 +282,7 @@ impl Generation {
         self.build.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The compiled code; the first caller compiles or loads it and tries it, the others wait for that.
+    /// The compiled code; the first caller loads it, or compiles and tries it; the others wait for that.
     pub(crate) async fn ready(&self) -> Result<Arc<Ready>, InstallError> {
         let build = self.build().ok_or_else(|| InstallError::Start(self.life.refusal().message()))?;
         build.ready(&self.places).await

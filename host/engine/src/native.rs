@@ -22,7 +22,8 @@ fn start_error(error: &wasmtime::Error) -> InstallError {
     InstallError::Start(text::clean(&format!("{error:#}"), limits::PLUGIN_TEXT_BYTES_MAX))
 }
 
-/// A compiled component.
+/// A compiled component. A clone shares its code.
+#[derive(Clone)]
 pub(crate) struct Native {
     lane: Arc<Lane>,
     component: Component,

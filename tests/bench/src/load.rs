@@ -20,7 +20,7 @@ const WARM: usize = 50;
 const NOTE: &str = "Compiled code is on disk. `into a running host` goes from there to code that can be called, when a plugin is \
     swapped: `echo` is the plugin of the calls above, `filesystem` the bundled one with twice as much code. `first call` goes to \
     the answer of the first call of `filesystem` in an engine that has just been made. The engine also checks the code's \
-    authentication tag and tries the plugin once in an instance that is denied everything.";
+    authentication tag.";
 
 /// Measures on one thread: the engine's own loading behind the start must not have begun before the call does.
 pub(crate) fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Group> {

@@ -45,7 +45,12 @@ async fn describe(component: &[u8], manifest: &Manifest) -> Result<Vec<Tool>, Pa
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
     let code = component.to_vec();
     let compiled = Cache::none(Compiler::InProcess)
-        .component(runtime.lane(Class::of(budget.memory_bytes))?, &loader::digest(component), move || Ok(code))
+        .component(
+            runtime.lane(Class::of(budget.memory_bytes))?,
+            &loader::digest(component),
+            move || Ok(code),
+            |_| async { Ok(()) },
+        )
         .await?;
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(manifest, &compiled.link()?)?;

@@ -13,7 +13,9 @@ use super::guests::answering;
 use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::{Class, Runtime};
+use crate::install::InstallError;
 use crate::loader;
+use crate::native::Native;
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -46,7 +48,7 @@ impl Bench {
             Ok(code)
         };
         let lane = self.runtime.lane(Class::Small).expect("an engine");
-        cache.component(lane, &loader::digest(&self.code), read).await.expect("a component");
+        cache.component(lane, &loader::digest(&self.code), read, started).await.expect("a component");
         self.compiled.load(Ordering::SeqCst)
     }
 
@@ -55,6 +57,11 @@ impl Bench {
         assert_eq!(entries.len(), 1, "{entries:?}");
         entries.remove(0)
     }
+}
+
+/// A trial that goes well.
+async fn started(_native: Native) -> Result<(), InstallError> {
+    Ok(())
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -67,6 +74,23 @@ async fn a_plugin_is_compiled_once() {
     assert_eq!(bench.load(&bench.cache(KEY)).await, 1);
     assert_eq!(bench.load(&bench.cache(KEY)).await, 1, "another host with the same key loads it");
     assert_eq!(fs::metadata(bench.entry()).expect("the entry").permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_plugin_is_tried_before_it_is_kept_and_not_again() {
+    let bench = Bench::new();
+    let lane = bench.runtime.lane(Class::Small).expect("an engine");
+    let (cache, digest, tried) = (bench.cache(KEY), loader::digest(&bench.code), AtomicU32::new(0));
+    for (round, goes_well) in [(1, false), (2, true), (2, false)] {
+        let trial = |_| {
+            tried.fetch_add(1, Ordering::SeqCst);
+            std::future::ready(if goes_well { Ok(()) } else { Err(InstallError::Start("it traps".to_owned())) })
+        };
+        let code = bench.code.clone();
+        let loaded = cache.component(lane, &digest, move || Ok(code), trial).await;
+        assert_eq!((loaded.is_ok(), tried.load(Ordering::SeqCst)), (round == 2, round));
+        assert_eq!(entries(bench.folder.path()).len(), usize::from(round == 2), "only what starts is kept");
+    }
 }
 
 #[tokio::test]
@@ -164,7 +188,7 @@ async fn the_classes_have_entries_of_their_own() {
     let cache = bench.cache(KEY);
     bench.load(&cache).await;
     let (big, code) = (bench.runtime.lane(Class::Big).expect("an engine"), bench.code.clone());
-    cache.component(big, &loader::digest(&bench.code), move || Ok(code)).await.expect("a component");
+    cache.component(big, &loader::digest(&bench.code), move || Ok(code), started).await.expect("a component");
     assert_eq!(entries(bench.folder.path()).len(), 2);
 }
 
