@@ -72,7 +72,7 @@ impl Bus {
     }
 
     /// What happened in a session of the listener's person after an event. What waits for the listener of that session is
-    /// taken back, because it is in the answer.
+    /// taken back, because it is in the answer; questions to the person are in both.
     pub(crate) fn replay(&self, listener: &Listener, session: SessionId, after: Option<Uuid>) -> Past {
         let mut kept = self.kept();
         listener.queue.take_back(session);
@@ -169,7 +169,7 @@ impl Subscription {
     }
 }
 
-/// What waits, and the session it is about.
+/// What waits, and the session whose replay holds it.
 #[derive(Debug)]
 struct Waiting {
     session: Option<SessionId>,
@@ -192,6 +192,8 @@ impl Queue {
         if !inner.subscription.wants(kind, session) {
             return true;
         }
+        // A question is shown beside every conversation, and nobody looks for it in a replay, so it is not taken back.
+        let session = session.filter(|_| !kind.starts_with("permission."));
         let has_room = inner.waiting.len() < limits::WS_QUEUE_MAX;
         if has_room {
             inner.waiting.push_back(Waiting { session, delivery: Delivery::Event(text.clone()) });
@@ -346,6 +348,17 @@ mod tests {
         let live = texts(&listener);
         assert_eq!(live.len(), 2, "{live:?}");
         assert!(live[0].contains("of no session") && live[1].contains("4;"), "{live:?}");
+    }
+
+    #[test]
+    fn a_question_that_waits_is_delivered_whoever_asks_for_a_replay() {
+        let (bus, session) = (Bus::new(), Uuid::from_u128(1).into());
+        let listener = bus.listen(user(1));
+        listener.subscribe(all(&["*"])).unwrap();
+        let kind = EventKind::PermissionResolved { request_id: Uuid::from_u128(9).into(), answer: None };
+        bus.publish(Event { kind, ..piece(1) });
+        assert_eq!(bus.replay(&listener, session, None).events.len(), 1);
+        assert!(texts(&listener).concat().contains("permission.resolved"));
     }
 
     #[test]
