@@ -125,6 +125,22 @@ impl Tx<'_> {
         Ok(row.map(|(bytes,)| bytes))
     }
 
+    /// Forgets an artifact; whether it was there.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.artifacts.delete", level = "debug", skip_all, fields(artifact.id = %id))]
+    pub async fn delete_artifact(&mut self, id: ArtifactId) -> Result<bool, StoreError> {
+        let deleted = execute!(
+            self,
+            SUBJECT,
+            "DELETE FROM artifacts WHERE id = $1 AND ($2 IS NULL OR user_id = $2)",
+            id.as_uuid(),
+            self.owner,
+        )?;
+        Ok(deleted > 0)
+    }
+
     /// Bytes of everything kept beside a conversation.
     ///
     /// # Errors

@@ -77,6 +77,15 @@ async fn a_small_file_comes_inside_a_frame() {
     assert_eq!(kind_of(&frame), "error");
     assert!(format!("{frame:?}").contains("attachments[1].data"), "{frame:?}");
     assert_eq!(ann.client.list_artifacts(session).await.unwrap().items.len(), 1, "nothing of it was kept");
+
+    for (model, file_refs) in [(Some("nobody"), Vec::new()), (None, vec![Uuid::nil()])] {
+        let file = InlineFile { name: "t.csv".to_owned(), media_type: None, data: "YSxi".to_owned() };
+        let model = model.map(str::to_owned);
+        let chat = ChatSend { attachments: vec![file], file_refs, model, ..ChatSend::new(session.as_uuid(), "again") };
+        socket.send(&ClientFrame::ChatSend(chat)).await.unwrap();
+        assert_eq!(kind_of(&next(&mut socket).await), "error");
+    }
+    assert_eq!(ann.client.list_artifacts(session).await.unwrap().items.len(), 1, "a refused message leaves no files behind");
 }
 
 #[tokio::test]

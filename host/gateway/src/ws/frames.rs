@@ -1,18 +1,21 @@
 //! What each frame of an active connection does.
 
+use std::panic::AssertUnwindSafe;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures::FutureExt;
 use octi_agents::{Said, TurnOptions};
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
-    ChatInterject, ChatSend, ChatSteer, ClientFrame, InlineFile, Patterns, PermissionPending, Pong, Replay, Replayed,
-    ServerFrame, Subscribed, session_resource,
+    ChatInterject, ChatSend, ChatSteer, ClientFrame, CommandResult, InlineFile, Patterns, PermissionPending, Pong, Replay,
+    Replayed, ServerFrame, Subscribed, session_resource,
 };
 use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 
-use super::commands::{self, Answered};
+use super::commands::{self, Answered, Later};
 use super::connection::Active;
 use crate::bus::Subscription;
 use crate::error::{ApiError, ApiResult};
@@ -39,7 +42,7 @@ impl Active {
                 match commands::run(gateway, &caller, &command).await? {
                     Answered::Now(result) => Ok(vec![ServerFrame::CommandResult(result)]),
                     Answered::Later(later) => {
-                        self.later.spawn(later);
+                        self.later.spawn(answered(command.name, later));
                         Ok(Vec::new())
                     }
                 }
@@ -72,15 +75,37 @@ impl Active {
         let files = chat.attachments.iter().enumerate().map(decoded).collect::<ApiResult<Vec<_>>>()?;
         let mut attachments = Vec::with_capacity(files.len() + chat.file_refs.len());
         for (file, content) in &files {
-            let kept = agents.attach(principal, session, (&file.name, file.media_type.as_deref()), content).await?;
-            attachments.push(kept.id);
+            match agents.attach(principal, session, (&file.name, file.media_type.as_deref()), content).await {
+                Ok(kept) => attachments.push(kept.id),
+                Err(error) => return Err(self.unsent(&attachments, error.into()).await),
+            }
         }
+        let kept = attachments.clone();
         attachments.extend(chat.file_refs.into_iter().map(ArtifactId::from));
         // Before the turn, which may end at once.
         self.listener.spoke(session, self.gateway.ambient.now());
         let options = TurnOptions { model: chat.model, origin: Origin::Chat };
-        agents.send(principal, session, Said { text: chat.content, attachments }, options).await?;
-        Ok(Vec::new())
+        match agents.send(principal, session, Said { text: chat.content, attachments }, options).await {
+            Ok(_) => Ok(Vec::new()),
+            Err(error) => Err(self.unsent(&kept, error.into()).await),
+        }
+    }
+
+    /// Forgets the files of a message that was refused: it is sent again with its files, or never.
+    async fn unsent(&self, kept: &[ArtifactId], error: ApiError) -> ApiError {
+        let forgotten = async {
+            let mut tx = self.gateway.store.write(&self.caller.principal).await?;
+            for id in kept {
+                tx.delete_artifact(*id).await?;
+            }
+            tx.save().await
+        };
+        if !kept.is_empty()
+            && let Err(error) = forgotten.await
+        {
+            tracing::warn!(%error, files = kept.len(), "files of a refused message stay beside their conversation");
+        }
+        error
     }
 
     /// Listens first and reads the open questions after: a question asked in between is in both, and none is in neither.
@@ -113,6 +138,15 @@ impl Active {
     }
 }
 
+/// Somebody waits for this answer, so work that panics is one too.
+async fn answered(name: String, later: Later) -> CommandResult {
+    AssertUnwindSafe(later).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(command = name, "a command panicked");
+        let text = format!("`/{name}` failed inside the host; its log says why");
+        CommandResult { name, result: text.clone(), error: Some(text), data: None }
+    })
+}
+
 fn decoded((index, file): (usize, &InlineFile)) -> ApiResult<(&InlineFile, Vec<u8>)> {
     let content = STANDARD.decode(&file.data).map_err(|error| {
         ApiError::field(format!("attachments[{index}].data"), format!("this is not base64 (RFC 4648, with padding): {error}"))
@@ -128,4 +162,17 @@ fn subscription(list: Patterns) -> Subscription {
 fn subscribed(all: Subscription) -> ServerFrame {
     let resources = all.sessions.iter().map(|session| session_resource(session.as_uuid())).collect();
     ServerFrame::Subscribed(Subscribed { patterns: all.patterns, resources })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_that_panics_is_answered() {
+        let broken: Later = async { panic!("a bug") }.boxed();
+        let result = answered("compact".to_owned(), broken).await;
+        assert_eq!((result.name.as_str(), result.error.as_ref()), ("compact", Some(&result.result)));
+        assert!(result.result.contains("`/compact` failed inside the host"), "{result:?}");
+    }
 }
