@@ -69,23 +69,36 @@ async fn keyed(gateway: &Gateway, key: &HeaderValue, max: usize, request: Reques
         }
         Asked::Answered { status, media_type, body } => return Ok(replayed(status, media_type, body)),
     }
-    let (gateway, request) = (gateway.clone(), Request::from_parts(parts, Body::from(body)));
+    let (state, request) = (gateway.clone(), Request::from_parts(parts, Body::from(body)));
+    let (asker, named) = (caller.clone(), key.clone());
     #[expect(
         clippy::disallowed_methods,
         reason = "it is waited for below; without its client it ends by itself, and a host that ends first is told by the key's age"
     )]
-    let answered = tokio::spawn(async move { first(&gateway, &caller, &key, next.run(request).await).await });
-    answered.await.map_err(|error| ApiError::internal(format!("a request with a key ended badly: {error}")))?
+    let answered = tokio::spawn(async move { first(&state, &asker, &named, next.run(request).await).await });
+    match answered.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            // It may have had its effect or not; only its person can tell, so they may ask again at once.
+            forget(gateway, &caller, &key).await?;
+            Err(ApiError::internal(format!("a request with a key ended badly: {error}")))
+        }
+    }
+}
+
+async fn forget(gateway: &Gateway, caller: &Caller, key: &str) -> ApiResult<()> {
+    let mut tx = gateway.store.write(&caller.principal).await?;
+    tx.forget_once(caller.user_id, key).await?;
+    Ok(tx.save().await?)
 }
 
 /// Remembers the answer, when the request had an effect.
 async fn first(gateway: &Gateway, caller: &Caller, key: &str, response: Response) -> ApiResult<Response> {
-    let mut tx = gateway.store.write(&caller.principal).await?;
     if !response.status().is_success() {
-        tx.forget_once(caller.user_id, key).await?;
-        tx.save().await?;
+        forget(gateway, caller, key).await?;
         return Ok(response);
     }
+    let mut tx = gateway.store.write(&caller.principal).await?;
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, limits::IDEMPOTENCY_ANSWER_BYTES_MAX)
         .await
