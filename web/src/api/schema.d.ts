@@ -738,7 +738,7 @@ export interface paths {
         get: operations["sessions_get"];
         put?: never;
         post?: never;
-        /** Deletes a conversation with everything in it. */
+        /** Deletes a conversation with everything in it. A turn that runs in it is stopped first. */
         delete: operations["sessions_delete"];
         options?: never;
         head?: never;
@@ -1786,16 +1786,16 @@ export interface components {
             connections: number;
             /**
              * Format: int64
-             * @description Events that a connection did not get because it read too slowly.
+             * @description Events that a connection did not get because it read too slowly, for an administrator.
              */
-            eventsDropped: number;
+            eventsDropped?: number | null;
             /**
              * Format: int64
-             * @description Events that were published.
+             * @description Events that were published, for an administrator.
              */
-            eventsPublished: number;
-            /** @description Sessions whose newest events are kept for `replay`. */
-            sessionsKept: number;
+            eventsPublished?: number | null;
+            /** @description Sessions whose newest events are kept for `replay`, for an administrator. */
+            sessionsKept?: number | null;
         };
         /** @description The short answer. */
         Health: {

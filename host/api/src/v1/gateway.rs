@@ -31,12 +31,15 @@ pub struct GatewayStatus {
     pub connections: usize,
     /// The same by kind of program; kinds without a connection are absent.
     pub by_type: Vec<ConnectionCount>,
-    /// Events that were published.
-    pub events_published: u64,
-    /// Events that a connection did not get because it read too slowly.
-    pub events_dropped: u64,
-    /// Sessions whose newest events are kept for `replay`.
-    pub sessions_kept: usize,
+    /// Events that were published, for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_published: Option<u64>,
+    /// Events that a connection did not get because it read too slowly, for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events_dropped: Option<u64>,
+    /// Sessions whose newest events are kept for `replay`, for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sessions_kept: Option<usize>,
 }
 
 /// Connections of one kind of program.

@@ -10,7 +10,7 @@ use octi_api::v1::sessions::{CreateSession, PatchSession, SessionStatus};
 use octi_api::v1::tools::ExecuteTool;
 use octi_client::ClientError;
 use octi_domain::limits;
-use octi_models::scripted::Answer;
+use octi_models::scripted::{Answer, Step};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -46,6 +46,19 @@ async fn a_conversation_is_made_changed_and_deleted() {
     ann.client.delete_session(made.id.into()).await.unwrap();
     assert_eq!(code(ann.client.session(made.id.into()).await), ErrorCode::SessionNotFound);
     assert_eq!(code(ann.client.delete_session(made.id.into()).await), ErrorCode::SessionNotFound);
+}
+
+#[tokio::test]
+async fn deleting_a_conversation_stops_its_turn() {
+    let host = host([Answer::steps([Step::Block])]).await;
+    let ann = host.person("ann").await;
+    let session = ann.session().await;
+    let mut socket = ann.listen(&["agent.*"]).await;
+    ann.chat(&mut socket, session, "think for ever").await;
+    until(&mut socket, "agent.iteration").await;
+    ann.client.delete_session(session).await.unwrap();
+    until(&mut socket, "agent.stopped").await;
+    assert_eq!(code(ann.client.session(session).await), ErrorCode::SessionNotFound);
 }
 
 octi_testkit::on_both! {

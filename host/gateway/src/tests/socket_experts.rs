@@ -36,6 +36,9 @@ octi_testkit::on_both! {
         }
         assert_eq!(command(&mut socket, "expert", Some("general"), None).await.unwrap_err().path.as_deref(), Some("sessionId"));
 
+        let status = command(&mut socket, "status", None, Some(session)).await.unwrap();
+        assert!(status.result.ends_with("0 messages; `code-reviewer` answers"), "{}", status.result);
+
         for session in [session, other] {
             ann.chat(&mut socket, session, "hi").await;
             until(&mut socket, "agent.completed").await;

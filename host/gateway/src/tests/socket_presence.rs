@@ -34,8 +34,9 @@ async fn connections_are_seen_by_their_person_and_by_an_administrator() {
     assert_eq!(mine.by_type, [ConnectionCount { client_type: ClientType::Webchat, count: 1 }]);
     assert_eq!((mine.connections, everybodys.connections, everybodys.by_type.len()), (1, 2, 2));
     host.publish(ann.id, "x");
-    let after = ann.client.gateway_status().await.unwrap();
-    assert_eq!((after.events_published, after.events_dropped), (mine.events_published + 1, 0));
+    let after = root.client.gateway_status().await.unwrap();
+    assert_eq!((after.events_published, after.events_dropped), (everybodys.events_published.map(|count| count + 1), Some(0)));
+    assert_eq!((mine.events_published, mine.sessions_kept), (None, None), "they tell what others do");
     let stranger = octi_client::Client::anonymous(host.url.clone()).unwrap();
     assert_eq!(stranger.connections().await.unwrap_err().code(), Some(ErrorCode::Unauthenticated));
 }

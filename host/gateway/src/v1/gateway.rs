@@ -31,13 +31,13 @@ async fn status(State(gateway): State<Gateway>, caller: Caller) -> Answer<Gatewa
             None => by_type.push(ConnectionCount { client_type: *client_type, count: 1 }),
         }
     }
-    let counts = gateway.bus.counts();
+    let counts = caller.principal.is_admin().then(|| gateway.bus.counts());
     Answer(GatewayStatus {
         connections: connections.len(),
         by_type,
-        events_published: counts.published,
-        events_dropped: counts.dropped,
-        sessions_kept: counts.sessions_kept,
+        events_published: counts.map(|counts| counts.published),
+        events_dropped: counts.map(|counts| counts.dropped),
+        sessions_kept: counts.map(|counts| counts.sessions_kept),
     })
 }
 

@@ -140,8 +140,10 @@ async fn status(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiRes
         let mut tx = gateway.store.read(&caller.principal).await?;
         let session = sessions::own(&mut tx, id.into()).await?;
         let title = session.title.as_deref().unwrap_or("without a title");
-        lines.push(format!("session {title}: {} messages", session.message_count));
-        data["session"] = json!({"id": id, "title": session.title, "messageCount": session.message_count});
+        let chosen = tx.session_role(id.into()).await?;
+        let role = chosen.as_deref().unwrap_or(gateway.agents.default_role());
+        lines.push(format!("session {title}: {} messages; `{role}` answers", session.message_count));
+        data["session"] = json!({"id": id, "title": session.title, "messageCount": session.message_count, "role": role});
     }
     Ok((lines.join("\n"), data))
 }
