@@ -154,6 +154,8 @@ pub const PLUGIN_HURRY_SECONDS_MAX: u64 = 10;
 pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes of compiled plugins kept on disk.
 pub const PLUGIN_CACHE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Seconds a plugin that could not be compiled or started is not tried again.
+pub const PLUGIN_FAILURE_SECONDS_MAX: u64 = 10;
 /// Seconds the trial run of a new plugin may take.
 pub const PLUGIN_SMOKE_SECONDS_MAX: u64 = 5;
 /// Bytes of an error text or a summary of a plugin.
@@ -415,7 +417,7 @@ pub const EGRESS_RATIO_MAX: u64 = 200;
 pub const EGRESS_RATIO_FREE_BYTES: u64 = 1024 * 1024;
 /// Bytes of a body that one read returns.
 pub const EGRESS_CHUNK_BYTES_MAX: usize = 64 * 1024;
-/// Bytes of the answer to a request with a secret, which is read whole and searched for it.
+/// Bytes of answers to requests with a secret that a call has not read: each is read whole and searched for its secret.
 pub const EGRESS_SECRET_ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Seconds from the look-up of a name to the end of the TLS handshake.
 pub const EGRESS_CONNECT_SECONDS_MAX: u64 = 10;

@@ -19,8 +19,6 @@ use crate::probes::Probes;
 use crate::state::CallState;
 use crate::ticker;
 
-/// Core instances of one call on average; few components have more than four.
-const CORE_INSTANCES_PER_CALL: u32 = 16;
 /// Bytes of a guest's stack, and of the fiber it runs on together with the host functions it calls.
 const WASM_STACK_BYTES: usize = 512 * 1024;
 const FIBER_STACK_BYTES: usize = 2 * 1024 * 1024;
@@ -264,10 +262,12 @@ pub(crate) fn compiler(class: Class) -> wasmtime::Result<Engine> {
 
 fn pool(class: Class, calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
+    // As much as each call may take: with less, a few calls of a greedy plugin would leave nothing for the places of others. What
+    // nobody uses costs addresses, not memory.
     pool.total_component_instances(calls)
-        .total_core_instances(calls * CORE_INSTANCES_PER_CALL)
-        .total_memories(calls * 2)
-        .total_tables(calls * 8)
+        .total_core_instances(calls * limits::GUEST_INSTANCES_MAX as u32)
+        .total_memories(calls * limits::GUEST_MEMORIES_MAX as u32)
+        .total_tables(calls * limits::GUEST_TABLES_MAX as u32)
         .total_stacks(calls)
         .max_core_instance_size(class.instance_bytes())
         .max_component_instance_size(class.instance_bytes())

@@ -61,6 +61,9 @@ impl Host {
 /// How long a call waits for its place.
 const QUEUE_WAIT: Duration = Duration::from_secs(limits::PLUGIN_QUEUE_SECONDS_MAX);
 
+/// How long a failed attempt to make a version ready answers for the next.
+const FAILURE_HOLDS: Duration = Duration::from_secs(limits::PLUGIN_FAILURE_SECONDS_MAX);
+
 /// Where a plugin's bytes are, until they are compiled.
 #[derive(Debug, Clone)]
 pub(crate) enum Code {
@@ -92,6 +95,7 @@ pub(crate) struct Build {
     /// What one call may use, unless its caller gives it less time.
     budget: Budget,
     ready: OnceCell<Arc<Ready>>,
+    failed: Mutex<Option<(Instant, InstallError)>>,
 }
 
 impl Build {
@@ -99,7 +103,7 @@ impl Build {
         let source = if matches!(code, Code::Bundled(_)) { Source::Bundled } else { Source::Folder };
         let set = host.plugin_limits.get(&inspection.manifest.id).copied().unwrap_or_default();
         let budget = Budget::of(inspection.manifest.limits, &set);
-        Self { inspection, source, code, host: host.clone(), budget, ready: OnceCell::new() }
+        Self { inspection, source, code, host: host.clone(), budget, ready: OnceCell::new(), failed: Mutex::default() }
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
@@ -117,7 +121,23 @@ impl Build {
 
     /// The compiled code; the first caller loads it, or compiles and tries it; the others wait for that.
     async fn ready(&self, places: &Places) -> Result<Arc<Ready>, InstallError> {
-        self.ready.get_or_try_init(|| async { self.make_ready(places).await.map(Arc::new) }).await.cloned()
+        let make = || async {
+            // Whoever waited for an attempt that failed does not make another one at once, which may take minutes.
+            if let Some(error) = self.recent_failure() {
+                return Err(error);
+            }
+            let made = self.make_ready(places).await;
+            if let Err(error) = &made {
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
+            }
+            made.map(Arc::new)
+        };
+        self.ready.get_or_try_init(make).await.cloned()
+    }
+
+    fn recent_failure(&self) -> Option<InstallError> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.as_ref().filter(|(at, _)| at.elapsed() < FAILURE_HOLDS).map(|(_, error)| error.clone())
     }
 
     async fn make_ready(&self, places: &Places) -> Result<Ready, InstallError> {

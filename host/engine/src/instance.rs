@@ -33,7 +33,7 @@ pub(crate) type Ended<T> = (Result<T, Containment>, Usage);
 
 impl Lane {
     /// The store of one call, of this engine.
-    fn store(&self, setup: Setup) -> Store<CallState> {
+    pub(crate) fn store(&self, setup: Setup) -> Store<CallState> {
         let budget = setup.budget;
         let state = CallState::new(setup.caller, setup.grant, setup.services, budget);
         let mut store = Store::new(&self.engine, state);

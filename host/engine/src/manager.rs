@@ -94,6 +94,9 @@ pub struct PluginManager {
     host: Arc<Host>,
     folder: Option<PathBuf>,
     kept: Option<Kept>,
+    /// Held for a whole installation or look at the folder, so that two do not race; `slots` is held for moments, so that a
+    /// plugin can be removed while another one is compiled.
+    changing: Mutex<()>,
     slots: Mutex<Slots>,
     /// The notes as they are on disk.
     noted: Mutex<Notes>,
@@ -165,6 +168,7 @@ impl PluginManager {
             host,
             folder: config.plugins_dir,
             kept,
+            changing: Mutex::new(()),
             slots: Mutex::new(slots),
             noted: Mutex::new(noted),
             unsaved: Notify::new(),
@@ -230,14 +234,18 @@ impl PluginManager {
         install::check(&inspection)?;
         let id = inspection.manifest.id.clone();
         let version = inspection.manifest.version.clone();
+        let _alone = self.changing.lock().await;
+        let draft = folder::draft(folder, &bytes).await?;
         let mut slots = self.slots.lock().await;
         slots.check_names(&inspection.manifest)?;
-        let path = slots.path_for(folder, &inspection.manifest, file_name);
-        let draft = folder::draft(folder, &bytes).await?;
         self.make_room(&mut slots, &id).await;
         let candidate = slots.generation(inspection, Code::File(draft.path().to_owned()));
+        drop(slots);
         candidate.ready().await?;
         self.keep(&candidate, draft.path()).await;
+        let mut slots = self.slots.lock().await;
+        slots.check_names(candidate.manifest())?;
+        let path = slots.path_for(folder, candidate.manifest(), file_name);
         let stamp = draft.publish(&path).await?;
         slots.take(candidate, path, stamp);
         self.publish(&mut slots);

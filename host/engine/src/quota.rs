@@ -68,6 +68,7 @@ pub(crate) struct Quotas {
     used: CallsMax,
     http_sent: u64,
     http_received: u64,
+    http_held: usize,
     progress: u64,
     refused: u64,
 }
@@ -75,7 +76,7 @@ pub(crate) struct Quotas {
 impl Quotas {
     /// Nothing used yet.
     pub(crate) const fn new(max: CallsMax) -> Self {
-        Self { max, used: [0; Charge::ALL.len()], http_sent: 0, http_received: 0, progress: 0, refused: 0 }
+        Self { max, used: [0; Charge::ALL.len()], http_sent: 0, http_received: 0, http_held: 0, progress: 0, refused: 0 }
     }
 
     /// Host calls that were let through.
@@ -102,6 +103,22 @@ impl Quotas {
     /// Counts bytes of an answer's body.
     pub(crate) fn http_received(&mut self, bytes: usize) -> Result<(), HostError> {
         count(&mut self.http_received, bytes, "bytes of answers", limits::GUEST_HTTP_RECEIVED_BYTES_MAX)
+    }
+
+    /// Counts bytes of answers that the host holds until the guest has read them.
+    pub(crate) fn http_held(&mut self, bytes: usize) -> Result<(), HostError> {
+        let (held, limit) = (self.http_held.saturating_add(bytes), limits::EGRESS_SECRET_ANSWER_BYTES_MAX);
+        if held <= limit {
+            self.http_held = held;
+            return Ok(());
+        }
+        let name = "bytes of unread answers to requests with a secret".to_owned();
+        Err(HostError::Quota(Quota { name, limit: limit as u64, retry_after_ms: None }))
+    }
+
+    /// Bytes of an answer are held no longer.
+    pub(crate) const fn http_let_go(&mut self, bytes: usize) {
+        self.http_held = self.http_held.saturating_sub(bytes);
     }
 
     /// Counts one host call. The inner error is a refusal for the guest; the outer one ends the call.

@@ -34,7 +34,11 @@ pub struct OpenBody {
 enum Source {
     Stream(egress::Body),
     /// The answer to a request with a secret: read whole, so that the secret is found wherever the chunks would end.
-    Held(Bytes),
+    Held {
+        unread: Bytes,
+        /// As they were counted.
+        bytes: usize,
+    },
 }
 
 /// A request that passed its checks.
@@ -157,29 +161,29 @@ impl CallState {
         let source = if used.is_empty() {
             Source::Stream(answer.body)
         } else {
-            let whole = refuse!(self.whole(answer.body).await?.map_err(|error| without(&used, error)));
-            Source::Held(used.redact_bytes(whole))
+            let whole = refuse!(self.whole(answer.body).await.map_err(|error| without(&used, error)));
+            let bytes = whole.len();
+            Source::Held { unread: used.redact_bytes(whole), bytes }
         };
         let body = refuse!(self.hold(OpenBody { source, endpoint: planned.endpoint }));
         Ok(Ok(Response { status: answer.status.as_u16(), url: used.redact(url.into()), headers, body }))
     }
 
-    /// Everything that is left of an answer.
-    async fn whole(&mut self, mut body: egress::Body) -> HostResult<Vec<u8>> {
+    /// Everything that is left of an answer. It is counted as held, unless it is refused.
+    async fn whole(&mut self, mut body: egress::Body) -> Result<Vec<u8>, HostError> {
         let mut whole = Vec::new();
         loop {
             let since = self.meter.host_call();
             let read = body.read(limits::EGRESS_CHUNK_BYTES_MAX).await;
             self.meter.waited(since);
-            let chunk = refuse!(read.map_err(|error| self.refusal(&error, None)));
-            if chunk.is_empty() {
-                return Ok(Ok(whole));
-            }
-            whole.extend_from_slice(&chunk);
-            if whole.len() > limits::EGRESS_SECRET_ANSWER_BYTES_MAX {
-                let limit = limits::EGRESS_SECRET_ANSWER_BYTES_MAX as u64;
-                let name = "bytes of an answer to a request with a secret".to_owned();
-                return Ok(Err(HostError::Quota(crate::bindings::Quota { name, limit, retry_after_ms: None })));
+            let chunk = read.map_err(|error| self.refusal(&error, None));
+            match chunk.and_then(|chunk| self.quotas.http_held(chunk.len()).map(|()| chunk)) {
+                Ok(chunk) if chunk.is_empty() => return Ok(whole),
+                Ok(chunk) => whole.extend_from_slice(&chunk),
+                Err(refusal) => {
+                    self.quotas.http_let_go(whole.len());
+                    return Err(refusal);
+                }
             }
         }
     }
@@ -252,7 +256,7 @@ impl HostBody for CallState {
         let max = (max as usize).clamp(1, limits::EGRESS_CHUNK_BYTES_MAX);
         let read = match &mut open.source {
             Source::Stream(body) => body.read(max).await,
-            Source::Held(bytes) => Ok(bytes.split_to(max.min(bytes.len()))),
+            Source::Held { unread, .. } => Ok(unread.split_to(max.min(unread.len()))),
         };
         let endpoint = open.endpoint.clone();
         self.meter.waited(since);
@@ -262,7 +266,9 @@ impl HostBody for CallState {
     }
 
     async fn drop(&mut self, body: Resource<OpenBody>) -> wasmtime::Result<()> {
-        self.table.delete(body)?;
+        if let Source::Held { bytes, .. } = self.table.delete(body)?.source {
+            self.quotas.http_let_go(bytes);
+        }
         Ok(())
     }
 }

@@ -137,7 +137,7 @@ impl PluginManager {
     /// Brings the picture in line with the folder.
     pub(super) async fn rescan(&self, trial: Trial) {
         let Some(folder) = self.folder.clone() else { return };
-        let mut slots = self.slots.lock().await;
+        let _alone = self.changing.lock().await;
         let found = match blocking(move || list(&folder)).await {
             Ok(found) => found,
             Err(error) => {
@@ -146,14 +146,17 @@ impl PluginManager {
             }
         };
         let mut changes = Vec::new();
+        let slots = self.slots.lock().await;
         let is_new = |(path, stamp): &(&PathBuf, &Stamp)| !slots.knows(path, **stamp);
         let new: Vec<(PathBuf, Stamp)> = found.iter().filter(is_new).map(|(path, stamp)| (path.clone(), *stamp)).collect();
+        drop(slots);
         // Looking at files takes most of a start with many plugins, and needs nobody else; taking them goes one after another.
         let look = |(path, stamp): (PathBuf, Stamp)| async move { (inspected(path.clone()).await, path, stamp) };
         let mut looks = futures::stream::iter(new).map(look).buffered(LOOKS);
         while let Some((inspection, path, stamp)) = looks.next().await {
-            changes.extend(self.take_file(&mut slots, &path, stamp, inspection, &found, trial).await);
+            changes.extend(self.take_file(&path, stamp, inspection, &found, trial).await);
         }
+        let mut slots = self.slots.lock().await;
         for path in slots.gone(&found) {
             changes.extend(slots.forget(&path).map(|id| (id, Change::Gone, "its file is gone".to_owned())));
         }
@@ -167,7 +170,6 @@ impl PluginManager {
     /// Takes one new or changed file; returns what to tell.
     async fn take_file(
         &self,
-        slots: &mut Slots,
         path: &Path,
         stamp: Stamp,
         inspection: Result<Inspection, InstallError>,
@@ -176,13 +178,24 @@ impl PluginManager {
     ) -> Option<(String, Change, String)> {
         let mut id = None;
         let unless_at_start = |change| if trial == Trial::Later { Change::Found } else { change };
-        let candidate = match inspection {
+        let mut slots = self.slots.lock().await;
+        let mut candidate = match inspection {
             Ok(inspection) => {
                 id = Some(inspection.manifest.id.clone());
-                self.candidate(slots, path, inspection, found, trial).await
+                self.candidate(&mut slots, path, inspection, found).await
             }
             Err(error) => Err(error),
         };
+        if trial == Trial::Now
+            && let Ok(Found::New(generation)) = &candidate
+        {
+            let generation = generation.clone();
+            drop(slots);
+            let ready = generation.ready().await;
+            self.keep(&generation, path).await;
+            slots = self.slots.lock().await;
+            candidate = ready.and_then(|_| slots.check_names(generation.manifest())).map(|()| Found::New(generation));
+        }
         match candidate {
             Ok(Found::New(generation)) => {
                 let text = format!("version {} runs", generation.manifest().version);
@@ -196,7 +209,7 @@ impl PluginManager {
                 None
             }
             Ok(Found::RolledBack { id, instead }) => {
-                let instead = self.recall(slots, instead).await;
+                let instead = self.recall(&slots, instead).await;
                 slots.hold(path.to_owned(), stamp, &id, instead);
                 None
             }
@@ -234,7 +247,6 @@ impl PluginManager {
         path: &Path,
         inspection: Inspection,
         found: &BTreeMap<PathBuf, Stamp>,
-        trial: Trial,
     ) -> Result<Found, InstallError> {
         let own = inspection.manifest.id.clone();
         if slots.has(path, &inspection.digest) {
@@ -247,12 +259,7 @@ impl PluginManager {
         install::check(&inspection)?;
         slots.check_names(&inspection.manifest)?;
         self.make_room(slots, &own).await;
-        let generation = slots.generation(inspection, Code::File(path.to_owned()));
-        if trial == Trial::Now {
-            generation.ready().await?;
-            self.keep(&generation, path).await;
-        }
-        Ok(Found::New(generation))
+        Ok(Found::New(slots.generation(inspection, Code::File(path.to_owned()))))
     }
 }
 

@@ -312,6 +312,31 @@ async fn the_answer_to_a_request_with_a_secret_is_bounded() {
 }
 
 #[tokio::test]
+async fn what_the_host_holds_for_a_guest_is_bounded_over_all_answers() {
+    let server = Server::start(answer("", &"x".repeat(limits::EGRESS_SECRET_ANSWER_BYTES_MAX / 2 + 1))).await;
+    let mut state = state(with_secret("a.corp:80", "x-key", vec![ask("a.corp:80", &["GET"])]), &server);
+    let ask = || with_header("http://a.corp/", "x-key", "{{secret:key}}");
+    let first = send(&mut state, ask()).await.expect("the first is held");
+    let refused = send(&mut state, ask()).await;
+    assert!(matches!(&refused, Err(HostError::Quota(quota)) if quota.name.starts_with("bytes of unread")), "{refused:?}");
+    HostBody::drop(&mut state, first.body).await.expect("it is there");
+    send(&mut state, ask()).await.expect("there is room again");
+}
+
+#[tokio::test]
+async fn a_part_of_an_answer_cannot_be_asked_for_with_a_secret() {
+    let server = Server::start(answer("", "ok")).await;
+    let mut state = state(with_secret("a.corp:80", "x-key", vec![ask("a.corp:80", &["GET"])]), &server);
+    let mut head = with_header("http://a.corp/", "x-key", "{{secret:key}}");
+    head.headers.push(("Range".to_owned(), "bytes=0-1".to_owned()));
+    let refused = send(&mut state, head).await;
+    assert!(matches!(&refused, Err(HostError::Invalid(text)) if text.contains("`range`")), "{refused:?}");
+    assert!(server.requests().is_empty());
+    let plain = with_header("http://a.corp/", "range", "bytes=0-1");
+    assert!(send(&mut state, plain).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_call_has_so_many_requests() {
     let server = Server::start(answer("", "ok")).await;
     let mut state = state(granted(vec![ask("a.corp:80", &["GET"])]), &server);

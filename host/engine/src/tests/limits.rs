@@ -12,12 +12,16 @@ use serde_json::json;
 use super::guests::{answering, call, call_within, context, generation, host, host_with, manifest, plugin, wat};
 use crate::bindings::HostError;
 use crate::engine::Class;
-use crate::generation::Generation;
+use crate::generation::{Code, Generation};
 use crate::instance::Ended;
 use crate::limits::Budget;
+use crate::places::Places;
 use crate::quota::Charge;
 use crate::rights::Rights;
 use crate::state::{CallState, Caller};
+
+/// A module that never ends starting.
+const ENDLESS: &str = "(func $begin (loop $again (br $again))) (start $begin) (memory";
 
 /// A plugin whose `run` does that.
 fn guest(extra: &str, top: &str, body: &str) -> Arc<Generation> {
@@ -383,6 +387,44 @@ async fn start_bare(component: &str) -> Result<(), String> {
     let linked = native.link().map_err(|error| error.to_string())?;
     let setup = guest("", "", "").setup(Caller::host("test"), Duration::from_secs(5));
     linked.try_start(setup).await.0.map_err(|containment| containment.code().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_place_has_room_for_the_largest_call() {
+    let host = host();
+    let memories = "(memory 1)".repeat(limits::GUEST_MEMORIES_MAX);
+    let tables = "(table 1 funcref)".repeat(limits::GUEST_TABLES_MAX);
+    let others = "(core instance (instantiate $small))".repeat(limits::GUEST_INSTANCES_MAX - 1);
+    let largest = format!(
+        "(component (core module $large {memories} {tables}) (core module $small) (core instance (instantiate $large)) {others})"
+    );
+    let code = wat::parse_str(largest).expect("valid text format");
+    let lane = host.runtime.lane(Class::Small).expect("an engine");
+    let native = host.cache.component(lane, "largest", move || Ok(code), |_| async { Ok(()) }).await.expect("it compiles");
+    let linked = native.link().expect("it imports nothing");
+    let guest = guest("", "", "");
+    let mut held = Vec::new();
+    for place in 1..=lane.pool_calls.expect("a pool") {
+        let mut store = lane.store(guest.setup(Caller::host("test"), Duration::from_secs(5)));
+        let started = linked.pre.instantiate_async(&mut store).await;
+        assert!(started.is_ok(), "place {place}: {:?}", started.err());
+        held.push(store);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_attempt_that_failed_answers_for_those_that_waited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes =
+        plugin(&manifest("acme/guest", "1.0.0", "[limits]\ncpu_ms = 50"), &wat("", "", "{}").replacen("(memory", ENDLESS, 1));
+    let file = folder.path().join("guest.wasm");
+    std::fs::write(&file, &bytes).expect("a file");
+    let inspection = crate::loader::inspect(&bytes).expect("a plugin");
+    let generation = Generation::new(&host(), inspection, Code::File(file.clone()), Places::default());
+    let first = generation.ready().await.err().expect("it does not start");
+    // Whatever happens to its file, nobody looks at it again so soon.
+    std::fs::remove_file(file).expect("it was there");
+    assert_eq!(generation.ready().await.err(), Some(first));
 }
 
 /// Takes that many random bytes while it starts.

@@ -305,3 +305,33 @@ async fn a_turn_keeps_the_version_it_was_shown() {
     assert_eq!(now(&manager).await, json!({ "version": "2.0.0" }));
     manager.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_is_removed_while_another_one_is_tried() {
+    let home = Home::new();
+    let manager = home.start(vec![]).await;
+    manager.install(answer(1), "hello.wasm").await.expect("it is fine");
+    let endless = wat("", "", "{}").replacen("(memory", "(func $begin (loop $again (br $again))) (start $begin) (memory", 1);
+    let slow = plugin(&manifest("acme/slow", "1.0.0", ""), &endless);
+    for by_folder in [false, true] {
+        let trying = async {
+            if by_folder {
+                std::fs::write(home.file("slow.wasm"), &slow).expect("written");
+                manager.reload(None).await.map(drop)
+            } else {
+                manager.install(slow.clone(), "slow.wasm").await.map(drop)
+            }
+        };
+        let removing = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let begun = std::time::Instant::now();
+            manager.remove("acme/hello").await.expect("it is there");
+            begun.elapsed()
+        };
+        let (tried, took) = tokio::join!(trying, removing);
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert_eq!(tried.is_err(), !by_folder, "{tried:?}");
+        assert!(!manager.snapshot().tools.contains_key("hello__run"));
+        manager.install(answer(2), "hello.wasm").await.expect("it comes back");
+    }
+}

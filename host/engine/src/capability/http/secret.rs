@@ -1,6 +1,7 @@
 //! Secrets in headers: put in by the host where the manifest binds them, and taken out of everything that comes back.
 
 use bytes::Bytes;
+use http::header::RANGE;
 use http::{HeaderMap, HeaderValue};
 use octi_domain::secret::{placeholder, placeholders};
 use octi_extension::host::bare;
@@ -102,6 +103,10 @@ impl CallState {
         planned.headers = headers;
         if used.is_empty() {
             return Ok(Ok(Used(None)));
+        }
+        if planned.headers.contains_key(RANGE) {
+            let text = "headers: a request with a secret cannot ask for a `range` of its answer, because a part of a secret is not found in it";
+            return Ok(Err(HostError::Invalid(text.to_owned())));
         }
         let bytewise = used.iter().filter(|(_, value)| !value.expose_secret().is_ascii());
         let bytewise: Vec<(String, SecretString)> =
