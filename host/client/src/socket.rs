@@ -111,11 +111,26 @@ impl Socket {
     /// The next frame; none when the connection ended in good order. Safe to drop and call again.
     ///
     /// # Errors
-    /// [`ClientError::Closed`] with the server's reason, or [`ClientError::Unreachable`] when the connection broke.
+    /// [`ClientError::Closed`] with the server's reason, [`ClientError::Unreachable`] when the connection broke, or
+    /// [`ClientError::Protocol`] for one frame that this version does not know; the connection stands then.
     pub async fn next(&mut self) -> Option<Result<ServerFrame, ClientError>> {
         match self.waiting.pop_front() {
             Some(frame) => Some(Ok(frame)),
             None => receive(&mut self.stream, &self.url).await,
+        }
+    }
+
+    /// The next frame that this version knows: frames and events of a newer server are not for it, and are left out. None when
+    /// the connection ended in good order. Safe to drop and call again.
+    ///
+    /// # Errors
+    /// [`ClientError::Closed`] with the server's reason, or [`ClientError::Unreachable`] when the connection broke.
+    pub async fn next_known(&mut self) -> Option<Result<ServerFrame, ClientError>> {
+        loop {
+            match self.next().await {
+                Some(Err(ClientError::Protocol { .. })) => {}
+                frame => return frame,
+            }
         }
     }
 
@@ -172,6 +187,7 @@ impl Socket {
                 Some(Ok(ServerFrame::Error(ErrorFrame { message, .. }))) => return Err(ClientError::Refused(message)),
                 Some(Ok(frame)) if of_session(&frame) => {}
                 Some(Ok(frame)) => self.keep(frame)?,
+                Some(Err(ClientError::Protocol { .. })) => {}
                 Some(Err(error)) => return Err(error),
                 None => return Err(self.ended()),
             }

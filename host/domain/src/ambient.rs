@@ -7,9 +7,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
+use self::sequence::Sequence;
 use crate::ids::TypedId;
+
+mod sequence;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {
@@ -45,11 +48,12 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Time, randomness and ids, handed to whoever needs them.
+/// Time, randomness and ids, handed to whoever needs them. Clones share everything.
 #[derive(Clone)]
 pub struct Ambient {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
+    ids: Arc<Sequence>,
 }
 
 impl Ambient {
@@ -62,7 +66,7 @@ impl Ambient {
     /// An ambient of chosen parts.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { clock, entropy }
+        Self { clock, entropy, ids: Arc::default() }
     }
 
     /// The time now, in UTC, with microseconds.
@@ -71,7 +75,8 @@ impl Ambient {
         self.clock.now()
     }
 
-    /// A new id that sorts after the ones made before it.
+    /// A new id that sorts after every one that this ambient or a clone of it made before, also within a millisecond and when
+    /// the clock was set back.
     #[must_use]
     pub fn id<T: TypedId>(&self) -> T {
         T::from(self.uuid())
@@ -87,7 +92,7 @@ impl Ambient {
 
     fn uuid(&self) -> Uuid {
         let millis = u64::try_from(self.now().timestamp_millis()).unwrap_or_default();
-        Builder::from_unix_timestamp_millis(millis, &self.bytes::<10>()).into_uuid()
+        self.ids.next(millis, self.bytes())
     }
 }
 
@@ -141,13 +146,38 @@ mod tests {
     use crate::ids::SessionId;
 
     #[test]
-    fn ids_made_in_a_later_millisecond_sort_later() {
-        let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH));
-        let ambient = Ambient::new(clock.clone(), Arc::new(CountingEntropy::default()));
-        let first: SessionId = ambient.id();
-        clock.advance(TimeDelta::milliseconds(1));
-        let second: SessionId = ambient.id();
-        assert!(first < second);
+    fn ids_sort_as_they_were_made_whatever_the_clock_does() {
+        let clock = Arc::new(ManualClock::new(DateTime::UNIX_EPOCH + TimeDelta::hours(1)));
+        let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
+        let mut last: SessionId = ambient.id();
+        for moved in [1, 0, 0, -60_000, 0, 59_999, 60_000] {
+            clock.advance(TimeDelta::milliseconds(moved));
+            for of in [&ambient, &ambient.clone()] {
+                let next: SessionId = of.id();
+                assert!(last < next, "{last} {next}");
+                last = next;
+            }
+        }
+    }
+
+    #[test]
+    fn threads_never_make_the_same_id_and_each_sees_its_own_sorted() {
+        let ambient = Ambient::new(Arc::new(ManualClock::new(DateTime::UNIX_EPOCH)), Arc::new(SystemEntropy));
+        let made = std::thread::scope(|scope| {
+            let make = || (0..1_000).map(|_| ambient.id()).collect::<Vec<SessionId>>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(made.iter().all(|ids| ids.is_sorted()));
+        let all: std::collections::BTreeSet<_> = made.concat().into_iter().collect();
+        assert_eq!(all.len(), 4_000);
+    }
+
+    #[test]
+    fn scripted_ids_are_the_same_in_every_run() {
+        let ambient = Ambient::new(Arc::new(ManualClock::new(DateTime::UNIX_EPOCH)), Arc::new(CountingEntropy::default()));
+        let ids = [ambient.id::<SessionId>(), ambient.id()].map(|id| id.to_string());
+        assert_eq!(ids, ["00000000-0000-7000-8000-000000000001", "00000000-0000-7000-8000-000000000002"]);
     }
 
     #[test]

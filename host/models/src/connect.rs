@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use backon::{ExponentialBuilder, Retryable};
 use genai::chat::ChatOptions;
 use octi_domain::limits;
 use secrecy::SecretString;
@@ -14,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::able;
+use crate::again;
 use crate::answer::Answer;
 use crate::chat::{ChatModel, ChatRequest, ChatStream, ModelInfo, ToolChoice};
 use crate::cost;
 use crate::demo::DemoModel;
 use crate::embed::{self, EmbedRequest, Embeddings};
-use crate::error::{ModelError, Phase};
+use crate::error::ModelError;
 use crate::live::{LineError, Live, Peer};
 use crate::provider::Provider;
 use crate::request;
@@ -158,47 +158,13 @@ impl ChatModel for Connected {
         let deadline = Instant::now() + patience.total;
         let sent = request::request(&self.info, &self.supported(&request));
         let input = cost::estimate_request(&request);
-        let mut retried = 0;
         let attempt = || self.attempt(&request, sent.clone(), input, deadline, cancel.clone());
-        let open = attempt
-            .retry(retries(&patience))
-            .sleep(tokio::time::sleep)
-            .when(ModelError::retryable)
-            .adjust(|error, pause| next_pause(error, pause, patience.retry_after_max))
-            .notify(|error, pause| {
-                retried += 1;
-                tracing::info!(model = %self.info.name, kind = error.kind(), ?pause, "asking the model again");
-            });
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => Err(ModelError::Cancelled),
-            opened = tokio::time::timeout_at(deadline, open) => match opened {
-                Ok(live) => Ok(live?.into_stream(retried)),
-                Err(_) => Err(ModelError::Timeout { phase: Phase::Total, after: patience.total }),
-            },
-        }
+        let (live, retried) = again::until_answered(attempt, &self.info, patience, deadline, &cancel).await?;
+        Ok(live.into_stream(retried))
     }
 
     async fn embed(&self, request: EmbedRequest, cancel: CancellationToken) -> Result<Embeddings, ModelError> {
         embed::embed(&self.peer, &self.http, &self.info, request, cancel).await
-    }
-}
-
-/// How often, and with which pauses, a call is tried again.
-pub(crate) fn retries(patience: &Patience) -> ExponentialBuilder {
-    ExponentialBuilder::default()
-        .with_min_delay(patience.backoff)
-        .with_max_delay(patience.retry_after_max)
-        .with_max_times(patience.attempts_max.saturating_sub(1))
-        .with_jitter()
-}
-
-/// How long to wait before the next attempt; `None` gives up.
-pub(crate) fn next_pause(error: &ModelError, pause: Option<Duration>, longest: Duration) -> Option<Duration> {
-    match error {
-        ModelError::RateLimited { retry_after: Some(asked), .. } if *asked > longest => None,
-        ModelError::RateLimited { retry_after: Some(asked), .. } => pause.map(|pause| pause.max(*asked)),
-        _ => pause,
     }
 }
 

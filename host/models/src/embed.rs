@@ -7,7 +7,6 @@ mod wire;
 
 use std::time::Duration;
 
-use backon::Retryable;
 use futures::StreamExt;
 use octi_domain::limits;
 use octi_domain::run::Usage;
@@ -15,8 +14,8 @@ use secrecy::ExposeSecret;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::again;
 use crate::chat::ModelInfo;
-use crate::connect::{next_pause, retries};
 use crate::cost::estimate_tokens;
 use crate::error::{ModelError, Phase};
 use crate::live::Peer;
@@ -65,26 +64,9 @@ pub(crate) async fn embed(
     let Some(sent) = wire::request(info.provider, &peer.endpoint, &info.model_id, &request) else {
         return Err(refusal(info));
     };
-    let patience = peer.patience;
-    let mut retried = 0;
+    let deadline = Instant::now() + peer.patience.total;
     let attempt = || attempt(peer, http, &sent);
-    let answered = attempt
-        .retry(retries(&patience))
-        .sleep(tokio::time::sleep)
-        .when(ModelError::retryable)
-        .adjust(|error, pause| next_pause(error, pause, patience.retry_after_max))
-        .notify(|error, pause| {
-            retried += 1;
-            tracing::info!(model = %info.name, kind = error.kind(), ?pause, "asking the model again");
-        });
-    let body = tokio::select! {
-        biased;
-        () = cancel.cancelled() => return Err(ModelError::Cancelled),
-        answered = tokio::time::timeout_at(Instant::now() + patience.total, answered) => match answered {
-            Ok(body) => body?,
-            Err(_) => return Err(ModelError::Timeout { phase: Phase::Total, after: patience.total }),
-        },
-    };
+    let (body, retried) = again::until_answered(attempt, info, peer.patience, deadline, &cancel).await?;
     let (vectors, tokens) = wire::read(info.provider, &body).map_err(|problem| strange(info, &problem))?;
     check(info, &request, &vectors)?;
     let estimated = || request.inputs.iter().map(|text| estimate_tokens(text)).sum();

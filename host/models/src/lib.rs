@@ -5,6 +5,7 @@
 //! [`demo::DemoModel`] needs no network, [`scripted::ScriptedModel`] is for tests.
 
 mod able;
+mod again;
 mod answer;
 mod attachment;
 pub mod catalog;

@@ -25,13 +25,20 @@ pub struct Entry {
     pub problem: Option<String>,
     value: Value,
     secret: Option<SecretString>,
+    /// Every secret that is set somewhere, also where another place is stronger or the value cannot be used.
+    secrets: Vec<SecretString>,
 }
 
 impl Entry {
     fn new(definition: &'static Definition, base: &Base, stored: Option<Stored>) -> Self {
         let given = base.get(definition);
-        let mut entry = Self { definition, source: given.source, problem: None, value: Value::Null, secret: None };
+        let (source, value) = (given.source, Value::Null);
+        let mut entry = Self { definition, source, problem: None, value, secret: None, secrets: Vec::new() };
         entry.hold(given.value);
+        entry.secrets.extend(entry.secret.clone());
+        if let Some(Stored::Secret(Ok(secret))) = &stored {
+            entry.secrets.push(secret.clone());
+        }
         let usable = match stored {
             None => return entry,
             Some(_) if definition.fixed.is_some() => Err("it is set outside of the database".to_owned()),
@@ -85,7 +92,10 @@ impl Entry {
     /// Whether somebody who sees everything would see a difference.
     pub(crate) fn differs(&self, other: &Self) -> bool {
         let secret = |entry: &Self| entry.secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-        (self.source, &self.value, &self.problem) != (other.source, &other.value, &other.problem) || secret(self) != secret(other)
+        let secrets = |entry: &Self| entry.secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect::<Vec<_>>();
+        (self.source, &self.value, &self.problem) != (other.source, &other.value, &other.problem)
+            || secret(self) != secret(other)
+            || secrets(self) != secrets(other)
     }
 }
 
@@ -121,6 +131,11 @@ impl Snapshot {
 
     pub(crate) fn secret(&self, key: &str) -> Option<&SecretString> {
         self.entry(key)?.secret.as_ref()
+    }
+
+    /// Every secret that is set for a key, wherever.
+    pub(crate) fn secrets_of(&self, key: &str) -> &[SecretString] {
+        self.entry(key).map_or(&[], |entry| &entry.secrets)
     }
 
     /// A number of the list. It was checked against the bounds of its setting.

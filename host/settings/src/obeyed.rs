@@ -65,11 +65,12 @@ impl Snapshot {
         self.secret(key::METRICS_TOKEN).is_some_and(|token| bool::from(token.expose_secret().as_bytes().ct_eq(shown.as_bytes())))
     }
 
-    /// The values of the host that nobody may see, by key.
+    /// The values of the host that nobody may see, by key: those that hold, and those that would if the stronger ones were gone.
     #[must_use]
     pub fn secrets(&self) -> Vec<(String, SecretString)> {
-        let open = self.entries().filter(|entry| entry.definition.fixed.is_none());
-        open.filter_map(|entry| Some((entry.definition.key.to_owned(), self.secret(entry.definition.key)?.clone()))).collect()
+        let open = self.entries().map(|entry| entry.definition).filter(|definition| definition.fixed.is_none());
+        let secrets = |key: &'static str| self.secrets_of(key).iter().map(move |secret| (key.to_owned(), secret.clone()));
+        open.flat_map(|definition| secrets(definition.key)).collect()
     }
 
     /// The configuration with what the database says, as the next start obeys it.

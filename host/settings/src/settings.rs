@@ -14,9 +14,10 @@ use octi_domain::event::{Event, EventKind, EventSink};
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_domain::run::RunLimits;
+use octi_domain::session::User;
 use octi_security::audit::{self, Deed};
 use octi_security::vault::{Vault, VaultError};
-use octi_store::{Store, StoreError};
+use octi_store::{Store, StoreError, Tx};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
@@ -83,7 +84,8 @@ impl Settings {
     /// # Errors
     /// When the database fails.
     pub async fn open(parts: SettingsParts) -> Result<Self, StoreError> {
-        let snapshot = Arc::new(read(&parts).await?);
+        let snapshot = read(&parts, &mut parts.store.read(&Principal::system("read settings")).await?).await?;
+        let snapshot = Arc::new(snapshot);
         for entry in snapshot.entries() {
             tell_problem(entry.definition, entry.problem.as_deref());
         }
@@ -127,9 +129,7 @@ impl Settings {
             tx.put_setting(key, row).await?;
             audit::append(&mut tx, &parts.ambient, Some(user_id), &Deed::SettingChanged { key }).await?;
         }
-        tx.save().await?;
-        self.look().await?;
-        Ok(self.now())
+        self.save(tx).await
     }
 
     /// Takes away what is stored, so that the environment, the file or the default holds.
@@ -146,8 +146,16 @@ impl Settings {
         if tx.delete_setting(definition.key).await? {
             audit::append(&mut tx, &parts.ambient, Some(user_id), &Deed::SettingReset { key: definition.key }).await?;
         }
+        self.save(tx).await
+    }
+
+    /// Saves a change and obeys it. What holds from now on is read before it is saved: a change that is stored is never told as
+    /// one that failed, because reading it back did.
+    async fn save(&self, mut tx: Tx<'_>) -> Result<Arc<Snapshot>, SettingsError> {
+        let (new, people) = (read(&self.0.parts, &mut tx).await?, tx.list_users().await?);
         tx.save().await?;
-        self.look().await?;
+        let keys = self.obey(new);
+        self.tell(&keys, people);
         Ok(self.now())
     }
 
@@ -177,11 +185,25 @@ impl Settings {
     }
 
     async fn look(&self) -> Result<(), StoreError> {
+        let parts = &self.0.parts;
+        let mut tx = parts.store.read(&Principal::system("read settings")).await?;
+        let new = read(parts, &mut tx).await?;
+        let keys = self.obey(new);
+        if !keys.is_empty() {
+            match tx.list_users().await {
+                Ok(people) => self.tell(&keys, people),
+                Err(error) => tracing::warn!(%error, "administrators are not told of changed settings"),
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what holds from now on in place, and returns what is different.
+    fn obey(&self, new: Snapshot) -> Vec<&'static str> {
         let shared = &self.0;
-        let (old, new) = (self.now(), read(&shared.parts).await?);
-        let keys = new.differences(&old);
+        let keys = new.differences(&self.now());
         if keys.is_empty() {
-            return Ok(());
+            return keys;
         }
         for key in &keys {
             let Some(entry) = new.entry(key) else { continue };
@@ -192,18 +214,15 @@ impl Settings {
         let limits = new.run_limits();
         *shared.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         shared.run_limits.send_if_modified(|held| std::mem::replace(held, limits) != limits);
-        self.tell(&keys).await;
-        Ok(())
+        keys
     }
 
     /// Tells the screens of administrators. They read the values again; a message that is lost costs no more than that.
-    async fn tell(&self, keys: &[&'static str]) {
-        let SettingsParts { store, events, ambient, .. } = &self.0.parts;
-        let people = async { store.read(&Principal::system("tell of settings")).await?.list_users().await };
-        let people = match people.await {
-            Ok(people) => people,
-            Err(error) => return tracing::warn!(%error, "administrators are not told of changed settings"),
-        };
+    fn tell(&self, keys: &[&'static str], people: Vec<User>) {
+        let SettingsParts { events, ambient, .. } = &self.0.parts;
+        if keys.is_empty() {
+            return;
+        }
         for admin in people.into_iter().filter(|person| person.is_admin && person.is_active) {
             let kind = EventKind::SettingsChanged { keys: keys.iter().map(|key| (*key).to_owned()).collect() };
             events.publish(Event { id: ambient.id(), user_id: admin.id, session_id: None, at: ambient.now(), kind });
@@ -234,8 +253,8 @@ fn to_row(vault: &Vault, definition: &Definition, value: &Value) -> Result<Value
     Ok(json!({ SEALED: STANDARD.encode(vault.seal_for_host(definition.key, &secret)?) }))
 }
 
-async fn read(parts: &SettingsParts) -> Result<Snapshot, StoreError> {
-    let rows = parts.store.read(&Principal::system("read settings")).await?.list_settings().await?;
+async fn read(parts: &SettingsParts, tx: &mut Tx<'_>) -> Result<Snapshot, StoreError> {
+    let rows = tx.list_settings().await?;
     let mut stored = BTreeMap::new();
     for (key, row) in rows {
         // A newer octi on the same database may know more settings.

@@ -12,11 +12,11 @@ use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_domain::session::User;
 use octi_security::vault::{MasterKey, Vault};
-use octi_store::{AuditRow, Store};
+use octi_store::{AuditRow, Backend, Store};
 use octi_testkit::db::TestDb;
 use octi_testkit::events::Collected;
 use octi_testkit::on_both;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::*;
@@ -229,6 +229,41 @@ on_both! {
         let now = host.settings.now();
         let problem = now.entry(key::METRICS_TOKEN).unwrap().problem.clone().unwrap();
         assert!(problem.contains("cannot be opened") && !now.is_metrics_token(TOKEN), "{problem}");
+    }
+
+    async fn a_secret_of_the_environment_stays_hidden_below_a_stored_one(db) {
+        let ada = admin(db, "ada").await;
+        let given = "scraper-Word-of-the-environment";
+        let host = host(db, &db.store, &[(env::OCTI_METRICS_TOKEN, given)], "").await;
+        let hidden = || {
+            let all = host.settings.now().secrets();
+            all.into_iter().map(|(key, secret)| (key, secret.expose_secret().to_owned())).collect::<Vec<_>>()
+        };
+        let named = |value: &str| (key::METRICS_TOKEN.to_owned(), value.to_owned());
+        assert_eq!(hidden(), [named(given)]);
+        host.settings.set(&ada, &one(key::METRICS_TOKEN, json!(TOKEN))).await.unwrap();
+        assert!(host.settings.now().is_metrics_token(TOKEN) && !host.settings.now().is_metrics_token(given));
+        assert_eq!(hidden(), [named(given), named(TOKEN)]);
+        host.settings.reset(&ada, key::METRICS_TOKEN).await.unwrap();
+        assert_eq!(hidden(), [named(given)]);
+    }
+
+    async fn what_is_stored_is_obeyed_and_told_without_reading_it_back(db) {
+        let ada = admin(db, "ada").await;
+        let host = plain(db).await;
+        // On SQLite nothing can be read any more; PostgreSQL has no connections of its own for reading.
+        let mut readers = Vec::new();
+        while db.store.backend() == Backend::Sqlite {
+            let reading = db.store.read(&ada);
+            let Ok(reader) = tokio::time::timeout(Duration::from_millis(300), reading).await else { break };
+            readers.push(reader.unwrap());
+        }
+        let now = host.settings.set(&ada, &one(key::MINUTES_MAX, json!(9))).await.unwrap();
+        assert_eq!(now.number(key::MINUTES_MAX), 9);
+        let now = host.settings.reset(&ada, key::MINUTES_MAX).await.unwrap();
+        assert_eq!(now.number(key::MINUTES_MAX), 15);
+        let keys = || (ada.user_id().unwrap(), vec![key::MINUTES_MAX.to_owned()]);
+        assert_eq!(told(&host), [keys(), keys()]);
     }
 
     async fn who_may_not_or_what_cannot_be_changed_is_refused(db) {

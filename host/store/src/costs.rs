@@ -12,14 +12,14 @@ use crate::tx::Tx;
 const TABLE: &str = "costs";
 const SUBJECT: Subject = Subject::new(TABLE, "this cost", "the user");
 
-/// Where the numbers of a cost come from.
+/// Where the numbers of tokens come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CostKind {
     /// The provider counted.
     Reported,
     /// We counted.
     Estimated,
-    /// Nobody counted, or the price is not known.
+    /// It was not written down: older rows say this where the price is not known.
     Unknown,
 }
 
@@ -71,7 +71,7 @@ pub struct CostSum {
     pub cost_usd: Option<f64>,
     /// Calls whose price is not known, so the sum is too low by them.
     pub unpriced_calls: u64,
-    /// Calls whose numbers the provider did not report.
+    /// Calls whose tokens we counted, because the provider did not report them.
     pub estimated_calls: u64,
     /// How often providers had to be asked again.
     pub retries: u64,
@@ -157,7 +157,7 @@ impl Tx<'_> {
                  , CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens
                  , SUM(cost_usd) AS cost_usd
                  , COUNT(*) - COUNT(cost_usd) AS unpriced_calls
-                 , COUNT(CASE WHEN kind <> 'reported' THEN 1 END) AS estimated_calls
+                 , COUNT(CASE WHEN kind = 'estimated' THEN 1 END) AS estimated_calls
                  , CAST(COALESCE(SUM(retries), 0) AS BIGINT) AS retries
             FROM costs
             WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2)
@@ -183,7 +183,7 @@ impl Tx<'_> {
                  , CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens
                  , SUM(cost_usd) AS cost_usd
                  , COUNT(*) - COUNT(cost_usd) AS unpriced_calls
-                 , COUNT(CASE WHEN kind <> 'reported' THEN 1 END) AS estimated_calls
+                 , COUNT(CASE WHEN kind = 'estimated' THEN 1 END) AS estimated_calls
                  , CAST(COALESCE(SUM(retries), 0) AS BIGINT) AS retries
             FROM costs
             WHERE run_id = $1 AND ($2 IS NULL OR user_id = $2)
@@ -209,7 +209,7 @@ impl Tx<'_> {
                  , CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens
                  , SUM(cost_usd) AS cost_usd
                  , COUNT(*) - COUNT(cost_usd) AS unpriced_calls
-                 , COUNT(CASE WHEN kind <> 'reported' THEN 1 END) AS estimated_calls
+                 , COUNT(CASE WHEN kind = 'estimated' THEN 1 END) AS estimated_calls
                  , CAST(COALESCE(SUM(retries), 0) AS BIGINT) AS retries
             FROM costs
             WHERE session_id IS NULL AND ($1 IS NULL OR user_id = $1)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { itemsOf, load } from "./history";
-import { addSending, applyEvents, restart } from "./reducer";
+import { addSending, applyEvents, refuse, restart } from "./reducer";
 import { agent, delta, ended, invoked, message, response, result, SESSION, said, spawned } from "./testing";
 import { emptyConversation } from "./types";
 
@@ -105,6 +105,68 @@ describe("messages that come after events", () => {
     const state = load(addSending(start, "local", "and now?", "now"), STORED, [agent("completed")]);
     expect(state.items.at(-1)).toMatchObject({ text: "and now?", sending: "sending" });
   });
+});
+
+describe("what was sent and not confirmed", () => {
+  const said = (id: string, words: string) => message(id, "user", [text(words)]);
+  const older = [said("m1", "yes"), message("m2", "assistant", [text("Done.")])];
+  const loaded = load(start, older, [agent("completed")]);
+  const shown = (state: typeof start) =>
+    state.items.map((item) => item.kind === "message" && [item.id, item.text, item.sending]);
+
+  it("is not an older message that says the same", () => {
+    const state = load(addSending(loaded, "local", "yes", "now"), older, [agent("completed")]);
+    expect(shown(state)).toEqual([
+      ["m1", "yes", undefined],
+      ["m2", "Done.", undefined],
+      ["local", "yes", "sending"],
+    ]);
+  });
+
+  it("is the message that was stored since", () => {
+    const state = load(
+      addSending(loaded, "local", "yes", "now"),
+      [...older, said("m3", "yes"), message("m4", "assistant", [text("Again.")])],
+      [agent("completed")],
+    );
+    expect(shown(state)).toEqual([
+      ["m1", "yes", undefined],
+      ["m2", "Done.", undefined],
+      ["m3", "yes", undefined],
+      ["m4", "Again.", undefined],
+    ]);
+  });
+
+  it("is one message each, in their order", () => {
+    const two = addSending(addSending(loaded, "first", "yes", "now"), "second", "yes", "now");
+    const state = load(two, [...older, said("m3", "yes")], [agent("completed")]);
+    expect(shown(state).slice(2)).toEqual([
+      ["m3", "yes", undefined],
+      ["second", "yes", "sending"],
+    ]);
+  });
+
+  it("is looked for among the newest alone when nothing was loaded before", () => {
+    const sending = addSending(start, "local", "yes", "now");
+    const later = [...older, said("m3", "no")];
+    expect(shown(load(sending, later, [agent("completed")])).at(-1)).toEqual(["local", "yes", "sending"]);
+    expect(shown(load(sending, [said("m1", "yes")], [agent("completed")]))).toEqual([
+      ["m1", "yes", undefined],
+    ]);
+  });
+
+  it("stays refused when the server refused it", () => {
+    const refused = refuse(addSending(loaded, "local", "yes", "now"), "local", "too many messages");
+    const state = load(refused, [...older, said("m3", "yes")], [agent("completed")]);
+    expect(state.items.at(-1)).toMatchObject({ id: "local", problem: "too many messages" });
+  });
+});
+
+it("a lost beginning of an answer is not the answer of another turn", () => {
+  const heard = restart(applyEvents(start, [spawned(), delta("Two fi")]));
+  const other = { ...(STORED.at(-1) as (typeof STORED)[number]), agentId: "agent-9" };
+  const state = load(heard, [...STORED.slice(0, 1), other], [agent("interrupted")]);
+  expect(state.items).toContainEqual(expect.objectContaining({ text: "Two fi", cut: true }));
 });
 
 describe("agents", () => {

@@ -69,7 +69,7 @@ export function load(
   agents: readonly Agent[],
 ): Conversation {
   const stored = answered(endings(itemsOf(messages), agents), agents);
-  const items = withLive(stored, state.items);
+  const items = withLive(stored, state.items, state.loaded);
   const usage = Object.fromEntries(
     agents.map((agent) => [
       agent.id,
@@ -135,14 +135,20 @@ function insertAfterAgent(items: Item[], item: Item): void {
 }
 
 /** Adds what was heard, unless it is stored; then what only the event said is added to the stored item. */
-function withLive(stored: readonly Item[], heard: readonly Item[]): Item[] {
+function withLive(stored: readonly Item[], heard: readonly Item[], loaded: boolean): Item[] {
   const items = [...stored];
+  const sent = sentSince(stored, heard, loaded);
   // Most of what was heard is stored under the same id; looking through everything is for the rest.
   let places = placesOf(items);
   for (const live of heard) {
-    const place = places.get(live.id) ?? items.findIndex((item) => isTwin(item, live));
+    const place =
+      places.get(live.id) ??
+      items.findIndex((item) => (isUnconfirmed(live) ? sent.has(item.id) : true) && isTwin(item, live));
     if (place >= 0) {
-      items[place] = merged(items[place] as Item, live);
+      const item = items[place] as Item;
+      // A stored message is one that was sent, not two.
+      if (isUnconfirmed(live)) for (const id of upTo(sent, item.id)) sent.delete(id);
+      items[place] = merged(item, live);
       continue;
     }
     // A message that has not been confirmed has no agent yet and belongs at the end.
@@ -154,12 +160,35 @@ function withLive(stored: readonly Item[], heard: readonly Item[]): Item[] {
 
 const placesOf = (items: readonly Item[]) => new Map(items.map((item, index) => [item.id, index]));
 
+const isUnconfirmed = (item: Item) => item.kind === "message" && item.sending !== undefined;
+
+/**
+ * The stored messages that may be what was sent from here and not confirmed, in their order: those of the person behind
+ * everything that was known to be stored. Before anything was loaded, only as many of the newest as were sent from here.
+ */
+function sentSince(stored: readonly Item[], heard: readonly Item[], loaded: boolean): Set<string> {
+  const known = new Set(heard.filter((item) => !isUnconfirmed(item)).map((item) => item.id));
+  const said = stored.filter((item) => item.kind === "message" && item.role === "user");
+  const behind = said.slice(said.findLastIndex((item) => known.has(item.id)) + 1);
+  const count = heard.filter(isUnconfirmed).length;
+  const candidates = loaded || count === 0 ? behind : behind.slice(-count);
+  return new Set(candidates.map((item) => item.id));
+}
+
+/** What stands in a set up to this id, in its order. What was sent later is stored later. */
+function upTo(ids: ReadonlySet<string>, last: string): string[] {
+  const all = [...ids];
+  return all.slice(0, all.indexOf(last) + 1);
+}
+
 function isTwin(item: Item, live: Item): boolean {
   if (item.kind === "message" && live.kind === "message") {
     if (item.id === live.id) return true;
     if (item.role !== live.role) return false;
-    if (live.sending !== undefined) return item.text.trim() === live.text.trim();
-    return isBeginningOf(live, item.text);
+    // What the server refused is stored nowhere.
+    if (live.sending !== undefined)
+      return live.problem === undefined && item.text.trim() === live.text.trim();
+    return item.agentId === live.agentId && isBeginningOf(live, item.text);
   }
   if (item.kind === "tool" && live.kind === "tool") {
     const free = item.id === item.storedId;

@@ -189,6 +189,17 @@ describe("what is sent", () => {
     ]);
   });
 
+  it("is confirmed before one like it that seemed lost, and not for one that was refused", () => {
+    const lost = markFailed(addSending(start, "lost", "hello", "now"));
+    const refused = refuse(addSending(lost, "refused", "hello", "now"), "refused", "too many messages");
+    const first = applyEvents(addSending(refused, "local", "hello", "now"), [said("m1", "user", "hello")]);
+    expect(first.items.map((item) => item.id)).toEqual(["lost", "refused", "m1"]);
+    const second = applyEvents(first, [said("m2", "user", "hello")]);
+    expect(second.items.map((item) => item.id)).toEqual(["m2", "refused", "m1"]);
+    const third = applyEvents(second, [said("m3", "user", "hello")]);
+    expect(third.items.map((item) => item.id)).toEqual(["m2", "refused", "m1", "m3"]);
+  });
+
   it("stays when it fails, also over a restart", () => {
     const failed = markFailed(addSending(start, "local-1", "hello", "now"));
     expect(restart(failed).items).toMatchObject([{ text: "hello", sending: "failed" }]);

@@ -106,9 +106,14 @@ function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: str
     ...(message.injected && { injected: true }),
     ...(message.attachments?.length && { attachments: message.attachments }),
   };
-  const local = state.items.findIndex(
-    (other) => other.kind === "message" && other.sending !== undefined && other.text === text,
-  );
+  const isOwn = (sending: MessageItem["sending"]) => (other: Item) =>
+    other.kind === "message" &&
+    other.sending === sending &&
+    other.problem === undefined &&
+    other.text.trim() === text.trim();
+  // One that seemed lost may have arrived; one that is on its way is the likelier.
+  const onItsWay = state.items.findIndex(isOwn("sending"));
+  const local = onItsWay >= 0 ? onItsWay : state.items.findIndex(isOwn("failed"));
   if (local < 0) return { ...state, items: [...state.items, item] };
   return { ...state, items: state.items.with(local, item) };
 }

@@ -94,11 +94,8 @@ pub(super) fn cost_row(
     metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "input").increment(usage.input_tokens);
     metrics::counter!(telemetry::MODEL_TOKENS.name, "direction" => "output").increment(usage.output_tokens);
     let cost_usd = cost::price(info, &usage);
-    let kind = match (cost_usd, usage.estimated) {
-        (None, _) => CostKind::Unknown,
-        (Some(_), true) => CostKind::Estimated,
-        (Some(_), false) => CostKind::Reported,
-    };
+    // Whose count it is does not depend on whether the price is known.
+    let kind = if usage.estimated { CostKind::Estimated } else { CostKind::Reported };
     CostRow {
         id: ambient.id(),
         user_id,

@@ -215,6 +215,25 @@ on_both! {
         assert!(test.run(sent.run_id).await.usage.estimated);
     }
 
+    async fn tokens_that_were_counted_are_not_called_estimated_because_the_price_is_unknown(db) {
+        use octi_domain::run::Usage;
+        use octi_models::ChatEvent;
+        let usage = Usage { input_tokens: 70, output_tokens: 7, estimated: false };
+        let end = ChatEvent::End(octi_models::Finish::Stop);
+        let counted = Answer::events([ChatEvent::Text("so".into()), ChatEvent::Usage(usage), end.clone()]);
+        let uncounted = Answer::events([ChatEvent::Text("so".into()), end]);
+        let model = ScriptedModel::new([counted, uncounted]).with_info(|info| (info.price_in, info.price_out) = (None, None));
+        let test = TestAgents::on(model).start(&db.store).await;
+        test.chat("one").await;
+        test.agents.flush().await;
+        let sum = async || test.store.read(&test.principal).await.unwrap().cost_of_session(test.session).await.unwrap();
+        let of = |sum: octi_store::CostSum| (sum.calls, sum.unpriced_calls, sum.estimated_calls, sum.cost_usd);
+        assert_eq!(of(sum().await), (1, 1, 0, None));
+        test.chat("two").await;
+        test.agents.flush().await;
+        assert_eq!(of(sum().await), (2, 2, 1, None));
+    }
+
     async fn a_failure_after_usage_leaves_its_cost_and_one_before_leaves_none(db) {
         use octi_domain::run::Usage;
         use octi_models::ChatEvent;

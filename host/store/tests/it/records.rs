@@ -128,11 +128,12 @@ on_both! {
         save!(db.store, alice, |tx| {
             tx.insert_cost(&fixtures::cost(&db.ambient, &run, Some(0.25), CostKind::Reported)).await.unwrap();
             tx.insert_cost(&fixtures::cost(&db.ambient, &run, Some(0.5), CostKind::Estimated)).await.unwrap();
+            tx.insert_cost(&fixtures::cost(&db.ambient, &other, None, CostKind::Reported)).await.unwrap();
             tx.insert_cost(&fixtures::cost(&db.ambient, &other, None, CostKind::Unknown)).await.unwrap();
         });
         let of_run = CostSum { calls: 2, input_tokens: 2_000, output_tokens: 20, cost_usd: Some(0.75), unpriced_calls: 0, estimated_calls: 1, retries: 2 };
         assert_eq!(look!(db.store, alice, |tx| tx.cost_of_run(run.id).await), of_run);
-        let of_session = CostSum { calls: 3, input_tokens: 3_000, output_tokens: 30, unpriced_calls: 1, estimated_calls: 2, retries: 3, ..of_run };
+        let of_session = CostSum { calls: 4, input_tokens: 4_000, output_tokens: 40, unpriced_calls: 2, estimated_calls: 1, retries: 4, ..of_run };
         assert_eq!(look!(db.store, alice, |tx| tx.cost_of_session(session.id).await), of_session);
         assert_eq!(look!(db.store, alice, |tx| tx.cost_of_run(other.id).await).cost_usd, None);
     }

@@ -279,9 +279,13 @@ fn settles(frame: &ServerFrame, request: Uuid) -> bool {
 }
 
 async fn next(socket: &mut Socket) -> Outcome<ServerFrame> {
-    match socket.next().await {
+    match socket.next_known().await {
         Some(Ok(frame)) => Ok(frame),
         Some(Err(error)) => Err(ClientError::into(error)),
         None => Err(Failure::external("the server closed the connection")),
     }
 }
+
+#[cfg(test)]
+#[path = "talk_tests.rs"]
+mod tests;
