@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use octi_engine::{Compiler, EngineConfig, PluginManager};
+use octi_engine::{CompileLimits, Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::Registry;
 use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
@@ -18,6 +18,8 @@ use octi_testkit::services::{Memory, Secrets};
 use octi_testkit::{Answer, ScriptedModel};
 use tokio::sync::{Mutex, MutexGuard};
 
+/// What starts processes, and compiles in one.
+const LAUNCHER: &str = env!("CARGO_BIN_EXE_octi-test-launcher");
 /// A secret of everybody's. Its parts are words that stand nowhere else.
 pub(crate) const SECRET: &str = "Zebra7/Quokka9+Lynx4\"Heron2";
 /// Whoever asks for the key of this name waits for ever.
@@ -27,37 +29,44 @@ pub(crate) const NEVER: &str = "never";
 pub(crate) struct TestHost {
     pub(crate) plugins: Arc<PluginManager>,
     pub(crate) clock: Arc<SteppingClock>,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) folder: Arc<tempfile::TempDir>,
     pub(crate) logs: Logs,
     dials: Arc<Dials>,
     db: TestDb,
     /// Whoever measures the process must be alone in it.
     _alone: MutexGuard<'static, ()>,
-    _cache: tempfile::TempDir,
+    pub(crate) cache: Arc<tempfile::TempDir>,
     _server: Server,
 }
 
 impl TestHost {
     /// A host with the role `general` and the plugin `acme/good`.
     pub(crate) async fn start() -> Self {
+        Self::compiling(Compiler::InProcess).await
+    }
+
+    /// The same, whose plugins are compiled by a process that may take so much.
+    pub(crate) async fn compiling_within(limits: CompileLimits) -> Self {
+        Self::compiling(Compiler::Helper { program: LAUNCHER.into(), level: Level::Auto, limits }).await
+    }
+
+    async fn compiling(compiler: Compiler) -> Self {
         static ONE: Mutex<()> = Mutex::const_new(());
         let (alone, logs) = (ONE.lock().await, Logs::start());
-        let (folder, cache) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        let directory = || Arc::new(tempfile::tempdir().expect("a folder"));
+        let (folder, cache) = (directory(), directory());
         let server = Server::start("HTTP/1.1 200 OK\r\ncontent-length: 6\r\nconnection: close\r\n\r\ninside").await;
         let dials = Arc::new(Dials::to(server.address()));
         let (ambient, clock) = manual();
         let config = EngineConfig {
             cache_dir: cache.path().to_path_buf(),
             cache_key: [7; 32],
-            compiler: Compiler::InProcess,
+            compiler,
             plugin_limits: BTreeMap::new(),
             plugins_dir: Some(folder.path().to_path_buf()),
             bundle: &[],
             kv: Arc::new(Memory::default().with_silent(NEVER)),
-            processes: Arc::new(ProcessDoor::new(ProcessConfig {
-                launcher: PathBuf::from(env!("CARGO_BIN_EXE_octi-test-launcher")),
-                level: Level::Auto,
-            })),
+            processes: Arc::new(ProcessDoor::new(ProcessConfig { launcher: LAUNCHER.into(), level: Level::Auto })),
             ambient,
             on_change: Arc::new(|_, _, _| {}),
             egress: Arc::new(egress(dials.clone())),
@@ -69,7 +78,7 @@ impl TestHost {
         let good = with_manifest(good().component(), &manifest("acme/good", "1.0.0", ""));
         plugins.install(good, "good.wasm").await.expect("the good plugin");
         let db = TestDb::open(Backend::Sqlite).await.expect("a database");
-        Self { plugins, clock, folder, logs, dials, db, _alone: alone, _cache: cache, _server: server }
+        Self { plugins, clock, folder, logs, dials, db, _alone: alone, cache, _server: server }
     }
 
     /// A person with a session, whose model gives these answers.

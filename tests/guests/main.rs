@@ -4,6 +4,7 @@
 //! plugin that behaves still answers, and after a whole table the host has the memory, descriptors and threads it had before.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it cannot go on, and what it measured")]
 
+mod bombs;
 mod compat;
 mod escapes;
 mod host;

@@ -207,7 +207,11 @@ pub(crate) async fn is_well(host: &TestHost, after: &str) {
 
 /// Runs a table twice: what the first round left behind for ever is warmth, what the second one adds would be a leak.
 pub(crate) async fn run(rows: fn() -> Vec<Row>) {
-    let host = TestHost::start().await;
+    run_on(TestHost::start().await, rows).await;
+}
+
+/// The same on that host.
+pub(crate) async fn run_on(host: TestHost, rows: fn() -> Vec<Row>) {
     round(&host, rows()).await;
     let before = Held::settled().await;
     round(&host, rows()).await;

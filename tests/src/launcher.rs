@@ -1,5 +1,8 @@
-//! The launcher of sandboxed processes, for tests that run tools without the `octi` binary.
+//! The launcher of sandboxed processes, and the compiler in one, for tests that do without the `octi` binary.
 
 fn main() -> std::process::ExitCode {
-    octi_security::sandbox::process::launcher_main()
+    match std::env::args().nth(1).as_deref() {
+        Some(octi_engine::COMPILER_COMMAND) => octi_engine::compiler_main(),
+        _ => octi_security::sandbox::process::launcher_main(),
+    }
 }

@@ -16,7 +16,7 @@ use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
-use octi_engine::{Change, Compiler, EngineConfig, OnChange, PluginManager};
+use octi_engine::{Change, CompileLimits, Compiler, EngineConfig, OnChange, PluginManager};
 use octi_gateway::bus::Bus;
 use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
@@ -349,7 +349,7 @@ async fn start_plugins(
     let config = EngineConfig {
         cache_dir: home.join("cache").join("plugins"),
         cache_key,
-        compiler: Compiler::Helper { program: launch.launcher, level: launch.level },
+        compiler: Compiler::Helper { program: launch.launcher, level: launch.level, limits: CompileLimits::default() },
         plugin_limits: settings.plugin_limits.clone(),
         plugins_dir: Some(home.join("plugins")),
         bundle: bundle::PLUGINS,

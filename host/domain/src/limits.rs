@@ -152,6 +152,12 @@ pub const PLUGIN_HURRY_SECONDS_MAX: u64 = 10;
 
 /// Bytes of a plugin file.
 pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Seconds checking a plugin file may take, before it is compiled.
+pub const PLUGIN_VALIDATE_SECONDS_MAX: u64 = 10;
+/// Values on the stack of a function, and blocks in each other, at any place of its code.
+pub const PLUGIN_STACK_HEIGHT_MAX: u32 = 100_000;
+/// Targets of one branch; browsers accept as many.
+pub const PLUGIN_BRANCH_TARGETS_MAX: u32 = 65_520;
 /// Bytes of compiled plugins kept on disk.
 pub const PLUGIN_CACHE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Seconds a plugin that could not be compiled or started is not tried again.

@@ -43,7 +43,7 @@ const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Cache {
     place: Option<Place>,
     compilers: Compilers,
-    flights: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    flights: Flights,
 }
 
 #[derive(Clone)]
@@ -83,6 +83,12 @@ impl Cache {
         self
     }
 
+    /// Entries that somebody waits for.
+    #[cfg(test)]
+    pub(crate) fn waited_for(&self) -> usize {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Writes an entry as the host itself would.
     #[cfg(test)]
     pub(crate) fn plant(&self, lane: &Lane, digest: &str, native: &[u8]) -> io::Result<()> {
@@ -107,11 +113,9 @@ impl Cache {
         T: Future<Output = Result<(), InstallError>> + Send,
     {
         let name = entry_name(&lane.engine, digest);
-        let flight = self.flights.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default().clone();
-        let _only_one = flight.lock().await;
-        let loaded = self.load_or_compile(lane, &name, code, trial).await;
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
-        loaded
+        let flight = Flight::board(&self.flights, &name);
+        let _only_one = flight.seat.lock().await;
+        self.load_or_compile(lane, &name, code, trial).await
     }
 
     async fn load_or_compile<T>(
@@ -154,6 +158,32 @@ impl Cache {
     /// Ends the compilers that run.
     pub(crate) async fn shutdown(&self) {
         self.compilers.shutdown().await;
+    }
+}
+
+type Flights = Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>;
+
+/// One of those who wait for the same entry. The last of them forgets it, also when it gave up waiting.
+struct Flight<'a> {
+    flights: &'a Flights,
+    name: &'a str,
+    seat: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<'a> Flight<'a> {
+    fn board(flights: &'a Flights, name: &'a str) -> Self {
+        let seat = flights.lock().unwrap_or_else(PoisonError::into_inner).entry(name.to_owned()).or_default().clone();
+        Self { flights, name, seat }
+    }
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
+        // This one's and the list's own: nobody else can come by another before the list is free again.
+        if Arc::strong_count(&self.seat) <= 2 {
+            flights.remove(self.name);
+        }
     }
 }
 
@@ -288,7 +318,11 @@ impl Place {
             if total <= self.bytes_max {
                 break;
             }
-            fs::remove_file(path)?;
+            match fs::remove_file(path) {
+                // Another one that was just kept made room too.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
             total = total.saturating_sub(bytes);
         }
         Ok(())

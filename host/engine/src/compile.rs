@@ -36,7 +36,6 @@ const OUTPUT: &str = "out.cwasm";
 pub(crate) const WORK_PREFIX: &str = ".compile-";
 /// Each thread of the compiler reserves address space, of which there is a bounded amount.
 const THREADS: &str = "4";
-const TIME_MAX: Duration = Duration::from_secs(limits::PLUGIN_COMPILE_SECONDS_MAX);
 
 /// What makes native code of components.
 #[derive(Debug, Clone)]
@@ -49,22 +48,44 @@ pub enum Compiler {
         program: PathBuf,
         /// How much of the sandbox must hold around it.
         level: Level,
+        limits: CompileLimits,
     },
+}
+
+/// What one compilation may take. The default is what a host gives; less is for tests, which cannot wait for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompileLimits {
+    /// Of the clock.
+    pub time_max: Duration,
+    /// Memory that its process may map.
+    pub memory_bytes_max: u64,
+    /// Native code that comes of it.
+    pub native_bytes_max: u64,
+}
+
+impl Default for CompileLimits {
+    fn default() -> Self {
+        Self {
+            time_max: Duration::from_secs(limits::PLUGIN_COMPILE_SECONDS_MAX),
+            memory_bytes_max: limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX,
+            native_bytes_max: limits::PLUGIN_NATIVE_BYTES_MAX,
+        }
+    }
 }
 
 /// The compilers of a host: a bounded number at once.
 pub(crate) struct Compilers {
-    door: Option<ProcessDoor>,
+    helper: Option<(ProcessDoor, CompileLimits)>,
     places: Semaphore,
 }
 
 impl Compilers {
     pub(crate) fn new(compiler: Compiler) -> Self {
-        let door = match compiler {
+        let helper = match compiler {
             Compiler::InProcess => None,
-            Compiler::Helper { program, level } => Some(door(program, level)),
+            Compiler::Helper { program, level, limits } => Some((door(program, level, limits), limits)),
         };
-        Self { door, places: Semaphore::new(limits::PLUGIN_COMPILERS_MAX) }
+        Self { helper, places: Semaphore::new(limits::PLUGIN_COMPILERS_MAX) }
     }
 
     /// Native code of that component for that class. Dropping the future ends the compiler.
@@ -77,9 +98,9 @@ impl Compilers {
     ) -> Result<Vec<u8>, InstallError> {
         let _place = self.places.acquire().await.map_err(|_| failed("the host is shutting down"))?;
         let began = Instant::now();
-        let native = match &self.door {
+        let native = match &self.helper {
             None => in_process(engine.clone(), code).await,
-            Some(door) => in_helper(door, class, code, folder).await,
+            Some((door, allowed)) => in_helper(door, *allowed, class, code, folder).await,
         }?;
         metrics::histogram!(telemetry::COMPILE_SECONDS.name).record(began.elapsed().as_secs_f64());
         Ok(native)
@@ -88,7 +109,7 @@ impl Compilers {
     /// Ends the compilers that run.
     pub(crate) async fn shutdown(&self) {
         self.places.close();
-        if let Some(door) = &self.door {
+        if let Some((door, _)) = &self.helper {
             door.shutdown().await;
         }
     }
@@ -98,21 +119,21 @@ fn failed(problem: impl Into<String>) -> InstallError {
     InstallError::Compile(problem.into())
 }
 
-fn too_large() -> InstallError {
-    failed(format!("its native code has more than {} bytes", limits::PLUGIN_NATIVE_BYTES_MAX))
+fn too_large(native_bytes_max: u64) -> InstallError {
+    failed(format!("its native code has more than {native_bytes_max} bytes; make the component smaller"))
 }
 
 /// A door for this one program, so that no plugin can be granted the profile.
-fn door(program: PathBuf, level: Level) -> ProcessDoor {
+fn door(program: PathBuf, level: Level, allowed: CompileLimits) -> ProcessDoor {
     let profile = Profile {
         prefix: vec![COMPILER_COMMAND.to_owned()],
         arguments: ArgumentRules::any(3),
         env: EnvRule::Named(vec!["RAYON_NUM_THREADS".to_owned()]),
-        time_max: TIME_MAX,
+        time_max: allowed.time_max,
         read: vec![program.clone()],
         limits: ProfileLimits {
-            memory_bytes: limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX,
-            file_bytes: limits::PLUGIN_NATIVE_BYTES_MAX,
+            memory_bytes: allowed.memory_bytes_max,
+            file_bytes: allowed.native_bytes_max,
             ..ProfileLimits::default()
         },
         ..Profile::new(program.clone())
@@ -145,6 +166,7 @@ fn refused(error: &wasmtime::Error) -> InstallError {
 
 async fn in_helper(
     door: &ProcessDoor,
+    allowed: CompileLimits,
     class: Class,
     code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
     folder: Option<&Path>,
@@ -161,20 +183,20 @@ async fn in_helper(
         cwd: work.0.clone(),
         workspace: work.0.clone(),
         env: vec![("RAYON_NUM_THREADS".to_owned(), THREADS.to_owned())],
-        time_max: TIME_MAX,
+        time_max: allowed.time_max,
         stdin: None,
     };
-    judge(door.run(spawn).await)?;
-    blocking(move || work.output()).await
+    judge(door.run(spawn).await, allowed)?;
+    blocking(move || work.output(allowed.native_bytes_max)).await
 }
 
 /// Says in words how the compiler's process ended, unless it ended well.
-fn judge(ended: Result<Output, ProcessError>) -> Result<(), InstallError> {
+fn judge(ended: Result<Output, ProcessError>, allowed: CompileLimits) -> Result<(), InstallError> {
     const SIGKILL: i32 = 9;
     const SIGXCPU: i32 = 24;
     const SIGXFSZ: i32 = 25;
     let output = ended.map_err(|error| failed(format!("the compiler did not start: {error}")))?;
-    let slow = || failed(format!("the compiler needed more than {} s; make the component smaller", TIME_MAX.as_secs()));
+    let slow = || failed(format!("the compiler needed more than {} s; make the component smaller", allowed.time_max.as_secs()));
     match output.ending {
         Ending::Exited(0) => Ok(()),
         Ending::Exited(1) => {
@@ -183,11 +205,11 @@ fn judge(ended: Result<Output, ProcessError>) -> Result<(), InstallError> {
         }
         Ending::TimedOut | Ending::Signalled(SIGXCPU) => Err(slow()),
         Ending::Signalled(SIGKILL) => Err(failed("the compiler was killed, most likely because this machine is out of memory")),
-        Ending::Signalled(SIGXFSZ) => Err(too_large()),
+        Ending::Signalled(SIGXFSZ) => Err(too_large(allowed.native_bytes_max)),
         Ending::Exited(code) => Err(failed(format!("the compiler ended with code {code}; please report it with the plugin"))),
         Ending::Signalled(signal) => Err(failed(format!(
             "the compiler crashed (signal {signal}), or the component needs more than the {} MiB of memory that compiling may take",
-            limits::PLUGIN_COMPILE_MEMORY_BYTES_MAX >> 20
+            allowed.memory_bytes_max >> 20
         ))),
         Ending::OutputLimit => Err(failed("the compiler wrote too many messages")),
     }
@@ -216,15 +238,15 @@ impl WorkFolder {
         }
     }
 
-    fn output(&self) -> Result<Vec<u8>, InstallError> {
+    fn output(&self, native_bytes_max: u64) -> Result<Vec<u8>, InstallError> {
         let unreadable = |error: io::Error| failed(format!("the compiler's output cannot be read: {error}"));
         // Where no sandbox held, the compiler could have left anything in its place.
         let file = open_regular(&self.0.join(OUTPUT)).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.len() > limits::PLUGIN_NATIVE_BYTES_MAX {
-            return Err(too_large());
+        if file.metadata().map_err(unreadable)?.len() > native_bytes_max {
+            return Err(too_large(native_bytes_max));
         }
         let mut native = Vec::new();
-        file.take(limits::PLUGIN_NATIVE_BYTES_MAX).read_to_end(&mut native).map_err(unreadable)?;
+        file.take(native_bytes_max).read_to_end(&mut native).map_err(unreadable)?;
         Ok(native)
     }
 }
@@ -283,7 +305,7 @@ mod tests {
             truncated: false,
             reached: Reached::default(),
         };
-        judge(Ok(output)).map_or_else(|error| error.to_string(), |()| "well".to_owned())
+        judge(Ok(output), CompileLimits::default()).map_or_else(|error| error.to_string(), |()| "well".to_owned())
     }
 
     #[test]
@@ -301,7 +323,8 @@ mod tests {
             let text = told(ending, stderr);
             assert!(text.contains(says), "{ending:?}: {text}");
         }
-        let text = judge(Err(ProcessError::ShuttingDown)).map_or_else(|error| error.to_string(), |()| String::new());
+        let text = judge(Err(ProcessError::ShuttingDown), CompileLimits::default())
+            .map_or_else(|error| error.to_string(), |()| String::new());
         assert!(text.contains("did not start"), "{text}");
     }
     #[test]
@@ -309,7 +332,10 @@ mod tests {
         let parent = tempfile::tempdir().expect("a folder");
         let work = WorkFolder::with(b"code", Some(parent.path())).expect("a folder to compile in");
         let output = work.0.join(OUTPUT);
-        let told = || work.output().map_or_else(|error| error.to_string(), |native| format!("{} bytes", native.len()));
+        let told = || {
+            work.output(limits::PLUGIN_NATIVE_BYTES_MAX)
+                .map_or_else(|error| error.to_string(), |native| format!("{} bytes", native.len()))
+        };
         File::create(&output).and_then(|file| file.set_len(limits::PLUGIN_NATIVE_BYTES_MAX + 1)).expect("a file of holes");
         assert!(told().contains("more than 268435456 bytes"), "{}", told());
         fs::write(&output, "native").expect("written");

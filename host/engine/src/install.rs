@@ -25,6 +25,9 @@ pub enum InstallError {
     NotComponent(String),
     #[error("this component is not valid or uses a WebAssembly feature that is off: {0}")]
     Invalid(String),
+    /// Checking it would take too much of the host.
+    #[error("checking this component would take too much: {0}")]
+    Costly(String),
     #[error(
         "it has no `{SECTION}` section, so it asks for nothing and says nothing of itself; run `octi-pack tool <component> <plugin.toml> <out>`"
     )]

@@ -32,7 +32,7 @@ mod ticker;
 mod tool;
 mod usage;
 
-pub use compile::{COMPILER_COMMAND, Compiler, compiler_main};
+pub use compile::{COMPILER_COMMAND, CompileLimits, Compiler, compiler_main};
 pub use engine::EngineError;
 pub use install::InstallError;
 pub use loader::Inspection;

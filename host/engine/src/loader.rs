@@ -1,9 +1,13 @@
 //! Reads a plugin file without running it: what it is, what it says of itself, what it imports and exports.
 
+mod validity;
+
+use std::time::Duration;
+
 use octi_domain::limits;
 use octi_extension::manifest::{Manifest, SECTION};
 use sha2::{Digest, Sha256};
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Encoding, Parser, Payload, WasmFeatures};
 
 use crate::install::InstallError;
 use crate::text;
@@ -81,7 +85,7 @@ pub(crate) fn parts(bytes: &[u8]) -> Result<Parts, InstallError> {
     if Parser::is_core_wasm(bytes) {
         return Err(InstallError::NotComponent("it is a core module".to_owned()));
     }
-    Validator::new_with_features(features()).validate_all(bytes).map_err(|error| invalid(&error))?;
+    validity::validate(bytes, features(), Duration::from_secs(limits::PLUGIN_VALIDATE_SECONDS_MAX))?;
     read(bytes)
 }
 

@@ -230,7 +230,7 @@ impl PluginManager {
 
     async fn install_checked(&self, bytes: Vec<u8>, file_name: &str) -> Result<PluginStatus, InstallError> {
         let folder = self.folder.as_ref().ok_or_else(|| InstallError::Folder("this host was started without one".to_owned()))?;
-        let inspection = Self::inspect_file(&bytes)?;
+        let (bytes, inspection) = folder::inspected_bytes(bytes).await?;
         install::check(&inspection)?;
         let id = inspection.manifest.id.clone();
         let version = inspection.manifest.version.clone();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octi_domain::ambient::Ambient;
-use octi_engine::{COMPILER_COMMAND, Compiler, EngineConfig, InstallError, PluginManager, pack};
+use octi_engine::{COMPILER_COMMAND, CompileLimits, Compiler, EngineConfig, InstallError, PluginManager, pack};
 use octi_extension::registry::Registry as _;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::services::{Memory, Secrets};
@@ -28,7 +28,7 @@ async fn host(home: &Path, program: &str, level: Level) -> Arc<PluginManager> {
     let config = EngineConfig {
         cache_dir: home.join("cache"),
         cache_key: [7; 32],
-        compiler: Compiler::Helper { program: PathBuf::from(program), level },
+        compiler: Compiler::Helper { program: PathBuf::from(program), level, limits: CompileLimits::default() },
         plugin_limits: BTreeMap::new(),
         plugins_dir: Some(home.join("plugins")),
         bundle: &[],

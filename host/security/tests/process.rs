@@ -18,6 +18,8 @@ mod death;
 mod git;
 #[path = "process/levels.rs"]
 mod levels;
+#[path = "process/mounts.rs"]
+mod mounts;
 #[path = "process/network.rs"]
 mod network;
 #[path = "process/profiles.rs"]

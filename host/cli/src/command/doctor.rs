@@ -47,7 +47,7 @@ impl Check {
 
 /// Runs every check, also after one failed.
 pub(crate) async fn run(context: &Context) -> Outcome {
-    let checks = vec![home(context), database(context).await, plugins(), engine(), sandbox().await, server(context).await];
+    let checks = vec![home(context), database(context).await, plugins(), engine(), sandbox(context).await, server(context).await];
     let bad = checks.iter().filter(|check| check.verdict == Verdict::Bad).count();
     context.printer.data(&checks, |printer| {
         let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
@@ -107,11 +107,11 @@ fn engine() -> Check {
     }
 }
 
-async fn sandbox() -> Check {
+async fn sandbox(context: &Context) -> Check {
     let Ok(launcher) = std::env::current_exe() else {
         return Check::bad("sandbox", "octi's own file is not known", "start octi by its full path");
     };
-    let door = ProcessDoor::new(ProcessConfig { launcher, level: Level::Auto });
+    let door = ProcessDoor::new(ProcessConfig { launcher, level: Level::Auto }).hiding(&context.config.home);
     match door.probe().await {
         Err(error) => Check::bad("sandbox", error.to_string(), "tools cannot run programs on this machine"),
         Ok(reached) => walls(&reached),

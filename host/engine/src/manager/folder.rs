@@ -266,7 +266,17 @@ impl PluginManager {
 /// Reads a file and takes it apart.
 async fn inspected(file: PathBuf) -> Result<Inspection, InstallError> {
     let inspected = tokio::task::spawn_blocking(move || loader::inspect(&read(&file)?)).await;
-    inspected.unwrap_or_else(|error| Err(InstallError::Invalid(format!("checking it failed: {error}"))))
+    inspected.unwrap_or_else(unchecked)
+}
+
+/// Takes a file apart that is in memory, and gives it back.
+pub(super) async fn inspected_bytes(bytes: Vec<u8>) -> Result<(Vec<u8>, Inspection), InstallError> {
+    let inspected = tokio::task::spawn_blocking(move || loader::inspect(&bytes).map(|inspection| (bytes, inspection))).await;
+    inspected.unwrap_or_else(unchecked)
+}
+
+fn unchecked<T>(error: tokio::task::JoinError) -> Result<T, InstallError> {
+    Err(InstallError::Invalid(format!("checking it failed: {error}")))
 }
 
 /// What a file of the folder turned out to be.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, TimeDelta};
+use futures::FutureExt as _;
 use octi_domain::ambient::{Ambient, CountingEntropy, ManualClock};
 
 use super::guests::answering;
@@ -130,6 +131,21 @@ async fn callers_of_one_plugin_share_one_compilation() {
     let cache = bench.cache(KEY);
     futures::future::join_all((0..8).map(|_| bench.load(&cache))).await;
     assert_eq!(bench.compiled.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn whoever_gives_up_waiting_is_forgotten() {
+    let bench = Bench::new();
+    let cache = bench.cache(KEY);
+    // Looked at once, when the compiler has only just begun.
+    assert_eq!(bench.load(&cache).now_or_never(), None);
+    assert_eq!(cache.waited_for(), 0);
+    let (first, second) = (bench.load(&cache), bench.load(&cache));
+    let (mut first, second) = (Box::pin(first), Box::pin(second));
+    assert_eq!(futures::poll!(&mut first), std::task::Poll::Pending);
+    drop(first);
+    second.await;
+    assert_eq!(cache.waited_for(), 0);
 }
 
 #[tokio::test]

@@ -113,6 +113,7 @@ impl ProcessDoor {
             let mut orders = start::plain_orders(PathBuf::new(), level, &id);
             orders.workspace.clone_from(&orders.scratch);
             orders.cwd.clone_from(&orders.scratch);
+            orders.hidden.clone_from(&self.hidden);
             let job = Arc::new(Job::new(id, "probe".to_owned(), Keep::First, self.stop.child_token()));
             self.launch(&job, &orders, &Network::Nothing, None, PROBE_TIME_MAX).await?;
             finish(&job).await.map(|output| output.reached)

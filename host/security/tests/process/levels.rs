@@ -6,14 +6,21 @@ use std::collections::BTreeMap;
 
 use nix::libc;
 use octi_security::sandbox::process::{Ending, Level, ProcessError, Reached};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
 
 use crate::support::{Home, is_running, text};
 
 /// Runs the future on a thread on which these system calls do not exist.
 pub(crate) fn without<T: Send + 'static>(calls: &'static [i64], test: impl Future<Output = T> + Send + 'static) -> T {
+    filtered(calls.iter().map(|call| (*call, Vec::new())).collect(), test)
+}
+
+/// Runs the future on a thread on which system calls that match these rules do not exist.
+pub(crate) fn filtered<T: Send + 'static>(
+    rules: BTreeMap<i64, Vec<SeccompRule>>,
+    test: impl Future<Output = T> + Send + 'static,
+) -> T {
     let thread = std::thread::spawn(move || {
-        let rules = calls.iter().map(|call| (*call, Vec::new())).collect::<BTreeMap<_, _>>();
         let arch = TargetArch::try_from(std::env::consts::ARCH).unwrap();
         let filter = SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS.unsigned_abs()), arch);
         let program: BpfProgram = filter.unwrap().try_into().unwrap();

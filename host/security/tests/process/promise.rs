@@ -137,9 +137,22 @@ async fn no_network(home: &Home) {
     assert!(listener.accept().is_err() && unix.accept().is_err() && socket.accept().is_err(), "nobody has connected");
 }
 
-/// Runs the future on a thread that is nobody, and not root any more.
-fn as_nobody<T: Send + 'static>(test: impl Future<Output = T> + Send + 'static) -> T {
+/// A launcher that anybody may start, and the directory it is in.
+pub(crate) fn public_launcher() -> (tempfile::TempDir, PathBuf) {
+    let public = tempfile::TempDir::new().unwrap();
+    std::fs::set_permissions(public.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let launcher = public.path().join("launcher");
+    std::fs::copy(LAUNCHER, &launcher).unwrap();
+    (public, launcher)
+}
+
+/// Runs the future on a thread that is nobody, and not root any more, once it has prepared itself as root.
+pub(crate) fn as_nobody<T: Send + 'static>(
+    prepare: impl FnOnce() + Send + 'static,
+    test: impl Future<Output = T> + Send + 'static,
+) -> T {
     let thread = std::thread::spawn(move || {
+        prepare();
         become_nobody();
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test)
     });
@@ -172,11 +185,8 @@ fn it_is_kept_with_the_namespaces_of_an_ordinary_user() {
         // The test above was this one.
         return;
     }
-    let public = tempfile::TempDir::new().unwrap();
-    std::fs::set_permissions(public.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    let launcher = public.path().join("launcher");
-    std::fs::copy(LAUNCHER, &launcher).unwrap();
-    let reached = as_nobody(async move { nothing_leaks(&launcher).await });
+    let (_public, launcher) = public_launcher();
+    let reached = as_nobody(|| {}, async move { nothing_leaks(&launcher).await });
     assert!(reached.landlock_abi > 0 && reached.seccomp, "{reached}");
     assert_eq!(reached.read_only, reached.own_proc, "the mounts are one's own, or they are not");
     assert_eq!(reached.user_ns, reached.net_ns, "an ordinary user has namespaces through a user namespace only");

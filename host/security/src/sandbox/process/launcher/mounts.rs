@@ -13,28 +13,37 @@ use nix::mount::{MsFlags, mount};
 use super::confine::SYSTEM;
 use super::spec::LaunchSpec;
 
+/// Why the mounts are not what they should be. The texts name the directory.
+#[derive(Debug)]
+pub(super) enum Unprotected {
+    /// This machine cannot, and nothing has changed: a program may go on with less.
+    Unchanged(String),
+    /// Some of them are, the others are not, and there is no way back: nothing may start among them.
+    InPart(String),
+}
+
 /// In a mount namespace of the program's own: the directories it may write stay as they are, all else becomes read-only, and what is
-/// hidden is empty. False when this machine cannot, and nothing has changed.
-pub(super) fn protect(spec: &LaunchSpec) -> io::Result<bool> {
+/// hidden is empty.
+pub(super) fn protect(spec: &LaunchSpec) -> Result<(), Unprotected> {
+    let told = |path: &Path, cannot_be: &str, error: io::Error| format!("`{}` cannot be {cannot_be}: {error}", path.display());
     let mut kept = Vec::new();
     // Taken out of the tree before it changes, so that each mount in them keeps what the machine says of it.
     for path in [&spec.workspace, &spec.scratch].into_iter().chain(&spec.write) {
         match take(path) {
             Ok(tree) => kept.push((tree, path)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(_) => return Ok(false),
+            Err(error) => return Err(Unprotected::Unchanged(told(path, "kept as it is", error))),
         }
     }
     // The kernel changes all of them, or none.
-    if make_read_only(Path::new("/")).is_err() {
-        return Ok(false);
-    }
+    let root = Path::new("/");
+    make_read_only(root).map_err(|error| Unprotected::Unchanged(told(root, "made read-only", error)))?;
     for directory in spec.hidden.iter().filter(|directory| may_be_hidden(directory)) {
         let within = kept.iter().map(|(_, path)| path.as_path()).filter(|path| path.starts_with(directory));
-        cover(directory, within)?;
+        cover(directory, within).map_err(|error| Unprotected::InPart(told(directory, "hidden", error)))?;
     }
-    kept.iter().try_for_each(|(tree, path)| put(tree, path))?;
-    Ok(true)
+    kept.iter()
+        .try_for_each(|(tree, path)| put(tree, path).map_err(|error| Unprotected::InPart(told(path, "left writable", error))))
 }
 
 /// Programs need the system's directories, wherever octi's own are.

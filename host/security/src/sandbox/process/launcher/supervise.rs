@@ -31,14 +31,13 @@ pub(super) fn run(mut spec: LaunchSpec, control: &UnixStream, passing: Option<Un
         .mode(0o700)
         .create(&spec.scratch)
         .map_err(|error| format!("the directory for temporary files could not be made: {error}"))?;
-    let mut reached = namespaces::enter(spec.level);
-    let ended = match network::open(&mut spec, &mut reached, passing) {
+    let ended = namespaces::enter(spec.level).and_then(|mut reached| match network::open(&mut spec, &mut reached, passing) {
         Ok(()) => start(&spec, reached, control).and_then(|child| wait(child, control, reached.pid_ns)),
         Err(text) => {
             report(control, &Report::Refused(text));
             Ok(None)
         }
-    };
+    });
     sweep();
     if let Err(error) = fs::remove_dir_all(&spec.scratch) {
         report(control, &Report::Failed(format!("the directory for temporary files could not be removed: {error}")));
@@ -54,12 +53,12 @@ fn start(spec: &LaunchSpec, reached: Reached, control: &UnixStream) -> Result<Pi
     match fork_process()? {
         ForkResult::Parent { child } => Ok(child),
         ForkResult::Child if reached.pid_ns => std::process::exit(first_process(spec, reached, control)),
-        ForkResult::Child => std::process::exit(target::become_program(spec, reached, control)),
+        ForkResult::Child => std::process::exit(target::become_program(spec, reached, None, control)),
     }
 }
 
 #[expect(unsafe_code, reason = "the standard library cannot fork without starting a program")]
-fn fork_process() -> Result<ForkResult, String> {
+pub(super) fn fork_process() -> Result<ForkResult, String> {
     // SAFETY: the launcher has one thread, so the child's memory is whole: no lock is held by a thread that is not there.
     unsafe { fork() }.map_err(|error| format!("the system has no room for another process: {error}"))
 }
@@ -70,9 +69,16 @@ fn first_process(spec: &LaunchSpec, mut reached: Reached, control: &UnixStream) 
     if nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).is_err() {
         return 126;
     }
-    let program = match namespaces::furnish(spec, &mut reached).and_then(|()| fork_process()) {
+    let unprotected = match namespaces::furnish(spec, &mut reached) {
+        Ok(unprotected) => unprotected,
+        Err(text) => {
+            report(control, &target::in_part(spec.level, text));
+            return 126;
+        }
+    };
+    let program = match fork_process() {
         Ok(ForkResult::Parent { child }) => child,
-        Ok(ForkResult::Child) => return target::become_program(spec, reached, control),
+        Ok(ForkResult::Child) => return target::become_program(spec, reached, unprotected.as_deref(), control),
         Err(text) => {
             report(control, &Report::Failed(text));
             return 126;

@@ -13,11 +13,12 @@ use crate::sandbox::process::types::{Level, Reached};
 /// Landlock before this version cannot keep a program from emptying files that it may not write.
 const LANDLOCK_ABI_REQUIRED: u32 = 3;
 
-/// Never returns to the supervisor's code: it becomes the program, or ends with what went wrong.
-pub(super) fn become_program(spec: &LaunchSpec, reached: Reached, control: &UnixStream) -> i32 {
+/// Never returns to the supervisor's code: it becomes the program, or ends with what went wrong. `unprotected` is why the mounts
+/// are not read-only, where that is known.
+pub(super) fn become_program(spec: &LaunchSpec, reached: Reached, unprotected: Option<&str>, control: &UnixStream) -> i32 {
     match confine_self(spec, reached) {
         Ok(reached) => {
-            if let Some(text) = shortfall(spec.level, &reached) {
+            if let Some(text) = shortfall(spec.level, &reached, unprotected) {
                 report(control, &Report::Refused(text));
                 return 126;
             }
@@ -48,8 +49,16 @@ fn confine_self(spec: &LaunchSpec, mut reached: Reached) -> Result<Reached, Stri
     Ok(reached)
 }
 
+/// What is told of layers that are neither there nor away.
+pub(super) fn in_part(level: Level, text: String) -> Report {
+    match level {
+        Level::Required => Report::Refused(format!("the sandbox level is `required`, and {text}")),
+        Level::Auto | Level::Off => Report::Failed(text),
+    }
+}
+
 /// What is missing for the level, as a sentence; none when nothing is.
-fn shortfall(level: Level, reached: &Reached) -> Option<String> {
+fn shortfall(level: Level, reached: &Reached, unprotected: Option<&str>) -> Option<String> {
     if level != Level::Required {
         return None;
     }
@@ -67,7 +76,8 @@ fn shortfall(level: Level, reached: &Reached) -> Option<String> {
         missing.push("network namespaces (as root, or through user namespaces)".to_owned());
     }
     if !reached.read_only {
-        missing.push("a mount namespace whose mounts can be made read-only".to_owned());
+        let why = unprotected.map(|why| format!(" ({why})")).unwrap_or_default();
+        missing.push(format!("a mount namespace whose mounts can be made read-only{why}"));
     }
     if missing.is_empty() {
         return None;
@@ -96,18 +106,18 @@ mod tests {
 
     #[test]
     fn the_required_level_names_each_layer_that_is_missing() {
-        assert_eq!(shortfall(Level::Required, &full()), None);
+        assert_eq!(shortfall(Level::Required, &full(), None), None);
         let cases = [
             (Reached { no_new_privs: false, ..full() }, "no_new_privs"),
             (Reached { landlock_abi: 2, ..full() }, "Landlock (version 3 or later, found 2)"),
             (Reached { seccomp: false, ..full() }, "seccomp"),
             (Reached { net_ns: false, ..full() }, "network namespaces"),
-            (Reached { read_only: false, ..full() }, "mount namespace"),
+            (Reached { read_only: false, ..full() }, "mounts can be made read-only (why it cannot)"),
         ];
         for (reached, word) in cases {
-            let text = shortfall(Level::Required, &reached).unwrap();
+            let text = shortfall(Level::Required, &reached, Some("why it cannot")).unwrap();
             assert!(text.contains(word) && text.contains("`auto`"), "{text}");
-            assert_eq!(shortfall(Level::Auto, &reached), None);
+            assert_eq!(shortfall(Level::Auto, &reached, None), None);
         }
     }
 }
