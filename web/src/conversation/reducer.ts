@@ -186,13 +186,17 @@ function onInvoked(state: Conversation, call: Schemas["ToolInvoked"], at: string
   const index = state.items.findIndex((item) => isSameCall(item, call));
   if (index >= 0) {
     const tool = state.items[index] as ToolItem;
-    return { ...state, items: state.items.with(index, { ...tool, id: call.callId, at }) };
+    return {
+      ...state,
+      items: state.items.with(index, { ...tool, id: call.callId, pluginVersion: call.pluginVersion, at }),
+    };
   }
   const item: ToolItem = {
     kind: "tool",
     id: call.callId,
     agentId: call.agentId,
     name: call.name,
+    pluginVersion: call.pluginVersion,
     arguments: call.arguments,
     state: "running",
     at,

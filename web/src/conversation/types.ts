@@ -34,6 +34,8 @@ export interface ToolItem {
   messageIds?: readonly string[];
   agentId: string | null;
   name: string;
+  /** Of the plugin that was called; a call that is only known from the stored messages does not say it. */
+  pluginVersion?: string;
   arguments: unknown;
   state: ToolState;
   at: string;
