@@ -16,7 +16,7 @@ import { addInfo, addSending, applyEvents, drop, markFailed, refuse, restart } f
 import { type Conversation, emptyConversation } from "@/conversation/types";
 import { toast } from "@/ui/toasts";
 import { refreshAll, refreshFor } from "./invalidate";
-import { applyToPending, withoutRequest } from "./permissions";
+import { applyToPending, replayToPending, withoutRequest } from "./permissions";
 import { Link, type LinkStatus, type Purpose } from "./socket";
 
 /** Conversations that are kept up to date; opening one more lets go of the one opened the longest ago. */
@@ -251,7 +251,9 @@ function askForReplay(sessionId: string): void {
 }
 
 function onReplay(sessionId: string, events: readonly EventEnvelope[], gap: boolean): void {
-  // Too late: what it holds was loaded meanwhile.
+  // A question is in no list that is loaded.
+  set((state) => ({ permissions: replayToPending(state.permissions, events, Date.now()) }));
+  // Too late: the rest of what it holds was loaded meanwhile.
   if (!held.has(sessionId)) return;
   const known = get().conversations[sessionId];
   if (gap && known && (known.lastEventId !== null || known.loaded)) {
@@ -267,7 +269,6 @@ function release(sessionId: string, events: readonly EventEnvelope[]): void {
   held.delete(sessionId);
   window.clearTimeout(waiting?.timer);
   if (events.length === 0) return;
-  // A question that was answered long ago must not come back by a replay.
   update(sessionId, (conversation) => applyEvents(conversation, events));
   refreshFor(waiting?.events ?? []);
 }
