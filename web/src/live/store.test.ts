@@ -58,6 +58,7 @@ const openQuestion = (callId: string, id: string) => {
   const question = asked(callId, id) as EventEnvelope & { payload: PermissionRequest };
   return { ...question, payload: { ...question.payload, expiresAt: LATER } } as EventEnvelope;
 };
+const costs = () => sent.filter(({ purpose }) => purpose?.kind === "cost").length;
 
 beforeEach(async () => {
   vi.useFakeTimers();
@@ -101,6 +102,57 @@ describe("a replay", () => {
     expect(questions()).toEqual(["q1"]);
     replay([spawned(), question]);
     expect(questions()).toEqual(["q1"]);
+  });
+});
+
+describe("what a conversation used", () => {
+  const data = {
+    calls: 3,
+    inputTokens: 40,
+    outputTokens: 7,
+    costUsd: 0.5,
+    unpricedCalls: 1,
+    estimatedCalls: 0,
+  };
+  const cost = () => useLive.getState().conversations[SESSION]?.cost;
+
+  it("is asked for when a turn or a side question ends, once for all that come together", async () => {
+    replay([]);
+    const answer = event({
+      type: "chat.message",
+      payload: { messageId: "a1", role: "assistant", text: "x", sideChannel: true, answers: "q1" },
+    });
+    for (const one of [spawned(), said("m1", "user", "hello"), ended("agent.completed"), answer])
+      receive({ type: "event", event: one });
+    expect(costs()).toBe(0);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(costs()).toBe(1);
+    receive({ type: "event", event: { ...ended("agent.failed"), sessionId: "not open" } });
+    await vi.advanceTimersByTimeAsync(50);
+    expect(costs()).toBe(1);
+  });
+
+  it("is what the server says, and not said in the conversation unless somebody asked", () => {
+    receive(
+      { type: "command.result", name: "cost", result: "3 calls", data },
+      { kind: "cost", sessionId: SESSION },
+    );
+    expect(cost()).toEqual(data);
+    expect(useLive.getState().conversations[SESSION]?.items).toEqual([]);
+    const again = { ...data, calls: 4 };
+    receive(
+      { type: "command.result", name: "cost", result: "4 calls", data: again },
+      { kind: "command", sessionId: SESSION },
+    );
+    expect(cost()).toEqual(again);
+    expect(useLive.getState().conversations[SESSION]?.items).toMatchObject([{ text: "4 calls" }]);
+  });
+
+  it("stays as it was when the server refuses to say it", () => {
+    receive({ type: "command.result", name: "cost", result: "", data }, { kind: "cost", sessionId: SESSION });
+    receive({ type: "error", code: "RATE_LIMITED", message: "slower" }, { kind: "cost", sessionId: SESSION });
+    expect(cost()).toEqual(data);
+    expect(useLive.getState().problem).toBeNull();
   });
 });
 
