@@ -3,16 +3,16 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 const NAME = "ada";
 const PASSWORD = "correct horse battery";
 
 export class Octi {
-  #binary;
-  #home = mkdtempSync(join(tmpdir(), "octi-e2e-"));
   #child = null;
+  /** The folder of its data. */
+  home = mkdtempSync(join(tmpdir(), "octi-e2e-"));
   /** Where it listens; the same after every start. */
   url = "";
   /** What opens the first account. */
@@ -21,15 +21,16 @@ export class Octi {
   account = { name: NAME, password: PASSWORD };
 
   constructor(binary) {
-    this.#binary = binary;
+    /** The program, for what else a story runs of it. */
+    this.binary = resolve(binary);
   }
 
   /** Resolves when it listens. */
   async start() {
     assert(this.#child === null, "it runs already");
     const port = this.url === "" ? "0" : new URL(this.url).port;
-    const child = spawn(this.#binary, ["serve", "--json", "--port", port], {
-      env: { ...process.env, OCTI_HOME: this.#home, OLLAMA_HOST: "http://127.0.0.1:9" },
+    const child = spawn(this.binary, ["serve", "--json", "--port", port], {
+      env: { ...process.env, OCTI_HOME: this.home, OLLAMA_HOST: "http://127.0.0.1:9" },
       stdio: ["ignore", "pipe", process.env.OCTI_E2E_LOG ? "inherit" : "ignore"],
     });
     this.#child = child;
@@ -53,13 +54,13 @@ export class Octi {
     const child = this.#child;
     if (child === null) return;
     this.#child = null;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const ended = new Promise((done) => child.once("exit", done));
     child.kill(signal);
     await ended;
   }
 
   async remove() {
     await this.stop();
-    rmSync(this.#home, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true });
   }
 }

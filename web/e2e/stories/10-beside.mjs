@@ -2,6 +2,23 @@
 import assert from "node:assert/strict";
 import { composer, ready } from "../lib/stage.mjs";
 
+/** The activity shows what `/cost` says, of side questions too. */
+async function agrees(page, field, activity) {
+  await page.getByRole("button", { name: /^Ask beside: / }).click();
+  await field.fill("/cost");
+  await field.press("Enter");
+  const said = await page
+    .getByRole("log")
+    .getByText(/model calls: /)
+    .textContent();
+  const [, calls, read] = /(\d+) model calls: (\d+) tokens read/.exec(said);
+  assert.equal(calls, "3", "two of the turn and one beside it");
+  const figure = (name) => activity.locator(`dt:text-is("${name}") + dd`).textContent();
+  assert.equal(await figure("model calls"), calls);
+  assert.equal((await figure("tokens in")).replaceAll(/\D/g, ""), read);
+  await page.getByRole("button", { name: /^Ask beside: / }).click();
+}
+
 /** More messages than a summary leaves as they are. */
 const TURNS = 14;
 
@@ -30,6 +47,7 @@ export default async function story(stage) {
     const said = page.getByRole("log").getByText("what was asked for?");
     assert.equal(await said.count(), 0, "not in the conversation");
     await stage.shot(page, "beside");
+    await agrees(page, composer(page), activity);
     await stage.accessible(page, "a side question");
   });
 

@@ -176,6 +176,15 @@ describe("agents", () => {
     expect(state.items.at(-1)).toMatchObject({ kind: "tool", state: "running" });
   });
 
+  it("that ended while their list was on its way do not run again, unless they go on", () => {
+    const over = applyEvents(start, [spawned(), response("m4", "Two files."), ended("agent.completed")]);
+    expect(load(over, STORED, [agent("running")]).turn).toBeNull();
+    const again = applyEvents(over, [spawned()]);
+    expect(load({ ...again, turn: null }, STORED, [agent("running")]).turn).toMatchObject({
+      agentId: "agent-1",
+    });
+  });
+
   it("that ended while nobody listened end their turn", () => {
     const state = load(applyEvents(start, [spawned(), delta("half")]), STORED, [agent("completed")]);
     expect(state.turn).toBeNull();

@@ -76,7 +76,7 @@ export function load(
       { model: agent.model, usage: agent.usage, iterations: agent.iterations },
     ]),
   );
-  const running = agents.find((agent) => agent.status === "running");
+  const running = agents.find(({ id, status }) => status === "running" && !state.ended.has(id));
   const ended = new Set(agents.filter((agent) => agent.status !== "running").map((agent) => agent.id));
   const heard = state.turn && !ended.has(state.turn.agentId) ? state.turn : null;
   const turn = heard ?? (running ? turnOf(running) : null);

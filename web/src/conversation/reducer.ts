@@ -10,6 +10,9 @@ type Schemas = components["schemas"];
 /** Ids of events that are remembered; older ones are far behind anything a server sends again. */
 export const SEEN_MAX = 4096;
 
+/** Agents whose end is remembered: a list that is on its way knows of those before. */
+const ENDED_MAX = 64;
+
 /** Begins the id of a message that is shown before its own id is known. */
 export const DRAFT_PREFIX = "draft-";
 
@@ -51,7 +54,9 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
       );
     case "agent.spawned": {
       const { agentId, role, model } = event.payload;
-      return { ...withoutContinued(state), turn: { ...newTurn(agentId, event.timestamp), role, model } };
+      const ended = new Set([...state.ended].filter((id) => id !== agentId));
+      const turn = { ...newTurn(agentId, event.timestamp), role, model };
+      return { ...withoutContinued(state), turn, ended };
     }
     case "agent.iteration":
       return withTurn(state, event.payload.agentId, event.timestamp, (turn) => ({
@@ -191,13 +196,17 @@ function onInvoked(state: Conversation, call: Schemas["ToolInvoked"], at: string
   const index = state.items.findIndex((item) => isSameCall(item, call));
   if (index >= 0) {
     const tool = state.items[index] as ToolItem;
-    return { ...state, items: state.items.with(index, { ...tool, id: call.callId, at }) };
+    return {
+      ...state,
+      items: state.items.with(index, { ...tool, id: call.callId, pluginVersion: call.pluginVersion, at }),
+    };
   }
   const item: ToolItem = {
     kind: "tool",
     id: call.callId,
     agentId: call.agentId,
     name: call.name,
+    pluginVersion: call.pluginVersion,
     arguments: call.arguments,
     state: "running",
     at,
@@ -295,6 +304,7 @@ function onEnded(
     ...flushed,
     items,
     turn: own ? null : flushed.turn,
+    ended: new Set([...flushed.ended, agentId].slice(-ENDED_MAX)),
     usage: { ...flushed.usage, [agentId]: { model, usage, iterations } },
   };
   const tone = ENDINGS[type];

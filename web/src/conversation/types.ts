@@ -34,6 +34,8 @@ export interface ToolItem {
   messageIds?: readonly string[];
   agentId: string | null;
   name: string;
+  /** Of the plugin that was called; a call that is only known from the stored messages does not say it. */
+  pluginVersion?: string;
   arguments: unknown;
   state: ToolState;
   at: string;
@@ -71,6 +73,17 @@ export interface Aside {
 
 export type Item = MessageItem | ToolItem | NoticeItem;
 
+/** What a conversation used, with every call of a model that has ended: also for side questions and summaries. */
+export interface Cost {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Of the calls with a known price; nothing when no call had one. */
+  costUsd: number | null;
+  unpricedCalls: number;
+  estimatedCalls: number;
+}
+
 /** The agent that works at this moment, and what it has written that is not a message yet. */
 export interface Turn {
   agentId: string;
@@ -91,6 +104,10 @@ export interface Conversation {
   turn: Turn | null;
   /** Tokens of the turns that ended, by agent. */
   usage: Record<string, { model: string; usage: Usage; iterations: number }>;
+  /** Agents whose end was heard last: a list that was made before it still says that they run. */
+  ended: ReadonlySet<string>;
+  /** As the server counted it last; nothing before it has said so. */
+  cost: Cost | null;
   /** The ids of the newest events, so that none counts twice. */
   seen: ReadonlySet<string>;
   lastEventId: string | null;
@@ -104,6 +121,8 @@ export function emptyConversation(sessionId: string): Conversation {
     asides: [],
     turn: null,
     usage: {},
+    ended: new Set(),
+    cost: null,
     seen: new Set(),
     lastEventId: null,
   };

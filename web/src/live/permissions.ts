@@ -6,20 +6,45 @@ export function applyToPending(
   pending: readonly PermissionRequest[],
   events: readonly EventEnvelope[],
 ): readonly PermissionRequest[] {
-  let list = pending;
-  for (const event of events) {
-    if (event.type === "permission.resolved") list = withoutRequest(list, event.payload.requestId);
-    if (event.type !== "permission.request") continue;
-    const request = event.payload;
-    if (!list.some((known) => known.id === request.id)) list = [...list, request];
+  return events.reduce(applyEvent, pending);
+}
+
+function applyEvent(list: readonly PermissionRequest[], event: EventEnvelope): readonly PermissionRequest[] {
+  switch (event.type) {
+    case "permission.request":
+      return list.some(({ id }) => id === event.payload.id) ? list : [...list, event.payload];
+    case "permission.resolved":
+      return withoutRequest(list, event.payload.requestId);
+    // A turn that ended waits for nothing any more.
+    case "agent.completed":
+    case "agent.failed":
+    case "agent.stopped":
+    case "agent.interrupted":
+      return without(list, ({ agentId }) => agentId === event.payload.agentId);
+    default:
+      return list;
   }
-  return list;
+}
+
+/** As `applyToPending`, for events of an earlier time: a question that nobody can answer any more does not come back. */
+export function replayToPending(
+  pending: readonly PermissionRequest[],
+  events: readonly EventEnvelope[],
+  now: number,
+): readonly PermissionRequest[] {
+  const known = new Set(pending.map(({ id }) => id));
+  const next = applyToPending(pending, events);
+  return without(next, ({ id, expiresAt }) => !known.has(id) && Date.parse(expiresAt) <= now);
 }
 
 export function withoutRequest(
   pending: readonly PermissionRequest[],
   id: string,
 ): readonly PermissionRequest[] {
-  const rest = pending.filter((request) => request.id !== id);
-  return rest.length === pending.length ? pending : rest;
+  return without(pending, (request) => request.id === id);
+}
+
+/** The same list when nothing is taken from it. */
+function without(list: readonly PermissionRequest[], gone: (request: PermissionRequest) => boolean) {
+  return list.some(gone) ? list.filter((request) => !gone(request)) : list;
 }

@@ -12,6 +12,7 @@ export type Purpose =
   | { kind: "aside"; sessionId: string; itemId: string }
   | { kind: "command"; sessionId: string }
   | { kind: "answer" }
+  | { kind: "cost"; sessionId: string }
   | { kind: "help" }
   | { kind: "other" };
 

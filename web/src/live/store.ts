@@ -14,9 +14,10 @@ import { addAside, refuseAside } from "@/conversation/asides";
 import { load } from "@/conversation/history";
 import { addInfo, addSending, applyEvents, drop, markFailed, refuse, restart } from "@/conversation/reducer";
 import { type Conversation, emptyConversation } from "@/conversation/types";
+import { readCost } from "@/lib/cost";
 import { toast } from "@/ui/toasts";
 import { refreshAll, refreshFor } from "./invalidate";
-import { applyToPending, withoutRequest } from "./permissions";
+import { applyToPending, replayToPending, withoutRequest } from "./permissions";
 import { Link, type LinkStatus, type Purpose } from "./socket";
 
 /** Conversations that are kept up to date; opening one more lets go of the one opened the longest ago. */
@@ -173,6 +174,9 @@ function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>, purpose: P
     case "command":
       inform(purpose.sessionId, frame.message, true);
       return;
+    // What is shown of it is what was said last.
+    case "cost":
+      return;
     case "answer":
       // The question may still be open: ask which ones are.
       link.send({ type: "subscribe", patterns: ["*"] });
@@ -193,13 +197,36 @@ function onCommandResult(
   const commands = (frame.data as { commands?: CommandHelp[] } | null | undefined)?.commands;
   if (frame.name === "help" && commands) set({ commands });
   const data = frame.data as { sessionId?: string; messageId?: string } | null | undefined;
+  if (frame.name === "cost") onCost(frame.data, purpose);
   // A model answers this one, so it comes late, when what it was sent for is forgotten: it says where it belongs.
   const later = frame.name === "compact" ? data?.sessionId : undefined;
   const sessionId = later ?? (purpose?.kind === "command" ? purpose.sessionId : undefined);
   if (sessionId === undefined) return;
   const show = () => inform(sessionId, frame.result, Boolean(frame.error), data?.messageId);
+  if (frame.name === "compact") askCost(sessionId);
   if (frame.name === "clear") void reload(sessionId, true).then(show);
   else show();
+}
+
+/** Asks what a conversation used so far, as the terminal does: two screens then say the same. */
+function askCost(sessionId: string): void {
+  link.send({ type: "command", name: "cost", sessionId }, { kind: "cost", sessionId });
+}
+
+function onCost(data: unknown, purpose: Purpose | null): void {
+  const cost = readCost(data);
+  if (cost === null || (purpose?.kind !== "cost" && purpose?.kind !== "command")) return;
+  update(purpose.sessionId, (conversation) => ({ ...conversation, cost }));
+}
+
+/** Asks anew for the conversations in which a model was called. */
+function askCosts(events: readonly EventEnvelope[]): void {
+  const spent = events.filter(endsCalls).flatMap(({ sessionId }) => sessionId ?? []);
+  for (const id of new Set(spent)) if (get().conversations[id]) askCost(id);
+}
+
+function endsCalls({ type, payload }: EventEnvelope): boolean {
+  return /^agent\.(completed|failed|stopped|interrupted)$/.test(type) || "answers" in payload;
 }
 
 /** Says something in a conversation that is no part of it. */
@@ -236,6 +263,7 @@ function apply(events: readonly EventEnvelope[]): void {
     }
     return { conversations, permissions: applyToPending(state.permissions, events) };
   });
+  askCosts(events);
 }
 
 function askForReplay(sessionId: string): void {
@@ -251,7 +279,9 @@ function askForReplay(sessionId: string): void {
 }
 
 function onReplay(sessionId: string, events: readonly EventEnvelope[], gap: boolean): void {
-  // Too late: what it holds was loaded meanwhile.
+  // A question is in no list that is loaded.
+  set((state) => ({ permissions: replayToPending(state.permissions, events, Date.now()) }));
+  // Too late: the rest of what it holds was loaded meanwhile.
   if (!held.has(sessionId)) return;
   const known = get().conversations[sessionId];
   if (gap && known && (known.lastEventId !== null || known.loaded)) {
@@ -267,8 +297,8 @@ function release(sessionId: string, events: readonly EventEnvelope[]): void {
   held.delete(sessionId);
   window.clearTimeout(waiting?.timer);
   if (events.length === 0) return;
-  // A question that was answered long ago must not come back by a replay.
   update(sessionId, (conversation) => applyEvents(conversation, events));
+  askCosts(events);
   refreshFor(waiting?.events ?? []);
 }
 
@@ -325,6 +355,7 @@ export async function reload(sessionId: string, fresh = false): Promise<void> {
     const agents = queryClient.fetchQuery({ ...agentsQuery(sessionId), staleTime: 0 });
     const [messages, { items }] = await Promise.all([allMessages(sessionId), agents]);
     update(sessionId, (c) => load(fresh ? { ...c, items: [] } : c, messages, [...items].reverse()));
+    askCost(sessionId);
   } catch (error) {
     set((state) => ({ loadErrors: { ...state.loadErrors, [sessionId]: error } }));
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { failureOf } from "@/api/errors";
 import type { Model, Setting } from "@/api/types";
-import { costOf, totalOf } from "@/lib/cost";
+import { costNote, costOf, costText, readCost, totalOf } from "@/lib/cost";
 import { toCsv } from "@/lib/csv";
 import { bytes, duration, usd } from "@/lib/format";
 import { isDestructive } from "./chat/danger";
@@ -201,6 +201,34 @@ describe("cost", () => {
       [model],
     );
     expect(total).toMatchObject({ inputTokens: 2_000_000, cost: null });
+  });
+
+  it("of a conversation claims no more than the server knows", () => {
+    const some = {
+      calls: 3,
+      inputTokens: 40,
+      outputTokens: 7,
+      costUsd: 0.5,
+      unpricedCalls: 0,
+      estimatedCalls: 0,
+    };
+    const shown = (more: object) => {
+      const cost = readCost({ ...some, ...more });
+      return cost && [costText(cost), costNote(cost)];
+    };
+    expect(shown({})).toEqual(["$0.500", null]);
+    expect(shown({ estimatedCalls: 1 })).toEqual([
+      "about $0.500",
+      "The tokens of 1 of 3 calls are estimated.",
+    ]);
+    expect(shown({ unpricedCalls: 2 })).toEqual([
+      "at least $0.500",
+      "The price of 2 of 3 calls is not known.",
+    ]);
+    expect(shown({ costUsd: null, unpricedCalls: 3 })).toEqual(["no price set", null]);
+    expect(shown({ calls: 0, costUsd: null })).toEqual(["$0", null]);
+    expect(readCost({ commands: [] })).toBeNull();
+    expect(readCost(null)).toBeNull();
   });
 });
 

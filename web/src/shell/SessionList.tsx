@@ -179,7 +179,7 @@ export function RenameDialog({ session, onClose }: { session: Session; onClose: 
     rename.mutate();
   };
   return (
-    <Dialog title="Rename the conversation" onClose={onClose}>
+    <Dialog title="Rename the conversation" onClose={onClose} unsaved={title !== (session.title ?? "")}>
       <form onSubmit={submit} className="flex flex-col gap-4">
         <TextField
           label="Name"

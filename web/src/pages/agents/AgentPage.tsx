@@ -69,7 +69,10 @@ function About({ agent }: { agent: Agent }) {
           ["Steps", number(agent.iterations)],
           ["Tokens in", `${about}${number(agent.usage.inputTokens)}`],
           ["Tokens out", `${about}${number(agent.usage.outputTokens)}`],
-          ["Cost", cost === null ? "no price set" : `${cost > 0 ? about : ""}${usd(cost)}`],
+          [
+            "Cost at the price of today",
+            cost === null ? "no price set" : `${cost > 0 ? about : ""}${usd(cost)}`,
+          ],
           ["Started", dateTime(agent.startedAt)],
           ["Took", <Took key="took" agent={agent} />],
           [

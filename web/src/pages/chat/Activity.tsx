@@ -1,12 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Bot, Square, X } from "lucide-react";
 import type { ReactNode } from "react";
-import { modelsQuery } from "@/api/queries";
 import type { Conversation, Item, ToolItem } from "@/conversation/types";
-import { totalOf } from "@/lib/cost";
+import { costNote, costText } from "@/lib/cost";
 import { cx } from "@/lib/cx";
-import { number, usd } from "@/lib/format";
+import { number } from "@/lib/format";
 import { stopAgent } from "@/live/store";
 import { Button, IconButton } from "@/ui/Button";
 import { Badge } from "@/ui/parts";
@@ -103,23 +101,21 @@ function CurrentTool({ items }: { items: readonly Item[] }) {
   ));
 }
 
-function Usage({ conversation }: { conversation: Conversation }) {
-  const { data: models } = useQuery(modelsQuery);
-  const parts = Object.values(conversation.usage);
-  const total = totalOf(parts, models?.items ?? []);
-  const about = total.estimated ? "about " : "";
-  const steps = parts.reduce((sum, part) => sum + part.iterations, 0);
+function Usage({ conversation: { usage, cost } }: { conversation: Conversation }) {
+  if (cost === null) return <p className="text-sm text-faint">Not counted yet.</p>;
+  const about = cost.estimatedCalls > 0 ? "about " : "";
+  const note = costNote(cost);
   return (
-    <dl className="grid grid-cols-2 gap-y-1.5 text-sm">
-      <Figure name="turns" value={number(parts.length)} />
-      <Figure name="model calls" value={number(steps)} />
-      <Figure name="tokens in" value={`${about}${number(total.inputTokens)}`} />
-      <Figure name="tokens out" value={`${about}${number(total.outputTokens)}`} />
-      <Figure
-        name="cost"
-        value={total.cost === null ? "no price set" : `${total.cost > 0 ? about : ""}${usd(total.cost)}`}
-      />
-    </dl>
+    <>
+      <dl className="grid grid-cols-2 gap-y-1.5 text-sm">
+        <Figure name="turns" value={number(Object.keys(usage).length)} />
+        <Figure name="model calls" value={number(cost.calls)} />
+        <Figure name="tokens in" value={`${about}${number(cost.inputTokens)}`} />
+        <Figure name="tokens out" value={`${about}${number(cost.outputTokens)}`} />
+        <Figure name="cost" value={costText(cost)} />
+      </dl>
+      {note && <p className="mt-1.5 text-xs text-faint">{note}</p>}
+    </>
   );
 }
 

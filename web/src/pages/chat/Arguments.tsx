@@ -1,13 +1,29 @@
 import { cx } from "@/lib/cx";
+import { ChangeView } from "./ChangeView";
+import { changeOf } from "./change";
 
 const SHORT = 100;
 
-/** Arguments by their names: short ones on a line, long ones below their name. `hide` is what is shown elsewhere. */
+/**
+ * Arguments by their names: short ones on a line, long ones below their name, a text and its replacement as a change. `hide` is what
+ * is shown elsewhere.
+ */
 export function Arguments({ value, hide }: { value: unknown; hide?: string | undefined }) {
   if (value === undefined || value === null) return null;
   if (typeof value !== "object" || Array.isArray(value)) return <Block text={asText(value)} />;
-  const entries = Object.entries(value).filter(([, inner]) => asText(inner) !== hide);
-  if (entries.length === 0) return null;
+  const change = changeOf(value);
+  const entries = Object.entries(value).filter(
+    ([name, inner]) => !change?.names.includes(name) && asText(inner) !== hide,
+  );
+  return (
+    <>
+      {entries.length > 0 && <Fields entries={entries} />}
+      {change && <ChangeView change={change} />}
+    </>
+  );
+}
+
+function Fields({ entries }: { entries: readonly [string, unknown][] }) {
   return (
     <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-1 text-sm">
       {entries.map(([name, inner]) => {

@@ -158,7 +158,12 @@ function Body({
   const send = (content: string): boolean => {
     if (beside) return ask(content);
     const slash = slashOf(content);
-    if (slash && isKnown(commands, slash.name)) return runCommand(sessionId, slash.name, slash.args);
+    if (slash && isKnown(commands, slash.name)) {
+      const left = runCommand(sessionId, slash.name, slash.args);
+      if (!left)
+        toast({ tone: "error", text: "The command did not leave: the connection is lost. It is kept here." });
+      return left;
+    }
     const parts = files.list.flatMap((one) => (one.part ? [one.part] : []));
     const left = say(sessionId, content, usableModel(models?.items, model), parts);
     if (left) files.clear();

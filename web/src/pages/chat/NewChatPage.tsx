@@ -9,6 +9,7 @@ import { readStored, writeStored } from "@/lib/stored";
 import { openConversation, runCommand, say, useLive } from "@/live/store";
 import { Mark } from "@/shell/Mark";
 import { ErrorBox } from "@/ui/ErrorBox";
+import { toast } from "@/ui/toasts";
 import { useAttachments } from "./attachments";
 import { Composer } from "./Composer";
 import { useDraft } from "./drafts";
@@ -16,6 +17,7 @@ import { usableModel } from "./models";
 import { isKnown, slashOf } from "./slash";
 
 const TITLE_MAX = 60;
+const NOT_LEFT = "did not leave: the connection is lost. It is kept here.";
 
 const IDEAS = [
   "write a file hello.md with a greeting",
@@ -42,12 +44,23 @@ export function NewChatPage() {
     try {
       const slash = slashOf(content);
       const isCommand = slash !== null && isKnown(commands, slash.name);
+      if (isCommand && files.list.length > 0) {
+        toast({
+          tone: "error",
+          text: "A command takes no files: take them away, or send them with a message.",
+        });
+        return false;
+      }
       const sessionId = await begun.session(isCommand ? null : titleFrom(content));
       const parts = files.list.flatMap((one) => (one.part ? [one.part] : []));
       openConversation(sessionId);
-      if (isCommand) runCommand(sessionId, slash.name, slash.args);
-      else if (!say(sessionId, content, usableModel(models?.items, model), parts)) {
-        writeStored(`draft.${sessionId}`, content);
+      const left = isCommand
+        ? runCommand(sessionId, slash.name, slash.args)
+        : say(sessionId, content, usableModel(models?.items, model), parts);
+      if (!left) {
+        // What was written stays on this page, with its files.
+        toast({ tone: "error", text: `${isCommand ? "The command" : "The message"} ${NOT_LEFT}` });
+        return false;
       }
       begun.keep();
       void client.invalidateQueries({ queryKey: sessionsQuery.queryKey });

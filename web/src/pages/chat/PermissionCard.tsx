@@ -9,6 +9,7 @@ import { Ticks } from "@/ui/Ticks";
 import { toast } from "@/ui/toasts";
 import { Arguments } from "./Arguments";
 import { isDestructive } from "./danger";
+import { useAsker } from "./useAsker";
 
 interface Choice {
   key: string;
@@ -72,6 +73,7 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
         <Expiry at={request.expiresAt} />
       </header>
       <div className="flex flex-col gap-2 px-3 py-2.5">
+        <WhoAsks request={request} />
         {request.subject && (
           <pre className="max-h-40 overflow-auto rounded border border-line bg-surface-2 px-2.5 py-2 text-sm whitespace-pre-wrap [overflow-wrap:anywhere]">
             {request.subject}
@@ -105,6 +107,27 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
         </p>
       </footer>
     </section>
+  );
+}
+
+function WhoAsks({ request }: { request: PermissionRequest }) {
+  const { role, plugin, version } = useAsker(request);
+  return (
+    <p className="text-sm text-soft">
+      {role === null ? (
+        "An agent asks"
+      ) : (
+        <>
+          The role <span className="mono text-xs text-text">{role}</span> asks
+        </>
+      )}
+      {plugin !== null && (
+        <>
+          , with the plugin <span className="mono text-xs text-text">{plugin}</span>
+        </>
+      )}
+      {version !== null && <span className="mono text-xs"> {version}</span>}
+    </p>
   );
 }
 

@@ -78,13 +78,13 @@ function Figures() {
       <Figure
         name="Tokens"
         value={`${total.estimated ? "~" : ""}${compact(total.inputTokens + total.outputTokens)}`}
-        note="in the list below"
+        note={agents?.next ? `of the newest ${agents.items.length} turns` : "of all turns"}
         to="/agents"
       />
       <Figure
-        name="Cost"
+        name="Cost, about"
         value={total.cost === null ? "–" : usd(total.cost)}
-        note={total.cost === null ? "a price is missing" : "of the same"}
+        note={total.cost === null ? "a price is missing" : "of these, at prices of today"}
         to="/models"
       />
       <Figure

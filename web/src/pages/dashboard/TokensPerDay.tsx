@@ -44,7 +44,8 @@ export function TokensPerDay({ agents, models }: { agents: readonly Agent[]; mod
       )}
       <div className="mt-2 flex flex-wrap items-center justify-between gap-2">
         <p className="text-xs text-faint">
-          Highest day: {compact(most)} tokens. Of the newest {agents.length} agents.
+          Highest day: {compact(most)} tokens. Of the newest {agents.length} agents, at prices of today; side
+          questions and summaries are not in it.
         </p>
         <Button look="quiet" className="h-7!" aria-pressed={numbers} onClick={() => setNumbers(!numbers)}>
           {numbers ? "As a chart" : "As numbers"}
@@ -72,7 +73,7 @@ const COLUMNS: readonly Column<Day>[] = [
   },
   {
     key: "cost",
-    title: "Cost",
+    title: "Cost, about",
     cell: ({ cost }) => (cost === null ? "–" : usd(cost)),
     sort: ({ cost }) => cost ?? -1,
     align: "right",
@@ -85,7 +86,7 @@ function Bars({ sums, most }: { sums: readonly Day[]; most: number }) {
       {sums.map((sum, index) => {
         const { day, cost } = sum;
         const tokens = tokensOf(sum);
-        const title = `${DAY_TITLE.format(day)}: ${number(tokens)} tokens${cost === null ? "" : `, ${usd(cost)}`}`;
+        const title = `${DAY_TITLE.format(day)}: ${number(tokens)} tokens${cost === null ? "" : `, about ${usd(cost)}`}`;
         return (
           <li
             key={day.toDateString()}

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { api, ask } from "@/api/client";
 import { fieldError } from "@/api/errors";
 import { modelsQuery } from "@/api/queries";
@@ -16,10 +16,12 @@ interface Props {
   first?: boolean;
   onDone: (model: Model) => void;
   onCancel?: () => void;
+  /** Hears whether there is something typed that would be lost. */
+  onTyped: (typed: boolean) => void;
 }
 
 /** Adds a model and asks it a question at once, so that a wrong key is found now and not in the first conversation. */
-export function ModelForm({ first = false, onDone, onCancel }: Props) {
+export function ModelForm({ first = false, onDone, onCancel, onTyped }: Props) {
   const client = useQueryClient();
   const [fields, setFields] = useState({
     provider: "anthropic",
@@ -31,6 +33,12 @@ export function ModelForm({ first = false, onDone, onCancel }: Props) {
     priceOut: "",
   });
   const [isDefault, setDefault] = useState(true);
+  const { provider: _, ...texts } = fields;
+  const typed = Object.values(texts).some((text) => text !== "");
+  useEffect(() => {
+    onTyped(typed);
+    return () => onTyped(false);
+  }, [onTyped, typed]);
   const provider = providerOf(fields.provider);
   const set = (name: keyof typeof fields) => (event: { target: { value: string } }) =>
     setFields({ ...fields, [name]: event.target.value });

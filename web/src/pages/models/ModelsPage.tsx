@@ -18,6 +18,7 @@ import { providerOf } from "./providers";
 export function ModelsPage() {
   const query = useQuery(modelsQuery);
   const [adding, setAdding] = useState(false);
+  const [typed, setTyped] = useState(false);
   const add = (
     <Button look="primary" icon={<Plus size={15} />} onClick={() => setAdding(true)}>
       Add a model
@@ -43,8 +44,9 @@ export function ModelsPage() {
         }
       </Loaded>
       {adding && (
-        <Dialog title="Add a model" onClose={() => setAdding(false)}>
+        <Dialog title="Add a model" onClose={() => setAdding(false)} unsaved={typed}>
           <ModelForm
+            onTyped={setTyped}
             onCancel={() => setAdding(false)}
             onDone={(model) => {
               setAdding(false);

@@ -14,6 +14,7 @@ import { Loaded, Page } from "@/ui/Page";
 import { Badge, Card, Empty, When } from "@/ui/parts";
 import { Table } from "@/ui/Table";
 import { toast } from "@/ui/toasts";
+import { useUnsaved } from "@/ui/unsaved";
 
 export function PermissionsPage() {
   return (
@@ -152,6 +153,7 @@ function Rules() {
 function AddRule({ onAdded }: { onAdded: () => void }) {
   const [rule, setRule] = useState("");
   const [level, setLevel] = useState<Level>("allow");
+  const { question } = useUnsaved(rule.trim() !== "");
   const add = useMutation({
     mutationFn: () => ask(api.PUT("/api/tools/permissions", { body: { rule: rule.trim(), level } })),
     onSuccess: () => {
@@ -194,6 +196,7 @@ function AddRule({ onAdded }: { onAdded: () => void }) {
         </Button>
       </form>
       {add.error && <ErrorBox error={add.error} className="mt-3" />}
+      {question}
     </Card>
   );
 }

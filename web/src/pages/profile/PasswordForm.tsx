@@ -8,6 +8,7 @@ import { Button } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { TextField } from "@/ui/Field";
 import { toast } from "@/ui/toasts";
+import { useUnsaved } from "@/ui/unsaved";
 
 const NOTHING = { current: "", next: "", again: "" };
 
@@ -26,6 +27,7 @@ export function PasswordForm() {
       void client.invalidateQueries({ queryKey: signInsQuery.queryKey });
     },
   });
+  const { question } = useUnsaved(Object.values(fields).some((text) => text !== ""));
   const weak = passwordProblem(fields.next);
   const differs = fields.next === fields.again ? null : "This is not the same password.";
   const submit = (event: FormEvent) => {
@@ -64,6 +66,7 @@ export function PasswordForm() {
         onChange={set("again")}
         error={touched ? differs : null}
       />
+      {question}
       {change.error && !at("current") && !at("new") && <ErrorBox error={change.error} />}
       <Button type="submit" look="primary" busy={change.isPending} className="self-start">
         Change the password

@@ -126,7 +126,11 @@ function SecretDialog({ name, onClose }: { name: string; onClose: () => void }) 
     save.mutate();
   };
   return (
-    <Dialog title={name ? `Replace ${name}` : "Add a secret"} onClose={onClose}>
+    <Dialog
+      title={name ? `Replace ${name}` : "Add a secret"}
+      onClose={onClose}
+      unsaved={fields.name !== name || fields.value !== ""}
+    >
       <form onSubmit={submit} className="flex flex-col gap-4">
         {name === "" && (
           <TextField

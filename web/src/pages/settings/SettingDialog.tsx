@@ -22,7 +22,8 @@ export function keepSetting(next: Setting): void {
 
 /** Stores another value, or says at the field why not. */
 export function SettingDialog({ setting, onClose }: { setting: Setting; onClose: () => void }) {
-  const [text, setText] = useState(() => textOf(setting) || (setting.kind === "boolean" ? "false" : ""));
+  const [begun] = useState(() => textOf(setting) || (setting.kind === "boolean" ? "false" : ""));
+  const [text, setText] = useState(begun);
   const [problem, setProblem] = useState<string | null>(null);
   const save = useMutation({
     mutationFn: (value: unknown) => storeSetting(setting.key, value),
@@ -44,7 +45,7 @@ export function SettingDialog({ setting, onClose }: { setting: Setting; onClose:
   };
   const atField = problem ?? fieldError(save.error, "value");
   return (
-    <Dialog title={`Change ${setting.key}`} onClose={onClose}>
+    <Dialog title={`Change ${setting.key}`} onClose={onClose} unsaved={text !== begun}>
       <form
         onSubmit={submit}
         onKeyDown={(event) => {

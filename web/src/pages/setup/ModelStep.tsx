@@ -2,11 +2,25 @@ import { FlaskConical, KeyRound } from "lucide-react";
 import { useState } from "react";
 import { ModelForm } from "@/pages/models/ModelForm";
 import { Button } from "@/ui/Button";
+import { useUnsaved } from "@/ui/unsaved";
 
 /** A model of one's own, or the built-in one to look around with. */
 export function ModelStep({ onDone }: { onDone: () => void }) {
   const [own, setOwn] = useState(false);
-  if (own) return <ModelForm first onDone={onDone} onCancel={() => setOwn(false)} />;
+  const [typed, setTyped] = useState(false);
+  const { saved, question } = useUnsaved(typed);
+  if (own) {
+    const done = () => {
+      saved();
+      onDone();
+    };
+    return (
+      <>
+        <ModelForm first onDone={done} onCancel={() => setOwn(false)} onTyped={setTyped} />
+        {question}
+      </>
+    );
+  }
   return (
     <div className="flex flex-col gap-3">
       <div className="rounded border border-line p-4">

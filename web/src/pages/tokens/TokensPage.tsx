@@ -169,7 +169,7 @@ function MakeDialog({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="Make a token" onClose={onClose}>
+    <Dialog title="Make a token" onClose={onClose} unsaved={name !== ""}>
       <form onSubmit={submit} className="flex flex-col gap-4">
         <TextField
           label="What it is for"

@@ -12,12 +12,16 @@ import { ErrorBox } from "@/ui/ErrorBox";
 import { CheckField, SelectField, TextArea, TextField } from "@/ui/Field";
 import { Card } from "@/ui/parts";
 import { Ticks } from "@/ui/Ticks";
+import { useUnsaved } from "@/ui/unsaved";
 import { fieldsOf, readValues, type SchemaField, type Values } from "./schema";
 
 /** Calls an operation by hand. A call that would be asked about is asked about here, too. */
 export function TryTool({ tool }: { tool: Tool }) {
   const fields = useMemo(() => fieldsOf(tool.inputSchema), [tool.inputSchema]);
   const [values, setValues] = useState<Values>({});
+  // Arguments that were tried are no loss any more.
+  const [ran, setRan] = useState<Values>({});
+  const { question } = useUnsaved(fields.some(({ name }) => (values[name] ?? "") !== (ran[name] ?? "")));
   const [errors, setErrors] = useState<Record<string, string>>({});
   const run = useMutation({
     mutationFn: ({ args, approve }: { args: Record<string, unknown>; approve: boolean }) => {
@@ -30,7 +34,7 @@ export function TryTool({ tool }: { tool: Tool }) {
   const call = (approve: boolean) => {
     const read = readValues(fields, values);
     setErrors(read.ok ? {} : read.errors);
-    if (read.ok) run.mutate({ args: read.arguments, approve });
+    if (read.ok) run.mutate({ args: read.arguments, approve }, { onSuccess: () => setRan(values) });
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -79,6 +83,7 @@ export function TryTool({ tool }: { tool: Tool }) {
           <Button onClick={() => run.reset()}>Leave it</Button>
         </div>
       )}
+      {question}
       {run.error && !asks && <ErrorBox error={run.error} />}
       {run.data && <Outcome outcome={run.data} />}
     </>
