@@ -147,6 +147,7 @@ async fn build_parts(
         secrets,
         metrics: metrics_text(metrics.clone(), plugins.clone()),
         bus,
+        trusted_proxies: config.trusted_proxies,
         ambient,
         version: VERSION.to_owned(),
         build: crate::command::version::BUILD.to_owned(),

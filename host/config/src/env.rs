@@ -32,6 +32,7 @@ variables! {
     SKIP_MIGRATIONS = "SKIP_MIGRATIONS": "`true` leaves the database's schema alone at start.";
     OCTI_HOST = "OCTI_HOST": "Address to listen on; default `127.0.0.1`.";
     OCTI_PORT = "OCTI_PORT": "Port to listen on; default `3005`.";
+    OCTI_TRUSTED_PROXIES = "OCTI_TRUSTED_PROXIES": "Reverse proxies in front of octi whose `X-Forwarded-For` and `X-Forwarded-Proto` count: addresses and networks such as `127.0.0.1, 10.1.0.0/16`; default none.";
     OCTI_URL = "OCTI_URL": "Server that `octi` commands talk to; default `http://127.0.0.1:3005`.";
     #[secret] OCTI_TOKEN = "OCTI_TOKEN": "API token (`octi_…`) of `octi` commands; default the local token in `OCTI_HOME`.";
     OCTI_LOG = "OCTI_LOG": "What is logged, as in `info,octi_agents=debug`; default `info` for `serve`, `error` elsewhere.";

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use octi_domain::plugin_limits::PluginLimits;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -24,6 +25,8 @@ pub struct Config {
     pub home: PathBuf,
     pub host: String,
     pub port: u16,
+    /// Whose word on a request's origin counts.
+    pub trusted_proxies: Vec<IpNet>,
     pub database_url: Database,
     pub skip_migrations: bool,
     pub sandbox: SandboxLevel,
@@ -114,6 +117,7 @@ impl Config {
             url: text(environment, env::OCTI_URL).unwrap_or_else(|| format!("http://{host}:{port}")),
             host,
             port,
+            trusted_proxies: settings.networks(key::TRUSTED_PROXIES),
             database_url: database,
             skip_migrations: flag(environment, env::SKIP_MIGRATIONS)?,
             sandbox: sandbox(environment)?.or(file.sandbox.processes).unwrap_or_default(),
@@ -338,6 +342,7 @@ mod tests {
             (env::OCTI_MAX_MINUTES, "0", "a whole number from 1 to 1440"),
             (env::OCTI_MAX_TOKENS, "many", "a whole number from 0 to"),
             (env::OCTI_LOG_FORMAT, "xml", "`text` or `json`"),
+            (env::OCTI_TRUSTED_PROXIES, "127.0.0.1, proxy.corp", "`[1]`: it must be an address or a network"),
             (env::OCTI_SEARXNG_URL, "searx", "a web address"),
             (env::OCTI_SEARXNG_URL, "ftp://searx.test/", "a web address"),
         ] {
@@ -355,6 +360,17 @@ mod tests {
         assert_eq!(config.searxng_url.map(String::from).as_deref(), Some("http://10.0.0.5/"));
         let config = load(file, &[(env::OCTI_PRIVATE_TARGETS, "a.corp:80, 10.0.0.0/8:443,")]).expect("valid");
         assert_eq!(config.private_targets, ["a.corp:80", "10.0.0.0/8:443"]);
+    }
+
+    #[test]
+    fn proxies_are_trusted_by_environment_or_file_and_nobody_is_by_default() {
+        let shown = |config: Config| config.trusted_proxies.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(shown(load("", &[]).expect("valid")), [""; 0]);
+        let file = "[server]\ntrusted_proxies = ['10.1.0.0/16', '::1']";
+        assert_eq!(shown(load(file, &[]).expect("valid")), ["10.1.0.0/16", "::1/128"]);
+        assert_eq!(shown(load(file, &[(env::OCTI_TRUSTED_PROXIES, "127.0.0.1")]).expect("valid")), ["127.0.0.1/32"]);
+        let error = load("[server]\ntrusted_proxies = ['10.1.0.0/99']", &[]).expect_err("no network").to_string();
+        assert!(error.contains("`server.trusted_proxies[0]`: it must be an address or a network"), "{error}");
     }
 
     #[test]

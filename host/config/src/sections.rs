@@ -30,6 +30,8 @@ pub struct File {
 pub struct Server {
     pub host: Option<String>,
     pub port: Option<u16>,
+    /// Read through `settings`, which checks it.
+    pub trusted_proxies: Option<Vec<String>>,
 }
 
 /// Where octi keeps its data.

@@ -11,6 +11,7 @@ use octi_domain::principal::Principal;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{ApiError, ApiResult};
+use crate::origin::Origin;
 use crate::state::Gateway;
 
 /// The cookie of a signed-in browser.
@@ -68,20 +69,18 @@ impl Credential {
 }
 
 /// The cookie that keeps a browser signed in: unreadable for scripts, and sent by octi's own pages only.
-pub(crate) fn cookie(value: &SecretString, expires_at: DateTime<Utc>, now: DateTime<Utc>, headers: &HeaderMap) -> String {
+pub(crate) fn cookie(value: &SecretString, expires_at: DateTime<Utc>, now: DateTime<Utc>, origin: Origin) -> String {
     let age = cookie::time::Duration::seconds((expires_at - now).num_seconds());
-    base(value.expose_secret(), headers).max_age(age).build().to_string()
+    base(value.expose_secret(), origin).max_age(age).build().to_string()
 }
 
 /// The cookie that takes the former one away.
-pub(crate) fn no_cookie(headers: &HeaderMap) -> String {
-    base("", headers).max_age(cookie::time::Duration::ZERO).build().to_string()
+pub(crate) fn no_cookie(origin: Origin) -> String {
+    base("", origin).max_age(cookie::time::Duration::ZERO).build().to_string()
 }
 
-fn base<'v>(value: &'v str, headers: &HeaderMap) -> cookie::CookieBuilder<'v> {
-    // A header that a browser's owner makes up changes their own cookie only.
-    let is_https = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    Cookie::build((COOKIE_NAME, value)).path("/").http_only(true).same_site(SameSite::Strict).secure(is_https)
+fn base(value: &str, origin: Origin) -> cookie::CookieBuilder<'_> {
+    Cookie::build((COOKIE_NAME, value)).path("/").http_only(true).same_site(SameSite::Strict).secure(origin.is_https)
 }
 
 #[cfg(test)]
@@ -121,10 +120,10 @@ mod tests {
     #[test]
     fn scripts_and_other_sites_never_have_the_cookie() {
         let (now, value) = (DateTime::UNIX_EPOCH, SecretString::from("abc"));
-        let plain = cookie(&value, now + chrono::TimeDelta::seconds(60), now, &headers(&[]));
+        let origin = |is_https| Origin { address: std::net::Ipv4Addr::LOCALHOST.into(), is_https };
+        let plain = cookie(&value, now + chrono::TimeDelta::seconds(60), now, origin(false));
         assert_eq!(plain, "octi_session=abc; HttpOnly; SameSite=Strict; Path=/; Max-Age=60");
-        let behind = headers(&[("x-forwarded-proto", "https")]);
-        assert!(cookie(&value, now, now, &behind).contains("; Secure"));
-        assert_eq!(no_cookie(&headers(&[])), "octi_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+        assert!(cookie(&value, now, now, origin(true)).contains("; Secure"));
+        assert_eq!(no_cookie(origin(false)), "octi_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
     }
 }

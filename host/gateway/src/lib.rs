@@ -14,6 +14,7 @@ mod extract;
 mod middleware;
 mod openai;
 mod openapi;
+mod origin;
 mod router;
 mod serve;
 mod state;

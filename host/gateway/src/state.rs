@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ipnet::IpNet;
 use octi_agents::Agents;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
@@ -41,6 +42,8 @@ pub struct GatewayState {
     pub secrets: Arc<dyn SecretsChanged>,
     pub metrics: MetricsText,
     pub bus: Arc<Bus>,
+    /// Reverse proxies whose word on where a request comes from counts.
+    pub trusted_proxies: Vec<IpNet>,
     pub ambient: Ambient,
     /// Such as `0.1.0`.
     pub version: String,

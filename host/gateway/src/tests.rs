@@ -7,6 +7,7 @@ mod fakes;
 mod host;
 mod openai;
 mod openapi;
+mod proxies;
 mod rest;
 mod rest_admin;
 mod rest_files;

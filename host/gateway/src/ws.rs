@@ -11,15 +11,14 @@ mod link;
 mod presence;
 mod rates;
 
-use std::net::SocketAddr;
-
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use octi_api::error::ErrorCode;
 use octi_domain::limits;
 
 use crate::error::{ApiError, ApiResult};
+use crate::origin::Origin;
 use crate::state::Gateway;
 
 /// Bytes that are read at once. Each connection keeps a buffer of that size and clears it before every read, and clients say
@@ -29,18 +28,18 @@ const READ_BYTES: usize = 4 * 1024;
 /// Lets a connection in. Frames a little over the limit are still read, so that the goodbye can say why.
 pub(crate) async fn upgrade(
     State(gateway): State<Gateway>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    origin: Origin,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|error| ApiError::new(ErrorCode::Refused, format!("this route is a WebSocket: {error}")))?;
-    let Some(arrival) = gateway.arrive(address.ip().to_canonical()) else {
+    let Some(arrival) = gateway.arrive(origin.address) else {
         let message = "too many connections from this address have not signed in yet; sign in on those or close them";
         return Err(ApiError::new(ErrorCode::TooMany, message));
     };
     let tracked = gateway.shared().sockets.token();
     let upgrade = upgrade.max_message_size(4 * limits::WS_FRAME_BYTES_MAX).max_frame_size(4 * limits::WS_FRAME_BYTES_MAX);
     Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(async move |socket| {
-        connection::run(gateway, socket, address, arrival).await;
+        connection::run(gateway, socket, origin.socket_addr(), arrival).await;
         drop(tracked);
     }))
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use ipnet::IpNet;
 use serde_json::Value;
 
+use super::check::networks;
 use super::{DEFINITIONS, Definition, Source, check, parse};
 use crate::env::Environment;
 use crate::load::ConfigError;
@@ -49,6 +51,11 @@ impl Base {
     #[cfg(test)]
     pub(crate) fn number(&self, key: &str) -> u64 {
         self.0.get(key).and_then(|given| given.value.as_u64()).unwrap_or_default()
+    }
+
+    /// The networks of a setting that was read, and so checked.
+    pub(crate) fn networks(&self, key: &str) -> Vec<IpNet> {
+        self.0.get(key).and_then(|given| networks(&given.value).ok()).unwrap_or_default()
     }
 
     /// The text that environment or file give, and not the default.

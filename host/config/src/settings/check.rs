@@ -1,7 +1,9 @@
 //! Whether a value may be set, and what a text of the environment or the command line means.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use octi_domain::limits;
 use octi_domain::plugin_limits::PluginLimits;
 use serde_json::Value;
@@ -62,6 +64,7 @@ pub fn check(definition: &Definition, value: &Value) -> Result<(), Problem> {
             None | Some("") => Ok(()),
             Some(text) => web_address(text).map(drop).ok_or_else(|| Problem::whole(ADDRESS_EXPECTED)),
         },
+        key::TRUSTED_PROXIES => networks(value).map(drop),
         _ => Ok(()),
     }
 }
@@ -129,6 +132,17 @@ pub(crate) fn web_address(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| is_web(url) && url.has_host())
 }
 
+/// The networks of a list; a single address is a network of one.
+pub(crate) fn networks(value: &Value) -> Result<Vec<IpNet>, Problem> {
+    let entries: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if entries.len() > limits::TRUSTED_PROXIES_MAX {
+        return Err(Problem::whole(format!("it must have at most {} entries", limits::TRUSTED_PROXIES_MAX)));
+    }
+    let read = |entry: &str| entry.parse::<IpNet>().ok().or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from));
+    let expected = "it must be an address or a network such as `127.0.0.1` or `10.1.0.0/16`";
+    entries.iter().enumerate().map(|(at, entry)| read(entry).ok_or_else(|| Problem::at(format!("[{at}]"), expected))).collect()
+}
+
 /// The limits of plugins, by their ids.
 pub(crate) fn plugin_limits(value: &Value) -> Result<BTreeMap<String, PluginLimits>, Problem> {
     let plugins: BTreeMap<String, Plugin> = serde_path_to_error::deserialize(value).map_err(|error| {
@@ -186,6 +200,14 @@ mod tests {
             (key::SEARXNG_URL, json!("ftp://searx.test"), ADDRESS_EXPECTED),
             (key::PRIVATE_TARGETS, json!("a:1"), "it must be a list of texts"),
             (key::PRIVATE_TARGETS, json!(["a:1", 7]), "`[1]`: it must be a text without control characters"),
+            (key::TRUSTED_PROXIES, json!(["127.0.0.1", "10.1.0.0/16", "::1", "fd00::/8"]), "fine"),
+            (
+                key::TRUSTED_PROXIES,
+                json!(["127.0.0.1", "proxy.corp"]),
+                "`[1]`: it must be an address or a network such as `127.0.0.1` or `10.1.0.0/16`",
+            ),
+            (key::TRUSTED_PROXIES, json!(vec!["127.0.0.1"; limits::TRUSTED_PROXIES_MAX]), "fine"),
+            (key::TRUSTED_PROXIES, json!(vec!["127.0.0.1"; limits::TRUSTED_PROXIES_MAX + 1]), "it must have at most 64 entries"),
             (key::PLUGINS, json!([]), "it must be an object"),
             (key::PLUGINS, json!({"x": {}}), "`\"x\"`: this names no plugin: write its id, such as `octi/shell`"),
             (

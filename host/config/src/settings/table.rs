@@ -27,6 +27,7 @@ pub mod key {
     pub const PRIVATE_TARGETS: &str = "network.private_targets";
     pub const SANDBOX_PROCESSES: &str = "sandbox.processes";
     pub const PLUGINS: &str = "plugins";
+    pub(crate) const TRUSTED_PROXIES: &str = "server.trusted_proxies";
     pub(crate) const HOME: &str = "server.home";
     pub(crate) const DATABASE_URL: &str = "database.url";
 }
@@ -136,6 +137,15 @@ pub const DEFINITIONS: &[Definition] = &[
         .default(|| json!(PORT_DEFAULT))
         .from(0, 65_535)
         .in_file(),
+    of_machine(
+        key::TRUSTED_PROXIES,
+        StringArray,
+        env::OCTI_TRUSTED_PROXIES,
+        OF_MACHINE,
+        "Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count: `127.0.0.1`, `10.1.0.0/16`.",
+    )
+    .default(|| json!([]))
+    .in_file(),
     of_machine(key::HOME, String, env::OCTI_HOME, BEFORE_DATABASE, "Folder of octi's own data; without one, `~/.octi`."),
     of_machine(key::DATABASE_URL, String, env::DATABASE_URL, BEFORE_DATABASE, "Where the data is, without its password; without one, SQLite in the home folder.")
         .in_file(),

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
 use octi_api::error::ErrorCode;
@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::credential::Credential;
 use crate::error::{ApiError, ApiResult};
+use crate::origin::Origin;
 use crate::state::Gateway;
 
 /// What octi's own pages send with every change.
@@ -43,7 +44,8 @@ impl FromRequestParts<Gateway> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
         let credential = Credential::of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
-        let caller = Self::check(gateway, credential, peer(parts)).await?;
+        let origin = Origin::from_request_parts(parts, gateway).await?;
+        let caller = Self::check(gateway, credential, Some(origin.socket_addr())).await?;
         match &caller.credential {
             Credential::Cookie(value) if changes(&parts.method) => check_csrf(parts, value.expose_secret())?,
             _ => {}
@@ -80,9 +82,4 @@ impl FromRequestParts<Gateway> for Admin {
         }
         Err(ApiError::new(ErrorCode::Forbidden, "only an administrator may do this: it changes the host for everybody"))
     }
-}
-
-/// The other end of the connection.
-pub(crate) fn peer(parts: &Parts) -> Option<SocketAddr> {
-    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
 }

@@ -65,6 +65,23 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
 
 /// The same with a time of its own.
 pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIterator<Item = Answer>) -> Host {
+    start(db, ambient, answers, Vec::new()).await
+}
+
+/// A host that believes the proxies on this machine.
+pub(super) async fn host_behind_proxy() -> Host {
+    let db = TestDb::open(Backend::Sqlite).await.unwrap();
+    let mut host = start(&db, db.ambient.clone(), [], vec!["127.0.0.0/8".parse().unwrap()]).await;
+    host._db = Some(db);
+    host
+}
+
+async fn start(
+    db: &TestDb,
+    ambient: Ambient,
+    answers: impl IntoIterator<Item = Answer>,
+    trusted_proxies: Vec<ipnet::IpNet>,
+) -> Host {
     let home = tempfile::tempdir().unwrap();
     let store = db.store.clone();
     let bus = Bus::new();
@@ -110,6 +127,7 @@ pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIte
         secrets: secrets.clone(),
         metrics: Arc::new(|| "octi_up 1\n".to_owned()),
         bus,
+        trusted_proxies,
         ambient,
         version: "9.9.9".to_owned(),
         build: "test".to_owned(),

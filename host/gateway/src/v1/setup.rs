@@ -1,9 +1,7 @@
 //! `/api/setup`: the first run.
 
-use std::net::SocketAddr;
-
 use axum::Json as Answer;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use octi_api::v1::auth::{BrowserSession, SetUp, SetupState};
@@ -13,6 +11,7 @@ use utoipa_axum::routes;
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Json;
+use crate::origin::Origin;
 use crate::state::Gateway;
 use crate::v1::auth::browser::{browser, welcome};
 
@@ -30,11 +29,11 @@ async fn setup_state(State(gateway): State<Gateway>) -> ApiResult<Answer<SetupSt
 #[utoipa::path(post, path = "/api/setup", tag = "setup", security(()), request_body = SetUp, responses((status = 200, body = BrowserSession)))]
 async fn set_up(
     State(gateway): State<Gateway>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    origin: Origin,
     headers: HeaderMap,
     Json(body): Json<SetUp>,
 ) -> ApiResult<Response> {
-    let signed_in = gateway.auth.set_up(&body.code, &body.username, &body.password, &browser(address, &headers)).await;
+    let signed_in = gateway.auth.set_up(&body.code, &body.username, &body.password, &browser(origin, &headers)).await;
     let signed_in = signed_in.map_err(|error| match error {
         AuthError::WrongPassword => {
             ApiError::field("code", "this is not the code that the server showed at its first start; copy it from there")
@@ -42,5 +41,5 @@ async fn set_up(
         error => error.into(),
     })?;
     tracing::info!(user_id = %signed_in.user.id, "set up");
-    Ok(welcome(&gateway, signed_in, &headers))
+    Ok(welcome(&gateway, signed_in, origin))
 }

@@ -1,9 +1,7 @@
 //! `/api/auth/session`: the browser that asks.
 
-use std::net::SocketAddr;
-
 use axum::Json as Answer;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +14,7 @@ use utoipa_axum::routes;
 use crate::credential::{self, Credential};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Json};
+use crate::origin::Origin;
 use crate::state::Gateway;
 
 pub(super) fn routes() -> OpenApiRouter<Gateway> {
@@ -26,13 +25,13 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
 #[utoipa::path(post, path = "/api/auth/session", tag = "auth", security(()), request_body = Login, responses((status = 200, body = BrowserSession)))]
 async fn sign_in(
     State(gateway): State<Gateway>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    origin: Origin,
     headers: HeaderMap,
     Json(body): Json<Login>,
 ) -> ApiResult<Response> {
-    let signed_in = gateway.auth.sign_in(&body.username, &body.password, &browser(address, &headers)).await?;
+    let signed_in = gateway.auth.sign_in(&body.username, &body.password, &browser(origin, &headers)).await?;
     tracing::info!(user_id = %signed_in.user.id, "signed in with a browser");
-    Ok(welcome(&gateway, signed_in, &headers))
+    Ok(welcome(&gateway, signed_in, origin))
 }
 
 /// Who is signed in with this browser, and the token that its changes need.
@@ -48,25 +47,25 @@ async fn session(State(gateway): State<Gateway>, headers: HeaderMap) -> ApiResul
 
 /// Signs this browser out.
 #[utoipa::path(delete, path = "/api/auth/session", tag = "auth", responses((status = 204)))]
-async fn sign_out(State(gateway): State<Gateway>, caller: Caller, headers: HeaderMap) -> ApiResult<Response> {
+async fn sign_out(State(gateway): State<Gateway>, caller: Caller, origin: Origin) -> ApiResult<Response> {
     let Some(id) = caller.sign_in else {
         return Err(ApiError::not_found("sign-in of a browser"));
     };
     gateway.auth.sign_out(&caller.principal, id).await?;
     gateway.recheck(caller.user_id);
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, credential::no_cookie(&headers))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, credential::no_cookie(origin))]).into_response())
 }
 
 /// What the request says of the browser.
-pub(crate) fn browser(address: SocketAddr, headers: &HeaderMap) -> Browser {
+pub(crate) fn browser(origin: Origin, headers: &HeaderMap) -> Browser {
     let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    Browser { address: address.ip().to_canonical(), user_agent }
+    Browser { address: origin.address, user_agent }
 }
 
 /// The answer to a browser that has just signed in.
-pub(crate) fn welcome(gateway: &Gateway, signed_in: SignedIn, headers: &HeaderMap) -> Response {
+pub(crate) fn welcome(gateway: &Gateway, signed_in: SignedIn, origin: Origin) -> Response {
     let (csrf_token, expires_at) = (signed_in.csrf_token(), signed_in.sign_in.expires_at);
-    let cookie = credential::cookie(&signed_in.cookie, expires_at, gateway.ambient.now(), headers);
+    let cookie = credential::cookie(&signed_in.cookie, expires_at, gateway.ambient.now(), origin);
     let session = BrowserSession { user: signed_in.user.into(), csrf_token, expires_at };
     ([(SET_COOKIE, cookie)], Answer(session)).into_response()
 }

@@ -1,27 +1,25 @@
 //! `POST /api/auth/password`.
 
-use std::net::SocketAddr;
-
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use octi_api::v1::auth::ChangePassword;
 use octi_security::auth::AuthError;
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Json};
+use crate::origin::Origin;
 use crate::state::Gateway;
 
 /// Gives the person another password, and signs out every other browser.
 #[utoipa::path(post, path = "/api/auth/password", tag = "auth", request_body = ChangePassword, responses((status = 204)))]
 pub(super) async fn change_password(
     State(gateway): State<Gateway>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    origin: Origin,
     caller: Caller,
     Json(body): Json<ChangePassword>,
 ) -> ApiResult<StatusCode> {
     let passwords = (body.current.as_str(), body.new.as_str());
-    let address = address.ip().to_canonical();
-    match gateway.auth.change_password(&caller.principal, passwords, address, caller.sign_in).await {
+    match gateway.auth.change_password(&caller.principal, passwords, origin.address, caller.sign_in).await {
         // Whoever asks is signed in: 401 would send them to the sign-in page.
         Err(AuthError::WrongPassword) => return Err(ApiError::field("current", "this is not the password you have now")),
         Err(error @ AuthError::PasswordLength) => return Err(ApiError::field("new", error.to_string())),
