@@ -109,6 +109,8 @@ const fn words(name: &'static str, words: &'static [&'static str]) -> Label {
     Label { name, values: Values::Words(words) }
 }
 
+const PROBED: &[&str] = &["pagemap_scan", "address_space_bytes_max", "mappings_max", "overcommit", "cgroup_memory_bytes_max"];
+
 macro_rules! metrics {
     ($($constant:ident = $kind:ident $name:literal { $($label:expr),* } $help:literal;)*) => {
         $(
@@ -137,6 +139,8 @@ metrics! {
         "Places for running instances that are taken.";
     POOL_CAPACITY = Gauge "octi_plugin_pool_capacity" {}
         "Places for running instances.";
+    PROBES = Gauge "octi_engine_probe" { words("probe", PROBED) }
+        "What the machine gives the engine, as found at the start; what is unlimited or unknown has no value.";
     GENERATIONS = Gauge "octi_plugin_generations" { PLUGIN }
         "Generations of a plugin whose code this host holds.";
     SWAPS_TOTAL = Counter "octi_plugin_swaps_total" { words("result", SWAPS) }
@@ -146,7 +150,7 @@ metrics! {
     COMPILE_SECONDS = Histogram "octi_plugin_compile_seconds" {}
         "Time to compile a plugin.";
     READY_SECONDS = Histogram "octi_plugin_ready_seconds" {}
-        "Time until a plugin's code can be called: loaded from the cache or compiled, linked and tried.";
+        "Time until a plugin's code can be called: loaded from the cache, or compiled and tried, and linked.";
     CACHE = Counter "octi_plugin_cache_total" { words("result", &["hit", "miss"]) }
         "Compiled plugins asked from the cache.";
     RUNS = Counter "octi_runs_total" { words("status", RUN_ENDS) }

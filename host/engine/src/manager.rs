@@ -339,6 +339,7 @@ impl PluginManager {
         let (in_use, capacity) = (places.taken as f64, places.all as f64);
         metrics::gauge!(telemetry::POOL_IN_USE.name).set(in_use);
         metrics::gauge!(telemetry::POOL_CAPACITY.name).set(capacity);
+        self.probes().sample();
     }
 
     fn tell(&self, id: &str, change: Change, text: &str) {

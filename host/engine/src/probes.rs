@@ -5,12 +5,13 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use octi_domain::telemetry;
 use wasmtime::PoolingAllocationConfig;
 
 /// An instance takes a handful of mappings, and the kernel's usual number of them is enough for the largest pool.
 const MAPPINGS_WANTED: u64 = 65_530;
 /// What the pools reserve, with room for the host itself.
-const ADDRESS_SPACE_WANTED_BYTES: u64 = 128 << 30;
+const ADDRESS_SPACE_WANTED_BYTES: u64 = 192 << 30;
 /// Below this, a full house of plugins can meet the kernel's killer.
 const MEMORY_WANTED_BYTES: u64 = 1 << 30;
 
@@ -71,6 +72,23 @@ impl Probes {
             ));
         }
         concerns
+    }
+
+    /// For the moment of a scrape. What could not be found out, or is unlimited, has no value.
+    #[expect(clippy::cast_precision_loss, reason = "a scrape needs no more digits")]
+    pub(crate) fn sample(&self) {
+        let found = [
+            ("pagemap_scan", Some(f64::from(u8::from(self.pagemap_scan)))),
+            ("address_space_bytes_max", self.address_space_bytes_max.map(|bytes| bytes as f64)),
+            ("mappings_max", self.mappings_max.map(|count| count as f64)),
+            ("overcommit", self.overcommit.map(f64::from)),
+            ("cgroup_memory_bytes_max", self.cgroup_memory_bytes_max.map(|bytes| bytes as f64)),
+        ];
+        for (probe, value) in found {
+            if let Some(value) = value {
+                metrics::gauge!(telemetry::PROBES.name, "probe" => probe).set(value);
+            }
+        }
     }
 
     /// One line for the log.

@@ -64,7 +64,7 @@ impl CallState {
         Ok(Ok(self.table.get(dir)?.0.clone()))
     }
 
-    /// Runs long file work on the blocking pool; the guest is not charged for the wait.
+    /// Runs long file work on the blocking pool, such as what waits for the disk; the guest is not charged for the wait.
     async fn long<T: Send + 'static>(&mut self, work: impl FnOnce() -> Result<T, FsError> + Send + 'static) -> HostResult<T> {
         let since = self.meter.host_call();
         let done = tokio::task::spawn_blocking(work).await;
@@ -115,7 +115,8 @@ impl HostDir for CallState {
 
     async fn append(&mut self, dir: Resource<Dir>, path: String, bytes: Vec<u8>) -> HostResult<Entry> {
         let workspace = refuse!(self.dir(&dir, Access::Write)?);
-        Ok(Ok(refuse!(workspace.append(&path, &bytes)).into()))
+        let appended = self.long(move || workspace.append(&path, &bytes)).await?;
+        Ok(appended.map(Entry::from))
     }
 
     async fn stat(&mut self, dir: Resource<Dir>, path: String) -> HostResult<Entry> {
@@ -150,7 +151,7 @@ impl HostDir for CallState {
 
     async fn rename(&mut self, dir: Resource<Dir>, source: String, target: String, overwrite: bool) -> HostResult<()> {
         let workspace = refuse!(self.dir(&dir, Access::Write)?);
-        Ok(workspace.rename(&source, &target, overwrite).map_err(HostError::from))
+        self.long(move || workspace.rename(&source, &target, overwrite)).await
     }
 
     async fn copy(&mut self, dir: Resource<Dir>, source: String, target: String, overwrite: bool) -> HostResult<()> {
@@ -195,7 +196,8 @@ impl HostWriter for CallState {
     async fn commit(&mut self, writer: Resource<OpenWriter>) -> HostResult<Entry> {
         let writer = self.table.delete(writer)?;
         refuse!(self.enter_fs(Access::Write)?);
-        Ok(Ok(refuse!(writer.0.commit()).into()))
+        let committed = self.long(move || writer.0.commit()).await?;
+        Ok(committed.map(Entry::from))
     }
 
     async fn drop(&mut self, writer: Resource<OpenWriter>) -> wasmtime::Result<()> {

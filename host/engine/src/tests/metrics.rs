@@ -96,6 +96,9 @@ async fn swaps_and_the_pool_are_counted() {
     assert!(more("ok") >= 2.0 && more("refused") >= 1.0 && more("rolled_back") >= 1.0, "{after}");
     assert_eq!(value(&after, "octi_plugin_pool_capacity", &[]), 128.0);
     assert!(value(&after, "octi_plugin_cache_total", &["miss"]) >= 2.0);
+    let probes = manager.probes();
+    assert_eq!(value(&after, "octi_engine_probe", &["pagemap_scan"]), f64::from(u8::from(probes.pagemap_scan)));
+    assert_eq!(value(&after, "octi_engine_probe", &["overcommit"]), f64::from(probes.overcommit.expect("Linux tells")));
     manager.shutdown().await;
 }
 
