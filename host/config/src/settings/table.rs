@@ -104,7 +104,7 @@ pub const DEFINITIONS: &[Definition] = &[
     Definition::new(
         key::PRIVATE_TARGETS,
         StringArray,
-        "Hosts and networks that are not public and that plugins whose grant names them may reach: `wiki.corp:443`, `10.1.0.0/16:443`.",
+        "Hosts and networks that are not public and that plugins whose grant names them may reach: `wiki.corp:443`, `10.1.0.0/16:443`. Name hosts where you can: a network is open to every host that a grant names, wherever its name leads.",
     )
     .default(|| json!([]))
     .variable(env::OCTI_PRIVATE_TARGETS)

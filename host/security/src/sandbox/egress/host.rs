@@ -180,7 +180,8 @@ impl fmt::Display for HostAllow {
 /// Private targets that the operator opened for plugins whose grant names them: `wiki.corp:443`, `10.1.0.0/16:443`, `[fd00::/8]:8080`.
 ///
 /// A target here gives nobody anything: it only lets a grant for that host reach an address that is not public. It never opens a
-/// metadata address, and never counts for `*`.
+/// metadata address, and never counts for `*`. A network counts for every other grant, because on some networks every name leads
+/// into one (NAT64); so whoever writes a granted host's DNS records chooses where in it that host is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PrivateTargets {
     hosts: Vec<(String, u16)>,
