@@ -308,6 +308,11 @@ impl Generation {
         build.ready(&self.places).await
     }
 
+    /// Ends what its plugin left running behind its calls.
+    pub(crate) fn end_programs(&self) {
+        self.host.services.processes.end_of(&self.manifest().id);
+    }
+
     /// Ends it: calls that run are cancelled, later ones are refused, its code is let go.
     pub(crate) fn close(&self, ending: Ending) {
         self.life.close(ending);

@@ -172,6 +172,11 @@ impl ProcessDoor {
         }
     }
 
+    /// Ends the background programs of a plugin that was removed, whoever they were for, and everything they started.
+    pub fn end_of(&self, plugin: &str) {
+        self.background.end_of(plugin);
+    }
+
     /// The owner's background program of that id; none when it is somebody else's.
     #[must_use]
     pub fn attach(&self, owner: &Owner, id: &str) -> Option<Background> {

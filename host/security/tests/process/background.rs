@@ -53,6 +53,25 @@ async fn nobody_else_finds_it_and_killing_ends_it() {
 }
 
 #[tokio::test]
+async fn programs_of_a_removed_plugin_end_and_others_go_on() {
+    let home = Home::new(Level::Auto);
+    let [ann, bob] = [owner(), owner()];
+    let other_plugin = Owner { plugin: "acme/other".into(), ..ann.clone() };
+    let mut programs = Vec::new();
+    for owner in [&ann, &bob, &other_plugin] {
+        let id = home.door.spawn_background(owner.clone(), home.line("sleep 76.5; true")).await.unwrap();
+        programs.push(home.door.attach(owner, &id).unwrap());
+    }
+    home.door.end_of("octi/shell");
+    for program in &programs[..2] {
+        assert_eq!(program.wait(WAIT).await, Some(Ending::Signalled(9)));
+    }
+    assert_eq!(programs[2].wait(Duration::from_millis(100)).await, None);
+    home.door.end_of("acme/other");
+    assert_eq!(programs[2].wait(WAIT).await, Some(Ending::Signalled(9)));
+}
+
+#[tokio::test]
 async fn one_person_has_only_so_many() {
     let home = Home::new(Level::Auto);
     let owner = owner();

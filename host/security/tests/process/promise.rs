@@ -52,6 +52,7 @@ async fn nothing_leaks(launcher: &Path) -> Reached {
     assert_eq!(text(&output.stdout).lines().filter(|line| line.contains("diary") || line.contains("master")).count(), 0);
     no_environment(&home).await;
     no_network(&home).await;
+    no_meddling(&home).await;
     home.run("true").await.reached
 }
 
@@ -106,6 +107,33 @@ async fn no_environment(home: &Home) {
             assert_eq!(text(&output.stdout), "unseen");
         }
     }
+}
+
+/// A program of the same user: its limits and priorities are out of reach, with and without a namespace that hides it.
+#[expect(clippy::disallowed_methods, reason = "the stand-in is another program of the user, not one of octi")]
+async fn no_meddling(home: &Home) {
+    let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+    let pid = other.id();
+    let told = || {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let nice = stat.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap().to_owned();
+        (std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap(), nice)
+    };
+    let before = told();
+    for line in [
+        format!("prlimit --pid {pid} --nofile=1:1"),
+        format!("renice -n 19 -p {pid}"),
+        format!("renice -n 19 -g {pid}"),
+        format!("chrt --idle --pid 0 {pid}"),
+        format!("ionice -c 3 -p {pid}"),
+    ] {
+        assert_ne!(home.run(&line).await.ending, Ending::Exited(0), "{line}");
+        assert_eq!(told(), before, "{line}");
+    }
+    let own = home.run("prlimit --nofile=64:64 true && nice -n 5 true && ulimit -n 32 && echo mine").await;
+    assert_eq!(text(&own.stdout), "mine\n", "{}", text(&own.stderr));
+    other.kill().unwrap();
+    other.wait().unwrap();
 }
 
 async fn no_network(home: &Home) {

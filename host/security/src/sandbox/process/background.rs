@@ -124,6 +124,13 @@ impl Table {
         self.rows().jobs.retain(|_, job| job.id != id);
     }
 
+    /// Ends everything that a plugin started, whoever it was for.
+    pub(super) fn end_of(&self, plugin: &str) {
+        let rows = self.rows();
+        let of_plugin = |job: &&Arc<Job>| job.owner.as_ref().is_some_and(|owner| owner.plugin == plugin);
+        rows.jobs.values().filter(of_plugin).for_each(|job| job.stop.cancel());
+    }
+
     pub(super) fn find(&self, owner: &Owner, id: &str) -> Option<Background> {
         let rows = self.rows();
         let found = rows.jobs.values().find(|job| job.id == id && job.owner.as_ref() == Some(owner))?;

@@ -7,9 +7,13 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
 };
 
+use super::super::types::Reached;
+
 /// Landlock can tell which Unix sockets may be connected to from this version on.
 const ABI_WITH_UNIX_SOCKETS: u32 = 9;
 
+/// Of `linux/ioprio.h`.
+const IOPRIO_WHO_PROCESS: i32 = 1;
 /// The bits of a socket's type that are not flags.
 const SOCKET_TYPES: u64 = 0xf;
 
@@ -87,23 +91,48 @@ const REFUSED: [i64; 54] = [
 /// Installs the filters for this process and all it starts. They can only be added to.
 ///
 /// With `tunnel`, TCP over IPv4 is allowed, for a program that has a network of its own with nothing in it but the host's proxy.
-pub(super) fn enforce(landlock_abi: u32, tunnel: bool) -> Result<(), String> {
+pub(super) fn enforce(reached: &Reached, tunnel: bool) -> Result<(), String> {
     let fail = |error: &dyn std::fmt::Display| format!("the system call filter could not be installed: {error}");
-    for program in programs(landlock_abi, tunnel).map_err(|error| fail(&error))? {
+    for program in programs(reached, tunnel).map_err(|error| fail(&error))? {
         seccompiler::apply_filter(&program).map_err(|error| fail(&error))?;
     }
     Ok(())
 }
 
-fn programs(landlock_abi: u32, tunnel: bool) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
+fn programs(reached: &Reached, tunnel: bool) -> Result<[BpfProgram; 2], seccompiler::BackendError> {
     let mut refused: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|call| (*call, Vec::new())).collect();
     refused.insert(libc::SYS_socketpair, vec![argument_is_not(0, libc::AF_UNIX)?]);
-    refused.insert(libc::SYS_socket, sockets(landlock_abi, tunnel)?);
+    refused.insert(libc::SYS_socket, sockets(reached.landlock_abi, tunnel)?);
     refused.insert(libc::SYS_clone, namespace_flags()?);
     refused.insert(libc::SYS_ioctl, vec![argument_is(1, libc::TIOCSTI)?, argument_is(1, libc::TIOCLINUX)?]);
+    if !reached.pid_ns {
+        refused.extend(meddling()?);
+    }
     // Its flags are behind a pointer that no filter can look at. The C library falls back to `clone` when it is not there.
     let absent = BTreeMap::from([(libc::SYS_clone3, Vec::new())]);
     Ok([compile(refused, libc::EPERM)?, compile(absent, libc::ENOSYS)?])
+}
+
+/// What sets limits and priorities of other processes, such as the host: the kernel asks for the same user only. A program may
+/// set its own, which it names by zero.
+fn meddling() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
+    let of_others = [
+        libc::SYS_prlimit64,
+        libc::SYS_sched_setaffinity,
+        libc::SYS_sched_setattr,
+        libc::SYS_sched_setparam,
+        libc::SYS_sched_setscheduler,
+    ];
+    let mut refused = BTreeMap::new();
+    for call in of_others {
+        refused.insert(call, vec![argument_is_not(0, 0)?]);
+    }
+    for call in [libc::SYS_setpriority, libc::SYS_ioprio_set] {
+        // Which kind of id it is comes first. A user is named by zero as well, so only processes are left.
+        let process = if call == libc::SYS_ioprio_set { IOPRIO_WHO_PROCESS } else { libc::PRIO_PROCESS.cast_signed() };
+        refused.insert(call, vec![argument_is_not(0, process)?, argument_is_not(1, 0)?]);
+    }
+    Ok(refused)
 }
 
 /// Which sockets are refused: one rule for each way not to be allowed; no rule refuses all.

@@ -45,7 +45,7 @@ fn confine_self(spec: &LaunchSpec, mut reached: Reached) -> Result<Reached, Stri
     reached.no_capabilities = confine::drop_capabilities();
     reached.no_new_privs = nix::sys::prctl::set_no_new_privs().is_ok();
     reached.landlock_abi = confine::landlock(spec, reached.own_proc).unwrap_or(0);
-    reached.seccomp = seccomp::enforce(reached.landlock_abi, spec.tunnel.is_some()).is_ok();
+    reached.seccomp = seccomp::enforce(&reached, spec.tunnel.is_some()).is_ok();
     Ok(reached)
 }
 
