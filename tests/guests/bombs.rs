@@ -55,11 +55,11 @@ async fn what_takes_the_compiler_gigabytes_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_becomes_too_much_native_code_is_refused() {
-    let limits = CompileLimits { native_bytes_max: 8 << 20, ..given() };
+    let limits = CompileLimits { native_bytes_max: 2 << 20, ..given() };
     go_off(limits, || {
-        let says = "it does not compile: its native code has more than 8388608 bytes; make the component smaller";
+        let says = "it does not compile: its native code has more than 2097152 bytes; make the component smaller";
         vec![
-            bomb("branches_everywhere", &[module(3_000, &branches(1_000))]).refused(says),
+            bomb("branches_everywhere", &[module(1_000, &branches(1_000))]).refused(says),
             bomb("tables_with_one_element", &[tables(1_000_000), tables(1_000_000)]).refused(says),
         ]
     })
@@ -231,19 +231,19 @@ fn loops(depth: u32, variables: u32) -> Function {
 }
 
 /// A table of which only the last element is given, which the compiler turns into all of them.
-fn tables(elements: u32) -> Module {
+fn tables(elements: i32) -> Module {
     let (mut types, mut functions, mut tables) = (TypeSection::new(), FunctionSection::new(), TableSection::new());
     let (mut segments, mut codes) = (ElementSection::new(), CodeSection::new());
     types.ty().function([], []);
     functions.function(0);
     tables.table(TableType {
         element_type: RefType::FUNCREF,
-        minimum: u64::from(elements),
+        minimum: elements.unsigned_abs().into(),
         maximum: None,
         table64: false,
         shared: false,
     });
-    segments.active(None, &ConstExpr::i32_const(elements as i32 - 1), Elements::Functions([0].as_slice().into()));
+    segments.active(None, &ConstExpr::i32_const(elements - 1), Elements::Functions([0].as_slice().into()));
     let mut function = Function::new([]);
     function.instructions().end();
     codes.function(&function);

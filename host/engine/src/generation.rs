@@ -75,7 +75,7 @@ impl Code {
     fn read(&self) -> io::Result<Vec<u8>> {
         match self {
             Self::Bundled(bytes) => Ok(bytes.to_vec()),
-            Self::File(path) => std::fs::read(path),
+            Self::File(path) => loader::read_file(path),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 mod validity;
 
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::time::Duration;
 
 use octi_domain::limits;
@@ -57,6 +60,16 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, InstallError> {
         bytes: bytes.len() as u64,
         sections: parts.sections,
     })
+}
+
+/// Reads a file that may be a plugin, however large it has become since somebody looked; one that is too large is not read.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limits::PLUGIN_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > limits::PLUGIN_BYTES_MAX {
+        return Err(io::Error::other(format!("it has more than {} bytes", limits::PLUGIN_BYTES_MAX)));
+    }
+    Ok(bytes)
 }
 
 /// SHA-256 in hex.
@@ -129,4 +142,19 @@ fn read(bytes: &[u8]) -> Result<Parts, InstallError> {
         }
     }
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_grew_is_not_read() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(limits::PLUGIN_BYTES_MAX as u64).expect("a file of holes");
+        assert_eq!(read_file(file.path()).expect("as large as may be").len(), limits::PLUGIN_BYTES_MAX);
+        file.as_file().set_len(1 << 40).expect("more holes than there is memory");
+        let error = read_file(file.path()).expect_err("too large").to_string();
+        assert_eq!(error, "it has more than 33554432 bytes");
+    }
 }

@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_branch_has_so_many_targets() {
-        let branch = |count: usize| module(&format!("unreachable i32.const 0 br_table {}", "0 ".repeat(count + 1)));
+        let branch = |count: usize| module(&format!("block i32.const 0 br_table {} end unreachable", "0 ".repeat(count + 1)));
         assert_eq!(told(&branch(65_520), AMPLE), "well");
         let text = told(&branch(65_521), AMPLE);
         assert!(text.contains("has 65521 targets, and 65520 is the most"), "{text}");

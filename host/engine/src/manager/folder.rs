@@ -72,7 +72,7 @@ fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     if bytes > limits::PLUGIN_BYTES_MAX as u64 {
         return Err(InstallError::TooLarge { bytes: usize::try_from(bytes).unwrap_or(usize::MAX) });
     }
-    fs::read(path).map_err(unreadable)
+    loader::read_file(path).map_err(unreadable)
 }
 
 pub(super) async fn blocking<T: Send + 'static>(

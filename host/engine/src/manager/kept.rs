@@ -10,7 +10,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use octi_domain::limits;
 use serde::{Deserialize, Serialize};
 
 use crate::loader::{self, Inspection};
@@ -71,7 +70,7 @@ impl Kept {
         if copy.exists() {
             return Ok(());
         }
-        let bytes = read_bounded(file, limits::PLUGIN_BYTES_MAX as u64)?;
+        let bytes = loader::read_file(file)?;
         if loader::digest(&bytes) != digest {
             return Err(io::Error::other("it was changed after it was checked"));
         }
@@ -81,7 +80,7 @@ impl Kept {
 
     /// Takes a copy apart, if it is there and what its name says.
     pub(super) fn inspect(&self, digest: &str) -> Result<Inspection, String> {
-        let bytes = read_bounded(&self.path(digest), limits::PLUGIN_BYTES_MAX as u64).map_err(|error| error.to_string())?;
+        let bytes = loader::read_file(&self.path(digest)).map_err(|error| error.to_string())?;
         let inspection = loader::inspect(&bytes).map_err(|error| error.to_string())?;
         if inspection.digest == digest { Ok(inspection) } else { Err("its copy was changed".to_owned()) }
     }
@@ -89,7 +88,7 @@ impl Kept {
     /// The notes of the last run. Notes that cannot be read are gone: then the files of the folder count alone.
     pub(super) fn notes(&self) -> Notes {
         let path = self.0.join(NOTES);
-        let read = read_bounded(&path, NOTES_BYTES_MAX)
+        let read = read_notes(&path)
             .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| io::Error::other(error.to_string())));
         match read {
             Ok(notes) => notes,
@@ -132,9 +131,9 @@ impl Kept {
     }
 }
 
-fn read_bounded(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.len() > bytes_max {
-        return Err(io::Error::other(format!("it has more than {bytes_max} bytes")));
+fn read_notes(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.len() > NOTES_BYTES_MAX {
+        return Err(io::Error::other(format!("it has more than {NOTES_BYTES_MAX} bytes")));
     }
     fs::read(path)
 }

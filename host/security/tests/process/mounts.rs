@@ -98,7 +98,11 @@ fn scratch() -> BTreeSet<PathBuf> {
 /// Whether this machine has all of it; where it has not, there is nothing to take away.
 fn is_whole() -> bool {
     let output = filtered(BTreeMap::new(), async { Home::new(Level::Auto).run("true").await });
-    output.reached.read_only && output.reached.own_proc
+    let is_whole = output.reached.read_only && output.reached.own_proc;
+    if !is_whole {
+        println!("there is nothing to take away on this machine");
+    }
+    is_whole
 }
 
 #[test]
