@@ -4,7 +4,6 @@ mod older;
 mod words;
 
 use octi_domain::ids::RunId;
-use octi_domain::limits;
 use octi_domain::message::{CLEARED, Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
@@ -135,12 +134,11 @@ impl Conversation {
         fit(self.summary_unit(), self.units_in_words(), room)
     }
 
-    /// Whether the conversation takes most of the room, so that something of it is about to be left out.
+    /// Tokens of the whole conversation as a model would see it if everything fitted.
     #[must_use]
-    pub(crate) fn is_tight(&self, room: Room) -> bool {
+    pub(crate) fn tokens(&self) -> u64 {
         let units = self.summary_unit().into_iter().chain(self.units(INTERRUPTED));
-        let tokens = units.map(|unit| unit.tokens).sum::<u64>();
-        tokens > room.tokens().saturating_mul(limits::COMPACTION_AUTO_PERCENT) / 100
+        units.map(|unit| unit.tokens).sum()
     }
 
     fn summary_unit(&self) -> Option<Unit> {
