@@ -83,7 +83,8 @@ impl Agents {
         let room = Room { context_window: model.info().context_window, taken: 0, trim: false };
         let kept = shared.compaction().kept_messages;
         let conversation = Conversation::looked_at(messages).after(earlier);
-        let older = conversation.older(room.tokens(), kept).map_err(AgentsError::NotCompacted)?;
+        let redactor = (shared.dispatch.redactor)(principal);
+        let older = conversation.older(room.tokens(), kept, &redactor).map_err(AgentsError::NotCompacted)?;
         let principal = principal.clone();
         let wanted = Wanted { principal, user_id, session_id, model, older, focus, seen, _place: place };
         let span = tracing::info_span!("agents.compact", session = %session_id);

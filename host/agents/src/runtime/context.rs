@@ -7,6 +7,7 @@ use octi_domain::ids::RunId;
 use octi_domain::message::{CLEARED, Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
+use octi_security::guard::Redactor;
 use octi_store::CompactionRow;
 
 pub(crate) use older::{Older, inert, told, with_files};
@@ -128,10 +129,11 @@ impl Conversation {
         fit(self.summary_unit(), self.units(INTERRUPTED), room)
     }
 
-    /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut.
+    /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut,
+    /// after their secrets were blacked out.
     #[must_use]
-    pub fn fit_in_words(&self, room: Room) -> Vec<ChatMessage> {
-        fit(self.summary_unit(), self.units_in_words(), room)
+    pub fn fit_in_words(&self, room: Room, redactor: &Redactor) -> Vec<ChatMessage> {
+        fit(self.summary_unit(), self.units_in_words(redactor), room)
     }
 
     /// Tokens of the whole conversation as a model would see it if everything fitted.
@@ -146,10 +148,10 @@ impl Conversation {
         Some(Unit { is_user: false, ..Unit::of(vec![told]) })
     }
 
-    fn units_in_words(&self) -> Vec<Unit> {
+    fn units_in_words(&self, redactor: &Redactor) -> Vec<Unit> {
         let mut units = self.units(UNANSWERED);
         units.iter_mut().for_each(|unit| {
-            unit.messages.iter_mut().for_each(words::put);
+            unit.messages.iter_mut().for_each(|message| words::put(message, redactor));
             unit.count();
         });
         units

@@ -4,6 +4,7 @@ use octi_domain::limits;
 use octi_domain::message::{Part, Role, ToolCall};
 use octi_models::ChatMessage;
 use octi_models::cost::estimate_tokens;
+use octi_security::guard::Redactor;
 use octi_store::CompactionRow;
 
 use super::{Conversation, Entry, UNANSWERED, Unit, call_of, tokens_of};
@@ -29,11 +30,11 @@ pub(crate) struct Older {
 
 impl Conversation {
     /// What is older than the newest messages: `kept_messages` of those stay, or fewer when they take more than half of
-    /// `room_tokens`. A call is never parted from its results.
+    /// `room_tokens`. A call is never parted from its results. What is cut of the older ones has no secrets; the rest has.
     ///
     /// # Errors
     /// A sentence that says why a summary would be of no use.
-    pub(crate) fn older(&self, room_tokens: u64, kept_messages: usize) -> Result<Older, String> {
+    pub(crate) fn older(&self, room_tokens: u64, kept_messages: usize, redactor: &Redactor) -> Result<Older, String> {
         let newest = self.newest(room_tokens / 2, kept_messages);
         let down = (1..=newest).rev().find(|&cut| self.may_cut(cut));
         let cut = down.or_else(|| (newest + 1..self.entries.len()).find(|&cut| newest > 0 && self.may_cut(cut)));
@@ -61,7 +62,7 @@ impl Conversation {
         }
         let part = Self { summary: None, entries: older.to_vec() };
         Ok(Older {
-            blocks: part.units_in_words().iter().map(block).collect(),
+            blocks: part.units_in_words(redactor).iter().map(block).collect(),
             calls: part.calls_that_worked(),
             first_seq,
             last_seq,

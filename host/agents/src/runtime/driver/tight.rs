@@ -22,7 +22,8 @@ impl Driver {
         }
         // With what stays there must be room for the next turns too, before it is time for another summary.
         let stays = room.tokens().min(begins.saturating_mul(5) / 4);
-        let older = match self.conversation.older(stays, compaction.kept_messages) {
+        let redactor = (self.shared.dispatch.redactor)(&self.principal);
+        let older = match self.conversation.older(stays, compaction.kept_messages, &redactor) {
             Ok(older) => older,
             Err(why) => return self.stalled(room, 0, &why),
         };
