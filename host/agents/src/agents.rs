@@ -8,6 +8,7 @@ mod interject;
 mod places;
 mod said;
 mod side_places;
+mod stalls;
 mod start;
 
 use std::sync::Arc;
@@ -30,6 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use self::places::Places;
 use self::side_places::SidePlaces;
+use self::stalls::Stalls;
 use crate::error::AgentsError;
 use crate::notifier::Notifier;
 use crate::publish::Publisher;
@@ -120,6 +122,7 @@ pub(crate) struct Shared {
     runs: Runs,
     places: Places,
     side_places: Arc<SidePlaces>,
+    pub(crate) stalls: Stalls,
     /// Ends the model calls beside the turns.
     side_stop: CancellationToken,
     starts: Vec<tokio::sync::Mutex<()>>,
@@ -163,6 +166,7 @@ impl Agents {
             runs: Runs::default(),
             places: Places::default(),
             side_places: Arc::default(),
+            stalls: Stalls::default(),
             side_stop: CancellationToken::new(),
             starts: (0..STARTS).map(|_| tokio::sync::Mutex::new(())).collect(),
             tasks: TaskTracker::new(),

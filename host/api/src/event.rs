@@ -80,6 +80,7 @@ events! {
     "agent.failed", AgentFailed(AgentEnded), "agents", "A turn ended without an answer.";
     "agent.stopped", AgentStopped(AgentEnded), "agents", "A person stopped a turn.";
     "agent.interrupted", AgentInterrupted(AgentEnded), "agents", "The host went away during a turn; it can be continued.";
+    "session.compaction_stalled", CompactionStalled(CompactionStalled), "agents", "A conversation is nearly too long for its model, and a summary did not make enough room.";
     "tool.invoked", ToolInvoked(ToolInvoked), "tools", "A tool call began.";
     "tool.progress", ToolProgress(ToolProgress), "tools", "What long work says while it runs.";
     "tool.result", ToolResult(ToolResult), "tools", "A tool call ended.";
@@ -140,6 +141,9 @@ impl EventBody {
             }
             EventKind::AgentSpawned { run_id, role, model } => {
                 Self::AgentSpawned(AgentSpawned { agent_id: run_id.into(), role, model })
+            }
+            EventKind::CompactionStalled { run_id, reason, tokens, tokens_max } => {
+                Self::CompactionStalled(CompactionStalled { agent_id: run_id.into(), reason, tokens, tokens_max })
             }
             EventKind::AgentIteration { run_id, iteration } => {
                 Self::AgentIteration(AgentIteration { agent_id: run_id.into(), iteration })

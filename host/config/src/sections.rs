@@ -15,6 +15,7 @@ pub struct File {
     pub server: Server,
     pub database: Database,
     pub agent: Agent,
+    pub compaction: Compaction,
     pub sandbox: Sandbox,
     /// By the plugin's id, such as `octi/filesystem`.
     pub plugins: BTreeMap<String, Plugin>,
@@ -55,6 +56,15 @@ pub struct Agent {
     pub minutes_max: Option<u64>,
     pub tokens_max: Option<u64>,
     pub runs_active_max: Option<u64>,
+}
+
+/// When summaries are made; read through `settings` too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Compaction {
+    pub auto: Option<bool>,
+    pub auto_percent: Option<u64>,
+    pub kept_messages: Option<u64>,
 }
 
 /// What clients may do; read through `settings` too.

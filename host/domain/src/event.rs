@@ -48,6 +48,16 @@ pub enum EventKind {
     ChatError { run_id: RunId, code: &'static str, message: String },
     /// A run began.
     AgentSpawned { run_id: RunId, role: String, model: String },
+    /// A conversation takes most of what the model can read, and a summary did not make enough room: when more is said, the oldest
+    /// messages are left out of what the model sees.
+    CompactionStalled {
+        run_id: RunId,
+        /// Why, as a sentence for a person.
+        reason: String,
+        /// Of the conversation as the model would see it now, and what fits; estimated.
+        tokens: u64,
+        tokens_max: u64,
+    },
     /// The model is being asked for the nth time in this run.
     AgentIteration { run_id: RunId, iteration: u32 },
     /// A run ended: completed, failed, stopped or interrupted.

@@ -53,6 +53,13 @@ pub const COMPACTION_SUMMARY_TOKENS_MAX: u32 = 2_000;
 pub const COMPACTION_SUMMARY_BYTES_MAX: usize = 8 * 1024;
 /// Percent of the room for messages above which a turn lets a summary be made by itself.
 pub const COMPACTION_AUTO_PERCENT: u64 = 80;
+/// Percent of a conversation that a summary made by itself has to save: one that cannot is not asked for, and after one that
+/// did not the next waits until there is twice as much to summarise.
+pub const COMPACTION_SAVED_PERCENT_MIN: u64 = 15;
+/// Tokens of what is older from which on there is no such waiting.
+pub const COMPACTION_STALL_TOKENS_MAX: u64 = 1_000_000;
+/// Conversations of which is remembered that a summary was of little use; the one remembered longest is forgotten first.
+pub const COMPACTION_STALLS_MAX: usize = 1_000;
 /// Bytes of what a person asks a summary to keep above all.
 pub const COMPACTION_FOCUS_BYTES_MAX: usize = 1_000;
 /// Paths, of files that were read and of files that were changed, that stand beside a summary: those named last.

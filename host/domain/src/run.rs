@@ -83,18 +83,42 @@ impl Default for Budget {
     }
 }
 
-/// What an administrator may change of turns while the host runs. A turn keeps what held when it began.
+/// When a turn lets a summary take the place of what is old, and what every summary leaves as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compaction {
+    /// Whether turns do so by themselves.
+    pub auto: bool,
+    /// Percent of the room for messages above which they do.
+    pub auto_percent: u64,
+    /// The newest messages that stay, as far as there is room.
+    pub kept_messages: usize,
+}
+
+impl Default for Compaction {
+    fn default() -> Self {
+        Self {
+            auto: true,
+            auto_percent: crate::limits::COMPACTION_AUTO_PERCENT,
+            kept_messages: crate::limits::COMPACTION_KEPT_MESSAGES,
+        }
+    }
+}
+
+/// What an administrator may change of turns while the host runs. A turn keeps the budget that held when it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunLimits {
     /// What each may use.
     pub budget: Budget,
     /// How many may run at once.
     pub active_max: usize,
+    /// What a summary that is begun obeys.
+    pub compaction: Compaction,
 }
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { budget: Budget::default(), active_max: crate::limits::RUNS_ACTIVE_MAX }
+        let (budget, compaction) = (Budget::default(), Compaction::default());
+        Self { budget, active_max: crate::limits::RUNS_ACTIVE_MAX, compaction }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use octi_config::Config;
 use octi_config::settings::{Source, key};
-use octi_domain::run::{Budget, RunLimits};
+use octi_domain::run::{Budget, Compaction, RunLimits};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
@@ -36,6 +36,11 @@ impl Snapshot {
                 tokens_max: self.number(key::TOKENS_MAX),
             },
             active_max: self.count(key::RUNS_ACTIVE_MAX),
+            compaction: Compaction {
+                auto: self.value(key::COMPACTION_AUTO).as_bool().unwrap_or_default(),
+                auto_percent: self.number(key::COMPACTION_AUTO_PERCENT),
+                kept_messages: self.count(key::COMPACTION_KEPT_MESSAGES),
+            },
         }
     }
 

@@ -293,6 +293,7 @@ on_both! {
             let at_once = (now.run_limits(), now.gateway_limits(), now.log_filter().map(str::to_owned), now.is_metrics_token(TOKEN));
             format!("{at_once:?} {next_start:?}")
         };
+        let now_is = |key| host.settings.now().value(key) == &json!(true);
         for definition in DEFINITIONS.iter().filter(|definition| definition.fixed.is_none()) {
             let value = match (definition.key, definition.kind) {
                 (key::METRICS_TOKEN, _) => json!(TOKEN),
@@ -301,7 +302,9 @@ on_both! {
                 (key::PRIVATE_TARGETS, _) => json!(["10.0.0.0/8:443"]),
                 (key::SANDBOX_PROCESSES, _) => json!("required"),
                 (key::PLUGINS, _) => json!({"acme/x": {"limits": {"fs_calls": 1}}}),
+                (key::COMPACTION_AUTO_PERCENT, _) => json!(70),
                 (_, Kind::Number) => json!(7),
+                (_, Kind::Boolean) => json!(!now_is(definition.key)),
                 (key, _) => panic!("say here what else `{key}` may be"),
             };
             let before = obeyed();

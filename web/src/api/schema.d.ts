@@ -1505,6 +1505,26 @@ export interface components {
             /** @description For a person. */
             result: string;
         };
+        /** @description Payload of `session.compaction_stalled`. */
+        CompactionStalled: {
+            /**
+             * Format: uuid
+             * @description The turn in which it was noticed.
+             */
+            agentId: string;
+            /** @description Why there is not enough room, and what can be done, as a sentence for a person. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Of the conversation as the model would see it now, estimated.
+             */
+            tokens: number;
+            /**
+             * Format: int64
+             * @description What the model can read of it beside its instructions, tools and answer.
+             */
+            tokensMax: number;
+        };
         /** @description One open connection. */
         Connection: {
             /** @description The IP address of the other end. */
@@ -1687,6 +1707,11 @@ export interface components {
             payload: components["schemas"]["AgentEnded"];
             /** @enum {string} */
             type: "agent.interrupted";
+        } | {
+            /** @description A conversation is nearly too long for its model, and a summary did not make enough room. */
+            payload: components["schemas"]["CompactionStalled"];
+            /** @enum {string} */
+            type: "session.compaction_stalled";
         } | {
             /** @description A tool call began. */
             payload: components["schemas"]["ToolInvoked"];

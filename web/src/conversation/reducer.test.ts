@@ -243,6 +243,13 @@ describe("an answer with a hole", () => {
   });
 });
 
+it("says that a conversation is nearly too long, below what was said", () => {
+  const payload = { agentId: AGENT, reason: "It takes 9 of 10 tokens.", tokens: 9, tokensMax: 10 };
+  const stalled = event({ type: "session.compaction_stalled", payload });
+  const state = applyEvents(start, [said("m1", "user", "go on"), stalled, stalled]);
+  expect(state.items.slice(1)).toMatchObject([{ kind: "notice", tone: "info", text: payload.reason }]);
+});
+
 describe("what the host says", () => {
   const host = (text: string) =>
     event({ type: "chat.message", payload: { messageId: "h1", role: "system", text } });

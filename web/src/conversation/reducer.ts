@@ -52,6 +52,8 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
         event.timestamp,
         event.payload.code,
       );
+    case "session.compaction_stalled":
+      return addInfo(state, event.id, event.payload.reason, event.timestamp, false);
     case "agent.spawned": {
       const { agentId, role, model } = event.payload;
       const ended = new Set([...state.ended].filter((id) => id !== agentId));

@@ -35,6 +35,7 @@ impl Agents {
         let message_id = tx.append_message(message).await?.id;
         tx.forget_compactions(session_id).await?;
         tx.save().await?;
+        shared.stalls.forget(session_id);
         let text = CLEARED.to_owned();
         let attachments = Vec::new();
         let kind = EventKind::ChatMessage { message_id, run_id: None, role: Role::System, text, attachments, injected: false };

@@ -81,7 +81,10 @@ impl Agents {
         let model = shared.model_of(principal, last_model.as_deref()).await?;
         let seen = messages.last().map_or(0, |message| message.seq);
         let room = Room { context_window: model.info().context_window, taken: 0, trim: false };
-        let older = Conversation::looked_at(messages).after(earlier).older(room.tokens()).map_err(AgentsError::NotCompacted)?;
+        let kept = shared.compaction().kept_messages;
+        let conversation = Conversation::looked_at(messages).after(earlier);
+        let redactor = (shared.dispatch.redactor)(principal);
+        let older = conversation.older(room.tokens(), kept, &redactor).map_err(AgentsError::NotCompacted)?;
         let principal = principal.clone();
         let wanted = Wanted { principal, user_id, session_id, model, older, focus, seen, _place: place };
         let span = tracing::info_span!("agents.compact", session = %session_id);
@@ -117,6 +120,7 @@ impl Shared {
             ),
             other => AgentsError::Store(other),
         })?;
+        self.stalls.forget(session_id);
         let (text, row) = (summary.sentence(), summary.row);
         Ok(Compacted {
             message_id,

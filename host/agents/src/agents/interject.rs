@@ -11,6 +11,7 @@ use octi_domain::message::Role;
 use octi_domain::principal::Principal;
 use octi_models::cost::estimate_request;
 use octi_models::{ChatMessage, ChatModel, ChatRequest};
+use octi_security::guard::Redactor;
 use tracing::Instrument;
 
 use super::side_places::SidePlace;
@@ -114,7 +115,8 @@ impl Shared {
         };
         let mut heard = Err(ModelFailure { code: "", message: String::new(), is_context_length: false });
         for trim in [false, true] {
-            let mut request = request(question, trim);
+            let redactor = (self.dispatch.redactor)(principal);
+            let mut request = request(question, &redactor, trim);
             request.max_output_tokens = call.output_max(limits::SIDE_ANSWER_TOKENS_MAX);
             request.files = self.files_of(question, &request.messages).await?;
             heard = call.ask(request, limits::SIDE_ANSWER_BYTES_MAX).await;
@@ -152,7 +154,7 @@ impl Shared {
 }
 
 /// The newest part of the conversation that fits, and the question.
-fn request(question: &Question, trim: bool) -> ChatRequest {
+fn request(question: &Question, redactor: &Redactor, trim: bool) -> ChatRequest {
     let asked = ChatMessage::user(&question.text);
     let mut request = ChatRequest { system: SYSTEM.to_owned(), messages: vec![asked], ..ChatRequest::default() };
     let window = question
@@ -161,6 +163,6 @@ fn request(question: &Question, trim: bool) -> ChatRequest {
         .context_window
         .map_or(limits::SIDE_CONTEXT_TOKENS_MAX, |tokens| tokens.min(limits::SIDE_CONTEXT_TOKENS_MAX));
     let room = Room { context_window: Some(window), taken: estimate_request(&request), trim };
-    request.messages.splice(0..0, question.conversation.fit_in_words(room));
+    request.messages.splice(0..0, question.conversation.fit_in_words(room, redactor));
     request
 }

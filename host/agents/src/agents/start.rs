@@ -11,7 +11,7 @@ use octi_domain::ids::{MessageId, RunId, SessionId, UserId};
 use octi_domain::message::Role;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
-use octi_domain::run::{Budget, Run, RunStatus, Usage};
+use octi_domain::run::{Budget, Compaction, Run, RunStatus, Usage};
 use octi_models::ChatModel;
 use octi_store::{NewMessage, StoreError, Tx};
 use tracing::Instrument;
@@ -120,6 +120,11 @@ impl Shared {
         let limits = *self.limits.borrow();
         let place = self.places.take(limits.active_max).ok_or(AgentsError::TooManyRuns { max: limits.active_max })?;
         Ok((place, limits.budget))
+    }
+
+    /// What a summary obeys that is begun now.
+    pub(crate) fn compaction(&self) -> Compaction {
+        self.limits.borrow().compaction
     }
 
     pub(super) async fn model(&self, principal: &Principal, name: Option<&str>) -> Result<Arc<dyn ChatModel>, AgentsError> {

@@ -4,10 +4,10 @@ mod older;
 mod words;
 
 use octi_domain::ids::RunId;
-use octi_domain::limits;
 use octi_domain::message::{CLEARED, Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
+use octi_security::guard::Redactor;
 use octi_store::CompactionRow;
 
 pub(crate) use older::{Older, inert, told, with_files};
@@ -129,18 +129,18 @@ impl Conversation {
         fit(self.summary_unit(), self.units(INTERRUPTED), room)
     }
 
-    /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut.
+    /// The same for a model that takes no part and has no tools: calls and results are told in words, and long ones are cut,
+    /// after their secrets were blacked out.
     #[must_use]
-    pub fn fit_in_words(&self, room: Room) -> Vec<ChatMessage> {
-        fit(self.summary_unit(), self.units_in_words(), room)
+    pub fn fit_in_words(&self, room: Room, redactor: &Redactor) -> Vec<ChatMessage> {
+        fit(self.summary_unit(), self.units_in_words(redactor), room)
     }
 
-    /// Whether the conversation takes most of the room, so that something of it is about to be left out.
+    /// Tokens of the whole conversation as a model would see it if everything fitted.
     #[must_use]
-    pub(crate) fn is_tight(&self, room: Room) -> bool {
+    pub(crate) fn tokens(&self) -> u64 {
         let units = self.summary_unit().into_iter().chain(self.units(INTERRUPTED));
-        let tokens = units.map(|unit| unit.tokens).sum::<u64>();
-        tokens > room.tokens().saturating_mul(limits::COMPACTION_AUTO_PERCENT) / 100
+        units.map(|unit| unit.tokens).sum()
     }
 
     fn summary_unit(&self) -> Option<Unit> {
@@ -148,10 +148,10 @@ impl Conversation {
         Some(Unit { is_user: false, ..Unit::of(vec![told]) })
     }
 
-    fn units_in_words(&self) -> Vec<Unit> {
+    fn units_in_words(&self, redactor: &Redactor) -> Vec<Unit> {
         let mut units = self.units(UNANSWERED);
         units.iter_mut().for_each(|unit| {
-            unit.messages.iter_mut().for_each(words::put);
+            unit.messages.iter_mut().for_each(|message| words::put(message, redactor));
             unit.count();
         });
         units

@@ -4,7 +4,7 @@ use octi_agents::{AgentsError, Compacted};
 use octi_domain::event::EventKind;
 use octi_domain::limits;
 use octi_domain::message::{Message, Part, Role, plain_text};
-use octi_domain::run::RunStatus;
+use octi_domain::run::{Compaction, RunStatus};
 use octi_models::{ChatEvent, ChatRequest, Finish, ModelError};
 use octi_testkit::agents::TestAgents;
 use octi_testkit::fakes::FakeTool;
@@ -54,6 +54,22 @@ async fn seen(test: &TestAgents) -> Vec<String> {
 
 async fn compactions(test: &TestAgents) -> Option<octi_store::CompactionRow> {
     test.store.read(&test.principal).await.unwrap().last_compaction(test.session).await.unwrap()
+}
+
+fn stalls(test: &TestAgents) -> Vec<String> {
+    let reason = |kind| match kind {
+        EventKind::CompactionStalled { reason, tokens, tokens_max, .. } => {
+            assert!(tokens > 0 && tokens_max > 0);
+            Some(reason)
+        }
+        _ => None,
+    };
+    test.events.kinds().into_iter().filter_map(reason).collect()
+}
+
+/// What a person says that takes most of what the small model reads.
+fn huge() -> String {
+    "word ".repeat(3_900)
 }
 
 on_both! {
@@ -264,6 +280,74 @@ on_both! {
         assert!(seen[0].starts_with("question 3 ") && seen.last().unwrap() == "go on", "{}", seen[0]);
         assert_eq!((test.model.requests().len(), compactions(&test).await), (3, None));
         assert!(test.messages().await.iter().all(|message| message.role != Role::System));
+        let told = stalls(&test);
+        assert!(told.len() == 1 && told[0].contains("made too little room: ") && told[0].contains("busy"), "{told:?}");
+    }
+
+    async fn an_administrator_says_whether_when_and_of_what_summaries_are_made(db) {
+        let test = TestAgents::on(small([Answer::text("one")])).start(&db.store).await;
+        let set = |change: fn(&mut Compaction)| test.limits.send_modify(|limits| change(&mut limits.compaction));
+        tell(&test, turns(5)).await;
+        set(|compaction| compaction.auto = false);
+        test.chat("one").await;
+        set(|compaction| (compaction.auto, compaction.auto_percent) = (true, 95));
+        test.model.push(Answer::text("two"));
+        test.chat("two").await;
+        assert_eq!((test.model.requests().len(), compactions(&test).await), (2, None), "it takes less than that");
+        set(|compaction| compaction.auto_percent = 30);
+        [Answer::text("They talk of dates."), Answer::text("three")].map(|answer| test.model.push(answer));
+        test.chat("three").await;
+        assert!(test.model.requests()[2].system.starts_with("You write the summary"));
+        let kept = texts(&test.model.requests()[3]);
+        assert!(kept[0].contains("They talk of dates."), "{}", kept[0]);
+        assert_eq!((kept[1].as_str(), kept.len()), ("answer 2", 11), "so that it is not time for the next one at once");
+
+        // By hand it is made whatever the setting says, and obeys how many messages stay.
+        set(|compaction| *compaction = Compaction { auto: false, kept_messages: 2, ..Compaction::default() });
+        tell(&test, turns(3)).await;
+        test.model.push(Answer::text("They still do."));
+        assert_eq!(compact(&test, None).await.unwrap().kept, 2);
+        assert!(stalls(&test).is_empty());
+    }
+
+    async fn without_summaries_of_its_own_a_turn_leaves_the_oldest_messages_out(db) {
+        let test = TestAgents::on(small([Answer::text("so")])).start(&db.store).await;
+        test.limits.send_modify(|limits| limits.compaction.auto = false);
+        tell(&test, turns(14)).await;
+        test.chat("go on").await;
+        let seen = texts(&test.model.requests()[0]);
+        assert!(seen[0].starts_with("question 3 ") && seen.last().unwrap() == "go on", "{}", seen[0]);
+        assert_eq!((test.model.requests().len(), stalls(&test).len()), (1, 0));
+    }
+
+    async fn a_summary_that_cannot_save_much_is_not_paid_for_and_the_person_is_told_once(db) {
+        let test = TestAgents::on(small([Answer::text("so")])).start(&db.store).await;
+        tell(&test, turns(1)).await;
+        test.chat(&huge()).await;
+        let told = stalls(&test);
+        assert!(told.len() == 1 && told[0].contains("would stand for is only about 5"), "{told:?}");
+        assert_eq!(test.model.requests().len(), 1);
+
+        // Once the long message is old itself, there is much to save.
+        [Answer::text("A long word."), Answer::text("and so")].map(|answer| test.model.push(answer));
+        test.chat("thanks").await;
+        assert!(texts(&test.model.requests()[2])[0].contains("A long word."));
+        assert_eq!(stalls(&test).len(), 1);
+    }
+
+    async fn a_summary_that_saved_little_stands_and_is_told_and_the_next_one_comes_when_it_is_worth_it(db) {
+        let long = "word ".repeat(450);
+        let test = TestAgents::on(small([Answer::text(long), Answer::text("so")])).start(&db.store).await;
+        tell(&test, turns(2)).await;
+        let question = "word ".repeat(3_400);
+        test.chat(&question).await;
+        let told = stalls(&test);
+        assert!(told.len() == 1 && told[0].contains("the summary made about "), "{told:?}");
+        assert_eq!(test.model.requests().len(), 2);
+        assert!(compactions(&test).await.is_some(), "it stands all the same");
+        [Answer::text("All of it."), Answer::text("and so")].map(|answer| test.model.push(answer));
+        test.chat("thanks").await;
+        assert!(texts(&test.model.requests()[3])[0].contains("All of it."), "the question is old by now");
     }
 
     async fn what_the_model_cannot_read_at_all_is_not_summarised(db) {

@@ -90,6 +90,20 @@ pub struct AgentEnded {
     pub usage: Usage,
 }
 
+/// Payload of `session.compaction_stalled`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CompactionStalled {
+    /// The turn in which it was noticed.
+    pub agent_id: Uuid,
+    /// Why there is not enough room, and what can be done, as a sentence for a person.
+    pub reason: String,
+    /// Of the conversation as the model would see it now, estimated.
+    pub tokens: u64,
+    /// What the model can read of it beside its instructions, tools and answer.
+    pub tokens_max: u64,
+}
+
 /// Payload of `tool.invoked`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -14,6 +14,9 @@ pub mod key {
     pub const MINUTES_MAX: &str = "agent.minutes_max";
     pub const TOKENS_MAX: &str = "agent.tokens_max";
     pub const RUNS_ACTIVE_MAX: &str = "agent.runs_active_max";
+    pub const COMPACTION_AUTO: &str = "compaction.auto";
+    pub const COMPACTION_AUTO_PERCENT: &str = "compaction.auto_percent";
+    pub const COMPACTION_KEPT_MESSAGES: &str = "compaction.kept_messages";
     pub const CONNECTIONS_PER_USER_MAX: &str = "gateway.connections_per_user_max";
     pub const CHATS_PER_MINUTE_MAX: &str = "gateway.chats_per_minute_max";
     pub const COMMANDS_PER_MINUTE_MAX: &str = "gateway.commands_per_minute_max";
@@ -64,6 +67,27 @@ pub const DEFINITIONS: &[Definition] = &[
         .in_file(),
     count(key::RUNS_ACTIVE_MAX, limits::RUNS_ACTIVE_CEILING, "Turns that may run at once in one host.")
         .default(|| json!(limits::RUNS_ACTIVE_MAX)),
+    Definition::new(
+        key::COMPACTION_AUTO,
+        Boolean,
+        "Whether a turn lets a summary take the place of older messages by itself, before they no longer fit; without it the oldest are left out unless somebody asks for a summary with `/compact`.",
+    )
+    .default(|| json!(true))
+    .in_file(),
+    Definition::new(
+        key::COMPACTION_AUTO_PERCENT,
+        Number,
+        "Percent of what the model can read of a conversation above which it does.",
+    )
+    .default(|| json!(limits::COMPACTION_AUTO_PERCENT))
+    .from(limits::COMPACTION_AUTO_PERCENT_FLOOR, limits::COMPACTION_AUTO_PERCENT_CEILING)
+    .in_file(),
+    count(
+        key::COMPACTION_KEPT_MESSAGES,
+        limits::COMPACTION_KEPT_MESSAGES_CEILING,
+        "The newest messages that every summary leaves as they are; fewer when they take more than half of the room.",
+    )
+    .default(|| json!(limits::COMPACTION_KEPT_MESSAGES)),
     count(key::CONNECTIONS_PER_USER_MAX, limits::WS_CONNECTIONS_PER_USER_CEILING, "WebSocket connections of one person.")
         .default(|| json!(limits::WS_CONNECTIONS_PER_USER_MAX)),
     count(key::CHATS_PER_MINUTE_MAX, limits::WS_RATE_CEILING, "`chat.send` frames of one connection within a minute.")

@@ -12,6 +12,12 @@ pub const RUN_MINUTES_CEILING: u64 = 24 * 60;
 pub const RUN_TOKENS_CEILING: u64 = 1_000_000_000;
 /// Runs at once that an administrator may set.
 pub const RUNS_ACTIVE_CEILING: u64 = 1_024;
+/// The least percent of the room at which an administrator may let summaries begin.
+pub const COMPACTION_AUTO_PERCENT_FLOOR: u64 = 20;
+/// The greatest.
+pub const COMPACTION_AUTO_PERCENT_CEILING: u64 = 95;
+/// Messages that an administrator may let a summary leave as they are.
+pub const COMPACTION_KEPT_MESSAGES_CEILING: u64 = 200;
 /// Connections of one user that an administrator may set.
 pub const WS_CONNECTIONS_PER_USER_CEILING: u64 = 1_000;
 /// Frames of one kind and connection within a minute that an administrator may set. Each is remembered for that minute.

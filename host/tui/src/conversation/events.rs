@@ -36,6 +36,7 @@ impl Conversation {
             EventBody::ChatDelta(delta) => self.on_delta(&delta, at),
             EventBody::ChatResponse(response) => self.on_response(&response),
             EventBody::ChatError(error) => self.add_ending(error.agent_id, Tone::Error, &error.message),
+            EventBody::CompactionStalled(stalled) => self.inform(Tone::Info, &stalled.reason),
             EventBody::AgentSpawned(spawned) => {
                 self.without_continued();
                 let (role, model) = (clean(&spawned.role), clean(&spawned.model));

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::testing::*;
-use octi_api::event::{ChatError, ChatMessage, EventBody};
+use octi_api::event::{ChatError, ChatMessage, CompactionStalled, EventBody};
 
 fn heard(bodies: impl IntoIterator<Item = EventBody>) -> Conversation {
     let mut conversation = Conversation::of(SESSION);
@@ -244,6 +244,15 @@ fn texts_of_strangers_obey_no_terminal() {
     let conversation = heard([spawned(), response(3, "a\u{1b}[2Jb"), result(true, "\u{1b}]0;title\u{7}x")]);
     assert_eq!(told(&conversation)[0], "octi: ab");
     assert!(matches!(&conversation.items[1].kind, Kind::Tool(tool) if tool.summary.as_deref() == Some("x")));
+}
+
+#[test]
+fn a_conversation_that_is_nearly_too_long_says_so() {
+    let reason = "It takes about 9 of 10 tokens.\u{1b}[2J".to_owned();
+    let stalled = CompactionStalled { agent_id: AGENT, reason, tokens: 9, tokens_max: 10 };
+    let conversation = heard([spawned(), EventBody::CompactionStalled(stalled)]);
+    assert_eq!(told(&conversation), ["Info: It takes about 9 of 10 tokens."]);
+    assert!(conversation.turn.is_some());
 }
 
 #[test]

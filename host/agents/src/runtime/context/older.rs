@@ -4,6 +4,7 @@ use octi_domain::limits;
 use octi_domain::message::{Part, Role, ToolCall};
 use octi_models::ChatMessage;
 use octi_models::cost::estimate_tokens;
+use octi_security::guard::Redactor;
 use octi_store::CompactionRow;
 
 use super::{Conversation, Entry, UNANSWERED, Unit, call_of, tokens_of};
@@ -28,20 +29,20 @@ pub(crate) struct Older {
 }
 
 impl Conversation {
-    /// What is older than the newest messages: as many of those as [`COMPACTION_KEPT_MESSAGES`](limits::COMPACTION_KEPT_MESSAGES)
-    /// and half of `room_tokens` let stay. A call is never parted from its results.
+    /// What is older than the newest messages: `kept_messages` of those stay, or fewer when they take more than half of
+    /// `room_tokens`. A call is never parted from its results. What is cut of the older ones has no secrets; the rest has.
     ///
     /// # Errors
     /// A sentence that says why a summary would be of no use.
-    pub(crate) fn older(&self, room_tokens: u64) -> Result<Older, String> {
-        let newest = self.newest(room_tokens / 2);
+    pub(crate) fn older(&self, room_tokens: u64, kept_messages: usize, redactor: &Redactor) -> Result<Older, String> {
+        let newest = self.newest(room_tokens / 2, kept_messages);
         let down = (1..=newest).rev().find(|&cut| self.may_cut(cut));
         let cut = down.or_else(|| (newest + 1..self.entries.len()).find(|&cut| newest > 0 && self.may_cut(cut)));
         let earlier = self.summary.clone();
         let nothing = || {
-            let (count, kept) = (self.entries.len(), limits::COMPACTION_KEPT_MESSAGES);
+            let count = self.entries.len();
             format!(
-                "there is nothing older to summarise: later answers see {count} messages, and the newest {kept} stay as they are"
+                "there is nothing older to summarise: later answers see {count} messages, and the newest {kept_messages} stay as they are"
             )
         };
         let cut = cut.ok_or_else(nothing)?;
@@ -61,7 +62,7 @@ impl Conversation {
         }
         let part = Self { summary: None, entries: older.to_vec() };
         Ok(Older {
-            blocks: part.units_in_words().iter().map(block).collect(),
+            blocks: part.units_in_words(redactor).iter().map(block).collect(),
             calls: part.calls_that_worked(),
             first_seq,
             last_seq,
@@ -73,9 +74,11 @@ impl Conversation {
     }
 
     /// Where the newest messages begin that always stay.
-    fn newest(&self, tokens_max: u64) -> usize {
-        let (mut first, mut left) = (self.entries.len().saturating_sub(1), tokens_max);
-        while first > 0 && self.entries.len() - first < limits::COMPACTION_KEPT_MESSAGES {
+    fn newest(&self, tokens_max: u64, messages_max: usize) -> usize {
+        let mut first = self.entries.len().saturating_sub(1);
+        // The last one stays in any case, and takes its room from the others.
+        let mut left = tokens_max.saturating_sub(self.entries.last().map_or(0, tokens));
+        while first > 0 && self.entries.len() - first < messages_max {
             let Some(rest) = left.checked_sub(tokens(&self.entries[first - 1])) else { break };
             (first, left) = (first - 1, rest);
         }

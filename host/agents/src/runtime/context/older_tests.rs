@@ -58,6 +58,7 @@ fn summary(first_seq: i64, last_seq: i64, summary: &str) -> CompactionRow {
 }
 
 const ROOM: u64 = 100_000;
+const KEPT: usize = limits::COMPACTION_KEPT_MESSAGES;
 const WIDE: Room = Room { context_window: None, taken: 0, trim: false };
 
 fn seen(conversation: &Conversation, room: Room) -> Vec<String> {
@@ -66,27 +67,29 @@ fn seen(conversation: &Conversation, room: Room) -> Vec<String> {
 
 #[test]
 fn the_newest_messages_stay() {
-    let older = stored(turns(15)).older(ROOM).unwrap();
+    let older = stored(turns(15)).older(ROOM, KEPT, &Redactor::empty()).unwrap();
     assert_eq!((older.messages, older.kept, older.first_seq, older.last_seq), (10, limits::COMPACTION_KEPT_MESSAGES, 1, 10));
     assert!(older.blocks[0].starts_with("PERSON: question 0 word"), "{}", older.blocks[0]);
     assert_eq!(older.blocks[9], "ASSISTANT: answer 4");
     assert!(older.tokens > 5 * 500, "{}", older.tokens);
     // Each turn has about 640 tokens: three of them and an answer fit into half of 4,000.
-    let older = stored(turns(15)).older(4_000).unwrap();
+    let older = stored(turns(15)).older(4_000, KEPT, &Redactor::empty()).unwrap();
     assert_eq!((older.messages, older.kept), (23, 7));
+    let older = stored(turns(15)).older(ROOM, 4, &Redactor::empty()).unwrap();
+    assert_eq!((older.messages, older.kept), (26, 4));
 }
 
 #[test]
 fn what_is_not_worth_a_summary_is_refused_in_words() {
-    let few = stored(turns(10)).older(ROOM).unwrap_err();
+    let few = stored(turns(10)).older(ROOM, KEPT, &Redactor::empty()).unwrap_err();
     assert!(few.contains("later answers see 20 messages, and the newest 20 stay"), "{few}");
-    assert!(Conversation::default().older(ROOM).is_err());
+    assert!(Conversation::default().older(ROOM, KEPT, &Redactor::empty()).is_err());
     let mut short: Vec<_> = (0..30).map(|_| text(Role::User, "hi")).collect();
-    let why = stored(short.clone()).older(ROOM).unwrap_err();
+    let why = stored(short.clone()).older(ROOM, KEPT, &Redactor::empty()).unwrap_err();
     assert!(why.contains("only about 50 tokens"), "{why}");
     let enough = usize::try_from(limits::COMPACTION_TOKENS_MIN).unwrap() * 4;
     short[0] = text(Role::User, &"x".repeat(enough));
-    assert!(stored(short).older(ROOM).is_ok());
+    assert!(stored(short).older(ROOM, KEPT, &Redactor::empty()).is_ok());
 }
 
 #[test]
@@ -97,11 +100,11 @@ fn a_step_is_summarised_whole_or_not_at_all() {
     let before = [text(Role::User, &long("read them"))];
     let after = [text(Role::Assistant, "They say milk.")];
     let step: Vec<_> = before.iter().cloned().chain([calls]).chain(results).chain(after.clone()).collect();
-    let older = stored(step.clone()).older(ROOM).unwrap();
+    let older = stored(step.clone()).older(ROOM, KEPT, &Redactor::empty()).unwrap();
     assert_eq!((older.messages, older.kept, older.calls.len()), (1, 32, 0), "it stays whole");
     // With twenty messages behind it, it goes whole.
     let more: Vec<_> = step.into_iter().chain((0..19).map(|_| text(Role::User, "and?"))).collect();
-    let older = stored(more).older(ROOM).unwrap();
+    let older = stored(more).older(ROOM, KEPT, &Redactor::empty()).unwrap();
     assert_eq!((older.messages, older.kept, older.calls.len()), (32, 20, 29), "one of the calls failed");
     assert!(older.blocks[1].contains("[the tool `files__read` failed: milk]"), "{}", older.blocks[1]);
 }
@@ -119,8 +122,8 @@ fn a_model_sees_the_summary_as_data_and_what_came_after_it() {
     );
     assert!(messages[1].starts_with("question 5"), "{}", messages[1]);
     // The next summary is made of this one and of what is older by then.
-    assert!(conversation.older(ROOM).is_err(), "nothing is older yet");
-    let older = stored(turns(20)).after(Some(summary(1, 10, "They greet."))).older(ROOM).unwrap();
+    assert!(conversation.older(ROOM, KEPT, &Redactor::empty()).is_err(), "nothing is older yet");
+    let older = stored(turns(20)).after(Some(summary(1, 10, "They greet."))).older(ROOM, KEPT, &Redactor::empty()).unwrap();
     assert_eq!((older.first_seq, older.last_seq, older.messages), (1, 20, 10));
     assert_eq!(older.earlier.unwrap().summary, "They greet.");
 }
@@ -155,7 +158,7 @@ proptest! {
     #[test]
     fn no_result_stays_without_its_call(entries in prop::collection::vec(entries(), 0..80), room in 0_u64..8_000) {
         let conversation = stored(entries.clone());
-        if let Ok(older) = conversation.older(room) {
+        if let Ok(older) = conversation.older(room, KEPT, &Redactor::empty()) {
             prop_assert_eq!(older.messages + older.kept, entries.len());
             prop_assert_eq!(older.last_seq, i64::try_from(older.messages).unwrap());
             let kept = &entries[older.messages..];

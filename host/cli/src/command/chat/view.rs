@@ -53,6 +53,7 @@ impl View {
             EventBody::ToolInvoked(call) => self.invoked(call),
             EventBody::ToolProgress(progress) => self.aside(format!("  {DIM}… {}{DIM:#}\n", shorten(&progress.message, 70))),
             EventBody::ToolResult(result) => self.result(result),
+            EventBody::CompactionStalled(stalled) => self.aside(format!("{HINT}note{HINT:#} {}\n", stalled.reason)),
             EventBody::PluginChanged(change) => {
                 self.aside(format!("{HINT}plugin{HINT:#} {}: {}\n", change.plugin, change.change))
             }
