@@ -18,6 +18,16 @@ const dress = () => document.documentElement.classList.toggle("dark-mode", dark.
 dark.addEventListener("change", dress);
 dress();
 
+/** A path is in the button that opens its operation; a link inside a button is one thing too many for a key or a finger. */
+const plainPaths = {
+  wrapComponents: {
+    DeepLink:
+      (_link: unknown, { React }: ViewerSystem) =>
+      ({ text }: { text: unknown }) =>
+        React.createElement("span", null, text),
+  },
+};
+
 SwaggerUI({
   url: "/api/openapi.json",
   dom_id: "#api",
@@ -29,4 +39,5 @@ SwaggerUI({
   // No other server is asked whether the document is valid.
   validatorUrl: null,
   requestInterceptor: withCsrfToken,
+  plugins: [plainPaths],
 });

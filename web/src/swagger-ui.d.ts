@@ -5,6 +5,11 @@ interface ViewerRequest {
   headers: Record<string, string>;
 }
 
+/** What the viewer gives to its plugins. */
+interface ViewerSystem {
+  React: { createElement: (type: string, props: null, child: unknown) => unknown };
+}
+
 declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
   export default function SwaggerUI(options: {
     url: string;
@@ -16,5 +21,11 @@ declare module "swagger-ui-dist/swagger-ui-es-bundle.js" {
     displayRequestDuration: boolean;
     validatorUrl: null;
     requestInterceptor: (request: ViewerRequest) => Promise<ViewerRequest>;
+    plugins: readonly {
+      wrapComponents: Record<
+        string,
+        (original: unknown, system: ViewerSystem) => (props: { text: unknown }) => unknown
+      >;
+    }[];
   }): void;
 }

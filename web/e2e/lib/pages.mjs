@@ -9,15 +9,21 @@ const TYPES = {
   ".svg": "image/svg+xml",
 };
 
-/** Answers every address of this context that is not the API's from the folder. */
+const VIEWER = "/api/docs";
+
+/** Answers every address of this context that is not the API's from the folder; the viewer of the API is one of the pages. */
 export async function servePages(context, folder, url) {
   const { headers } = await fetch(`${url}/`);
   const policy = headers.get("content-security-policy");
   await context.route(
-    (address) => address.origin === url && !/^\/(api|gateway|v1)(\/|$)/.test(address.pathname),
+    (address) =>
+      address.origin === url &&
+      (address.pathname === VIEWER || !/^\/(api|gateway|v1)(\/|$)/.test(address.pathname)),
     (route) => {
-      const wanted = join(folder, normalize(new URL(route.request().url()).pathname));
-      const file = extname(wanted) !== "" && existsSync(wanted) ? wanted : join(folder, "index.html");
+      const { pathname } = new URL(route.request().url());
+      const wanted = join(folder, normalize(pathname));
+      const page = pathname === VIEWER ? "docs.html" : "index.html";
+      const file = extname(wanted) !== "" && existsSync(wanted) ? wanted : join(folder, page);
       return route.fulfill({
         body: readFileSync(file),
         headers: {

@@ -90,6 +90,25 @@ export class Stage {
     assert.deepEqual(found, [], `accessibility of ${where}:\n${JSON.stringify(found, null, 2)}`);
   }
 
+  /** What is shown, light and dark, wide and on a phone: accessible, and a picture of each. */
+  async looks(page, where) {
+    for (const [name, size] of Object.entries({ wide: WIDE, phone: PHONE }))
+      for (const colorScheme of ["light", "dark"]) {
+        await page.setViewportSize(size);
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await page.waitForTimeout(50);
+        await this.shot(page, `${where}-${name}-${colorScheme}`);
+        await this.accessible(page, `${where} (${name}, ${colorScheme})`);
+      }
+    await page.setViewportSize(WIDE);
+    await page.emulateMedia({ colorScheme: "light" });
+  }
+
+  /** The stage of another octi, with browsers of its own. */
+  beside(octi) {
+    return new Stage({ octi, browser: this.#browser, pages: this.pages, shots: this.shots });
+  }
+
   /** The end of a story: nothing went wrong inside the pages, and no browser stays. */
   async clear() {
     const complaints = this.#complaints.splice(0);

@@ -13,12 +13,16 @@ export default async function story(stage) {
     await page.getByLabel("User name").fill(octi.account.name);
     await page.getByLabel("Password", { exact: true }).fill(octi.account.password);
     await page.getByLabel("The same password again").fill(octi.account.password);
-    await stage.accessible(page, "the first run");
-    await stage.shot(page, "setup");
+    await stage.looks(page, "setup");
     await page.getByRole("button", { name: "Make the account" }).click();
     await page.getByText(/demo/i).first().waitFor();
-    await stage.accessible(page, "the choice of a model");
-    await stage.shot(page, "setup-model");
+    await stage.looks(page, "setup-model");
+  });
+
+  await stage.step("who looks around first begins with the demo model", async () => {
+    await page.getByRole("button", { name: "Look around first" }).click();
+    await page.getByText("The built-in demo model answers").waitFor();
+    assert.equal(new URL(page.url()).pathname, "/chat");
   });
 
   await stage.step("the plugins are compiled", () => stage.tools(page));
@@ -62,8 +66,7 @@ export default async function story(stage) {
       .first()
       .click();
     await page.getByLabel("Password", { exact: true }).waitFor();
-    await stage.accessible(page, "the sign-in page");
-    await stage.shot(page, "signed-out");
+    await stage.looks(page, "signed-out");
     await page.getByLabel("User name").fill(octi.account.name);
     await page.getByLabel("Password", { exact: true }).fill(octi.account.password);
     await page.getByRole("button", { name: "Sign in" }).click();

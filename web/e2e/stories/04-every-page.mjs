@@ -3,11 +3,10 @@
 import { composer, PHONE, ready, WIDE } from "../lib/stage.mjs";
 
 const SCREENS = [
-  { name: "wide", viewport: WIDE, colorScheme: "light" },
-  { name: "wide", viewport: WIDE, colorScheme: "dark" },
-  { name: "phone", viewport: PHONE, colorScheme: "light", hasTouch: true, isMobile: true },
-  { name: "phone", viewport: PHONE, colorScheme: "dark", hasTouch: true, isMobile: true },
+  { name: "wide", viewport: WIDE },
+  { name: "phone", viewport: PHONE, hasTouch: true, isMobile: true },
 ];
+const SCHEMES = ["light", "dark"];
 
 const PATHS = [
   "/",
@@ -36,17 +35,18 @@ export default async function story(stage) {
   await stage.api(first, "PUT", "/api/tools/permissions", { rule: "shell(git status:*)", level: "allow" });
 
   for (const { name, ...screen } of SCREENS) {
-    const where = `${name}-${screen.colorScheme}`;
     const page = await stage.person({ ...screen, reducedMotion: "reduce" });
     const look = async (what) => {
       await page.waitForLoadState("networkidle");
-      await stage.shot(
-        page,
-        `${where}-${what.replaceAll(/[^a-z]+/gi, "-").replace(/^-|-$/g, "") || "dashboard"}`,
-      );
-      await stage.accessible(page, `${what} (${where})`);
+      for (const colorScheme of SCHEMES) {
+        await page.emulateMedia({ colorScheme });
+        const where = `${name}-${colorScheme}`;
+        const short = what.replaceAll(/[^a-z]+/gi, "-").replace(/^-|-$/g, "") || "dashboard";
+        await stage.shot(page, `${where}-${short}`);
+        await stage.accessible(page, `${what} (${where})`);
+      }
     };
-    await stage.step(`every page, ${where}`, async () => {
+    await stage.step(`every page, ${name}`, async () => {
       for (const path of [...PATHS, `/agents/${agentId}`]) {
         await page.goto(path);
         await page.getByRole("heading").first().waitFor();
@@ -59,7 +59,7 @@ export default async function story(stage) {
       while ((await folded.count()) > 0) await folded.first().click();
       await look("tool calls unfolded");
     });
-    await stage.step(`what opens over a page, ${where}`, () => overlays(page, look, name === "phone"));
+    await stage.step(`what opens over a page, ${name}`, () => overlays(page, look, name === "phone"));
     await page.context().close();
   }
   await first.goto(`/chat/${sessionId}`);

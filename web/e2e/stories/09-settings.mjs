@@ -31,6 +31,8 @@ export default async function story(stage) {
     await stage.accessible(one, "a refused setting");
     await stage.shot(one, "settings-refused");
     await one.keyboard.press("Escape");
+    await one.getByRole("dialog", { name: "Throw away what you typed?" }).waitFor();
+    await one.getByRole("button", { name: "Throw it away" }).click();
   });
   await stage.step("it is reset", async () => {
     await row(one, "agent.iterations_max").getByRole("button", { name: "Reset" }).click();

@@ -65,6 +65,12 @@ export const sessionsQuery = infiniteQueryOptions({
   },
 });
 
+/** Whether the person may change what holds for everybody. The server decides on its own; this is for what is offered. */
+export function useIsAdmin(): boolean {
+  const { data: session } = useQuery(sessionQuery);
+  return session?.user.isAdmin ?? false;
+}
+
 /** One conversation, also one that is too old for what is loaded of the list. */
 export function useSession(id: string): Session | undefined {
   const { data: sessions } = useInfiniteQuery(sessionsQuery);

@@ -160,6 +160,20 @@ describe("text before a call", () => {
 });
 
 describe("what is sent", () => {
+  it("that is sent stands where the server puts it, as on every other screen", () => {
+    const both = addSending(addSending(start, "local-1", "hello", "now"), "local-2", "again", "now");
+    const heard = [
+      spawned(),
+      said("m1", "user", "hello"),
+      response("m2", "Done."),
+      said("m3", "user", "again"),
+    ];
+    const state = applyEvents(both, heard);
+    expect(state.items.map(({ id }) => id)).toEqual(["m1", "m2", "m3"]);
+    const first = applyEvents(both, heard.slice(0, 2));
+    expect(first.items.map(({ id }) => id)).toEqual(["m1", "local-2"]);
+  });
+
   it("is confirmed by its event and not shown twice", () => {
     const sending = addSending(start, "local-1", "hello", "now");
     const state = applyEvents(sending, [said("m1", "user", "hello")]);

@@ -122,7 +122,14 @@ function onMessage(state: Conversation, message: Schemas["ChatMessage"], at: str
   const onItsWay = state.items.findIndex(isOwn("sending"));
   const local = onItsWay >= 0 ? onItsWay : state.items.findIndex(isOwn("failed"));
   if (local < 0) return { ...state, items: [...state.items, item] };
-  return { ...state, items: state.items.with(local, item) };
+  return { ...state, items: confirmed(state.items, local, item) };
+}
+
+/** What was sent stands where the server puts it: below all that came before, above what is not confirmed yet. */
+function confirmed(items: readonly Item[], local: number, item: MessageItem): Item[] {
+  const rest = items.filter((_, index) => index !== local);
+  const last = rest.findLastIndex((other) => other.kind !== "message" || other.sending === undefined);
+  return rest.toSpliced(last + 1, 0, item);
 }
 
 /** The host says that older messages were cleared or summarised; the answer to a command says the same and more. */

@@ -102,17 +102,17 @@ function CurrentTool({ items }: { items: readonly Item[] }) {
 }
 
 function Usage({ conversation: { usage, cost } }: { conversation: Conversation }) {
-  if (cost === null) return <p className="text-sm text-faint">Not counted yet.</p>;
-  const about = cost.estimatedCalls > 0 ? "about " : "";
-  const note = costNote(cost);
+  const about = cost !== null && cost.estimatedCalls > 0 ? "about " : "";
+  const said = (count: number | undefined) => (count === undefined ? "…" : `${about}${number(count)}`);
+  const note = cost && costNote(cost);
   return (
     <>
       <dl className="grid grid-cols-2 gap-y-1.5 text-sm">
         <Figure name="turns" value={number(Object.keys(usage).length)} />
-        <Figure name="model calls" value={number(cost.calls)} />
-        <Figure name="tokens in" value={`${about}${number(cost.inputTokens)}`} />
-        <Figure name="tokens out" value={`${about}${number(cost.outputTokens)}`} />
-        <Figure name="cost" value={costText(cost)} />
+        <Figure name="model calls" value={cost ? number(cost.calls) : "…"} />
+        <Figure name="tokens in" value={said(cost?.inputTokens)} />
+        <Figure name="tokens out" value={said(cost?.outputTokens)} />
+        <Figure name="cost" value={cost ? costText(cost) : "…"} />
       </dl>
       {note && <p className="mt-1.5 text-xs text-faint">{note}</p>}
     </>

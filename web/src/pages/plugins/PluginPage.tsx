@@ -4,7 +4,7 @@ import { History, RefreshCw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
 import { asFailure } from "@/api/errors";
-import { pluginsQuery, toolsQuery } from "@/api/queries";
+import { pluginsQuery, toolsQuery, useIsAdmin } from "@/api/queries";
 import { bytes } from "@/lib/format";
 import { Button } from "@/ui/Button";
 import { Confirm } from "@/ui/Dialog";
@@ -12,7 +12,7 @@ import { Loaded, Page } from "@/ui/Page";
 import { Card, Facts } from "@/ui/parts";
 import { toast } from "@/ui/toasts";
 import { Capabilities } from "./InstallDialog";
-import { PluginState } from "./PluginsPage";
+import { OnlyToLook, PluginState } from "./PluginsPage";
 
 const pluginQuery = (publisher: string, name: string) =>
   queryOptions({
@@ -23,11 +23,12 @@ const pluginQuery = (publisher: string, name: string) =>
 export function PluginPage() {
   const { publisher, name } = useParams({ from: "/inside/plugins/$publisher/$name" });
   const query = useQuery(pluginQuery(publisher, name));
+  const isAdmin = useIsAdmin();
   return (
     <Page
       title={`${publisher}/${name}`}
       intro={query.data?.description}
-      actions={query.data && <Actions plugin={query.data} />}
+      actions={isAdmin ? query.data && <Actions plugin={query.data} /> : <OnlyToLook />}
     >
       <Loaded query={query}>
         {(plugin) => (

@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Puzzle, RefreshCw, Upload } from "lucide-react";
+import { Lock, Puzzle, RefreshCw, Upload } from "lucide-react";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
 import { asFailure } from "@/api/errors";
-import { pluginsQuery, toolsQuery } from "@/api/queries";
+import { pluginsQuery, toolsQuery, useIsAdmin } from "@/api/queries";
 import type { Plugin } from "@/api/types";
 import { Button } from "@/ui/Button";
 import { Loaded, Page } from "@/ui/Page";
@@ -22,6 +22,15 @@ const STATES: Record<Plugin["state"], { tone: Tone; word: string }> = {
 
 export function PluginState({ state }: { state: Plugin["state"] }) {
   return <Badge tone={STATES[state].tone}>{STATES[state].word}</Badge>;
+}
+
+/** Instead of what only an administrator may do. */
+export function OnlyToLook() {
+  return (
+    <p className="flex items-center gap-1.5 text-sm text-soft">
+      <Lock size={14} aria-hidden="true" /> Administrators change plugins; you may look.
+    </p>
+  );
 }
 
 export function PluginLink({ id, className }: { id: string; className?: string }) {
@@ -80,6 +89,7 @@ const COLUMNS: readonly Column<Plugin>[] = [
 export function PluginsPage() {
   const query = useQuery(pluginsQuery);
   const client = useQueryClient();
+  const isAdmin = useIsAdmin();
   const [installing, setInstalling] = useState(false);
   const reload = useMutation({
     mutationFn: () => ask(api.POST("/api/plugins/reload")),
@@ -96,14 +106,18 @@ export function PluginsPage() {
       title="Plugins"
       intro="Tools and roles, each in a sandbox of its own that holds only what it declares."
       actions={
-        <>
-          <Button icon={<RefreshCw size={14} />} busy={reload.isPending} onClick={() => reload.mutate()}>
-            Reload all
-          </Button>
-          <Button look="primary" icon={<Upload size={14} />} onClick={() => setInstalling(true)}>
-            Install a file
-          </Button>
-        </>
+        isAdmin ? (
+          <>
+            <Button icon={<RefreshCw size={14} />} busy={reload.isPending} onClick={() => reload.mutate()}>
+              Reload all
+            </Button>
+            <Button look="primary" icon={<Upload size={14} />} onClick={() => setInstalling(true)}>
+              Install a file
+            </Button>
+          </>
+        ) : (
+          <OnlyToLook />
+        )
       }
     >
       <Loaded query={query}>

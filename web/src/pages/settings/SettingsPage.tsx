@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Lock, Monitor, Moon, Sun } from "lucide-react";
-import { auditQuery, healthQuery, modelsQuery, pluginsQuery, sessionQuery } from "@/api/queries";
+import { auditQuery, healthQuery, modelsQuery, pluginsQuery, useIsAdmin } from "@/api/queries";
 import type { AuditEntry } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { dateTime } from "@/lib/format";
@@ -24,8 +24,7 @@ export type SettingsTab = (typeof TABS)[number]["id"];
 
 export function SettingsPage() {
   const { tab } = useSearch({ from: "/inside/settings" });
-  const { data: session } = useQuery(sessionQuery);
-  const isAdmin = session?.user.isAdmin ?? false;
+  const isAdmin = useIsAdmin();
   return (
     <Page title="Settings" intro="How octi looks here, what it does, and what it says of itself.">
       <nav aria-label="Settings" className="-mt-1 flex gap-1 overflow-x-auto border-b border-line">
