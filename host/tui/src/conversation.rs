@@ -1,6 +1,7 @@
 //! One conversation: what was said and done, in order. Pure: a conversation and an event make the next conversation. Events
 //! may come twice, and before the stored messages do. `web/src/conversation` is the same for browsers.
 
+mod asides;
 mod events;
 mod history;
 mod item;
@@ -14,7 +15,7 @@ use octi_domain::limits;
 use octi_domain::text::clean;
 use uuid::Uuid;
 
-pub(crate) use item::{Attached, Item, ItemId, Kind, Message, Notice, Sending, Speaker, Tone, Tool, ToolState};
+pub(crate) use item::{Aside, Asked, Attached, Item, ItemId, Kind, Message, Notice, Sending, Speaker, Tone, Tool, ToolState};
 use seen::Seen;
 
 /// The agent that works at this moment, and what it has written that is not a message yet.
@@ -66,6 +67,8 @@ pub(crate) struct Conversation {
     last_event: Option<Uuid>,
     /// Events that wait for the answer to `replay`; what is held is in that answer too.
     held: Option<Held>,
+    /// The newest key when the stored messages were asked for that are not there yet.
+    asked_at: Option<u64>,
     next_key: u64,
     drafts: HashMap<Uuid, u64>,
 }
@@ -159,14 +162,16 @@ impl Conversation {
 
     /// Whether these messages arrived is not known: the replay takes those away that did.
     pub(crate) fn mark_failed(&mut self) {
-        let reason = "the connection was lost before the server confirmed it";
+        let reason = || "the connection was lost before the server confirmed it".to_owned();
         for item in &mut self.items {
-            if let Kind::Message(message) = &mut item.kind
-                && message.sending == Some(Sending::Under)
-            {
-                message.sending = Some(Sending::Failed(reason.to_owned()));
-                item.revision += 1;
+            match &mut item.kind {
+                Kind::Message(message) if message.sending == Some(Sending::Under) => {
+                    message.sending = Some(Sending::Failed(reason()));
+                }
+                Kind::Aside(Aside::Question { state: state @ Asked::Under, .. }) => *state = Asked::Failed(reason()),
+                _ => continue,
             }
+            item.revision += 1;
         }
     }
 
@@ -174,6 +179,30 @@ impl Conversation {
     pub(crate) fn inform(&mut self, tone: Tone, text: &str) {
         let key = self.key();
         self.push(key, ItemId::Local(key), Kind::Notice(Notice { agent: None, tone, text: clean(text) }));
+    }
+
+    /// Says that something is under way, until it ends.
+    pub(crate) fn wait(&mut self, text: &str) -> ItemId {
+        let key = self.key();
+        let id = ItemId::Local(key);
+        self.push(key, id.clone(), Kind::Notice(Notice { agent: None, tone: Tone::Waiting, text: clean(text) }));
+        id
+    }
+
+    /// What was begun first of what is under way has ended.
+    pub(crate) fn end_waiting(&mut self) {
+        if let Some(at) = self.items.iter().position(|item| is_waiting(&item.kind)) {
+            self.items.remove(at);
+        }
+    }
+
+    /// How it ends is not heard any more.
+    pub(crate) fn forget_waiting(&mut self) {
+        self.items.retain(|item| !is_waiting(&item.kind));
+    }
+
+    pub(crate) fn remove(&mut self, id: &ItemId) {
+        self.items.retain(|item| item.id != *id);
     }
 
     /// Empties the screen; what is stored stays stored.
@@ -220,6 +249,10 @@ impl Conversation {
             self.items[at].revision += 1;
         }
     }
+}
+
+const fn is_waiting(kind: &Kind) -> bool {
+    matches!(kind, Kind::Notice(Notice { tone: Tone::Waiting, .. }))
 }
 
 #[cfg(test)]

@@ -66,8 +66,9 @@ impl Runner {
                 let outcome = load(&client, session).await.map_err(say);
                 Msg::Loaded { session, outcome }
             }),
-            Effect::Create { title } => self.ask(|client| async move {
-                Msg::Created(client.create_session(&CreateSession { title: Some(title) }).await.map_err(say))
+            Effect::Create { title, number } => self.ask(move |client| async move {
+                let outcome = client.create_session(&CreateSession { title: Some(title) }).await.map_err(say);
+                Msg::Created { number, outcome }
             }),
             Effect::ListSessions => self.ask(|client| async move {
                 let query = PageQuery { limit: Some(limits::PAGE_ROWS_MAX), ..PageQuery::default() };

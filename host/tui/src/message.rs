@@ -19,6 +19,8 @@ pub(crate) enum Msg {
     Key(KeyEvent),
     Paste(String),
     Resize(u16, u16),
+    /// Whether the person looks at this terminal; one that does not tell counts as looked at.
+    Focus(bool),
     /// Time went by.
     Tick,
     Connecting,
@@ -33,7 +35,11 @@ pub(crate) enum Msg {
         session: Uuid,
         outcome: Result<History, String>,
     },
-    Created(Result<Session, String>),
+    /// What became of the conversation that was asked for with this number.
+    Created {
+        number: u64,
+        outcome: Result<Session, String>,
+    },
     Sessions(Result<Vec<Session>, String>),
     Models(Result<Vec<ConfiguredModel>, String>),
     /// Somebody signed in here.
@@ -56,12 +62,18 @@ pub(crate) struct History {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Message(ItemId),
+    /// A question beside the conversation.
+    Aside(ItemId),
     Command,
+    /// `/compact`, and the notice that says so.
+    Compact(ItemId),
     /// The cost in the status bar, which nobody asked for.
     Cost,
     /// The list of commands, for completion.
     Help,
     Answer,
+    /// Which conversation is looked at.
+    Watch,
     Other,
 }
 
@@ -72,8 +84,10 @@ pub(crate) enum Effect {
     /// Does not wait any longer for the next attempt to connect.
     ConnectNow,
     Load(Uuid),
+    /// The number comes back with the answer.
     Create {
         title: String,
+        number: u64,
     },
     ListSessions,
     ListModels,

@@ -41,6 +41,14 @@ pub(crate) struct Cost {
     pub(crate) usd: Option<f64>,
 }
 
+/// What this connection was told that is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// Nothing was told yet.
+    Untold,
+    Session(Option<Uuid>),
+}
+
 /// A short word to the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -73,6 +81,9 @@ pub(crate) struct Model {
     pub(crate) signed_in: bool,
     pub(crate) link: Link,
     pub(crate) was_online: bool,
+    pub(crate) watched: Watched,
+    /// Whether the person looks at this terminal.
+    pub(crate) focused: bool,
     pub(crate) capabilities: Vec<String>,
     pub(crate) commands: Vec<ServerCommand>,
     pub(crate) sessions: Vec<Session>,
@@ -89,7 +100,9 @@ pub(crate) struct Model {
     pub(crate) details: bool,
     /// Said before the conversation was there: sent as soon as it is.
     pub(crate) outbox: Vec<(ItemId, String)>,
-    pub(crate) creating: bool,
+    /// The number of the conversation that is being made, and how many were asked for.
+    pub(crate) creating: Option<u64>,
+    pub(crate) created: u64,
     pub(crate) note: Option<Note>,
     /// Until when Ctrl+C leaves.
     pub(crate) leaving: Option<DateTime<Utc>>,
@@ -109,6 +122,8 @@ impl Model {
             signed_in: false,
             link: Link::Connecting,
             was_online: false,
+            watched: Watched::Untold,
+            focused: true,
             capabilities: Vec::new(),
             commands: Vec::new(),
             sessions: Vec::new(),
@@ -123,7 +138,8 @@ impl Model {
             panel: false,
             details: false,
             outbox: Vec::new(),
-            creating: false,
+            creating: None,
+            created: 0,
             note: None,
             leaving: None,
             now,
@@ -133,6 +149,11 @@ impl Model {
 
     pub(crate) fn is_online(&self) -> bool {
         self.link == Link::Online
+    }
+
+    /// Whether the server takes frames of this type; an older one may not.
+    pub(crate) fn can_send(&self, kind: &str) -> bool {
+        self.capabilities.iter().any(|known| known == kind)
     }
 
     /// Shows a short word for some seconds.
@@ -157,6 +178,6 @@ impl Model {
 
     /// Whether something on the screen moves by itself.
     pub(crate) fn is_lively(&self) -> bool {
-        self.conversation.turn.is_some() || !self.is_online() || self.question().is_some() || self.creating
+        self.conversation.turn.is_some() || !self.is_online() || self.question().is_some() || self.creating.is_some()
     }
 }

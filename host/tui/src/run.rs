@@ -164,7 +164,9 @@ impl Desk<'_> {
             Event::Key(key) => Msg::Key(key),
             Event::Paste(text) => Msg::Paste(text),
             Event::Resize(columns, rows) => Msg::Resize(columns, rows),
-            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => return Ok(Goes::On),
+            Event::FocusGained => Msg::Focus(true),
+            Event::FocusLost => Msg::Focus(false),
+            Event::Mouse(_) => return Ok(Goes::On),
         };
         self.happen(msg, screen)
     }

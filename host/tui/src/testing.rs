@@ -6,8 +6,9 @@ use octi_api::event::{
     AgentEnded, AgentIteration, AgentSpawned, ChatDelta, ChatMessage, ChatResponse, EventBody, EventEnvelope, PermissionResolved,
     ToolInvoked, ToolResult,
 };
-use octi_api::frames::{AuthOk, Budgets, ClientFrame, Replayed, ServerFrame};
+use octi_api::frames::{AuthOk, Budgets, ClientFrame, ErrorFrame, Replayed, ServerFrame};
 use octi_api::v1::agents::Usage;
+use octi_api::v1::auth::User;
 use octi_api::v1::messages::Role;
 use octi_api::v1::permissions::{PermissionRequest, Resolution};
 use octi_api::v1::sessions::{Session, SessionStatus};
@@ -76,6 +77,31 @@ pub(crate) fn said(id: u128, text: &str, injected: bool) -> EventBody {
         side_channel: false,
         answers: None,
     })
+}
+
+/// A word beside the conversation; an answer names its question.
+pub(crate) fn beside(id: u128, role: Role, text: &str, answers: Option<u128>) -> EventBody {
+    match said(id, text, false) {
+        EventBody::ChatMessage(message) => EventBody::ChatMessage(ChatMessage {
+            agent_id: None,
+            role,
+            side_channel: true,
+            answers: answers.map(Uuid::from_u128),
+            ..message
+        }),
+        other => other,
+    }
+}
+
+/// A refusal.
+pub(crate) fn refusal(message: &str) -> ServerFrame {
+    let (code, message) = ("RATE_LIMITED".to_owned(), message.to_owned());
+    ServerFrame::Error(ErrorFrame { code, message, path: None, retry_after_seconds: None, request_id: None })
+}
+
+/// Somebody who signs in.
+pub(crate) fn user(username: &str) -> User {
+    User { id: Uuid::from_u128(2), username: username.to_owned(), is_admin: false, created_at: start(), last_login_at: None }
 }
 
 pub(crate) fn spawned() -> EventBody {
@@ -152,6 +178,8 @@ pub(crate) struct Person {
     pub(crate) effects: Vec<Effect>,
     terminal: Terminal<TestBackend>,
     next_event: u128,
+    /// What the server says it takes.
+    pub(crate) capabilities: Vec<String>,
 }
 
 impl Person {
@@ -160,13 +188,24 @@ impl Person {
         let mut model = Model::new("http://127.0.0.1:3005/", KeyMap::default(), glyphs, session, start());
         model.size = (columns, rows);
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        Self { model, now: start(), effects: Vec::new(), terminal, next_event: 0xe000 }
+        Self { model, now: start(), effects: Vec::new(), terminal, next_event: 0xe000, capabilities: Vec::new() }
     }
 
     /// A new conversation on a connected screen.
     pub(crate) fn connected(columns: u16, rows: u16) -> Self {
         let mut person = Self::at(columns, rows, GlyphSet::Unicode, None);
         person.online();
+        person.effects.clear();
+        person
+    }
+
+    /// In the test's conversation, with a server that takes these frames besides the oldest ones.
+    pub(crate) fn talking_to(capabilities: &[&str]) -> Self {
+        let mut person = Self::at(80, 20, GlyphSet::Unicode, Some(SESSION));
+        person.capabilities = capabilities.iter().map(|&kind| kind.to_owned()).collect();
+        person.online();
+        person.replayed(Vec::new(), false);
+        person.open_session();
         person.effects.clear();
         person
     }
@@ -193,7 +232,7 @@ impl Person {
         let hello = AuthOk {
             connection_id: Uuid::nil(),
             user_id: Uuid::from_u128(1),
-            capabilities: Vec::new(),
+            capabilities: self.capabilities.clone(),
             server_time: start(),
             server_timezone: "UTC".to_owned(),
             server_version: "0.1.0".to_owned(),
@@ -201,6 +240,15 @@ impl Person {
             budgets: Budgets::default(),
         };
         self.happen(Msg::Online(hello));
+    }
+
+    /// What the screen told that it shows, since the test looked last.
+    pub(crate) fn watched(&mut self) -> Vec<Option<Uuid>> {
+        let watched = |(frame, _)| match frame {
+            ClientFrame::Watch(watch) => Some(watch.session_id),
+            _ => None,
+        };
+        self.sent().into_iter().filter_map(watched).collect()
     }
 
     pub(crate) fn offline(&mut self) {

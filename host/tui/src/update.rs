@@ -1,11 +1,13 @@
 //! Pure: a model and what happened make the next model, and what is to be done.
 
+mod ask;
 mod frames;
 mod keys;
 mod local;
 mod overlays;
 mod prompt;
 mod submit;
+mod watch;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_api::frames::{AuthOk, ClientFrame, Command, Patterns, Replay};
@@ -13,7 +15,7 @@ use octi_domain::text::clean;
 
 use crate::conversation::{AfterReplay, Conversation, Kind, Speaker, Tone};
 use crate::message::{Effect, History, Msg, Purpose};
-use crate::model::{Link, Model};
+use crate::model::{Link, Model, Watched};
 use crate::overlay::Overlay;
 
 /// How long a replay may take before the events that wait for it are shown without it.
@@ -22,9 +24,20 @@ const REPLAY_TIME: TimeDelta = TimeDelta::seconds(4);
 /// What happened, at this time.
 pub(crate) fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     model.now = now;
-    let effects = match msg {
-        Msg::Key(key) => keys::key(model, key),
-        Msg::Paste(text) => keys::paste(model, &text),
+    let mut effects = match msg {
+        Msg::Key(key) => {
+            // Whoever types looks, whatever the terminal told.
+            model.focused = true;
+            keys::key(model, key)
+        }
+        Msg::Paste(text) => {
+            model.focused = true;
+            keys::paste(model, &text)
+        }
+        Msg::Focus(focused) => {
+            model.focused = focused;
+            Vec::new()
+        }
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
             Vec::new()
@@ -41,11 +54,13 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Eff
             model.conversation.mark_failed();
             // What waited for a replay that does not come is in the next one.
             model.conversation.forget_replay();
+            // So is what comes late to a command.
+            model.conversation.forget_waiting();
             Vec::new()
         }
         Msg::Frame(frame, purpose) => frames::frame(model, *frame, purpose.as_ref()),
         Msg::Loaded { session, outcome } => loaded(model, session, outcome),
-        Msg::Created(outcome) => submit::created(model, outcome),
+        Msg::Created { number, outcome } => submit::created(model, number, outcome),
         Msg::Sessions(outcome) => local::sessions(model, outcome),
         Msg::Models(outcome) => {
             let default = outcome.ok().and_then(|models| models.into_iter().find(|one| one.is_default));
@@ -57,6 +72,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Eff
         Msg::WhoAmI(outcome) => local::who_am_i(model, outcome),
     };
     prompt::settle(model);
+    effects.extend(watch::settle(model));
     effects
 }
 
@@ -75,6 +91,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
 fn online(model: &mut Model, hello: AuthOk) -> Vec<Effect> {
     model.link = Link::Online;
     model.was_online = true;
+    model.watched = Watched::Untold;
     model.capabilities = hello.capabilities;
     let help = ClientFrame::Command(Command { name: "help".to_owned(), args: None, session_id: None });
     let mut effects = vec![subscribe(), Effect::Send(help, Purpose::Help), Effect::ListModels, Effect::ListSessions];
@@ -100,7 +117,8 @@ fn replay(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Send(ClientFrame::Replay(Replay { session_id, after_event_id }), Purpose::Other)]
 }
 
-fn reload(model: &Model) -> Vec<Effect> {
+fn reload(model: &mut Model) -> Vec<Effect> {
+    model.conversation.await_load();
     model.conversation.session.map(Effect::Load).into_iter().collect()
 }
 
@@ -115,7 +133,7 @@ fn ask_cost(model: &Model) -> Vec<Effect> {
 
 /// Shows another conversation: one that the server has, or a new one.
 fn open(model: &mut Model, session: Option<uuid::Uuid>) -> Vec<Effect> {
-    if model.creating {
+    if model.creating.is_some() {
         model.note("a conversation is being made: try again in a moment");
         return Vec::new();
     }

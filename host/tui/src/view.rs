@@ -22,6 +22,8 @@ const INPUT_ROWS_MAX: u16 = 8;
 /// Columns of the activity beside the conversation, and of a screen that has room for both.
 const PANEL_COLUMNS: u16 = 38;
 const WIDE_COLUMNS: u16 = 100;
+/// A lower screen has room for a question only without the conversation.
+const LOW_ROWS: u16 = 12;
 /// A smaller screen shows only the text field and what it must.
 const SMALLEST: (u16, u16) = (20, 6);
 
@@ -55,15 +57,20 @@ pub(crate) fn draw(model: &mut Model, frame: &mut Frame<'_>) {
 fn draw_main(model: &mut Model, frame: &mut Frame<'_>, area: Rect, alone: bool) {
     let lead = width(model.glyphs.prompt) + 1;
     let columns = area.width.saturating_sub(u16::try_from(lead).unwrap_or(2));
-    let rows = model.input.rows(columns, INPUT_ROWS_MAX.min(area.height / 3).max(1));
     let question = model.question().is_some();
-    // The question may take all but a few lines of the conversation.
-    let asked = if question { prompt::rows(model, area.width, area.height.saturating_sub(rows + 6)) } else { 0 };
+    // Where there is little room a question needs it more than the text.
+    let rows_max = if question && area.height < LOW_ROWS { 1 } else { INPUT_ROWS_MAX.min(area.height / 3).max(1) };
+    let rows = model.input.rows(columns, rows_max);
+    let free = area.height.saturating_sub(rows + 1);
+    // The question may take all but a few lines of the conversation, and on a low screen those too.
+    let asked = if question { prompt::rows(model, area.width, free.saturating_sub(5), free) } else { 0 };
+    let left = free - asked;
+    let (activity, rule) = (left.min(1), u16::from(left > 2));
     let [transcript, rule, asking, activity, input, status] = Layout::vertical([
-        Constraint::Min(1),
-        Constraint::Length(1),
+        Constraint::Length(left - activity - rule),
+        Constraint::Length(rule),
         Constraint::Length(asked),
-        Constraint::Length(1),
+        Constraint::Length(activity),
         Constraint::Length(rows),
         Constraint::Length(1),
     ])

@@ -7,8 +7,8 @@ use crate::terminal::Terminal;
 
 const QUESTION: &str = "write a file hello.md with a greeting and read it back";
 
-/// What a terminal must be told to be as it was: the first screen, ordinary pastes, the cursor.
-const GIVEN_BACK: [&str; 3] = ["\u{1b}[?1049l", "\u{1b}[?2004l", "\u{1b}[?25h"];
+/// What a terminal must be told to be as it was: the first screen, ordinary pastes, no word of the focus, the cursor.
+const GIVEN_BACK: [&str; 4] = ["\u{1b}[?1049l", "\u{1b}[?2004l", "\u{1b}[?1004l", "\u{1b}[?25h"];
 
 fn assert_given_back(written: &str) {
     let taken = written.rfind("\u{1b}[?1049h").expect("the screen was taken");
@@ -101,6 +101,43 @@ fn a_conversation_is_gone_on_with_and_a_declined_call_does_not_run() {
     let (status, written) = terminal.end();
     assert!(status.success(), "{status:?}");
     assert_given_back(&written);
+}
+
+#[test]
+fn an_answer_is_told_elsewhere_only_when_nobody_sees_it_come() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let mut terminal = Terminal::start(&octi, &["tui"], 100, 40);
+    terminal.shows("● connected");
+    terminal.press("what can you do?\r");
+    terminal.shows("[demo model]");
+    terminal.press(&format!("{QUESTION}\r"));
+    terminal.shows("asks: may filesystem.write_file");
+    let told = || octi.run(&["notification", "list", "--json"]).out;
+    assert!(!told().contains("agent_completed"), "{}", told());
+    // Allowed, and the window is left before the call has run.
+    terminal.press("\u{1b}1\u{1b}[O");
+    terminal.shows("[demo model] I wrote");
+    until("the end of the turn is told", || told().contains("agent_completed"));
+    terminal.press("\u{11}");
+    assert!(terminal.end().0.success());
+}
+
+#[test]
+fn a_question_beside_the_conversation_is_answered_in_a_real_terminal() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let mut terminal = Terminal::start(&octi, &["tui"], 100, 40);
+    terminal.shows("● connected");
+    terminal.press("/ask why?\r");
+    terminal.shows("there is no conversation yet to ask beside");
+    terminal.press(&format!("{QUESTION}\r"));
+    terminal.shows("asks: may filesystem.write_file");
+    terminal.press("/ask what can you do?\r");
+    terminal.shows("answer to the aside \"what can you do?\"");
+    terminal.shows("asks: may filesystem.write_file");
+    terminal.press("\u{11}");
+    assert!(terminal.end().0.success());
 }
 
 #[test]

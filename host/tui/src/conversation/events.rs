@@ -8,7 +8,7 @@ use octi_domain::limits;
 use octi_domain::text::clean;
 use uuid::Uuid;
 
-use super::{Attached, Conversation, ItemId, Kind, Message, Notice, Past, Sending, Speaker, Tone, Tool, ToolState, Turn};
+use super::{Aside, Asked, Attached, Conversation, ItemId, Kind, Message, Notice, Past, Speaker, Tone, Tool, ToolState, Turn};
 
 impl Conversation {
     /// Applies an event that comes now, or holds it back until the replay is there.
@@ -81,9 +81,8 @@ impl Conversation {
     }
 
     fn on_message(&mut self, said: &ChatMessage) {
-        // What is asked beside the conversation is answered where it is asked.
         if said.side_channel {
-            return;
+            return self.on_aside(said);
         }
         let text = bounded(&said.text);
         match said.role {
@@ -304,6 +303,7 @@ impl Conversation {
         if let Some(agent) = self.turn.as_ref().map(|turn| turn.agent) {
             self.flush_draft(agent);
         }
+        self.miss_answers();
         self.items.retain_mut(|item| match &mut item.kind {
             Kind::Message(message) if matches!(item.id, ItemId::Draft(..)) => {
                 message.cut = true;
@@ -369,9 +369,13 @@ pub(super) fn ending(status: AgentStatus, reason: Option<&str>) -> Option<(Tone,
     }
 }
 
-/// Whether a message waits for the server to confirm it.
-pub(super) const fn is_unconfirmed(message: &Message) -> bool {
-    matches!(message.sending, Some(Sending::Under | Sending::Failed(_)))
+/// Whether it waits for the server to confirm it, or did not arrive.
+pub(super) const fn is_unconfirmed(kind: &Kind) -> bool {
+    match kind {
+        Kind::Message(message) => message.sending.is_some(),
+        Kind::Aside(aside) => matches!(aside, Aside::Question { state: Asked::Under | Asked::Failed(_), .. }),
+        Kind::Tool(_) | Kind::Notice(_) => false,
+    }
 }
 
 /// A text of a stranger: cleaned, and not longer than the screen keeps.

@@ -10,44 +10,43 @@ use uuid::Uuid;
 use super::events::{bounded, ending, is_beginning, is_unconfirmed};
 use super::{Attached, Conversation, Item, ItemId, Kind, Message, Notice, Past, Speaker, Tone, Tool, ToolState, Turn};
 
-/// An item that has no key yet.
-type New = (ItemId, Kind);
+/// An item that may have no key yet.
+struct New {
+    id: ItemId,
+    kind: Kind,
+    /// Key and revision of the item on the screen that it goes on.
+    known: Option<(u64, u32)>,
+}
+
+/// What was on the screen before the stored messages came.
+enum Heard {
+    /// It is stored, and goes on under this key.
+    Stored(u64),
+    Only(Item),
+}
 
 impl Conversation {
+    /// The newest stored messages are asked for now: what was heard until now is among them or older.
+    pub(crate) fn await_load(&mut self) {
+        self.asked_at.get_or_insert(self.next_key);
+    }
+
     /// Puts the stored messages and turns below what was heard before they came. The turns are in the order they began.
     pub(crate) fn load(&mut self, messages: &[Stored], agents: &[Agent]) {
-        let mut stored = items_of(messages);
-        add_endings(&mut stored, agents);
-        let mut keys: HashMap<usize, (u64, u32)> = HashMap::new();
-        let heard = std::mem::take(&mut self.items);
-        // What is on the screen by its own id is nobody else's twin: the same words may be said twice.
-        let taken: HashSet<ItemId> = heard.iter().map(|item| item.id.clone()).collect();
-        for live in heard {
-            let own = |item: &New| item.0 == live.id || !taken.contains(&item.0);
-            let at = stored.iter().position(|item| own(item) && is_twin(item, &live));
-            match at {
-                Some(at) => {
-                    keys.insert(at, (live.key, live.revision + 1));
-                    let (id, kind) = &mut stored[at];
-                    merge(id, kind, live);
-                }
-                None => {
-                    // A message that is not confirmed has no turn yet and belongs at the end.
-                    let at = place_of(&stored, &live.kind);
-                    keys = keys.into_iter().map(|(index, key)| (if index >= at { index + 1 } else { index }, key)).collect();
-                    keys.insert(at, (live.key, live.revision));
-                    stored.insert(at, (live.id, live.kind));
-                }
-            }
-        }
-        self.items = Vec::with_capacity(stored.len());
-        for (index, (id, kind)) in stored.into_iter().enumerate() {
-            let (key, revision) = keys.get(&index).copied().unwrap_or_else(|| (self.key(), 0));
+        let mut items = items_of(messages);
+        add_endings(&mut items, agents);
+        let heard = find_twins(&mut items, std::mem::take(&mut self.items));
+        let is_part = messages.first().is_some_and(|first| first.seq > 1);
+        let asked_at = self.asked_at.take().filter(|_| is_part).unwrap_or(0);
+        put_back(&mut items, heard, asked_at);
+        self.items = Vec::with_capacity(items.len());
+        for New { id, kind, known } in items {
+            let (key, revision) = known.unwrap_or_else(|| (self.key(), 0));
             self.items.push(Item { key, id, kind, revision });
         }
         self.settle_turn(messages, agents);
         self.loaded = true;
-        self.is_cut |= messages.first().is_some_and(|first| first.seq > 1);
+        self.is_cut |= is_part;
         self.bound();
     }
 
@@ -92,6 +91,58 @@ impl Conversation {
     }
 }
 
+/// Adds what was heard to the stored items that are the same thing.
+fn find_twins(items: &mut [New], heard: Vec<Item>) -> Vec<Heard> {
+    // What is on the screen by its own id is nobody else's twin: the same words may be said twice.
+    let taken: HashSet<ItemId> = heard.iter().map(|item| item.id.clone()).collect();
+    let find = |live: Item| {
+        let own = |item: &New| item.id == live.id || !taken.contains(&item.id);
+        let Some(twin) = items.iter_mut().find(|item| own(item) && is_twin(item, &live)) else { return Heard::Only(live) };
+        let key = live.key;
+        twin.known = Some((key, live.revision + 1));
+        merge(twin, live);
+        Heard::Stored(key)
+    };
+    heard.into_iter().map(find).collect()
+}
+
+/// Puts what only this screen has where it was heard: behind what stood above it, as long as something stored stands below.
+/// When nothing stored was heard before, what was heard until `asked_at` is older than all of it and is left out, because
+/// something between may be missing.
+fn put_back(items: &mut Vec<New>, heard: Vec<Heard>, asked_at: u64) {
+    let last_stored = heard.iter().rposition(|heard| matches!(heard, Heard::Stored(_)));
+    let below = heard.iter().find_map(|heard| match heard {
+        Heard::Stored(key) => Some(*key),
+        Heard::Only(_) => None,
+    });
+    let place = |items: &[New], key: u64| items.iter().position(|item| item.known.is_some_and(|(known, _)| known == key));
+    let mut above = None;
+    for (index, heard) in heard.into_iter().enumerate() {
+        let live = match heard {
+            Heard::Stored(key) => {
+                above = Some(key);
+                continue;
+            }
+            Heard::Only(live) => live,
+        };
+        let at = if is_unconfirmed(&live.kind) {
+            // It has no turn yet, and is the newest that was said.
+            items.len()
+        } else if last_stored.is_some_and(|last| index < last) {
+            let behind = above.and_then(|key| place(items, key)).map(|at| at + 1);
+            behind.or_else(|| below.and_then(|key| place(items, key))).unwrap_or(items.len())
+        } else if last_stored.is_none() && live.key <= asked_at && own_turn(items, &live.kind).is_none() {
+            continue;
+        } else {
+            place_of(items, &live.kind)
+        };
+        if !is_unconfirmed(&live.kind) {
+            above = Some(live.key);
+        }
+        items.insert(at, New { id: live.id, kind: live.kind, known: Some((live.key, live.revision)) });
+    }
+}
+
 /// What the host says: where a conversation began anew, so that later answers do not recall what stands above, or what was
 /// summarised for them.
 pub(super) fn host_said(text: &str) -> Kind {
@@ -113,6 +164,10 @@ fn past_of(agent: &Agent) -> Past {
     }
 }
 
+const fn new(id: ItemId, kind: Kind) -> New {
+    New { id, kind, known: None }
+}
+
 /// Turns the stored messages of a session into items.
 fn items_of(messages: &[Stored]) -> Vec<New> {
     let mut items = Vec::new();
@@ -124,7 +179,7 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
                 Part::Text { text } => Some(text.as_str()),
                 _ => None,
             });
-            items.push((ItemId::Server(message.id), host_said(text.unwrap_or_default())));
+            items.push(new(ItemId::Server(message.id), host_said(text.unwrap_or_default())));
             continue;
         }
         // A turn begins with what is said to it; what is said later was said while it ran.
@@ -137,17 +192,17 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
                     calls.insert((message.agent_id, id.clone()), items.len());
                     let mut tool = Tool::new(message.agent_id, &clean(name), Some(arguments.clone()));
                     (tool.state, tool.is_stored) = (ToolState::Unfinished, true);
-                    items.push((ItemId::Stored(message.agent_id, id.clone()), Kind::Tool(tool)));
+                    items.push(new(ItemId::Stored(message.agent_id, id.clone()), Kind::Tool(tool)));
                 }
                 Part::ToolResult { call_id, name, content, is_error, .. } => {
                     let key = (message.agent_id, call_id.clone());
                     let at = *calls.entry(key).or_insert_with(|| {
                         let mut tool = Tool::new(message.agent_id, &clean(name), None);
                         tool.is_stored = true;
-                        items.push((ItemId::Stored(message.agent_id, call_id.clone()), Kind::Tool(tool)));
+                        items.push(new(ItemId::Stored(message.agent_id, call_id.clone()), Kind::Tool(tool)));
                         items.len() - 1
                     });
-                    if let Some((_, Kind::Tool(tool))) = items.get_mut(at) {
+                    if let Some(New { kind: Kind::Tool(tool), .. }) = items.get_mut(at) {
                         tool.state = if *is_error { ToolState::Failed } else { ToolState::Done };
                         tool.result = Some(bounded(content));
                     }
@@ -175,7 +230,7 @@ fn text_of(stored: &Stored, injected: bool) -> Option<New> {
         }
     }
     let is_empty = message.text.trim().is_empty() && message.reasoning.is_empty() && message.attachments.is_empty();
-    (!is_empty).then(|| (ItemId::Server(stored.id), Kind::Message(message)))
+    (!is_empty).then(|| new(ItemId::Server(stored.id), Kind::Message(message)))
 }
 
 /// Says below the last item of a turn how it ended, when that was not with an answer.
@@ -184,31 +239,35 @@ fn add_endings(items: &mut Vec<New>, agents: &[Agent]) {
         if let Some((tone, text)) = ending(agent.status, agent.reason.as_deref()) {
             let notice = Kind::Notice(Notice { agent: Some(agent.id), tone, text: clean(&text) });
             let at = place_of(items, &notice);
-            items.insert(at, (ItemId::Ending(agent.id), notice));
+            items.insert(at, new(ItemId::Ending(agent.id), notice));
         }
     }
 }
 
 /// Behind what its turn said and did, before how the turn ended; at the end without a turn.
 fn place_of(items: &[New], kind: &Kind) -> usize {
-    let Some(agent) = kind.agent() else { return items.len() };
-    let own = |(_, other): &New| other.agent() == Some(agent);
-    let Some(last) = items.iter().rposition(own) else { return items.len() };
-    let ending = items.iter().position(|item| own(item) && matches!(item.1, Kind::Notice(_)));
+    let Some(last) = own_turn(items, kind) else { return items.len() };
+    let ending = items.iter().position(|item| item.kind.agent() == kind.agent() && matches!(item.kind, Kind::Notice(_)));
     match ending {
         Some(at) if !matches!(kind, Kind::Notice(_)) => at,
         _ => last + 1,
     }
 }
 
-fn is_twin((id, kind): &New, live: &Item) -> bool {
+/// The last thing of its turn.
+fn own_turn(items: &[New], kind: &Kind) -> Option<usize> {
+    let agent = kind.agent()?;
+    items.iter().rposition(|item| item.kind.agent() == Some(agent))
+}
+
+fn is_twin(New { id, kind, .. }: &New, live: &Item) -> bool {
     if *id == live.id {
         return true;
     }
     match (kind, &live.kind) {
         (Kind::Message(stored), Kind::Message(heard)) => {
             stored.speaker == heard.speaker
-                && if is_unconfirmed(heard) {
+                && if heard.sending.is_some() {
                     stored.text.trim() == heard.text.trim()
                 } else {
                     is_beginning(&live.id, &live.kind, &stored.text)
@@ -228,14 +287,14 @@ fn is_twin((id, kind): &New, live: &Item) -> bool {
 }
 
 /// Adds what only the events said to the stored item.
-fn merge(id: &mut ItemId, kind: &mut Kind, live: Item) {
-    match (kind, live.kind) {
+fn merge(item: &mut New, live: Item) {
+    match (&mut item.kind, live.kind) {
         (Kind::Tool(stored), Kind::Tool(heard)) => {
             let finished = matches!(stored.state, ToolState::Done | ToolState::Failed);
             let state = if finished { stored.state } else { heard.state };
             let result = stored.result.take().or_else(|| heard.result.clone());
             *stored = Tool { state, result, is_stored: true, ..heard };
-            *id = live.id;
+            item.id = live.id;
         }
         (Kind::Message(stored), Kind::Message(heard)) if stored.reasoning.is_empty() => stored.reasoning = heard.reasoning,
         (kind @ Kind::Notice(_), heard @ Kind::Notice(_)) => *kind = heard,

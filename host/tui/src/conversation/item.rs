@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     Message(Message),
     Tool(Tool),
     Notice(Notice),
+    Aside(Aside),
 }
 
 impl Kind {
@@ -44,6 +45,7 @@ impl Kind {
             Self::Message(message) => message.agent,
             Self::Tool(tool) => tool.agent,
             Self::Notice(notice) => notice.agent,
+            Self::Aside(_) => None,
         }
     }
 }
@@ -162,6 +164,8 @@ pub(crate) enum Tone {
     Error,
     Stopped,
     Interrupted,
+    /// Something is under way; the notice goes when it ends.
+    Waiting,
     /// A line between what is recalled and what is not.
     Rule,
 }
@@ -171,4 +175,34 @@ pub(crate) struct Notice {
     pub(crate) agent: Option<Uuid>,
     pub(crate) tone: Tone,
     pub(crate) text: String,
+}
+
+/// What is asked beside the conversation. The answer is a thing of its own below what came meanwhile, where it is seen.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Aside {
+    Question {
+        text: String,
+        state: Asked,
+    },
+    Answer {
+        /// The question's id, and what it was where that is known.
+        to: Uuid,
+        question: String,
+        /// The answer, or why there is none.
+        outcome: Result<String, String>,
+    },
+}
+
+/// Where a question stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The server has not confirmed it.
+    Under,
+    /// Why it did not arrive.
+    Failed(String),
+    /// The model has it.
+    Waiting,
+    Answered,
+    /// Something was missed, and the answer may have been in it.
+    Missed,
 }

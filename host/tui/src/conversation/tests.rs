@@ -27,6 +27,8 @@ fn told(conversation: &Conversation) -> Vec<String> {
         }
         Kind::Tool(tool) => format!("{}: {:?}", tool.name, tool.state),
         Kind::Notice(notice) => format!("{:?}: {}", notice.tone, notice.text),
+        Kind::Aside(Aside::Question { text, state }) => format!("aside: {text} ({state:?})"),
+        Kind::Aside(Aside::Answer { question, outcome, .. }) => format!("to {question:?}: {outcome:?}"),
     };
     conversation.items.iter().map(told).collect()
 }
@@ -90,17 +92,13 @@ fn an_event_that_comes_twice_changes_nothing() {
 }
 
 #[test]
-fn what_the_host_says_is_told_and_what_is_asked_beside_is_not() {
+fn what_the_host_says_is_told() {
     let host = |id, text: &str| match said(id, text, false) {
         EventBody::ChatMessage(message) => EventBody::ChatMessage(ChatMessage { role: Role::System, ..message }),
         other => other,
     };
-    let beside = match said(4, "what is red?", false) {
-        EventBody::ChatMessage(message) => EventBody::ChatMessage(ChatMessage { side_channel: true, ..message }),
-        other => other,
-    };
     let (cleared, summarised) = (octi_domain::message::CLEARED, "Summarised: 10 older messages.");
-    let conversation = heard([host(1, cleared), said(2, "hi", false), host(3, summarised), beside]);
+    let conversation = heard([host(1, cleared), said(2, "hi", false), host(3, summarised)]);
     let expected = ["Rule: what was said before is not recalled", "you: hi", "Info: Summarised: 10 older messages."];
     assert_eq!(told(&conversation), expected);
 }
@@ -214,6 +212,100 @@ fn stored_messages_and_events_are_one_conversation() {
     assert!(conversation.turn.is_some());
     conversation.load(&messages, &[agent(AgentStatus::Running)]);
     assert_eq!(told(&conversation), expected, "loading twice changes nothing");
+}
+
+#[test]
+fn what_is_asked_beside_is_told_once_and_in_any_order() {
+    let mut conversation = Conversation::of(SESSION);
+    conversation.add_aside("why?");
+    let (question, answer) = (beside(7, Role::User, "why?", None), beside(8, Role::Assistant, "So.", Some(7)));
+    for (id, body) in [(1, question.clone()), (2, answer.clone()), (3, question.clone()), (4, answer.clone())] {
+        conversation.hear(event(id, body));
+    }
+    assert_eq!(told(&conversation), ["aside: why? (Answered)", "to \"why?\": Ok(\"So.\")"]);
+    let turned = heard([answer, question]);
+    assert_eq!(told(&turned), ["to \"\": Ok(\"So.\")", "aside: why? (Answered)"]);
+    let long = heard([beside(7, Role::Assistant, &"x".repeat(limits::TUI_TEXT_BYTES_MAX + 9), Some(6))]);
+    assert!(told(&long)[0].len() <= limits::TUI_TEXT_BYTES_MAX + 20);
+}
+
+/// What a person said to that turn, as the event and as the stored message; its place in the conversation is its text.
+fn spoken(seq: i64, agent: Uuid) -> (EventBody, Stored) {
+    let message = Stored { agent_id: Some(agent), ..stored(seq, Role::User, vec![text(&seq.to_string())]) };
+    let said = match said(message.id.as_u128(), &seq.to_string(), false) {
+        EventBody::ChatMessage(said) => EventBody::ChatMessage(ChatMessage { agent_id: Some(agent), ..said }),
+        other => other,
+    };
+    (said, message)
+}
+
+/// The same, each to a turn of its own.
+fn spoken_alone(seq: i64) -> (EventBody, Stored) {
+    spoken(seq, Uuid::from_u128(seq.unsigned_abs().into()))
+}
+
+fn heard_of(numbers: std::ops::RangeInclusive<i64>) -> Conversation {
+    heard(numbers.map(|seq| spoken_alone(seq).0))
+}
+
+fn stored_of(numbers: std::ops::RangeInclusive<i64>) -> Vec<Stored> {
+    numbers.map(|seq| spoken_alone(seq).1).collect()
+}
+
+fn texts(conversation: &Conversation) -> Vec<i64> {
+    told(conversation).iter().filter_map(|text| text.strip_prefix("you: ")?.split(' ').next()?.parse().ok()).collect()
+}
+
+#[test]
+fn what_is_older_than_the_loaded_messages_stays_above_them() {
+    let mut conversation = heard_of(1..=6);
+    conversation.inform(Tone::Info, "at the end");
+    conversation.await_load();
+    conversation.hear(event(90, spoken_alone(9).0));
+    conversation.load(&stored_of(4..=8), &[]);
+    assert_eq!(texts(&conversation), (1..=9).collect::<Vec<_>>());
+    assert_eq!(told(&conversation).last().map(String::as_str), Some("you: 9"), "it came last");
+}
+
+#[test]
+fn what_a_running_turn_did_before_the_loaded_messages_stays_above_them() {
+    let mut conversation = heard((1..=6).map(|seq| spoken(seq, AGENT).0));
+    let loaded: Vec<Stored> = (4..=8).map(|seq| spoken(seq, AGENT).1).collect();
+    conversation.await_load();
+    conversation.load(&loaded, &[agent(AgentStatus::Running)]);
+    assert_eq!(texts(&conversation), (1..=8).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_this_screen_said_stays_where_it_was_said() {
+    let mut conversation = heard_of(1..=2);
+    conversation.inform(Tone::Info, "between");
+    conversation.hear(event(90, spoken_alone(3).0));
+    conversation.load(&stored_of(1..=4), &[]);
+    assert_eq!(told(&conversation), ["you: 1", "you: 2", "Info: between", "you: 3", "you: 4"]);
+}
+
+#[test]
+fn what_is_older_than_a_hole_is_left_out() {
+    let mut conversation = heard_of(1..=6);
+    conversation.inform(Tone::Info, "old");
+    conversation.add_sending("unsent", false);
+    conversation.await_load();
+    conversation.hear(event(90, spoken_alone(30).0));
+    conversation.load(&stored_of(20..=29), &[]);
+    let mut expected: Vec<String> = (20..=29).map(|seq| format!("you: {seq}")).collect();
+    expected.extend(["you: unsent (unconfirmed)".to_owned(), "you: 30".to_owned()]);
+    assert_eq!(told(&conversation), expected);
+    assert!(conversation.is_cut, "that something is left out is said");
+}
+
+#[test]
+fn a_short_conversation_leaves_nothing_out() {
+    let mut conversation = Conversation::of(SESSION);
+    conversation.inform(Tone::Error, "it cannot be loaded");
+    conversation.await_load();
+    conversation.load(&stored_of(1..=3), &[]);
+    assert_eq!(told(&conversation), ["you: 1", "you: 2", "you: 3", "Error: it cannot be loaded"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Each thing of a conversation as lines.
 
+mod asides;
+
 use octi_api::v1::permissions::Resolution;
 use octi_domain::limits;
 use octi_domain::tool_name::dotted;
@@ -54,7 +56,7 @@ impl Before {
             Kind::Message(Message { speaker: Speaker::User, .. }) => Self::User,
             Kind::Message(_) => Self::Words,
             Kind::Tool(_) => Self::Call,
-            Kind::Notice(_) => Self::Notice,
+            Kind::Notice(_) | Kind::Aside(_) => Self::Notice,
         }
     }
 }
@@ -66,6 +68,7 @@ pub(super) fn item(item: &Item, before: Before, look: Look) -> Vec<Line<'static>
         Kind::Message(message) => answer(message, before, look),
         Kind::Tool(tool) => call(tool, before, look),
         Kind::Notice(notice) => notice_lines(notice, before, look),
+        Kind::Aside(aside) => asides::lines(aside, before, look),
     };
     bounded(lines, look)
 }
@@ -278,12 +281,17 @@ fn notice_lines(notice: &Notice, before: Before, look: Look) -> Vec<Line<'static
         Tone::Error => (glyphs.failed, "error: ", Style::new().fg(Color::Red)),
         Tone::Stopped => (glyphs.stopped, "", Style::new().fg(Color::Yellow)),
         Tone::Interrupted => (glyphs.stopped, "interrupted: ", Style::new().fg(Color::Yellow)),
+        Tone::Waiting => (glyphs.info, "", DIM),
         Tone::Info | Tone::Rule => (glyphs.info, "", Style::new()),
     };
+    let mut lines = if before == Before::Nothing { Vec::new() } else { vec![Line::default()] };
+    lines.extend(headed(sign, &format!("{word}{}", notice.text), style, look));
+    lines
+}
+
+/// A sign and a text beside it.
+fn headed(sign: &str, text: &str, style: Style, look: Look) -> Vec<Line<'static>> {
     let lead = format!("{}{sign} ", " ".repeat(INDENT));
     let rest = " ".repeat(width(&lead));
-    let wrapper = Wrapper::new(look.columns, vec![Span::styled(lead, style)], vec![Span::raw(rest)]);
-    let mut lines = if before == Before::Nothing { Vec::new() } else { vec![Line::default()] };
-    lines.extend(wrapper.text(&format!("{word}{}", notice.text), style));
-    lines
+    Wrapper::new(look.columns, vec![Span::styled(lead, style)], vec![Span::raw(rest)]).text(text, style)
 }

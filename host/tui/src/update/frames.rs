@@ -58,12 +58,16 @@ fn event_frame(model: &mut Model, event: EventEnvelope) -> Vec<Effect> {
         _ => {}
     }
     let here = event.session_id == model.conversation.session && event.session_id.is_some();
-    let ended = matches!(
-        event.body,
-        EventBody::AgentCompleted(_) | EventBody::AgentFailed(_) | EventBody::AgentStopped(_) | EventBody::AgentInterrupted(_)
-    );
+    let costs = match &event.body {
+        EventBody::AgentCompleted(_)
+        | EventBody::AgentFailed(_)
+        | EventBody::AgentStopped(_)
+        | EventBody::AgentInterrupted(_) => true,
+        EventBody::ChatMessage(said) => said.side_channel && said.answers.is_some(),
+        _ => false,
+    };
     model.conversation.hear(event);
-    if here && ended { ask_cost(model) } else { Vec::new() }
+    if here && costs { ask_cost(model) } else { Vec::new() }
 }
 
 /// What `/cost` says for programs.
@@ -96,8 +100,17 @@ struct HelpEntry {
 fn command_result(model: &mut Model, result: CommandResult, purpose: Option<&Purpose>) -> Vec<Effect> {
     let data = result.data.unwrap_or_default();
     // A model answers this one, so it comes late; that it worked is told as a message of the host.
-    let session = model.conversation.session.map(|session| session.to_string());
-    let failed_late = result.name == "compact" && result.error.is_some() && data["sessionId"].as_str() == session.as_deref();
+    if result.name == "compact" {
+        let session = model.conversation.session.map(|session| session.to_string());
+        if session.is_some() && data["sessionId"].as_str() == session.as_deref() {
+            model.conversation.end_waiting();
+            if result.error.is_some() {
+                model.conversation.inform(Tone::Error, &result.result);
+            }
+            return ask_cost(model);
+        }
+        return Vec::new();
+    }
     match result.name.as_str() {
         "cost" => {
             if let Ok(cost) = serde_json::from_value::<CostData>(data) {
@@ -116,7 +129,7 @@ fn command_result(model: &mut Model, result: CommandResult, purpose: Option<&Pur
         }
         _ => {}
     }
-    if purpose != Some(&Purpose::Command) && !failed_late {
+    if purpose != Some(&Purpose::Command) {
         return Vec::new();
     }
     let tone = if result.error.is_some() { Tone::Error } else { Tone::Info };
@@ -142,11 +155,18 @@ fn refused(model: &mut Model, error: &ErrorFrame, purpose: Option<&Purpose>) -> 
             // The question may still be open: ask which ones are.
             return vec![subscribe()];
         }
-        Some(Purpose::Cost | Purpose::Help) => {}
-        Some(Purpose::Command | Purpose::Other) | None => {
-            let id = error.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
-            model.conversation.inform(Tone::Error, &format!("{text}{id}"));
+        Some(Purpose::Aside(id)) => model.conversation.refuse_aside(id, &text),
+        Some(Purpose::Cost | Purpose::Help | Purpose::Watch) => {}
+        Some(Purpose::Compact(id)) => {
+            model.conversation.remove(id);
+            say_refused(model, error, &text);
         }
+        Some(Purpose::Command | Purpose::Other) | None => say_refused(model, error, &text),
     }
     Vec::new()
+}
+
+fn say_refused(model: &mut Model, error: &ErrorFrame, text: &str) {
+    let id = error.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    model.conversation.inform(Tone::Error, &format!("{text}{id}"));
 }

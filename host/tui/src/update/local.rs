@@ -6,7 +6,7 @@ use octi_domain::text::clean;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{open, reload};
+use super::{ask, open, reload};
 use crate::conversation::Tone;
 use crate::message::Effect;
 use crate::model::Model;
@@ -25,6 +25,7 @@ pub(crate) struct Local {
 
 #[derive(Debug, Clone, Copy)]
 enum Verb {
+    Ask,
     Login,
     Logout,
     WhoAmI,
@@ -38,7 +39,20 @@ const fn local(name: &'static str, arguments: &'static str, meaning: &'static st
     Local { name, arguments, meaning, verb }
 }
 
+impl Local {
+    /// Whether it says something to the server, so that its text has to stay while there is no connection.
+    pub(super) const fn needs_server(&self) -> bool {
+        matches!(self.verb, Verb::Ask)
+    }
+
+    /// Whether it does nothing without an argument.
+    pub(super) fn needs_argument(&self) -> bool {
+        !self.arguments.is_empty() && !self.arguments.starts_with('[')
+    }
+}
+
 pub(crate) const COMMANDS: &[Local] = &[
+    local("ask", "TEXT", "ask something beside the conversation, which goes on untouched", Verb::Ask),
     local("new", "", "begin another conversation", Verb::New),
     local("sessions", "", "list the conversations", Verb::Sessions),
     local("resume", "[ID or title]", "go on with a conversation", Verb::Resume),
@@ -76,6 +90,7 @@ pub(super) fn arguments(model: &Model, name: &str) -> Vec<String> {
 
 pub(super) fn run(model: &mut Model, local: &Local, args: &str) -> Vec<Effect> {
     match local.verb {
+        Verb::Ask => ask::ask(model, args),
         Verb::New => open(model, None),
         Verb::Sessions => pick_session(model),
         Verb::Resume => resume(model, args),
@@ -176,8 +191,11 @@ pub(super) fn signed_in(model: &mut Model, outcome: Result<User, String>, here: 
             model.overlay = None;
             // Nothing of the one before may stay on the screen.
             (model.questions, model.sessions) = (Vec::new(), Vec::new());
+            // A conversation that was being made would be theirs.
+            model.creating = None;
+            let unsent = if std::mem::take(&mut model.outbox).is_empty() { "" } else { "; what was said last was not sent" };
             let effects = open(model, None);
-            model.conversation.inform(Tone::Info, &format!("signed in as {name} at {}", model.server));
+            model.conversation.inform(Tone::Info, &format!("signed in as {name} at {}{unsent}", model.server));
             model.user = Some(name);
             effects
         }

@@ -17,10 +17,8 @@ const PAGE: usize = 10;
 pub(super) fn palette(model: &mut Model) {
     let mut entries: Vec<Entry> = Vec::new();
     for local in local::COMMANDS {
-        let choice = match local.arguments {
-            "NAME" => Choice::Write(format!("/{} ", local.name)),
-            _ => Choice::Run(local.name.to_owned()),
-        };
+        let choice =
+            if local.needs_argument() { Choice::Write(format!("/{} ", local.name)) } else { Choice::Run(local.name.to_owned()) };
         entries.push(Entry { name: format!("/{}", local.name), hint: local.meaning.to_owned(), choice });
     }
     for command in &model.commands {

@@ -30,12 +30,17 @@ pub(super) fn submit(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if !model.is_online() {
-        model.note("not connected: your text stays here until it can be sent");
-        return vec![Effect::ConnectNow];
+        return not_connected(model);
     }
     let text = model.input.take().trim_end().to_owned();
     model.transcript.show_tail();
     say(model, &text)
+}
+
+/// What was written stays where it is.
+fn not_connected(model: &mut Model) -> Vec<Effect> {
+    model.note("not connected: your text stays here until it can be sent");
+    vec![Effect::ConnectNow]
 }
 
 /// A command and its arguments: `/name`, but not a path such as `/etc/hosts`.
@@ -53,10 +58,12 @@ fn say(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(session) => vec![said(session, runs, id, text)],
         None => {
             model.outbox.push((id, text.to_owned()));
-            if std::mem::replace(&mut model.creating, true) {
+            if model.creating.is_some() {
                 return Vec::new();
             }
-            vec![Effect::Create { title: shorten(text, TITLE_COLUMNS_MAX, "…") }]
+            model.created += 1;
+            model.creating = Some(model.created);
+            vec![Effect::Create { title: shorten(text, TITLE_COLUMNS_MAX, "…"), number: model.created }]
         }
     }
 }
@@ -72,8 +79,12 @@ fn said(session_id: Uuid, runs: bool, id: ItemId, text: &str) -> Effect {
 }
 
 /// The conversation is there: what was said before goes out.
-pub(super) fn created(model: &mut Model, outcome: Result<Session, String>) -> Vec<Effect> {
-    model.creating = false;
+pub(super) fn created(model: &mut Model, number: u64, outcome: Result<Session, String>) -> Vec<Effect> {
+    if model.creating != Some(number) {
+        // It was for somebody who is not signed in any more.
+        return Vec::new();
+    }
+    model.creating = None;
     let waiting = std::mem::take(&mut model.outbox);
     if model.conversation.session.is_some() {
         // Another conversation was opened meanwhile.
@@ -100,20 +111,28 @@ pub(super) fn created(model: &mut Model, outcome: Result<Session, String>) -> Ve
 /// Obeys a command: one of this screen, or one of the server.
 pub(super) fn run(model: &mut Model, name: &str, args: &str) -> Vec<Effect> {
     if let Some(local) = local::find(name) {
+        if local.needs_server() && !model.is_online() {
+            return not_connected(model);
+        }
         model.input.take();
         model.transcript.show_tail();
         return local::run(model, local, args);
     }
     if !model.is_online() {
-        model.note("not connected: your text stays here until it can be sent");
-        return vec![Effect::ConnectNow];
+        return not_connected(model);
     }
     model.input.take();
     model.transcript.show_tail();
     let args = (!args.is_empty()).then(|| args.to_owned());
     let command = Command { name: name.to_owned(), args, session_id: model.conversation.session };
-    let mut effects = vec![Effect::Send(ClientFrame::Command(command), Purpose::Command)];
-    if matches!(name, "clear" | "cls" | "reset" | "compact") {
+    let purpose = if name == "compact" {
+        // A model answers this one, which takes a while.
+        Purpose::Compact(model.conversation.wait(&format!("summarising what is older{}", model.glyphs.ellipsis)))
+    } else {
+        Purpose::Command
+    };
+    let mut effects = vec![Effect::Send(ClientFrame::Command(command), purpose)];
+    if matches!(name, "clear" | "cls" | "reset") {
         effects.extend(ask_cost(model));
     }
     effects

@@ -1,10 +1,13 @@
 //! Stories of a person at the screen, with the keys they press and what the server says.
 
+mod asides;
 mod questions;
+mod sessions;
+mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use octi_api::event::EventBody;
-use octi_api::frames::{ClientFrame, CommandResult, ErrorFrame, PermissionPending, PermissionRespond, Scope, ServerFrame};
+use octi_api::frames::{ClientFrame, CommandResult, PermissionPending, PermissionRespond, Scope, ServerFrame};
 use octi_api::v1::permissions::{PermissionRequest, Resolution};
 use octi_domain::limits;
 use serde_json::json;
@@ -60,12 +63,16 @@ fn an_empty_screen_says_what_belongs_there() {
 fn the_first_message_makes_the_conversation_and_is_shown_at_once() {
     let mut person = Person::connected(80, 20);
     person.say("write a greeting");
-    assert!(matches!(&person.effects[..], [Effect::Create { title }] if title == "write a greeting"), "{:?}", person.effects);
+    assert!(
+        matches!(&person.effects[..], [Effect::Create { title, number: 1 }] if title == "write a greeting"),
+        "{:?}",
+        person.effects
+    );
     assert!(person.sees("You · sending…") && person.sees("write a greeting"));
     person.effects.clear();
     person.say("in capitals");
     assert!(person.effects.is_empty(), "the conversation is being made already: {:?}", person.effects);
-    person.happen(Msg::Created(Ok(session("write a greeting"))));
+    person.happen(Msg::Created { number: 1, outcome: Ok(session("write a greeting")) });
     let sent: Vec<&str> = person
         .effects
         .iter()
@@ -261,14 +268,7 @@ fn a_refusal_stands_at_what_was_refused() {
     let mut person = Person::talking(80, 20);
     person.say("hi");
     let (_, purpose) = person.sent().pop().expect("a frame");
-    let error = ErrorFrame {
-        code: "RATE_LIMITED".into(),
-        message: "too many messages; wait a minute".into(),
-        path: None,
-        retry_after_seconds: Some(60),
-        request_id: None,
-    };
-    person.frame(ServerFrame::Error(error), Some(purpose));
+    person.frame(refusal("too many messages; wait a minute"), Some(purpose));
     assert!(person.sees("✗ not sent: too many messages; wait a minute. Up brings the text back."), "{}", person.screen());
     person.press(KeyCode::Up);
     assert_eq!(person.model.input.text(), "hi");
@@ -371,14 +371,7 @@ fn signing_in_asks_for_the_password_and_shows_none_of_it() {
     assert!(matches!(person.effects.last(), Some(Effect::SignIn { username, .. }) if username == "bob"));
     person.happen(Msg::SignedIn(Err("the name or the password is wrong".to_owned())));
     assert!(person.sees("the name or the password is wrong"));
-    let user = octi_api::v1::auth::User {
-        id: Uuid::from_u128(2),
-        username: "bob".to_owned(),
-        is_admin: false,
-        created_at: start(),
-        last_login_at: None,
-    };
-    person.happen(Msg::SignedIn(Ok(user)));
+    person.happen(Msg::SignedIn(Ok(user("bob"))));
     assert!(person.sees("signed in as bob") && !person.sees("hello.md"), "nothing of the one before stays: {}", person.screen());
     assert!(person.model.signed_in);
     person.say("/logout");

@@ -60,7 +60,7 @@ fn working(model: &Model, columns: usize) -> Option<Line<'static>> {
     let glyphs = model.glyphs;
     let spinner = glyphs.spinner[model.beat % glyphs.spinner.len()];
     let Some(turn) = &model.conversation.turn else {
-        let text = if model.creating { "beginning a conversation" } else { return None };
+        let text = if model.creating.is_some() { "beginning a conversation" } else { return None };
         return Some(Line::from(format!("{spinner} {text}")));
     };
     let dot = glyphs.dot;

@@ -32,14 +32,72 @@ const WHY_ROWS_MAX: usize = 3;
 const NAME_COLUMNS_MAX: usize = 16;
 /// Narrower screens say who asks on a line of its own.
 const NARROW: usize = 60;
+/// Narrower screens have the answers on two rows.
+const TINY: usize = 36;
 
-/// Rows that the question takes, of at most `max`.
-pub(super) fn rows(model: &Model, columns: u16, max: u16) -> u16 {
+/// The lines of a question.
+struct Parts {
+    head: Vec<Line<'static>>,
+    body: Vec<Line<'static>>,
+    why: Vec<Line<'static>>,
+    answers: Vec<Line<'static>>,
+    /// What the answers mean, or which key is to be pressed again.
+    meaning: Line<'static>,
+}
+
+impl Parts {
+    fn of(model: &Model, question: &PermissionRequest, columns: usize) -> Self {
+        Self {
+            head: head(model, question, columns),
+            body: body(model, question, columns),
+            why: why(model, question, columns),
+            answers: answers(model, columns),
+            meaning: meaning(model, question, columns),
+        }
+    }
+
+    /// Rows of everything but the body.
+    fn fixed(&self) -> usize {
+        self.head.len() + self.why.len() + self.answers.len() + 1
+    }
+}
+
+/// How many rows of each part there is room for.
+struct Shares {
+    head: usize,
+    body: usize,
+    why: usize,
+    meaning: usize,
+}
+
+impl Shares {
+    /// The answers come first, because without them the question cannot be answered; then what is asked for.
+    fn of(parts: &Parts, room: usize, armed: bool) -> Self {
+        let mut left = room.saturating_sub(parts.answers.len());
+        let mut take = |rows: usize| {
+            let taken = rows.min(left);
+            left -= taken;
+            taken
+        };
+        let again = take(usize::from(armed));
+        let body = take(parts.body.len().min(1));
+        let head = take(1);
+        let meaning = again + take(1 - again);
+        let head = head + take(parts.head.len().saturating_sub(1));
+        let why = take(parts.why.len());
+        Self { head, body: body + left, why, meaning }
+    }
+}
+
+/// Rows that the question takes, of about `max` and never more than `all`.
+pub(super) fn rows(model: &Model, columns: u16, max: u16, all: u16) -> u16 {
     let Some(question) = model.question() else { return 0 };
-    let columns = usize::from(columns);
-    let fixed = head(model, question, columns).len() + foot(model, question, columns).len();
-    let (fixed, body) = (count(fixed), count(body(model, question, columns).len()));
-    body.saturating_add(fixed).min(max.max(fixed + 1))
+    let parts = Parts::of(model, question, usize::from(columns));
+    let fixed = count(parts.fixed());
+    let least = count(parts.answers.len() + 3);
+    let wanted = count(parts.body.len()).saturating_add(fixed).min(max.max(fixed + 1));
+    // A row is left for what octi has to say, where the question can do without it.
+    wanted.min(all.saturating_sub(1).max(least)).min(all)
 }
 
 fn count(rows: usize) -> u16 {
@@ -49,16 +107,27 @@ fn count(rows: usize) -> u16 {
 pub(super) fn draw(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
     let Some(question) = model.question() else { return };
     let columns = usize::from(area.width);
-    let (mut lines, body, mut foot) =
-        (head(model, question, columns), body(model, question, columns), foot(model, question, columns));
-    let room = usize::from(area.height).saturating_sub(lines.len() + foot.len());
-    let scroll = model.prompt.scroll.min(body.len().saturating_sub(room));
-    lines.extend(body.iter().skip(scroll).take(room).cloned());
-    let hidden = body.len().saturating_sub(scroll + room);
-    if let Some(why) = foot.first_mut() {
-        *why = both_sides(std::mem::take(&mut why.spans), out_of_sight(model, hidden, scroll), columns);
+    let parts = Parts::of(model, question, columns);
+    let shares = Shares::of(&parts, usize::from(area.height), model.prompt.armed.is_some());
+    let Parts { mut head, body, mut why, answers, meaning } = parts;
+    let scroll = model.prompt.scroll.min(body.len().saturating_sub(shares.body));
+    let hidden = body.len().saturating_sub(scroll + shares.body);
+    let mut body: Vec<Line<'static>> = body.into_iter().skip(scroll).take(shares.body).collect();
+    head.truncate(shares.head);
+    why.truncate(shares.why);
+    // Without a row for the reason the last row of the body says what is out of sight.
+    let (row, is_short) = if why.is_empty() { (body.last_mut(), true) } else { (why.first_mut(), false) };
+    if let Some(row) = row {
+        let right = out_of_sight(model, hidden, scroll, is_short);
+        if !right.is_empty() {
+            *row = both_sides(std::mem::take(&mut row.spans), right, columns);
+        }
     }
-    lines.extend(foot);
+    let mut lines = head;
+    lines.extend(body);
+    lines.extend(why);
+    lines.extend(answers);
+    lines.extend((shares.meaning > 0).then_some(meaning));
     model.prompt.scroll = scroll;
     frame.render_widget(Paragraph::new(Text::from(lines)), area);
 }
@@ -190,51 +259,62 @@ fn change(old: &str, new: &str, columns: usize, model: &Model) -> Vec<Line<'stat
     lines
 }
 
-/// Why it is asked, and the answers.
-fn foot(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line<'static>> {
+/// Why it is asked.
+fn why(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line<'static>> {
     let lead = vec![Span::styled("    why: ", DIM)];
     // The first line has room for what is out of sight.
     let wrapper = Wrapper::new(columns.saturating_sub(18), lead, vec![Span::raw("    ")]);
     let mut lines = wrapper.text(&shorten(&clean(&question.reason), columns * WHY_ROWS_MAX, model.glyphs.ellipsis), DIM);
     lines.truncate(WHY_ROWS_MAX);
-    lines.extend(answers(model, question, columns));
     lines
 }
 
 /// How much of the question is further up or down.
-fn out_of_sight(model: &Model, hidden: usize, scroll: usize) -> Vec<Span<'static>> {
+fn out_of_sight(model: &Model, hidden: usize, scroll: usize, is_short: bool) -> Vec<Span<'static>> {
     let glyphs = model.glyphs;
-    match (hidden, scroll) {
-        (0, 0) => Vec::new(),
-        (0, _) => vec![Span::styled(format!("{} {scroll} lines above", glyphs.up), BOLD)],
-        _ => vec![Span::styled(format!("{} {hidden} more lines", glyphs.down), BOLD)],
-    }
+    let text = match (hidden, scroll) {
+        (0, 0) => return Vec::new(),
+        (0, _) if is_short => format!(" {} {scroll}", glyphs.up),
+        (_, _) if is_short => format!(" {} {hidden}", glyphs.down),
+        (0, _) => format!("{} {scroll} lines above", glyphs.up),
+        _ => format!("{} {hidden} more lines", glyphs.down),
+    };
+    vec![Span::styled(text, BOLD)]
 }
 
-/// The answers and their keys.
-fn answers(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<Line<'static>> {
+/// The names of the answers on a screen of this width.
+const fn choices(columns: usize) -> [(char, &'static str, Color); 4] {
+    let session = if columns < NARROW { "session" } else { "this session" };
+    [('1', "once", Color::Green), ('2', session, Color::Green), ('3', "always", Color::Green), ('4', "deny", Color::Red)]
+}
+
+/// The answers and their keys, on two rows where one is too short.
+fn answers(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let narrow = columns < NARROW;
-    let choices: [(char, &str, Color); 4] = if narrow {
-        [('1', "once", Color::Green), ('2', "session", Color::Green), ('3', "always", Color::Green), ('4', "deny", Color::Red)]
-    } else {
-        [
-            ('1', "once", Color::Green),
-            ('2', "this session", Color::Green),
-            ('3', "always", Color::Green),
-            ('4', "deny", Color::Red),
-        ]
-    };
     let armed = model.prompt.armed.map(|(choice, _)| choice);
-    let mut spans = vec![Span::raw(if narrow { " " } else { "    " })];
-    for (key, name, color) in choices {
-        let style = if armed == Some(key) { BOLD.fg(Color::Red) } else { BOLD.fg(color) };
-        spans.push(Span::styled(key.to_string(), style));
-        spans.push(Span::raw(format!(" {name}{}", if narrow { " " } else { "   " })));
+    let lead = if narrow { " " } else { "    " };
+    let mut lines = Vec::new();
+    for choices in choices(columns).chunks(if columns < TINY { 2 } else { 4 }) {
+        let mut spans = vec![Span::raw(lead)];
+        for (key, name, color) in choices {
+            let style = if armed == Some(*key) { BOLD.fg(Color::Red) } else { BOLD.fg(*color) };
+            spans.push(Span::styled(key.to_string(), style));
+            spans.push(Span::raw(format!(" {name}{}", if narrow { " " } else { "   " })));
+        }
+        lines.push(Line::from(spans));
     }
-    if !narrow {
-        spans.push(Span::styled("y/n, Esc declines", DIM));
+    if let Some(last) = lines.last_mut().filter(|_| !narrow) {
+        last.push_span(Span::styled("y/n, Esc declines", DIM));
     }
-    let second = match armed.and_then(|armed| choices.iter().find(|(key, ..)| *key == armed)) {
+    lines
+}
+
+/// What the answers allow, or which key allows what cannot be undone.
+fn meaning(model: &Model, question: &PermissionRequest, columns: usize) -> Line<'static> {
+    let armed = model.prompt.armed.map(|(choice, _)| choice);
+    match armed.and_then(|armed| choices(columns).into_iter().find(|(key, ..)| *key == armed)) {
+        Some((key, ..)) if columns < TINY => Line::styled(format!(" press {key} again"), BOLD.fg(Color::Red)),
+        Some((key, ..)) if columns < NARROW => Line::styled(format!(" Cannot be undone: press {key} again"), BOLD.fg(Color::Red)),
         Some((key, name, _)) => {
             let text = format!("    This cannot be undone: press {key} again to allow it ({name}).");
             Line::styled(text, BOLD.fg(Color::Red))
@@ -243,6 +323,5 @@ fn answers(model: &Model, question: &PermissionRequest, columns: usize) -> Vec<L
             let rule = shorten(&clean(&question.suggested_rule), columns.saturating_sub(24), model.glyphs.ellipsis);
             Line::styled(format!("    2 and 3 allow {rule}"), DIM)
         }
-    };
-    vec![Line::from(spans), second]
+    }
 }

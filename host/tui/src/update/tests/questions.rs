@@ -59,3 +59,49 @@ fn questions_wait_in_their_order_and_go_when_they_are_answered_elsewhere() {
     person.frame(ServerFrame::PermissionPending(PermissionPending { requests: vec![elsewhere] }), None);
     assert!(!person.sees("may files.read_file") && person.sees("1 waiting elsewhere (F3)"), "{}", person.screen());
 }
+
+#[test]
+fn on_a_low_screen_the_answers_are_always_there() {
+    let reason = "writing asks unless a rule allows it, and no rule of yours names this path or a folder above it";
+    for columns in [20, 24, 35, 36, 59, 60, 80, 140] {
+        for rows in 6..=14 {
+            let mut person = Person::talking(columns, rows);
+            whole_turn(&mut person);
+            ask(&mut person, PermissionRequest { reason: reason.to_owned(), ..write_question() });
+            person.happen(Msg::Paste("one\ntwo\nthree\nfour".to_owned()));
+            let screen = person.screen();
+            let session = if columns < 60 { "2 session" } else { "2 this session" };
+            for text in ["1 once", session, "3 always", "4 deny", "main.rs"] {
+                assert!(screen.contains(text), "`{text}` at {columns} by {rows}:\n{screen}");
+            }
+            assert!(screen.contains("connected") && screen.contains("four"), "{columns} by {rows}:\n{screen}");
+        }
+    }
+}
+
+#[test]
+fn on_a_low_screen_everything_asked_for_can_be_scrolled_to() {
+    for (columns, rows, name) in [(80, 6, "question_80_low"), (40, 8, "question_40_low"), (20, 6, "question_20_low")] {
+        let mut person = Person::talking(columns, rows);
+        ask(&mut person, write_question());
+        insta::assert_snapshot!(name, person.screen());
+        for _ in 0..20 {
+            person.press(KeyCode::Down);
+        }
+        assert!(person.sees("new") || person.sees("}"), "{}", person.screen());
+        let up = person.model.prompt.scroll;
+        person.press(KeyCode::Up);
+        assert_eq!(person.model.prompt.scroll, up - 1, "the end is not scrolled past");
+    }
+}
+
+#[test]
+fn on_a_low_screen_the_second_key_is_asked_for() {
+    for columns in [20, 40, 80] {
+        let mut person = Person::talking(columns, 6);
+        ask(&mut person, question("delete_file", json!({"path": "a"})));
+        person.wait(1_000);
+        person.press(KeyCode::Char('1'));
+        assert!(person.sees("press 1 again") && person.sees("4 deny"), "{}", person.screen());
+    }
+}
