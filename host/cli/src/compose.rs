@@ -130,9 +130,7 @@ async fn build_parts(
         redactor: hiding(secrets.clone()),
         role: "general".to_owned(),
     });
-    if lock.is_some() {
-        agents.recover().await.map_err(|error| us("the turns of the last run cannot be closed", &error))?;
-    }
+    close_turns(&agents, lock.is_some()).await?;
     let gateway = Gateway::new(GatewayState {
         store: store.clone(),
         auth,
@@ -168,6 +166,14 @@ async fn build_parts(
         _following: following(settings),
         _lock: lock,
     })
+}
+
+/// Turns that were running when the last host ended are over, unless another host of this home still runs them.
+async fn close_turns(agents: &Agents, is_alone: bool) -> Outcome<()> {
+    if !is_alone {
+        return Ok(());
+    }
+    agents.recover().await.map(drop).map_err(|error| us("the turns of the last run cannot be closed", &error))
 }
 
 /// The password of the first administrator when this start made them, the owner of this installation, and the machine's own token.

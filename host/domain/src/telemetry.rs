@@ -214,7 +214,8 @@ mod tests {
     #[test]
     fn no_label_is_about_a_person_or_a_text() {
         let names: BTreeSet<&str> = ALL.iter().flat_map(|metric| metric.labels).map(|label| label.name).collect();
-        let known = ["capability", "code", "direction", "method", "outcome", "plugin", "result", "route", "status", "tool"];
+        let known =
+            ["capability", "code", "direction", "method", "outcome", "plugin", "probe", "result", "route", "status", "tool"];
         assert_eq!(names, BTreeSet::from(known), "a new label needs a bound: see the top of this file");
     }
 

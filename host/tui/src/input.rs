@@ -80,6 +80,11 @@ impl Input {
         self.take();
     }
 
+    /// Forgets what Up would bring back: somebody else writes here now.
+    pub(crate) fn forget_history(&mut self) {
+        self.history = History::default();
+    }
+
     /// Keeps a text for Up.
     pub(crate) fn remember(&mut self, text: &str) {
         let entries = &mut self.history.entries;

@@ -159,6 +159,9 @@ function isSomebodyElse(userId: string): boolean {
   return session !== undefined && session !== null && session.user.id !== userId;
 }
 
+/** The notice that a summary is being written; it goes when there is one, or none. */
+const SUMMARISING = "summarising";
+
 /** A refusal is shown where its cause is: at the message, in the conversation of the command, or at the text field. */
 function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>, purpose: Purpose | null): void {
   // An older server does not know this frame: what it says is not for the person.
@@ -172,6 +175,7 @@ function onErrorFrame(frame: Extract<ServerFrame, { type: "error" }>, purpose: P
       update(purpose.sessionId, (c) => refuseAside(c, purpose.itemId, frame.message));
       return;
     case "command":
+      update(purpose.sessionId, (c) => drop(c, SUMMARISING));
       inform(purpose.sessionId, frame.message, true);
       return;
     // What is shown of it is what was said last.
@@ -203,7 +207,10 @@ function onCommandResult(
   const sessionId = later ?? (purpose?.kind === "command" ? purpose.sessionId : undefined);
   if (sessionId === undefined) return;
   const show = () => inform(sessionId, frame.result, Boolean(frame.error), data?.messageId);
-  if (frame.name === "compact") askCost(sessionId);
+  if (frame.name === "compact") {
+    update(sessionId, (c) => drop(c, SUMMARISING));
+    askCost(sessionId);
+  }
   if (frame.name === "clear") void reload(sessionId, true).then(show);
   else show();
 }
@@ -414,7 +421,7 @@ export const dropItem = (sessionId: string, id: string) => update(sessionId, (c)
 export function runCommand(sessionId: string, name: string, args: string): boolean {
   const frame: ClientFrame = { type: "command", name, sessionId, ...(args && { args }) };
   const left = link.send(frame, { kind: "command", sessionId });
-  if (left && name === "compact") inform(sessionId, "Summarising what is older…", false);
+  if (left && name === "compact") inform(sessionId, "Summarising what is older…", false, SUMMARISING);
   return left;
 }
 

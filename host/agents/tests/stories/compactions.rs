@@ -295,7 +295,9 @@ on_both! {
         test.chat("two").await;
         assert_eq!((test.model.requests().len(), compactions(&test).await), (2, None), "it takes less than that");
         set(|compaction| compaction.auto_percent = 30);
-        [Answer::text("They talk of dates."), Answer::text("three")].map(|answer| test.model.push(answer));
+        for answer in [Answer::text("They talk of dates."), Answer::text("three")] {
+            test.model.push(answer);
+        }
         test.chat("three").await;
         assert!(test.model.requests()[2].system.starts_with("You write the summary"));
         let kept = texts(&test.model.requests()[3]);
@@ -329,7 +331,9 @@ on_both! {
         assert_eq!(test.model.requests().len(), 1);
 
         // Once the long message is old itself, there is much to save.
-        [Answer::text("A long word."), Answer::text("and so")].map(|answer| test.model.push(answer));
+        for answer in [Answer::text("A long word."), Answer::text("and so")] {
+            test.model.push(answer);
+        }
         test.chat("thanks").await;
         assert!(texts(&test.model.requests()[2])[0].contains("A long word."));
         assert_eq!(stalls(&test).len(), 1);
@@ -345,7 +349,9 @@ on_both! {
         assert!(told.len() == 1 && told[0].contains("the summary made about "), "{told:?}");
         assert_eq!(test.model.requests().len(), 2);
         assert!(compactions(&test).await.is_some(), "it stands all the same");
-        [Answer::text("All of it."), Answer::text("and so")].map(|answer| test.model.push(answer));
+        for answer in [Answer::text("All of it."), Answer::text("and so")] {
+            test.model.push(answer);
+        }
         test.chat("thanks").await;
         assert!(texts(&test.model.requests()[3])[0].contains("All of it."), "the question is old by now");
     }

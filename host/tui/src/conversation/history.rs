@@ -22,7 +22,7 @@ struct New {
 enum Heard {
     /// It is stored, and goes on under this key.
     Stored(u64),
-    Only(Item),
+    Only(Box<Item>),
 }
 
 impl Conversation {
@@ -97,7 +97,9 @@ fn find_twins(items: &mut [New], heard: Vec<Item>) -> Vec<Heard> {
     let taken: HashSet<ItemId> = heard.iter().map(|item| item.id.clone()).collect();
     let find = |live: Item| {
         let own = |item: &New| item.id == live.id || !taken.contains(&item.id);
-        let Some(twin) = items.iter_mut().find(|item| own(item) && is_twin(item, &live)) else { return Heard::Only(live) };
+        let Some(twin) = items.iter_mut().find(|item| own(item) && is_twin(item, &live)) else {
+            return Heard::Only(Box::new(live));
+        };
         let key = live.key;
         twin.known = Some((key, live.revision + 1));
         merge(twin, live);
@@ -123,7 +125,7 @@ fn put_back(items: &mut Vec<New>, heard: Vec<Heard>, asked_at: u64) {
                 above = Some(key);
                 continue;
             }
-            Heard::Only(live) => live,
+            Heard::Only(live) => *live,
         };
         let at = if is_unconfirmed(&live.kind) {
             // It has no turn yet, and is the newest that was said.

@@ -193,6 +193,7 @@ pub(super) fn signed_in(model: &mut Model, outcome: Result<User, String>, here: 
             (model.questions, model.sessions) = (Vec::new(), Vec::new());
             // A conversation that was being made would be theirs.
             model.creating = None;
+            model.input.forget_history();
             let unsent = if std::mem::take(&mut model.outbox).is_empty() { "" } else { "; what was said last was not sent" };
             let effects = open(model, None);
             model.conversation.inform(Tone::Info, &format!("signed in as {name} at {}{unsent}", model.server));

@@ -10,6 +10,7 @@ fn signing_in_while_a_conversation_is_being_made_leaves_nothing_of_the_one_befor
     assert!(person.sees("a secret of ann"));
     person.happen(Msg::SignedIn(Ok(user("bob"))));
     assert!(person.sees("signed in as bob") && person.sees("what was said last was not sent"), "{}", person.screen());
+    person.press(KeyCode::Up);
     assert!(!person.sees("secret") && !person.sees("and more of it"), "{}", person.screen());
     person.effects.clear();
     // What was asked for as ann comes when bob is there.
