@@ -90,13 +90,23 @@ export class Stage {
     assert.deepEqual(found, [], `accessibility of ${where}:\n${JSON.stringify(found, null, 2)}`);
   }
 
+  /** Shows a page in light or dark, and waits until it is drawn so. */
+  async lit(page, colorScheme) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.evaluate(
+      () =>
+        new Promise((drawn) =>
+          requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(drawn, 20))),
+        ),
+    );
+  }
+
   /** What is shown, light and dark, wide and on a phone: accessible, and a picture of each. */
   async looks(page, where) {
     for (const [name, size] of Object.entries({ wide: WIDE, phone: PHONE }))
       for (const colorScheme of ["light", "dark"]) {
         await page.setViewportSize(size);
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.waitForTimeout(50);
+        await this.lit(page, colorScheme);
         await this.shot(page, `${where}-${name}-${colorScheme}`);
         await this.accessible(page, `${where} (${name}, ${colorScheme})`);
       }

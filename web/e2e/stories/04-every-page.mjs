@@ -39,7 +39,7 @@ export default async function story(stage) {
     const look = async (what) => {
       await page.waitForLoadState("networkidle");
       for (const colorScheme of SCHEMES) {
-        await page.emulateMedia({ colorScheme });
+        await stage.lit(page, colorScheme);
         const where = `${name}-${colorScheme}`;
         const short = what.replaceAll(/[^a-z]+/gi, "-").replace(/^-|-$/g, "") || "dashboard";
         await stage.shot(page, `${where}-${short}`);

@@ -14,6 +14,8 @@ export default async function story(stage) {
 async function unsent(stage, page) {
   await page.goto("/chat");
   await ready(page);
+  await composer(page).fill("/");
+  await page.getByRole("listbox", { name: "Commands" }).waitFor();
   // The connection is lost in the moment between the key and the sending.
   await page.evaluate(() => {
     Object.defineProperty(WebSocket.prototype, "readyState", { configurable: true, get: () => 3 });
@@ -32,6 +34,8 @@ async function unsent(stage, page) {
   await page.reload();
   await ready(page);
   assert.equal(await composer(page).inputValue(), "is anybody there? ");
+  await composer(page).fill("/");
+  await page.getByRole("listbox", { name: "Commands" }).waitFor();
   await composer(page).fill("/status ");
   await composer(page).press("Enter");
   await page.waitForURL(/\/chat\/.+/);

@@ -184,7 +184,7 @@ async function plugins(stage, page) {
       await page.getByRole("button", { name: "Remove" }).click();
       await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
       await page.waitForURL("**/plugins");
-      await page.getByText("stories/teller").waitFor({ state: "detached" });
+      await page.getByRole("link", { name: "stories/teller" }).waitFor({ state: "detached" });
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });
