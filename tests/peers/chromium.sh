@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds the browser in which the pages are tried, installs it where that can be done, and prints the line that tells where it is.
-# Safe to run again.
+# Two stories need a program more (tmux, sqlite3) and are left out without it. Safe to run again.
 #
 #   tests/peers/chromium.sh        print CHROMIUM=<program>
 #
@@ -17,8 +17,10 @@ found() {
     return 1
 }
 
+can_install() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
+
 if ! program="$(found)"; then
-    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    if ! can_install; then
         say "install Chromium, or set CHROMIUM to a browser that is there, then run this again"
         exit 1
     fi
@@ -28,4 +30,11 @@ if ! program="$(found)"; then
     apt-get install -y -qq --no-install-recommends chromium >&2
     program="$(found)" || { say "apt-get brought no browser"; exit 1; }
 fi
+for name in tmux sqlite3; do
+    command -v "$name" >/dev/null && continue
+    if can_install && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$name" >&2; then
+        continue
+    fi
+    say "there is no $name: its story is left out"
+done
 printf 'CHROMIUM=%s\n' "$program"
