@@ -13,6 +13,7 @@ mod rest_admin;
 mod rest_files;
 mod rest_notifications;
 mod rest_once;
+mod rest_rate;
 mod rest_secrets;
 mod rest_settings;
 mod socket;

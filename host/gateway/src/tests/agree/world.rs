@@ -65,6 +65,7 @@ impl World {
     }
 
     async fn fill(&mut self) {
+        self.made(Method::PUT, "/api/settings/gateway.requests_per_minute_max", json!({"value": 100_000})).await;
         let made = self.made(Method::POST, "/api/auth/api-tokens", json!({"name": "spare"})).await;
         self.token = made["token"]["id"].as_str().unwrap().to_owned();
         let made = self.made(Method::POST, "/api/auth/api-tokens", json!({"name": "used"})).await;
