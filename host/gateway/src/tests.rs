@@ -11,6 +11,7 @@ mod proxies;
 mod rest;
 mod rest_admin;
 mod rest_files;
+mod rest_lists;
 mod rest_notifications;
 mod rest_once;
 mod rest_rate;

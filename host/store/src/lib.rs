@@ -60,7 +60,7 @@ mod store;
 
 pub use answered::Asked;
 pub use artifacts::ArtifactMeta;
-pub use audit::AuditRow;
+pub use audit::{AuditFilter, AuditRow};
 pub use behind::{Behind, WriteBehind};
 pub use calls::{CallEnd, ToolCallRow};
 pub use compactions::{CompactionRow, TouchedFiles};
@@ -70,7 +70,9 @@ pub use error::{StoreError, Trouble};
 pub use kv::KvWrite;
 pub use messages::NewMessage;
 pub use models::ModelRow;
+pub use runs::RunFilter;
 pub use search::{Found, Piece};
+pub use sessions::SessionFilter;
 pub use sign_ins::SignIn;
 pub use store::Store;
 pub use tokens::Token;

@@ -31,6 +31,18 @@ impl From<run::RunStatus> for AgentStatus {
     }
 }
 
+impl From<AgentStatus> for run::RunStatus {
+    fn from(status: AgentStatus) -> Self {
+        match status {
+            AgentStatus::Running => Self::Running,
+            AgentStatus::Completed => Self::Completed,
+            AgentStatus::Failed => Self::Failed,
+            AgentStatus::Stopped => Self::Stopped,
+            AgentStatus::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
 /// Tokens of one or more model calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -91,6 +103,15 @@ pub struct AgentQuery {
     /// Only of this session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Uuid>,
+    /// Only those that stand there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<AgentStatus>,
+    /// Only those that started then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// Rows, newest first, at most 200.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 200)]

@@ -76,7 +76,7 @@ async fn a_small_file_comes_inside_a_frame() {
     let frame = next(&mut socket).await;
     assert_eq!(kind_of(&frame), "error");
     assert!(format!("{frame:?}").contains("attachments[1].data"), "{frame:?}");
-    assert_eq!(ann.client.list_artifacts(session).await.unwrap().items.len(), 1, "nothing of it was kept");
+    assert_eq!(ann.client.list_artifacts(session, &Default::default()).await.unwrap().items.len(), 1, "nothing of it was kept");
 }
 
 #[tokio::test]
