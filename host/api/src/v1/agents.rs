@@ -1,10 +1,14 @@
 //! `/api/agents`: the turns of agents. Inside the host one turn is a run.
 
+mod timeline;
+
 use chrono::{DateTime, Utc};
 use octi_domain::run;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+pub use timeline::{AgentEvent, AgentEventBody, AgentEventQuery};
 
 /// Where a turn stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

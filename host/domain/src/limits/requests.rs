@@ -10,3 +10,7 @@ pub const REQUESTS_PER_MINUTE_MAX: usize = 1_200;
 pub const STRANGERS_PER_MINUTE_MAX: usize = 300;
 /// People, and addresses, whose requests are counted at once; beyond, those that were counted first are forgotten.
 pub const REQUEST_COUNTS_MAX: usize = 10_000;
+/// Characters of a message's text in the timeline of a turn; the message itself has the rest.
+pub const TIMELINE_TEXT_CHARS_MAX: usize = 2_000;
+/// Things that may happen in one microsecond of a turn and still have numbers of their own in its timeline.
+pub const TIMELINE_SAME_TIME_MAX: u32 = 256;

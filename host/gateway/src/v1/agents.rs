@@ -1,5 +1,7 @@
 //! `/api/agents`: turns.
 
+mod events;
+
 use axum::Json as Answer;
 use axum::extract::State;
 use octi_api::page::Page;
@@ -15,7 +17,7 @@ use crate::extract::{Caller, Id, Query};
 use crate::state::Gateway;
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(stop))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(stop)).routes(routes!(events::events))
 }
 
 /// Turns, newest first.
