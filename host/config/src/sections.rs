@@ -76,6 +76,8 @@ pub struct Gateway {
     pub commands_per_minute_max: Option<u64>,
     pub subscribes_per_minute_max: Option<u64>,
     pub replays_per_minute_max: Option<u64>,
+    pub requests_per_minute_max: Option<u64>,
+    pub strangers_per_minute_max: Option<u64>,
     pub openai_calls_per_user_max: Option<u64>,
     pub openai_calls_max: Option<u64>,
 }

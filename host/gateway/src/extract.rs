@@ -5,5 +5,5 @@ mod caller;
 mod path;
 
 pub(crate) use body::{Bytes, Json};
-pub(crate) use caller::{Admin, Caller};
+pub(crate) use caller::{Admin, Caller, Checked};
 pub(crate) use path::{Id, Path, Query};

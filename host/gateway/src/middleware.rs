@@ -2,3 +2,4 @@
 
 pub(crate) mod envelope;
 pub(crate) mod once;
+pub(crate) mod rate;

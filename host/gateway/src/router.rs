@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::middleware::envelope::envelope;
 use crate::middleware::once::once;
+use crate::middleware::rate::rate;
 use crate::state::Gateway;
 use crate::{assets, openai, openapi, v1, ws};
 
@@ -20,6 +21,7 @@ impl Gateway {
             .route("/gateway", get(ws::upgrade))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), once))
+            .layer(from_fn_with_state(self.clone(), rate))
             .layer(DefaultBodyLimit::max(limits::HTTP_BODY_BYTES_MAX))
             .layer(from_fn_with_state(self.clone(), envelope))
             .with_state(self.clone())

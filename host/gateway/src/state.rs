@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::{Web, WebFiles};
 use crate::bus::Bus;
+use crate::middleware::rate::Requests;
 use crate::openai::Calls;
 use crate::ports::{ChatModels, MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
 use crate::tickets::Tickets;
@@ -66,6 +67,8 @@ pub(crate) struct Shared {
     state: GatewayState,
     pub(crate) connections: Connections,
     pub(crate) tickets: Tickets,
+    /// How much each caller asked in the last minute.
+    pub(crate) requests: Requests,
     pub(crate) web: Web,
     /// Set when the host goes away: sockets say goodbye.
     pub(crate) draining: CancellationToken,
@@ -85,6 +88,7 @@ impl Gateway {
             state,
             connections: Connections::default(),
             tickets: Tickets::default(),
+            requests: Requests::default(),
             draining: CancellationToken::new(),
             sockets: TaskTracker::new(),
             calls: Arc::default(),

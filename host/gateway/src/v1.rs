@@ -22,9 +22,15 @@ pub(crate) mod tools;
 use octi_api::page::Page;
 use octi_domain::limits;
 
-/// The rows of a page: what was asked for, within bounds.
-fn page_rows(asked: Option<u32>) -> u32 {
-    asked.unwrap_or(limits::PAGE_ROWS_DEFAULT).clamp(1, limits::PAGE_ROWS_MAX)
+use crate::error::{ApiError, ApiResult};
+
+/// The rows of a page: what was asked for, when it is within bounds.
+fn page_rows(asked: Option<u32>) -> ApiResult<u32> {
+    match asked {
+        None => Ok(limits::PAGE_ROWS_DEFAULT),
+        Some(rows @ 1..=limits::PAGE_ROWS_MAX) => Ok(rows),
+        Some(_) => Err(ApiError::field("limit", format!("a page has 1 to {} rows; read on with `next`", limits::PAGE_ROWS_MAX))),
+    }
 }
 
 /// One page of what was found when so many rows were asked for; a full one names the place where the next begins.
@@ -40,9 +46,11 @@ mod tests {
 
     #[test]
     fn a_page_is_never_larger_than_allowed() {
-        assert_eq!(page_rows(Some(u32::MAX)), limits::PAGE_ROWS_MAX);
-        assert_eq!(page_rows(Some(0)), 1);
-        assert_eq!(page_rows(None), limits::PAGE_ROWS_DEFAULT);
+        assert_eq!(page_rows(Some(limits::PAGE_ROWS_MAX)), Ok(limits::PAGE_ROWS_MAX));
+        assert_eq!(page_rows(None), Ok(limits::PAGE_ROWS_DEFAULT));
+        for rows in [0, limits::PAGE_ROWS_MAX + 1, u32::MAX] {
+            assert_eq!(page_rows(Some(rows)).unwrap_err().path(), Some("limit"), "{rows}");
+        }
     }
 
     #[test]

@@ -20,6 +20,9 @@ pub struct GatewayLimits {
     pub commands_per_minute_max: usize,
     pub subscribes_per_minute_max: usize,
     pub replays_per_minute_max: usize,
+    /// Requests within a minute: of one person, and of one address that shows nobody's credentials.
+    pub requests_per_minute_max: usize,
+    pub strangers_per_minute_max: usize,
     /// Answers at once for clients of OpenAI's API.
     pub openai_calls_per_user_max: usize,
     pub openai_calls_max: usize,
@@ -53,6 +56,8 @@ impl Snapshot {
             commands_per_minute_max: self.count(key::COMMANDS_PER_MINUTE_MAX),
             subscribes_per_minute_max: self.count(key::SUBSCRIBES_PER_MINUTE_MAX),
             replays_per_minute_max: self.count(key::REPLAYS_PER_MINUTE_MAX),
+            requests_per_minute_max: self.count(key::REQUESTS_PER_MINUTE_MAX),
+            strangers_per_minute_max: self.count(key::STRANGERS_PER_MINUTE_MAX),
             openai_calls_per_user_max: self.count(key::OPENAI_CALLS_PER_USER_MAX),
             openai_calls_max: self.count(key::OPENAI_CALLS_MAX),
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::codec::{stamp, text};
 use crate::error::{StoreError, Subject};
-use crate::tx::{ALL_ROWS, Tx};
+use crate::tx::{Tx, rows};
 
 const SUBJECT: Subject = Subject::new("artifacts", "this artifact", "the session");
 
@@ -165,21 +165,36 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    #[instrument(name = "db.artifacts.list", level = "debug", skip_all, fields(session.id = %session))]
     pub async fn list_artifacts(&mut self, session: SessionId) -> Result<Vec<ArtifactMeta>, StoreError> {
+        self.page_of_artifacts(session, None, limits::STORE_ROWS_MAX).await
+    }
+
+    /// A page of them: the first one, or the one after that `(created_at, id)`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.artifacts.page", level = "debug", skip_all, fields(session.id = %session))]
+    pub async fn page_of_artifacts(
+        &mut self,
+        session: SessionId,
+        after: Option<(DateTime<Utc>, ArtifactId)>,
+        limit: u32,
+    ) -> Result<Vec<ArtifactMeta>, StoreError> {
         let found: Vec<ArtifactRow> = fetch_all!(
             self,
             SUBJECT,
             "
             SELECT id, user_id, session_id, name, media_type, bytes, sha256, created_at
             FROM artifacts
-            WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2)
+            WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2) AND ($3 IS NULL OR (created_at, id) > ($3, $4))
             ORDER BY created_at, id
-            LIMIT $3
+            LIMIT $5
             ",
             session.as_uuid(),
             self.owner,
-            ALL_ROWS,
+            after.map(|(at, _)| stamp(at)),
+            after.map(|(_, id)| id.as_uuid()),
+            rows(limit),
         )?;
         Ok(found.into_iter().map(ArtifactMeta::from).collect())
     }

@@ -27,6 +27,16 @@ pub struct AuditRow {
     pub created_at: DateTime<Utc>,
 }
 
+/// Which entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AuditFilter<'a> {
+    pub action: Option<&'a str>,
+    /// Only from then on.
+    pub since: Option<DateTime<Utc>>,
+    /// Only before then.
+    pub until: Option<DateTime<Utc>>,
+}
+
 #[derive(FromRow)]
 struct Row {
     id: Uuid,
@@ -81,9 +91,22 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    #[instrument(name = "db.audit.list", level = "debug", skip_all)]
     pub async fn list_audit(
         &mut self,
+        before: Option<(DateTime<Utc>, AuditId)>,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        self.find_audit(AuditFilter::default(), before, limit).await
+    }
+
+    /// The same of some entries.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.audit.find", level = "debug", skip_all)]
+    pub async fn find_audit(
+        &mut self,
+        filter: AuditFilter<'_>,
         before: Option<(DateTime<Utc>, AuditId)>,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
@@ -93,16 +116,22 @@ impl Tx<'_> {
             SELECT id, user_id, action, resource, details, created_at
             FROM audit_log
             WHERE user_id = $1 AND ($2 IS NULL OR (created_at, id) < ($2, $3))
+              AND ($4 IS NULL OR action = $4)
+              AND ($5 IS NULL OR created_at >= $5)
+              AND ($6 IS NULL OR created_at < $6)
             ORDER BY created_at DESC, id DESC
-            LIMIT $4
+            LIMIT $7
             "
         } else {
             "
             SELECT id, user_id, action, resource, details, created_at
             FROM audit_log
             WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR (created_at, id) < ($2, $3))
+              AND ($4 IS NULL OR action = $4)
+              AND ($5 IS NULL OR created_at >= $5)
+              AND ($6 IS NULL OR created_at < $6)
             ORDER BY created_at DESC, id DESC
-            LIMIT $4
+            LIMIT $7
             "
         };
         let found: Vec<Row> = fetch_all!(
@@ -112,6 +141,9 @@ impl Tx<'_> {
             self.owner,
             before.map(|(at, _)| stamp(at)),
             before.map(|(_, id)| id.as_uuid()),
+            filter.action.map(text),
+            filter.since.map(stamp),
+            filter.until.map(stamp),
             rows(limit),
         )?;
         Ok(found.into_iter().map(AuditRow::from).collect())

@@ -1,5 +1,5 @@
 //! May this call run: standing rules, and the questions put to people.
 
 pub(crate) mod remembered;
-mod requests;
+pub(crate) mod requests;
 mod rules;

@@ -14,6 +14,15 @@ use crate::tx::{Tx, rows};
 const TABLE: &str = "runs";
 const SUBJECT: Subject = Subject::new(TABLE, "a running turn in this session", "the session");
 
+/// Which turns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    pub session: Option<SessionId>,
+    pub status: Option<RunStatus>,
+    /// Only those that started then or later.
+    pub since: Option<DateTime<Utc>>,
+}
+
 #[derive(FromRow)]
 struct RunRow {
     id: Uuid,
@@ -168,20 +177,41 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    #[instrument(name = "db.runs.list", level = "debug", skip_all)]
     pub async fn list_runs(&mut self, session: Option<SessionId>, limit: u32) -> Result<Vec<Run>, StoreError> {
+        self.find_runs(RunFilter { session, ..RunFilter::default() }, None, limit).await
+    }
+
+    /// A page of turns, the latest first. `before` is the `(started_at, id)` of the last row of the page before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.runs.find", level = "debug", skip_all)]
+    pub async fn find_runs(
+        &mut self,
+        filter: RunFilter,
+        before: Option<(DateTime<Utc>, RunId)>,
+        limit: u32,
+    ) -> Result<Vec<Run>, StoreError> {
         let found: Vec<RunRow> = fetch_all!(
             self,
             SUBJECT,
             "
             SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, started_at, ended_at
             FROM runs
-            WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR session_id = $2)
+            WHERE ($1 IS NULL OR user_id = $1)
+              AND ($2 IS NULL OR session_id = $2)
+              AND ($3 IS NULL OR status = $3)
+              AND ($4 IS NULL OR started_at >= $4)
+              AND ($5 IS NULL OR (started_at, id) < ($5, $6))
             ORDER BY started_at DESC, id DESC
-            LIMIT $3
+            LIMIT $7
             ",
             self.owner,
-            session.map(SessionId::as_uuid),
+            filter.session.map(SessionId::as_uuid),
+            filter.status.map(RunStatus::as_str),
+            filter.since.map(stamp),
+            before.map(|(at, _)| stamp(at)),
+            before.map(|(_, id)| id.as_uuid()),
             rows(limit),
         )?;
         each(found)

@@ -14,6 +14,27 @@ use crate::tx::{Tx, rows};
 const TABLE: &str = "sessions";
 const SUBJECT: Subject = Subject::new(TABLE, "this session", "the user");
 
+/// Which conversations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SessionFilter<'a> {
+    pub status: Option<SessionStatus>,
+    /// Only those with this in their titles. Large and small letters are the same; beyond ASCII on PostgreSQL only.
+    pub title: Option<&'a str>,
+}
+
+/// The pattern of everything with this text in it.
+fn containing(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for letter in text(part).chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
 #[derive(FromRow)]
 struct SessionRow {
     id: Uuid,
@@ -91,9 +112,22 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// When the database fails.
-    #[instrument(name = "db.sessions.list", level = "debug", skip_all)]
     pub async fn list_sessions(
         &mut self,
+        before: Option<(DateTime<Utc>, SessionId)>,
+        limit: u32,
+    ) -> Result<Vec<Session>, StoreError> {
+        self.find_sessions(SessionFilter::default(), before, limit).await
+    }
+
+    /// The same of some conversations.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.sessions.find", level = "debug", skip_all)]
+    pub async fn find_sessions(
+        &mut self,
+        filter: SessionFilter<'_>,
         before: Option<(DateTime<Utc>, SessionId)>,
         limit: u32,
     ) -> Result<Vec<Session>, StoreError> {
@@ -103,16 +137,20 @@ impl Tx<'_> {
             SELECT id, user_id, title, status, message_count, created_at, updated_at
             FROM sessions
             WHERE user_id = $1 AND ($2 IS NULL OR (updated_at, id) < ($2, $3))
+              AND ($4 IS NULL OR status = $4)
+              AND ($5 IS NULL OR LOWER(title) LIKE LOWER($5) ESCAPE '\\')
             ORDER BY updated_at DESC, id DESC
-            LIMIT $4
+            LIMIT $6
             "
         } else {
             "
             SELECT id, user_id, title, status, message_count, created_at, updated_at
             FROM sessions
             WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR (updated_at, id) < ($2, $3))
+              AND ($4 IS NULL OR status = $4)
+              AND ($5 IS NULL OR LOWER(title) LIKE LOWER($5) ESCAPE '\\')
             ORDER BY updated_at DESC, id DESC
-            LIMIT $4
+            LIMIT $6
             "
         };
         let found: Vec<SessionRow> = fetch_all!(
@@ -122,6 +160,8 @@ impl Tx<'_> {
             self.owner,
             before.map(|(at, _)| stamp(at)),
             before.map(|(_, id)| id.as_uuid()),
+            filter.status.map(SessionStatus::as_str),
+            filter.title.map(containing),
             rows(limit),
         )?;
         each(found)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::codec::{Doc, stamp, text};
 use crate::error::{StoreError, Subject};
-use crate::tx::{ALL_ROWS, Tx};
+use crate::tx::{ALL_ROWS, Tx, rows};
 
 const SUBJECT: Subject = Subject::new("api_tokens", "this token", "the user");
 
@@ -159,6 +159,35 @@ impl Tx<'_> {
             ALL_ROWS,
         )?;
         Ok(rows.into_iter().map(Token::from).collect())
+    }
+
+    /// A page of the tokens of the principal, newest first, revoked ones included: the first one, or the one after that
+    /// `(created_at, id)`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    #[instrument(name = "db.tokens.page", level = "debug", skip_all)]
+    pub async fn page_of_tokens(
+        &mut self,
+        before: Option<(DateTime<Utc>, TokenId)>,
+        limit: u32,
+    ) -> Result<Vec<Token>, StoreError> {
+        let found: Vec<TokenRow> = fetch_all!(
+            self,
+            SUBJECT,
+            "
+            SELECT id, user_id, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at
+            FROM api_tokens
+            WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR (created_at, id) < ($2, $3))
+            ORDER BY created_at DESC, id DESC
+            LIMIT $4
+            ",
+            self.owner,
+            before.map(|(at, _)| stamp(at)),
+            before.map(|(_, id)| id.as_uuid()),
+            rows(limit),
+        )?;
+        Ok(found.into_iter().map(Token::from).collect())
     }
 
     /// Ends a token; false when there is no such token or it was revoked before.

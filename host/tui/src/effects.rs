@@ -191,7 +191,7 @@ async fn load(client: &Client, id: Uuid) -> Result<History, ClientError> {
             break;
         }
     }
-    let query = AgentQuery { session_id: Some(id.as_uuid()), limit: Some(limits::PAGE_ROWS_MAX) };
+    let query = AgentQuery { session_id: Some(id.as_uuid()), limit: Some(limits::PAGE_ROWS_MAX), ..AgentQuery::default() };
     let mut agents = client.list_agents(&query).await?.items;
     agents.reverse();
     Ok(History { session, messages, agents })

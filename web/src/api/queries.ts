@@ -115,7 +115,7 @@ export const secretsQuery = queryOptions({
 });
 export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
-  queryFn: () => ask(api.GET("/api/auth/api-tokens")),
+  queryFn: () => ask(api.GET("/api/auth/api-tokens", { params: { query: { limit: LIST_MAX } } })),
 });
 export const auditQuery = queryOptions({
   queryKey: ["audit"],

@@ -1,10 +1,14 @@
 //! `/api/agents`: the turns of agents. Inside the host one turn is a run.
 
+mod timeline;
+
 use chrono::{DateTime, Utc};
 use octi_domain::run;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+pub use timeline::{AgentEvent, AgentEventBody, AgentEventQuery};
 
 /// Where a turn stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -27,6 +31,18 @@ impl From<run::RunStatus> for AgentStatus {
             run::RunStatus::Failed => Self::Failed,
             run::RunStatus::Stopped => Self::Stopped,
             run::RunStatus::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+impl From<AgentStatus> for run::RunStatus {
+    fn from(status: AgentStatus) -> Self {
+        match status {
+            AgentStatus::Running => Self::Running,
+            AgentStatus::Completed => Self::Completed,
+            AgentStatus::Failed => Self::Failed,
+            AgentStatus::Stopped => Self::Stopped,
+            AgentStatus::Interrupted => Self::Interrupted,
         }
     }
 }
@@ -91,6 +107,15 @@ pub struct AgentQuery {
     /// Only of this session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<Uuid>,
+    /// Only those that stand there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<AgentStatus>,
+    /// Only those that started then or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
     /// Rows, newest first, at most 200.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 200)]

@@ -1,7 +1,7 @@
 //! Turns of agents, and the artifacts they leave.
 
 use octi_api::page::Page;
-use octi_api::v1::agents::{Agent, AgentQuery, AgentStopped};
+use octi_api::v1::agents::{Agent, AgentEvent, AgentEventQuery, AgentQuery, AgentStopped};
 use octi_api::v1::artifacts::Artifact;
 use octi_domain::ids::{ArtifactId, RunId};
 use reqwest::Method;
@@ -23,6 +23,14 @@ impl Client {
     /// [`ClientError`].
     pub async fn agent(&self, id: RunId) -> Result<Agent, ClientError> {
         self.get(&["api", "agents", &id.to_string()]).await
+    }
+
+    /// What happened in a turn, in the order in which it happened.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn list_agent_events(&self, id: RunId, query: &AgentEventQuery) -> Result<Page<AgentEvent>, ClientError> {
+        self.get_with(&["api", "agents", &id.to_string(), "events"], query).await
     }
 
     /// Stops a turn; false when it had already ended.

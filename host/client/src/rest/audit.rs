@@ -1,7 +1,7 @@
 //! Who did what.
 
-use octi_api::page::{Page, PageQuery};
-use octi_api::v1::audit::AuditEntry;
+use octi_api::page::Page;
+use octi_api::v1::audit::{AuditEntry, AuditQuery};
 
 use crate::{Client, ClientError};
 
@@ -10,7 +10,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn list_audit(&self, query: &PageQuery) -> Result<Page<AuditEntry>, ClientError> {
+    pub async fn list_audit(&self, query: &AuditQuery) -> Result<Page<AuditEntry>, ClientError> {
         self.get_with(&["api", "audit"], query).await
     }
 }

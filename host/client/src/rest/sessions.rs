@@ -4,7 +4,7 @@ use octi_api::page::{Page, PageQuery};
 use octi_api::v1::agents::AgentStarted;
 use octi_api::v1::artifacts::{Artifact, AttachmentQuery};
 use octi_api::v1::messages::{Message, MessageQuery, MessageSent, SendMessage};
-use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
+use octi_api::v1::sessions::{CreateSession, PatchSession, Session, SessionQuery};
 use octi_domain::ids::{RunId, SessionId};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -17,6 +17,14 @@ impl Client {
     /// # Errors
     /// [`ClientError`].
     pub async fn list_sessions(&self, query: &PageQuery) -> Result<Page<Session>, ClientError> {
+        self.get_with(&["api", "sessions"], query).await
+    }
+
+    /// Some conversations, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn find_sessions(&self, query: &SessionQuery) -> Result<Page<Session>, ClientError> {
         self.get_with(&["api", "sessions"], query).await
     }
 
@@ -85,12 +93,12 @@ impl Client {
         self.json(request.header(CONTENT_TYPE, media_type).body(content)).await
     }
 
-    /// What is kept beside the conversation.
+    /// What is kept beside the conversation, oldest first.
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn list_artifacts(&self, id: SessionId) -> Result<Page<Artifact>, ClientError> {
-        self.get(&["api", "sessions", &id.to_string(), "artifacts"]).await
+    pub async fn list_artifacts(&self, id: SessionId, query: &PageQuery) -> Result<Page<Artifact>, ClientError> {
+        self.get_with(&["api", "sessions", &id.to_string(), "artifacts"], query).await
     }
 
     /// Goes on with a turn that was interrupted.

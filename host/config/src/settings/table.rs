@@ -22,6 +22,8 @@ pub mod key {
     pub const COMMANDS_PER_MINUTE_MAX: &str = "gateway.commands_per_minute_max";
     pub const SUBSCRIBES_PER_MINUTE_MAX: &str = "gateway.subscribes_per_minute_max";
     pub const REPLAYS_PER_MINUTE_MAX: &str = "gateway.replays_per_minute_max";
+    pub const REQUESTS_PER_MINUTE_MAX: &str = "gateway.requests_per_minute_max";
+    pub const STRANGERS_PER_MINUTE_MAX: &str = "gateway.strangers_per_minute_max";
     pub const OPENAI_CALLS_PER_USER_MAX: &str = "gateway.openai_calls_per_user_max";
     pub const OPENAI_CALLS_MAX: &str = "gateway.openai_calls_max";
     pub const LOG_FILTER: &str = "log.filter";
@@ -98,6 +100,14 @@ pub const DEFINITIONS: &[Definition] = &[
         .default(|| json!(limits::WS_SUBSCRIBES_PER_MINUTE_MAX)),
     count(key::REPLAYS_PER_MINUTE_MAX, limits::WS_RATE_CEILING, "`replay` frames of one connection within a minute.")
         .default(|| json!(limits::WS_REPLAYS_PER_MINUTE_MAX)),
+    count(key::REQUESTS_PER_MINUTE_MAX, limits::REQUEST_RATE_CEILING, "Requests of one person within a minute.")
+        .default(|| json!(limits::REQUESTS_PER_MINUTE_MAX)),
+    count(
+        key::STRANGERS_PER_MINUTE_MAX,
+        limits::REQUEST_RATE_CEILING,
+        "Requests of one address within a minute that show nobody's credentials.",
+    )
+    .default(|| json!(limits::STRANGERS_PER_MINUTE_MAX)),
     count(
         key::OPENAI_CALLS_PER_USER_MAX,
         limits::OPENAI_CALLS_CEILING,

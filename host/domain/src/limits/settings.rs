@@ -22,6 +22,8 @@ pub const COMPACTION_KEPT_MESSAGES_CEILING: u64 = 200;
 pub const WS_CONNECTIONS_PER_USER_CEILING: u64 = 1_000;
 /// Frames of one kind and connection within a minute that an administrator may set. Each is remembered for that minute.
 pub const WS_RATE_CEILING: u64 = 6_000;
+/// Requests within a minute that an administrator may set.
+pub const REQUEST_RATE_CEILING: u64 = 1_000_000;
 /// Answers at once, for clients of OpenAI's API, that an administrator may set.
 pub const OPENAI_CALLS_CEILING: u64 = 1_024;
 /// The fewest characters of what a scraper of `/metrics` sends.

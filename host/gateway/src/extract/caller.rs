@@ -37,15 +37,27 @@ impl Caller {
         let user_id = holder.principal.user_id().ok_or_else(ApiError::unauthenticated)?;
         Ok(Self { principal: holder.principal, user_id, sign_in: holder.sign_in, credential })
     }
+
+    /// Who sent this request. It may still be another site's doing: only the extractor looks at that.
+    pub(crate) async fn who(parts: &mut Parts, gateway: &Gateway) -> ApiResult<Self> {
+        let credential = Credential::of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
+        let origin = Origin::from_request_parts(parts, gateway).await?;
+        Self::check(gateway, credential, Some(origin.socket_addr())).await
+    }
 }
+
+/// What a layer found out about the caller of a request, so that it is asked once.
+#[derive(Debug, Clone)]
+pub(crate) struct Checked(pub(crate) ApiResult<Caller>);
 
 impl FromRequestParts<Gateway> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, ApiError> {
-        let credential = Credential::of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
-        let origin = Origin::from_request_parts(parts, gateway).await?;
-        let caller = Self::check(gateway, credential, Some(origin.socket_addr())).await?;
+        let caller = match parts.extensions.get::<Checked>() {
+            Some(Checked(checked)) => checked.clone()?,
+            None => Self::who(parts, gateway).await?,
+        };
         match &caller.credential {
             Credential::Cookie(value) if changes(&parts.method) => check_csrf(parts, value.expose_secret())?,
             _ => {}

@@ -1,7 +1,7 @@
 //! Who did what can be read afterwards.
 
 use octi_api::error::ErrorCode;
-use octi_api::page::PageQuery;
+use octi_api::v1::audit::AuditQuery;
 use octi_api::v1::auth::{CreateToken, Login};
 use octi_api::v1::permissions::{Level, SetRule};
 use octi_api::v1::plugins::InstallQuery;
@@ -59,7 +59,7 @@ octi_testkit::on_both! {
             made.insert(0, format!("token:{}", token.token.id));
         }
         let mut told = Vec::new();
-        let mut query = PageQuery { limit: Some(2), cursor: None };
+        let mut query = AuditQuery { limit: Some(2), ..AuditQuery::default() };
         loop {
             let page = ann.client.list_audit(&query).await.unwrap();
             assert!(page.items.len() <= 2 && page.items.is_sorted_by(|one, other| one.created_at >= other.created_at));
@@ -70,10 +70,25 @@ octi_testkit::on_both! {
             }
         }
         assert_eq!(told, made, "each once, the last first");
-        let strangers = bob.client.list_audit(&PageQuery::default()).await.unwrap();
+        let strangers = bob.client.list_audit(&AuditQuery::default()).await.unwrap();
         assert!(strangers.items.iter().all(|entry| !made.contains(&entry.resource)), "{strangers:?}");
-        let wrong = PageQuery { cursor: Some("yesterday".to_owned()), limit: None };
+        let wrong = AuditQuery { cursor: Some("yesterday".to_owned()), ..AuditQuery::default() };
         assert_eq!(ann.client.list_audit(&wrong).await.unwrap_err().code(), Some(ErrorCode::InvalidField));
+    }
+
+    async fn the_audit_log_is_searched_by_action_and_time(db) {
+        let host = host_on(db, []).await;
+        let ann = host.person("ann").await;
+        let token = ann.client.create_token(&CreateToken { name: "ci".to_owned(), ..CreateToken::default() }).await.unwrap();
+        ann.client.revoke_token(token.token.id.into()).await.unwrap();
+        let revoked = AuditQuery { action: Some("token_revoked".to_owned()), ..AuditQuery::default() };
+        let found = ann.client.list_audit(&revoked).await.unwrap().items;
+        assert_eq!((found.len(), found[0].resource.as_str()), (1, format!("token:{}", token.token.id).as_str()));
+        let at = found[0].created_at;
+        let from_then_on = AuditQuery { since: Some(at), ..revoked.clone() };
+        assert_eq!(ann.client.list_audit(&from_then_on).await.unwrap().items, found);
+        let before = AuditQuery { until: Some(at), ..revoked };
+        assert!(ann.client.list_audit(&before).await.unwrap().items.is_empty());
     }
 
     async fn rules_and_plugins_are_told_with_whoever_changed_them(db) {

@@ -102,7 +102,7 @@ octi_testkit::on_both! {
         assert_eq!(code(bob.client.patch_session(session, &PatchSession::default()).await), ErrorCode::SessionNotFound);
         assert_eq!(code(bob.client.delete_session(session).await), ErrorCode::SessionNotFound);
         assert_eq!(code(bob.client.list_messages(session, &MessageQuery::default()).await), ErrorCode::SessionNotFound);
-        assert_eq!(code(bob.client.list_artifacts(session).await), ErrorCode::SessionNotFound);
+        assert_eq!(code(bob.client.list_artifacts(session, &Default::default()).await), ErrorCode::SessionNotFound);
         assert_eq!(code(bob.client.continue_session(session).await), ErrorCode::SessionNotFound);
         assert_eq!(code(bob.client.agent(agent.id.into()).await), ErrorCode::AgentNotFound);
         assert_eq!(code(bob.client.stop_agent(agent.id.into()).await), ErrorCode::AgentNotFound);
@@ -128,7 +128,7 @@ async fn a_turn_leaves_messages_and_a_run() {
     let rest = MessageQuery { after: Some(1), limit: None };
     let page = ann.client.list_messages(session, &rest).await.unwrap();
     assert_eq!((page.items.len(), page.items[0].seq, page.next), (1, 2, None));
-    let query = AgentQuery { session_id: Some(session.as_uuid()), limit: None };
+    let query = AgentQuery { session_id: Some(session.as_uuid()), ..AgentQuery::default() };
     let agents = ann.client.list_agents(&query).await.unwrap().items;
     assert_eq!((agents.len(), agents[0].model.as_str(), agents[0].iterations), (1, "scripted", 1));
     assert!(!ann.client.stop_agent(agents[0].id.into()).await.unwrap(), "it has ended already");

@@ -76,7 +76,7 @@ async fn a_small_file_comes_inside_a_frame() {
     let frame = next(&mut socket).await;
     assert_eq!(kind_of(&frame), "error");
     assert!(format!("{frame:?}").contains("attachments[1].data"), "{frame:?}");
-    assert_eq!(ann.client.list_artifacts(session).await.unwrap().items.len(), 1, "nothing of it was kept");
+    assert_eq!(ann.client.list_artifacts(session, &Default::default()).await.unwrap().items.len(), 1, "nothing of it was kept");
 
     for (model, file_refs) in [(Some("nobody"), Vec::new()), (None, vec![Uuid::nil()])] {
         let file = InlineFile { name: "t.csv".to_owned(), media_type: None, data: "YSxi".to_owned() };
@@ -85,7 +85,7 @@ async fn a_small_file_comes_inside_a_frame() {
         socket.send(&ClientFrame::ChatSend(chat)).await.unwrap();
         assert_eq!(kind_of(&next(&mut socket).await), "error");
     }
-    assert_eq!(ann.client.list_artifacts(session).await.unwrap().items.len(), 1, "a refused message leaves no files behind");
+    assert_eq!(ann.client.list_artifacts(session, &Default::default()).await.unwrap().items.len(), 1, "a refused message leaves no files behind");
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ async fn a_large_file_may_have_a_key_and_one_that_is_too_large_may_not() {
         assert_eq!(upload(limits::ATTACHMENT_BYTES_MAX).await.status(), StatusCode::CREATED);
     }
     assert_eq!(upload(limits::ATTACHMENT_BYTES_MAX + 1).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
-    assert_eq!(ann.client.list_artifacts(session).await.unwrap().items.len(), 1);
+    assert_eq!(ann.client.list_artifacts(session, &Default::default()).await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]

@@ -1,28 +1,34 @@
 //! `/api/agents`: turns.
 
+mod events;
+
 use axum::Json as Answer;
 use axum::extract::State;
 use octi_api::page::Page;
 use octi_api::v1::agents::{Agent, AgentQuery, AgentStopped};
 use octi_domain::ids::RunId;
+use octi_store::RunFilter;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::page_rows;
+use super::{cursor, page, page_rows};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Id, Query};
 use crate::state::Gateway;
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(stop))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(stop)).routes(routes!(events::events))
 }
 
 /// Turns, newest first.
 #[utoipa::path(get, path = "/api/agents", tag = "agents", params(AgentQuery), responses((status = 200, body = Page<Agent>)))]
 async fn list(State(gateway): State<Gateway>, caller: Caller, Query(query): Query<AgentQuery>) -> ApiResult<Answer<Page<Agent>>> {
-    let mut tx = gateway.store.read(&caller.principal).await?;
-    let runs = tx.list_runs(query.session_id.map(Into::into), page_rows(query.limit)).await?;
-    Ok(Answer(Page::whole(runs.into_iter().map(Into::into).collect())))
+    let rows = page_rows(query.limit)?;
+    let before = query.cursor.as_deref().map(cursor::read).transpose()?;
+    let filter =
+        RunFilter { session: query.session_id.map(Into::into), status: query.status.map(Into::into), since: query.since };
+    let runs = gateway.store.read(&caller.principal).await?.find_runs(filter, before, rows).await?;
+    Ok(Answer(page(runs, rows, |run| cursor::write(run.started_at, run.id), Into::into)))
 }
 
 /// One turn.

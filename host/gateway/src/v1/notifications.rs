@@ -30,7 +30,7 @@ async fn list(
     caller: Caller,
     Query(query): Query<NotificationQuery>,
 ) -> ApiResult<Answer<NotificationPage>> {
-    let rows = page_rows(query.limit);
+    let rows = page_rows(query.limit)?;
     let before = query.cursor.as_deref().map(cursor::read).transpose()?;
     let mut tx = gateway.store.read(&caller.principal).await?;
     let found = tx.list_notifications(caller.user_id, query.unread, before, rows).await?;

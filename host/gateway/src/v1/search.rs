@@ -31,7 +31,7 @@ async fn search(
     if !query.q.contains(char::is_alphanumeric) {
         return Err(ApiError::field("q", "say at least one word to look for"));
     }
-    let rows = page_rows(query.limit);
+    let rows = page_rows(query.limit)?;
     let before = query.cursor.as_deref().map(cursor::read).transpose()?;
     let found = gateway.store.read(&caller.principal).await?.search_messages(&query.q, before, rows).await?;
     Ok(Answer(page(found, rows, |found| cursor::write(found.created_at, found.message_id), to_api)))

@@ -1,5 +1,6 @@
 //! `/api/sessions`: conversations.
 
+mod artifacts;
 mod attachments;
 mod continue_;
 mod list;
@@ -10,8 +11,6 @@ use std::time::Duration;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
-use octi_api::page::Page;
-use octi_api::v1::artifacts::Artifact;
 use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
 use octi_domain::ids::SessionId;
 use octi_domain::limits;
@@ -21,7 +20,6 @@ use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::artifacts;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Id, Json};
 use crate::state::Gateway;
@@ -35,7 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(get, patch, delete))
         .routes(routes!(messages::messages, messages::send))
         .merge(attachments::routes())
-        .routes(routes!(list_artifacts))
+        .routes(routes!(artifacts::list_artifacts))
         .routes(routes!(continue_::continue_))
 }
 
@@ -110,19 +108,6 @@ async fn delete(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<Sessi
     tx.save().await?;
     gateway.bus.forget(id);
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What is kept beside the conversation: large results, and files that were given.
-#[utoipa::path(get, path = "/api/sessions/{id}/artifacts", tag = "sessions", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Page<Artifact>)))]
-async fn list_artifacts(
-    State(gateway): State<Gateway>,
-    caller: Caller,
-    Id(id): Id<SessionId>,
-) -> ApiResult<Answer<Page<Artifact>>> {
-    let mut tx = gateway.store.read(&caller.principal).await?;
-    own(&mut tx, id).await?;
-    let artifacts = tx.list_artifacts(id).await?;
-    Ok(Answer(Page::whole(artifacts.into_iter().map(artifacts::to_api).collect())))
 }
 
 /// The session, if it is the caller's.

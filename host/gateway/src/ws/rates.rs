@@ -73,6 +73,8 @@ mod tests {
         commands_per_minute_max: 60,
         subscribes_per_minute_max: 30,
         replays_per_minute_max: 30,
+        requests_per_minute_max: 1,
+        strangers_per_minute_max: 1,
         openai_calls_per_user_max: 1,
         openai_calls_max: 1,
     };

@@ -64,7 +64,7 @@ const fn status_word(status: RequestStatus) -> &'static str {
     }
 }
 
-fn parse_status(word: &str) -> Option<RequestStatus> {
+pub(crate) fn parse_status(word: &str) -> Option<RequestStatus> {
     match word {
         "pending" => Some(RequestStatus::Pending),
         "expired" => Some(RequestStatus::Expired),

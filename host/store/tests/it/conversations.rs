@@ -4,7 +4,7 @@ use octi_domain::limits;
 use octi_domain::message::Part;
 use octi_domain::run::{RunStatus, Usage};
 use octi_domain::session::SessionStatus;
-use octi_store::StoreError;
+use octi_store::{RunFilter, SessionFilter, StoreError};
 
 use crate::fixtures::{self, SYSTEM, look, refused, save, stored_session, time};
 use crate::on_both;
@@ -93,6 +93,38 @@ on_both! {
             }
             assert_eq!(found, expected);
         }
+    }
+
+    async fn sessions_are_found_by_status_and_title(db) {
+        let (user, alice) = db.user("alice").await;
+        let mut made = Vec::new();
+        for (number, title) in ["Buy 100% wool", "Buy 1000 sheep", "under_score", "back\\slash"].into_iter().enumerate() {
+            let mut session = fixtures::session(&db.ambient, user.id);
+            (session.title, session.updated_at) = (Some(title.to_owned()), time(i64::try_from(number).unwrap()));
+            save!(db.store, alice, |tx| tx.insert_session(&session).await.unwrap());
+            made.push(session.id);
+        }
+        let mut untitled = fixtures::session(&db.ambient, user.id);
+        (untitled.title, untitled.status, untitled.updated_at) = (None, SessionStatus::Completed, time(9));
+        save!(db.store, alice, |tx| tx.insert_session(&untitled).await.unwrap());
+        for (title, expected) in [
+            ("buy", vec![made[1], made[0]]),
+            ("100%", vec![made[0]]),
+            ("_", vec![made[2]]),
+            ("K\\S", vec![made[3]]),
+            ("wolf", vec![]),
+        ] {
+            for who in [&alice, &SYSTEM] {
+                let filter = SessionFilter { title: Some(title), ..SessionFilter::default() };
+                let found = look!(db.store, who, |tx| tx.find_sessions(filter, None, 10).await);
+                assert_eq!(found.iter().map(|session| session.id).collect::<Vec<_>>(), expected, "{title}");
+            }
+        }
+        let filter = SessionFilter { status: Some(SessionStatus::Completed), ..SessionFilter::default() };
+        assert_eq!(look!(db.store, alice, |tx| tx.find_sessions(filter, None, 10).await), vec![untitled]);
+        let (_, bob) = db.user("bob").await;
+        let everything = SessionFilter { title: Some(""), ..SessionFilter::default() };
+        assert!(look!(db.store, bob, |tx| tx.find_sessions(everything, None, 10).await).is_empty());
     }
 
     async fn messages_count_up_and_wake_their_session(db) {
@@ -196,6 +228,35 @@ on_both! {
         assert_eq!(look!(db.store, alice, |tx| tx.list_runs(Some(session.id), 10).await), vec![second.clone(), first.clone()]);
         assert_eq!(look!(db.store, alice, |tx| tx.list_runs(None, 1).await), vec![second]);
         assert_eq!(look!(db.store, alice, |tx| tx.list_runs(None, 10).await).len(), 3);
+    }
+
+    async fn runs_are_found_by_what_is_asked_and_page_by_page(db) {
+        let (user, alice) = db.user("alice").await;
+        let session = stored_session(&db.store, &db.ambient, user.id).await;
+        let mut made = Vec::new();
+        for number in 0..5 {
+            let mut run = fixtures::run(&db.ambient, &session);
+            // Several with the same time.
+            run.started_at = time(number / 2);
+            run.status = if number % 2 == 0 { RunStatus::Completed } else { RunStatus::Failed };
+            save!(db.store, alice, |tx| tx.insert_run(&run).await.unwrap());
+            made.push(run);
+        }
+        made.sort_by_key(|run| std::cmp::Reverse((run.started_at, run.id)));
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = look!(db.store, alice, |tx| tx.find_runs(RunFilter::default(), before, 2).await);
+            let Some(last) = page.last() else { break };
+            before = Some((last.started_at, last.id));
+            found.extend(page);
+        }
+        assert_eq!(found, made);
+        let failed = RunFilter { status: Some(RunStatus::Failed), since: Some(time(1)), ..RunFilter::default() };
+        let found = look!(db.store, alice, |tx| tx.find_runs(failed, None, 10).await);
+        assert_eq!(found, made.into_iter().filter(|run| run.status == RunStatus::Failed && run.started_at >= time(1)).collect::<Vec<_>>());
+        assert_eq!(found.len(), 1);
+        let (_, bob) = db.user("bob").await;
+        assert!(look!(db.store, bob, |tx| tx.find_runs(RunFilter::default(), None, 10).await).is_empty());
     }
 
     async fn runs_that_went_down_with_the_host_are_interrupted_once(db) {

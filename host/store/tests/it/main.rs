@@ -37,4 +37,6 @@ mod searching;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]
+mod timeline;
+#[cfg(test)]
 mod transactions;

@@ -84,6 +84,28 @@ on_both! {
         assert_eq!((found[0].last_used_at, found[0].revoked_at), (Some(time(3)), Some(time(4))));
     }
 
+    async fn tokens_are_listed_page_by_page(db) {
+        let (user, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        let mut made = Vec::new();
+        for number in 0..5_u8 {
+            let mut token = fixtures::token(&db.ambient, user.id);
+            token.created_at = time(i64::from(number / 2));
+            save!(db.store, alice, |tx| tx.insert_token(&token, &[number; 32]).await.unwrap());
+            made.push(token);
+        }
+        made.sort_by_key(|token| std::cmp::Reverse((token.created_at, token.id)));
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = look!(db.store, alice, |tx| tx.page_of_tokens(before, 2).await);
+            let Some(last) = page.last() else { break };
+            before = Some((last.created_at, last.id));
+            found.extend(page);
+        }
+        assert_eq!(found, made);
+        assert!(look!(db.store, bob, |tx| tx.page_of_tokens(None, 10).await).is_empty());
+    }
+
     async fn a_persona_is_kept_for_its_person_only(db) {
         let (_, alice) = db.user("alice").await;
         let (_, bob) = db.user("bob").await;

@@ -66,6 +66,29 @@ on_both! {
         assert_eq!(tx.artifact_bytes(db.ambient.id(), 0, 10).await.unwrap(), None);
     }
 
+    async fn artifacts_are_listed_page_by_page(db) {
+        let (user, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        let session = stored_session(&db.store, &db.ambient, user.id).await;
+        let mut made = Vec::new();
+        for number in 0..5 {
+            let mut meta = fixtures::artifact(&db.ambient, &session, b"x");
+            meta.created_at = time(number / 2);
+            save!(db.store, alice, |tx| tx.insert_artifact(&meta, b"x").await.unwrap());
+            made.push(meta);
+        }
+        made.sort_by_key(|meta| (meta.created_at, meta.id));
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = look!(db.store, alice, |tx| tx.page_of_artifacts(session.id, after, 2).await);
+            let Some(last) = page.last() else { break };
+            after = Some((last.created_at, last.id));
+            found.extend(page);
+        }
+        assert_eq!(found, made);
+        assert!(look!(db.store, bob, |tx| tx.page_of_artifacts(session.id, None, 10).await).is_empty());
+    }
+
     async fn an_artifact_has_a_largest_size(db) {
         let (user, alice) = db.user("alice").await;
         let session = stored_session(&db.store, &db.ambient, user.id).await;

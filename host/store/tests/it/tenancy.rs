@@ -1,5 +1,6 @@
 //! A stranger reads, changes and deletes nothing: every function, with the ids and names of somebody else's rows.
 
+use chrono::DateTime;
 use octi_domain::ids::{SessionId, UserId};
 use octi_domain::message::Message;
 use octi_domain::permission::{Answer, PermissionRequest, RequestStatus, Rule};
@@ -137,6 +138,7 @@ on_both! {
         assert!(tx.list_runs(Some(session), 100).await.unwrap().is_empty());
         assert!(tx.list_runs(None, 100).await.unwrap().is_empty());
         assert!(tx.list_calls(run).await.unwrap().is_empty());
+        assert!(tx.timeline(run, DateTime::UNIX_EPOCH, 100).await.unwrap().is_empty());
         assert_eq!(tx.artifact(estate.artifact.id).await.unwrap(), None);
         assert_eq!(tx.artifact_bytes(estate.artifact.id, 0, 100).await.unwrap(), None);
         assert!(tx.list_artifacts(session).await.unwrap().is_empty());

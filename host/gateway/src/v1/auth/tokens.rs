@@ -4,7 +4,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Days, Utc};
-use octi_api::page::Page;
+use octi_api::page::{Page, PageQuery};
 use octi_api::v1::auth::{CreateToken, CreatedToken, Token};
 use octi_domain::ids::TokenId;
 use octi_domain::limits;
@@ -15,8 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Caller, Id, Json};
+use crate::extract::{Caller, Id, Json, Query};
 use crate::state::Gateway;
+use crate::v1::{cursor, page, page_rows};
 
 /// The longest a token that ends may work.
 const EXPIRES_DAYS_MAX: u32 = 3_650;
@@ -25,11 +26,17 @@ pub(super) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new().routes(routes!(list_tokens, create_token)).routes(routes!(revoke_token))
 }
 
-/// The person's API tokens, without their values.
-#[utoipa::path(get, path = "/api/auth/api-tokens", tag = "auth", responses((status = 200, body = Page<Token>)))]
-async fn list_tokens(State(gateway): State<Gateway>, caller: Caller) -> ApiResult<Answer<Page<Token>>> {
-    let tokens = gateway.store.read(&caller.principal).await?.list_tokens().await?;
-    Ok(Answer(Page::whole(tokens.into_iter().map(to_api).collect())))
+/// The person's API tokens, without their values, newest first.
+#[utoipa::path(get, path = "/api/auth/api-tokens", tag = "auth", params(PageQuery), responses((status = 200, body = Page<Token>)))]
+async fn list_tokens(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> ApiResult<Answer<Page<Token>>> {
+    let rows = page_rows(query.limit)?;
+    let before = query.cursor.as_deref().map(cursor::read).transpose()?;
+    let tokens = gateway.store.read(&caller.principal).await?.page_of_tokens(before, rows).await?;
+    Ok(Answer(page(tokens, rows, |token| cursor::write(token.created_at, token.id), to_api)))
 }
 
 /// Makes an API token. Its value is in this answer and nowhere else.

@@ -23,7 +23,7 @@ pub(super) async fn messages(
     Id(id): Id<SessionId>,
     Query(query): Query<MessageQuery>,
 ) -> ApiResult<Answer<Page<Message>>> {
-    let rows = page_rows(query.limit);
+    let rows = page_rows(query.limit)?;
     let mut tx = gateway.store.read(&caller.principal).await?;
     own(&mut tx, id).await?;
     let messages = tx.messages(id, query.after.unwrap_or(0), rows).await?;
