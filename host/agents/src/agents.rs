@@ -4,6 +4,7 @@ mod attach;
 mod call;
 mod clear;
 mod compact;
+mod delete;
 mod interject;
 mod places;
 mod said;

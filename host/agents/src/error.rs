@@ -80,6 +80,9 @@ pub enum AgentsError {
     /// The host goes down.
     #[error("octi is shutting down: try again when it is up")]
     ShuttingDown,
+    /// It was said to a turn that ended meanwhile, and no turn of its own could begin: it stays in the conversation.
+    #[error("the message is kept, but nothing answers it yet: {0}")]
+    Unanswered(Box<Self>),
     /// The database said no.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -88,8 +91,9 @@ pub enum AgentsError {
 impl AgentsError {
     /// Stable, for clients.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
+            Self::Unanswered(why) => why.code(),
             Self::SessionNotFound(_) => "session_not_found",
             Self::MessageEmpty => "message_empty",
             Self::MessageTooLong { .. } => "message_too_long",

@@ -138,7 +138,7 @@ impl Cache {
         }
         let folder = self.place.as_ref().map(|place| place.folder.as_path());
         metrics::counter!(telemetry::CACHE.name, "result" => "miss").increment(1);
-        let bytes: Arc<[u8]> = self.compilers.compile(lane.class, &lane.engine, code, folder).await?.into();
+        let bytes = Arc::new(self.compilers.compile(lane.class, &lane.engine, code, folder).await?);
         let (lane, native) = (lane.clone(), bytes.clone());
         let loaded = tokio::task::spawn_blocking(move || deserialize(&lane, &native)).await;
         let native = loaded

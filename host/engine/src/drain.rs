@@ -98,7 +98,6 @@ pub(crate) async fn drain(generation: &Generation, ending: Ending) {
     let life = &generation.life;
     if ending == Ending::Removed {
         generation.grant.revoke();
-        generation.end_programs();
         life.hurry();
     }
     let in_time = async {

@@ -263,7 +263,7 @@ pub(crate) fn compiler(class: Class) -> wasmtime::Result<Engine> {
 fn pool(class: Class, calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     // As much as each call may take: with less, a few calls of a greedy plugin would leave nothing for the places of others. What
-    // nobody uses costs addresses, not memory.
+    // nobody used yet costs addresses, not memory.
     pool.total_component_instances(calls)
         .total_core_instances(calls * limits::GUEST_INSTANCES_MAX as u32)
         .total_memories(calls * limits::GUEST_MEMORIES_MAX as u32)

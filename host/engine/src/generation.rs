@@ -127,7 +127,10 @@ impl Build {
                 return Err(error);
             }
             let made = self.make_ready(places).await;
-            if let Err(error) = &made {
+            // Whoever found no place says nothing of the plugin.
+            if let Err(error) = &made
+                && *error != busy(&Containment::Busy)
+            {
                 *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
             }
             made.map(Arc::new)
@@ -152,14 +155,21 @@ impl Build {
                 Err(io::Error::other("it was changed after it was checked"))
             }
         };
-        let trial = |native: Native| async move {
-            native.check_needs(self.budget.memory_bytes)?;
-            self.smoke(&native.link()?, places).await
+        let mut tried = false;
+        let trial = |native: Native| {
+            tried = true;
+            async move {
+                native.check_needs(self.budget.memory_bytes)?;
+                self.smoke(&native.link()?, places).await
+            }
         };
         let native = self.host.cache.component(lane, &self.inspection.digest, read, trial).await?;
-        // Again, because an administrator may give it less than when it was tried.
         native.check_needs(self.budget.memory_bytes)?;
         let linked = native.link()?;
+        // An administrator may give it less than when it was tried.
+        if !tried && self.host.plugin_limits.contains_key(&self.manifest().id) {
+            self.smoke(&linked, places).await?;
+        }
         let ready = bind(self.manifest(), &linked)?;
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
         self.loaded().increment(1);
@@ -175,10 +185,14 @@ impl Build {
             budget: self.budget.trial(),
         };
         let place = self.host.place(places, &self.budget, QUEUE_WAIT).await;
-        let _place = place.map_err(|c| InstallError::Start(c.message()))?;
+        let _place = place.map_err(|containment| busy(&containment))?;
         let (started, _) = linked.try_start(setup).await;
         started.map_err(|containment| InstallError::Start(containment.message()))
     }
+}
+
+fn busy(containment: &Containment) -> InstallError {
+    InstallError::Start(containment.message())
 }
 
 impl Drop for Build {
@@ -306,11 +320,6 @@ impl Generation {
     pub(crate) async fn ready(&self) -> Result<Arc<Ready>, InstallError> {
         let build = self.build().ok_or_else(|| InstallError::Start(self.life.refusal().message()))?;
         build.ready(&self.places).await
-    }
-
-    /// Ends what its plugin left running behind its calls.
-    pub(crate) fn end_programs(&self) {
-        self.host.services.processes.end_of(&self.manifest().id);
     }
 
     /// Ends it: calls that run are cancelled, later ones are refused, its code is let go.

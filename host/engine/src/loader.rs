@@ -4,9 +4,11 @@ mod validity;
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use octi_domain::limits;
 use octi_extension::manifest::{Manifest, SECTION};
 use sha2::{Digest, Sha256};
@@ -65,7 +67,12 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, InstallError> {
 /// Reads a file that may be a plugin, however large it has become since somebody looked; one that is too large is not read.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limits::PLUGIN_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    // A pipe that was put in its place must not be waited for.
+    let file = File::options().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    file.take(limits::PLUGIN_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
     if bytes.len() > limits::PLUGIN_BYTES_MAX {
         return Err(io::Error::other(format!("it has more than {} bytes", limits::PLUGIN_BYTES_MAX)));
     }

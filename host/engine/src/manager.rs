@@ -94,8 +94,8 @@ pub struct PluginManager {
     host: Arc<Host>,
     folder: Option<PathBuf>,
     kept: Option<Kept>,
-    /// Held for a whole installation or look at the folder, so that two do not race; `slots` is held for moments, so that a
-    /// plugin can be removed while another one is compiled.
+    /// Held for a whole installation or look at the folder, so that two do not race. `slots` is held for moments, or until an old
+    /// generation makes room, so that a plugin can be removed while another one is compiled.
     changing: Mutex<()>,
     slots: Mutex<Slots>,
     /// The notes as they are on disk.
@@ -238,13 +238,20 @@ impl PluginManager {
         let draft = folder::draft(folder, &bytes).await?;
         let mut slots = self.slots.lock().await;
         slots.check_names(&inspection.manifest)?;
+        let replaces = slots.file_of(&id).is_ok();
         self.make_room(&mut slots, &id).await;
         let candidate = slots.generation(inspection, Code::File(draft.path().to_owned()));
         drop(slots);
         candidate.ready().await?;
-        self.keep(&candidate, draft.path()).await;
         let mut slots = self.slots.lock().await;
         slots.check_names(candidate.manifest())?;
+        if replaces && slots.file_of(&id).is_err() {
+            return Err(InstallError::Inconsistent(format!(
+                "`{id}` was removed while this version was compiled; install it again if it shall run"
+            )));
+        }
+        // Under the lock: copies that nothing needs yet are removed while nobody holds it.
+        self.keep(&candidate, draft.path()).await;
         let path = slots.path_for(folder, candidate.manifest(), file_name);
         let stamp = draft.publish(&path).await?;
         slots.take(candidate, path, stamp);

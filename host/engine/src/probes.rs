@@ -12,8 +12,8 @@ use wasmtime::PoolingAllocationConfig;
 const MAPPINGS_WANTED: u64 = 65_530;
 /// What the pools reserve, with room for the host itself.
 const ADDRESS_SPACE_WANTED_BYTES: u64 = 192 << 30;
-/// Below this, a full house of plugins can meet the kernel's killer.
-const MEMORY_WANTED_BYTES: u64 = 1 << 30;
+/// Below this, a full house of plugins can meet the kernel's killer: their guests, and what is kept resident after them.
+const MEMORY_WANTED_BYTES: u64 = 2 << 30;
 
 /// What this machine gives the engine. What could not be found out is none.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

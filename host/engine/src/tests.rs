@@ -11,3 +11,4 @@ mod metrics;
 mod packs;
 mod rollback;
 mod swaps;
+mod trials;

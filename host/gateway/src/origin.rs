@@ -23,7 +23,7 @@ const FORWARDED_PROTO: &str = "x-forwarded-proto";
 pub(crate) struct Origin {
     /// The client's address; never an IPv4 address in the clothes of IPv6.
     pub(crate) address: IpAddr,
-    /// Whether the client speaks TLS with the proxy in front.
+    /// Whether the client speaks TLS with the proxy in front. Anybody may say so: it only makes their own cookie stricter.
     pub(crate) is_https: bool,
 }
 
@@ -31,12 +31,10 @@ impl Origin {
     /// The origin of what this peer sent.
     fn of(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let peer = peer.to_canonical();
-        if !contains(trusted, peer) {
-            return Self { address: peer, is_https: false };
-        }
         let proto = headers.get_all(FORWARDED_PROTO).iter().next_back();
         let is_https = proto.is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"));
-        Self { address: client(peer, headers, trusted), is_https }
+        let address = if contains(trusted, peer) { client(peer, headers, trusted) } else { peer };
+        Self { address, is_https }
     }
 
     /// The same for whoever asks for a port: behind a proxy the client's is not known, and nobody looks at it.
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn tls_is_believed_from_a_trusted_proxy_only() {
+    fn tls_is_believed_from_anybody_for_their_own_cookie() {
         let is_https = |words: &[&'static str], trusted: &[IpNet]| {
             let mut headers = HeaderMap::new();
             for word in words {
@@ -159,9 +157,9 @@ mod tests {
             }
             Origin::of(IpAddr::from([10, 1, 0, 9]), &headers, trusted).is_https
         };
-        let trusted = ["10.1.0.0/16".parse().unwrap()];
-        assert!(is_https(&["https"], &trusted) && is_https(&["http", "HTTPS"], &trusted));
-        assert!(!is_https(&["https", "http"], &trusted) && !is_https(&["http"], &trusted) && !is_https(&[], &trusted));
-        assert!(!is_https(&["https"], &[]));
+        for trusted in [&["10.1.0.0/16".parse().unwrap()][..], &[]] {
+            assert!(is_https(&["https"], trusted) && is_https(&["http", "HTTPS"], trusted));
+            assert!(!is_https(&["https", "http"], trusted) && !is_https(&["http"], trusted) && !is_https(&[], trusted));
+        }
     }
 }

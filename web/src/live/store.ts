@@ -233,7 +233,8 @@ function askCosts(events: readonly EventEnvelope[]): void {
 }
 
 function endsCalls({ type, payload }: EventEnvelope): boolean {
-  return /^agent\.(completed|failed|stopped|interrupted)$/.test(type) || "answers" in payload;
+  if (type === "chat.message") return "answers" in payload;
+  return /^agent\.(completed|failed|stopped|interrupted)$/.test(type);
 }
 
 /** Says something in a conversation that is no part of it. */

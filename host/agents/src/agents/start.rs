@@ -50,24 +50,19 @@ impl Agents {
         let user_id = shared.admit(principal)?;
         let said = shared.checked(principal, session_id, said.into()).await?;
         let _one_at_a_time = shared.starting(session_id).lock().await;
-        let mut stored = None;
-        if let Some(handle) = shared.runs.of_session(user_id, session_id) {
+        let stored = if let Some(handle) = shared.runs.of_session(user_id, session_id) {
             let message_id = shared.say(principal, user_id, session_id, handle.run_id, &said).await?;
             if handle.steer(said.parts()) {
                 return Ok(Sent { message_id, run_id: handle.run_id, steered: true });
             }
             // It ended while this was said: the message is stored and gets a turn of its own.
             handle.until_ended().await;
-            stored = Some(message_id);
-        }
-        let model = shared.model(principal, options.model.as_deref()).await?;
-        let (place, budget) = shared.place()?;
-        let role = shared.role_of(principal, session_id).await?;
-        let run = shared.new_run(user_id, session_id, &model, role);
-        let message_id = shared.open(principal, &run, &said, stored).await?;
-        let run_id = run.id;
-        shared.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place, budget });
-        Ok(Sent { message_id, run_id, steered: false })
+            Some(message_id)
+        } else {
+            None
+        };
+        let begun = shared.begin(principal, (user_id, session_id), &said, stored, options).await;
+        begun.map_err(|error| if stored.is_some() { AgentsError::Unanswered(Box::new(error)) } else { error })
     }
 
     /// Goes on where the last turn of a session stopped: interrupted, stopped, or out of budget.
@@ -101,6 +96,25 @@ impl Agents {
 }
 
 impl Shared {
+    /// Starts a turn with a message, which is stored with it unless it is already.
+    async fn begin(
+        self: &Arc<Self>,
+        principal: &Principal,
+        (user_id, session_id): (UserId, SessionId),
+        said: &Whole,
+        stored: Option<MessageId>,
+        options: TurnOptions,
+    ) -> Result<Sent, AgentsError> {
+        let model = self.model(principal, options.model.as_deref()).await?;
+        let (place, budget) = self.place()?;
+        let role = self.role_of(principal, session_id).await?;
+        let run = self.new_run(user_id, session_id, &model, role);
+        let message_id = self.open(principal, &run, said, stored).await?;
+        let run_id = run.id;
+        self.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place, budget });
+        Ok(Sent { message_id, run_id, steered: false })
+    }
+
     pub(super) fn admit(&self, principal: &Principal) -> Result<UserId, AgentsError> {
         if self.closing.load(Ordering::Acquire) {
             return Err(AgentsError::ShuttingDown);

@@ -138,7 +138,9 @@ pub(crate) fn networks(value: &Value) -> Result<Vec<IpNet>, Problem> {
     if entries.len() > limits::TRUSTED_PROXIES_MAX {
         return Err(Problem::whole(format!("it must have at most {} entries", limits::TRUSTED_PROXIES_MAX)));
     }
-    let read = |entry: &str| entry.parse::<IpNet>().ok().or_else(|| entry.parse::<IpAddr>().ok().map(IpNet::from));
+    // Peers are compared in their shortest form, so an address is read into it too.
+    let address = |entry: &str| entry.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
+    let read = |entry: &str| entry.parse::<IpNet>().ok().or_else(|| address(entry));
     let expected = "it must be an address or a network such as `127.0.0.1` or `10.1.0.0/16`";
     entries.iter().enumerate().map(|(at, entry)| read(entry).ok_or_else(|| Problem::at(format!("[{at}]"), expected))).collect()
 }

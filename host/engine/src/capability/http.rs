@@ -162,8 +162,13 @@ impl CallState {
             Source::Stream(answer.body)
         } else {
             let whole = refuse!(self.whole(answer.body).await.map_err(|error| without(&used, error)));
-            let bytes = whole.len();
-            Source::Held { unread: used.redact_bytes(whole), bytes }
+            let counted = whole.len();
+            let unread = used.redact_bytes(whole);
+            // What stands for a secret may be longer than it.
+            refuse!(
+                self.quotas.http_held(unread.len().saturating_sub(counted)).inspect_err(|_| self.quotas.http_let_go(counted))
+            );
+            Source::Held { bytes: unread.len().max(counted), unread }
         };
         let body = refuse!(self.hold(OpenBody { source, endpoint: planned.endpoint }));
         Ok(Ok(Response { status: answer.status.as_u16(), url: used.redact(url.into()), headers, body }))
@@ -256,7 +261,13 @@ impl HostBody for CallState {
         let max = (max as usize).clamp(1, limits::EGRESS_CHUNK_BYTES_MAX);
         let read = match &mut open.source {
             Source::Stream(body) => body.read(max).await,
-            Source::Held { unread, .. } => Ok(unread.split_to(max.min(unread.len()))),
+            Source::Held { unread, bytes } => {
+                let part = unread.split_to(max.min(unread.len()));
+                if unread.is_empty() {
+                    self.quotas.http_let_go(std::mem::take(bytes));
+                }
+                Ok(part)
+            }
         };
         let endpoint = open.endpoint.clone();
         self.meter.waited(since);

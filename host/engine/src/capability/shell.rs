@@ -121,7 +121,13 @@ impl Host for CallState {
         let id = services.processes.spawn_background(owner.clone(), spawn).await;
         self.meter.waited(since);
         let id = refuse!(id);
-        Ok(self.attached(&services, &owner, &id))
+        let child = refuse!(self.attached(&services, &owner, &id));
+        // Whoever took its rights away meanwhile has ended the programs that were there then.
+        if let Err(why) = self.grant.live() {
+            self.table.get(&child)?.0.kill();
+            return Ok(Err(self.denied("shell", why)));
+        }
+        Ok(Ok(child))
     }
 
     async fn attach(&mut self, id: String) -> HostResult<Resource<Child>> {

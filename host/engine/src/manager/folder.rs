@@ -178,7 +178,12 @@ impl PluginManager {
     ) -> Option<(String, Change, String)> {
         let mut id = None;
         let unless_at_start = |change| if trial == Trial::Later { Change::Found } else { change };
+        // A plugin is removed under the lock, so a file that is as it was looked at is one that nobody removed meanwhile.
+        let is_there = || fs::metadata(path).is_ok_and(|found| Stamp::of(&found) == stamp);
         let mut slots = self.slots.lock().await;
+        if !is_there() {
+            return None;
+        }
         let mut candidate = match inspection {
             Ok(inspection) => {
                 id = Some(inspection.manifest.id.clone());
@@ -192,8 +197,12 @@ impl PluginManager {
             let generation = generation.clone();
             drop(slots);
             let ready = generation.ready().await;
-            self.keep(&generation, path).await;
             slots = self.slots.lock().await;
+            if !is_there() {
+                return None;
+            }
+            // Under the lock: copies that nothing needs yet are removed while nobody holds it.
+            self.keep(&generation, path).await;
             candidate = ready.and_then(|_| slots.check_names(generation.manifest())).map(|()| Found::New(generation));
         }
         match candidate {
@@ -232,12 +241,18 @@ impl PluginManager {
 
     /// The next generation, from the copy of a version.
     pub(super) async fn read_kept(&self, slots: &Slots, version: &Version) -> Result<Arc<Generation>, String> {
+        let (path, inspection) = self.inspect_kept(version).await?;
+        Ok(slots.generation(inspection, Code::File(path)))
+    }
+
+    /// The copy of a version, taken apart.
+    pub(super) async fn inspect_kept(&self, version: &Version) -> Result<(PathBuf, Inspection), String> {
         let kept = self.kept.clone().ok_or("this host has no plugin folder")?;
         let (path, digest) = (kept.path(&version.digest), version.digest.clone());
         let inspected = tokio::task::spawn_blocking(move || kept.inspect(&digest)).await;
         let inspection = inspected.map_err(|error| error.to_string())??;
         install::check(&inspection).map_err(|error| error.to_string())?;
-        Ok(slots.generation(inspection, Code::File(path)))
+        Ok((path, inspection))
     }
 
     /// Checks everything else about a file.

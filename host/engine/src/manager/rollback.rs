@@ -9,7 +9,7 @@ use octi_extension::registry::{PluginStatus, Registry, Source};
 use super::slots::{Candidate, Slots};
 use super::{Change, PluginManager, folder, swapped};
 use crate::breaker::Trip;
-use crate::generation::Generation;
+use crate::generation::{Code, Generation};
 use crate::install::InstallError;
 
 impl PluginManager {
@@ -18,27 +18,48 @@ impl PluginManager {
     /// # Errors
     /// [`InstallError::NotFound`], [`InstallError::NothingKept`], or why the version before does not start any more.
     pub async fn rollback(&self, id: &str) -> Result<PluginStatus, InstallError> {
-        let mut slots = self.slots.lock().await;
-        let version = self.go_back(&mut slots, id, "an administrator took it back").await?;
-        drop(slots);
+        let active = self.slots.lock().await.active_of(id).cloned();
+        let version = self.go_back(id, active.as_ref(), "an administrator took it back").await?.ok_or_else(|| {
+            InstallError::Inconsistent(format!(
+                "`{id}` was changed meanwhile, so nothing was taken back; `octi plugin list` shows it"
+            ))
+        })?;
         self.note().await;
         swapped("rolled_back");
         self.tell(id, Change::RolledBack, &format!("rolled back to version {version}"));
         self.plugins().into_iter().find(|plugin| plugin.id == id).ok_or_else(|| InstallError::NotFound(id.to_owned()))
     }
 
-    /// The same inside; returns the version that runs now.
-    async fn go_back(&self, slots: &mut Slots, id: &str, reason: &str) -> Result<String, InstallError> {
-        let generation = match slots.before(id)? {
-            Candidate::Ready(generation) => generation,
-            Candidate::Kept(version) => self.read_kept(slots, &version).await.map_err(InstallError::Start)?,
+    /// The same inside; returns the version that runs now, or none when `from` is not what runs. What comes back may have to be
+    /// compiled again, and nobody waits for that.
+    async fn go_back(&self, id: &str, from: Option<&Arc<Generation>>, reason: &str) -> Result<Option<String>, InstallError> {
+        let is_from = |slots: &Slots| match (slots.active_of(id), from) {
+            (Some(active), Some(from)) => Arc::ptr_eq(active, from),
+            (active, from) => active.is_none() && from.is_none(),
         };
-        slots.check_names(generation.manifest())?;
+        let slots = self.slots.lock().await;
+        if !is_from(&slots) {
+            return Ok(None);
+        }
+        let candidate = slots.before(id)?;
+        drop(slots);
+        let generation = match candidate {
+            Candidate::Ready(generation) => generation,
+            Candidate::Kept(version) => {
+                let (path, inspection) = self.inspect_kept(&version).await.map_err(InstallError::Start)?;
+                self.slots.lock().await.generation(inspection, Code::File(path))
+            }
+        };
         generation.ready().await?;
+        let mut slots = self.slots.lock().await;
+        if !is_from(&slots) {
+            return Ok(None);
+        }
+        slots.check_names(generation.manifest())?;
         let version = generation.manifest().version.clone();
         slots.roll_back(generation, reason);
-        self.publish(slots);
-        Ok(version)
+        self.publish(&mut slots);
+        Ok(Some(version))
     }
 
     /// Acts on plugins that crashed too often.
@@ -59,15 +80,11 @@ impl PluginManager {
         let manifest = generation.manifest();
         let why = format!("crashed {} times ({})", limits::PLUGIN_CRASHES_MAX, trip.reason.code());
         if trip.on_probation {
-            let mut slots = self.slots.lock().await;
-            // Whatever replaced it meanwhile is not to blame.
-            if !slots.active_of(&manifest.id).is_some_and(|active| Arc::ptr_eq(active, generation)) {
-                return;
-            }
             let reason = format!("it {why} when it was new");
-            match self.go_back(&mut slots, &manifest.id, &reason).await {
-                Ok(version) => {
-                    drop(slots);
+            match self.go_back(&manifest.id, Some(generation), &reason).await {
+                // Whatever replaced it meanwhile is not to blame.
+                Ok(None) => return,
+                Ok(Some(version)) => {
                     self.note().await;
                     swapped("auto_rolled_back");
                     let text = format!("version {} {why} when it was new; version {version} runs again", manifest.version);

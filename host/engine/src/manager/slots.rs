@@ -399,6 +399,8 @@ impl Slots {
     /// version, if there is one, runs again.
     fn withdraw(&mut self, id: &str) {
         let Some(slot) = self.by_id.get_mut(id) else { return };
+        // Here, where nothing of a later version can run yet.
+        self.host.services.processes.end_of(id);
         (slot.file, slot.previous, slot.rolled_back, slot.problem) = (None, None, None, None);
         for generation in &slot.ending {
             if generation.source == Source::Folder {

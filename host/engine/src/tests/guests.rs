@@ -1,7 +1,7 @@
 //! Small guests, written as core modules in the text format and made components of the real contract, and a host for them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +114,12 @@ fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) 
 pub(crate) fn generation(host: &Arc<Host>, bytes: Vec<u8>) -> Arc<Generation> {
     let inspection = loader::inspect(&bytes).expect("a plugin");
     Arc::new(Generation::new(host, inspection, Code::Bundled(bytes.leak()), Places::default()))
+}
+
+/// A generation of the plugin in a file.
+pub(crate) fn generation_of(file: &Path) -> Generation {
+    let inspection = loader::inspect(&std::fs::read(file).expect("a file")).expect("a plugin");
+    Generation::new(&host(), inspection, Code::File(file.to_owned()), Places::default())
 }
 
 /// A call by some person, in that workspace.

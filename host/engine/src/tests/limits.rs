@@ -12,16 +12,12 @@ use serde_json::json;
 use super::guests::{answering, call, call_within, context, generation, host, host_with, manifest, plugin, wat};
 use crate::bindings::HostError;
 use crate::engine::Class;
-use crate::generation::{Code, Generation};
+use crate::generation::Generation;
 use crate::instance::Ended;
 use crate::limits::Budget;
-use crate::places::Places;
 use crate::quota::Charge;
 use crate::rights::Rights;
 use crate::state::{CallState, Caller};
-
-/// A module that never ends starting.
-const ENDLESS: &str = "(func $begin (loop $again (br $again))) (start $begin) (memory";
 
 /// A plugin whose `run` does that.
 fn guest(extra: &str, top: &str, body: &str) -> Arc<Generation> {
@@ -410,21 +406,6 @@ async fn every_place_has_room_for_the_largest_call() {
         assert!(started.is_ok(), "place {place}: {:?}", started.err());
         held.push(store);
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_attempt_that_failed_answers_for_those_that_waited() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bytes =
-        plugin(&manifest("acme/guest", "1.0.0", "[limits]\ncpu_ms = 50"), &wat("", "", "{}").replacen("(memory", ENDLESS, 1));
-    let file = folder.path().join("guest.wasm");
-    std::fs::write(&file, &bytes).expect("a file");
-    let inspection = crate::loader::inspect(&bytes).expect("a plugin");
-    let generation = Generation::new(&host(), inspection, Code::File(file.clone()), Places::default());
-    let first = generation.ready().await.err().expect("it does not start");
-    // Whatever happens to its file, nobody looks at it again so soon.
-    std::fs::remove_file(file).expect("it was there");
-    assert_eq!(generation.ready().await.err(), Some(first));
 }
 
 /// Takes that many random bytes while it starts.

@@ -60,6 +60,11 @@ impl From<AgentsError> for ApiError {
     fn from(error: AgentsError) -> Self {
         let code = match error {
             AgentsError::Store(error) => return error.into(),
+            AgentsError::Unanswered(why) => {
+                let mut told = Self::from(*why);
+                told.message = format!("the message is kept, but nothing answers it yet: {}", told.message);
+                return told;
+            }
             AgentsError::SessionNotFound(_) => return Self::not_found("session"),
             AgentsError::MessageEmpty | AgentsError::MessageTooLong { .. } | AgentsError::QuestionTooLong { .. } => {
                 return Self::field("content", error.to_string());

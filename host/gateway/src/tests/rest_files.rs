@@ -85,7 +85,11 @@ async fn a_small_file_comes_inside_a_frame() {
         socket.send(&ClientFrame::ChatSend(chat)).await.unwrap();
         assert_eq!(kind_of(&next(&mut socket).await), "error");
     }
-    assert_eq!(ann.client.list_artifacts(session, &Default::default()).await.unwrap().items.len(), 1, "a refused message leaves no files behind");
+    assert_eq!(
+        ann.client.list_artifacts(session, &Default::default()).await.unwrap().items.len(),
+        1,
+        "a refused message leaves no files behind"
+    );
 }
 
 #[tokio::test]

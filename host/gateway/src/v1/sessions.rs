@@ -6,8 +6,6 @@ mod continue_;
 mod list;
 mod messages;
 
-use std::time::Duration;
-
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,16 +14,12 @@ use octi_domain::ids::SessionId;
 use octi_domain::limits;
 use octi_domain::session;
 use octi_store::Tx;
-use tokio::time::timeout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Id, Json};
 use crate::state::Gateway;
-
-/// How long a deleted conversation waits for its turn to end.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
@@ -90,22 +84,7 @@ async fn patch(
 /// Deletes a conversation with everything in it. A turn that runs in it is stopped first.
 #[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = uuid::Uuid, Path)), responses((status = 204)))]
 async fn delete(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<SessionId>) -> ApiResult<StatusCode> {
-    let mut tx = gateway.store.read(&caller.principal).await?;
-    own(&mut tx, id).await?;
-    let run = tx.active_run(id).await?;
-    drop(tx);
-    if let Some(run) = run
-        && gateway.agents.stop(&caller.principal, run.id).await?
-    {
-        // A turn that does not end in time finds nothing to write to.
-        let ended = gateway.agents.until_ended(&caller.principal, run.id);
-        let _late = timeout(LAST_WORDS, ended).await;
-    }
-    let mut tx = gateway.store.write(&caller.principal).await?;
-    if !tx.delete_session(id).await? {
-        return Err(ApiError::not_found("session"));
-    }
-    tx.save().await?;
+    gateway.agents.delete_session(&caller.principal, id).await?;
     gateway.bus.forget(id);
     Ok(StatusCode::NO_CONTENT)
 }

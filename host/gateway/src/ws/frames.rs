@@ -5,15 +5,16 @@ use std::panic::AssertUnwindSafe;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt;
-use octi_agents::{Said, TurnOptions};
+use octi_agents::{AgentsError, Said, TurnOptions};
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
-    ChatInterject, ChatSend, ChatSteer, ClientFrame, CommandResult, InlineFile, Patterns, PermissionPending, Pong, Replay,
-    Replayed, ServerFrame, Subscribed, session_resource,
+    ChatInterject, ChatSend, ChatSteer, ClientFrame, Command, CommandResult, InlineFile, Patterns, PermissionPending, Pong,
+    Replay, Replayed, ServerFrame, Subscribed, session_resource,
 };
 use octi_domain::ids::ArtifactId;
 use octi_domain::limits;
 use octi_domain::permission::Origin;
+use serde_json::json;
 
 use super::commands::{self, Answered, Later};
 use super::connection::Active;
@@ -42,7 +43,7 @@ impl Active {
                 match commands::run(gateway, &caller, &command).await? {
                     Answered::Now(result) => Ok(vec![ServerFrame::CommandResult(result)]),
                     Answered::Later(later) => {
-                        self.later.spawn(answered(command.name, later));
+                        self.later.spawn(answered(command, later));
                         Ok(Vec::new())
                     }
                 }
@@ -87,6 +88,7 @@ impl Active {
         let options = TurnOptions { model: chat.model, origin: Origin::Chat };
         match agents.send(principal, session, Said { text: chat.content, attachments }, options).await {
             Ok(_) => Ok(Vec::new()),
+            Err(kept @ AgentsError::Unanswered(_)) => Err(kept.into()),
             Err(error) => Err(self.unsent(&kept, error.into()).await),
         }
     }
@@ -139,11 +141,13 @@ impl Active {
 }
 
 /// Somebody waits for this answer, so work that panics is one too.
-async fn answered(name: String, later: Later) -> CommandResult {
+async fn answered(command: Command, later: Later) -> CommandResult {
     AssertUnwindSafe(later).catch_unwind().await.unwrap_or_else(|_| {
+        let Command { name, session_id, .. } = command;
         tracing::error!(command = name, "a command panicked");
         let text = format!("`/{name}` failed inside the host; its log says why");
-        CommandResult { name, result: text.clone(), error: Some(text), data: None }
+        let data = session_id.map(|id| json!({ "sessionId": id.to_string() }));
+        CommandResult { name, result: text.clone(), error: Some(text), data }
     })
 }
 
@@ -171,8 +175,10 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_panics_is_answered() {
         let broken: Later = async { panic!("a bug") }.boxed();
-        let result = answered("compact".to_owned(), broken).await;
+        let command = Command { name: "compact".to_owned(), args: None, session_id: Some(uuid::Uuid::nil()) };
+        let result = answered(command, broken).await;
         assert_eq!((result.name.as_str(), result.error.as_ref()), ("compact", Some(&result.result)));
+        assert_eq!(result.data.as_ref().map(|data| &data["sessionId"]), Some(&json!(uuid::Uuid::nil().to_string())));
         assert!(result.result.contains("`/compact` failed inside the host"), "{result:?}");
     }
 }

@@ -47,11 +47,12 @@ impl Driver {
         }
         let after = self.conversation.tokens();
         let saves_little = before.saturating_sub(after) < saved_min;
-        self.shared.stalls.forget(self.run.session_id);
-        if saves_little || after > begins {
-            let why = format!("the summary made about {after} tokens of {before}");
-            self.stalled(room, if saves_little { tried } else { 0 }, &why);
+        if !saves_little && after <= begins {
+            self.shared.stalls.forget(self.run.session_id);
+            return;
         }
+        let why = format!("the summary made about {after} tokens of {before}");
+        self.stalled(room, if saves_little { tried } else { 0 }, &why);
     }
 
     /// Tells the person, once, that the conversation is nearly too long. `tried` are the tokens of what a summary was made of in
