@@ -72,21 +72,11 @@ impl<'d> Schemas<'d> {
         json!("sample".repeat(length / 6 + 1))
     }
 
-    /// The value with one mistake in it: each field with another type, each required one missing, and one too many.
+    /// The value with one mistake in it: each field, also inside of others, with what its schema forbids, each required one missing,
+    /// and one too many.
     pub(super) fn broken(&self, schema: &Value, valid: &Value) -> Vec<(String, Value)> {
         let schema = self.resolved(schema);
-        let mut all = Vec::new();
-        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            let types = self.types(property);
-            let wrong = [json!({"wrong": true}), json!(7.5), json!("wrong")];
-            let kinds = ["object", "number", "string"];
-            let other = kinds.iter().zip(wrong).find(|(kind, _)| !types.contains(**kind) && !types.is_empty());
-            if let Some((_, wrong)) = other {
-                let mut broken = valid.clone();
-                broken[name] = wrong;
-                all.push((name.clone(), broken));
-            }
-        }
+        let mut all = self.inside(schema, valid);
         for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             let mut broken = valid.clone();
             broken.as_object_mut().unwrap().shift_remove(name);
@@ -95,6 +85,75 @@ impl<'d> Schemas<'d> {
         let mut broken = valid.clone();
         broken[UNKNOWN] = json!(1);
         all.push((UNKNOWN.to_owned(), broken));
+        all
+    }
+
+    /// The same of what is in the value.
+    fn inside(&self, schema: &Value, value: &Value) -> Vec<(String, Value)> {
+        let schema = self.resolved(schema);
+        let mut all = Vec::new();
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            // What the valid value leaves out may not fit together with the rest of it, so only the field itself is broken.
+            let mistakes = match value.get(name) {
+                Some(inner) => self.mistakes(property, inner),
+                None => nameless(self.forbidden(property, &self.sample(property))),
+            };
+            for (path, wrong) in mistakes {
+                let mut broken = value.clone();
+                broken[name] = wrong;
+                all.push((joined(name, &path), broken));
+            }
+        }
+        if let (Some(items), Some(first)) = (schema.get("items"), value.get(0)) {
+            for (path, wrong) in self.mistakes(items, first) {
+                let mut broken = value.clone();
+                broken[0] = wrong;
+                all.push((joined("[0]", &path), broken));
+            }
+        }
+        all
+    }
+
+    fn mistakes(&self, schema: &Value, value: &Value) -> Vec<(String, Value)> {
+        let schema = self.chosen(schema);
+        let mut all = nameless(self.forbidden(schema, value));
+        all.extend(self.inside(schema, value));
+        all
+    }
+
+    /// The one alternative that is not null, when there is one.
+    fn chosen<'s>(&self, schema: &'s Value) -> &'s Value
+    where
+        'd: 's,
+    {
+        let schema = self.resolved(schema);
+        let alternatives = schema["oneOf"].as_array().into_iter().flatten().filter(|one| one["type"] != "null");
+        match alternatives.collect::<Vec<_>>()[..] {
+            [only] => self.resolved(only),
+            _ => schema,
+        }
+    }
+
+    /// Values that the schema forbids: of another type, too short or long, out of range, none of the words.
+    pub(super) fn forbidden(&self, schema: &Value, value: &Value) -> Vec<Value> {
+        let (types, schema) = (self.types(schema), self.chosen(schema));
+        let wrong = [json!({"wrong": true}), json!(7.5), json!("wrong")];
+        let kinds = ["object", "number", "string"];
+        let other = kinds.iter().zip(wrong).find(|(kind, _)| !types.contains(**kind) && !types.is_empty());
+        let mut all: Vec<Value> = other.map(|(_, wrong)| wrong).into_iter().collect();
+        let number = |word: &str| schema[word].as_i64();
+        let length = |word: &str| schema[word].as_u64().map(|length| usize::try_from(length).unwrap());
+        all.extend(number("minimum").map(|least| json!(least - 1)));
+        all.extend(number("maximum").map(|most| json!(most + 1)));
+        all.extend(length("minLength").filter(|least| *least > 0).map(|least| json!("x".repeat(least - 1))));
+        all.extend(length("maxLength").map(|most| json!("x".repeat(most + 1))));
+        if let Some(item) = value.get(0) {
+            all.extend(length("minItems").filter(|least| *least > 0).map(|least| json!(vec![item; least - 1])));
+            all.extend(length("maxItems").map(|most| json!(vec![item; most + 1])));
+        }
+        if schema["enum"].is_array() || matches!(schema["format"].as_str(), Some("uuid" | "date-time")) {
+            all.push(json!("no such word"));
+        }
         all
     }
 
@@ -121,4 +180,14 @@ impl<'d> Schemas<'d> {
             self.named(name, property, value);
         }
     }
+}
+
+fn nameless(values: Vec<Value>) -> Vec<(String, Value)> {
+    values.into_iter().map(|value| (String::new(), value)).collect()
+}
+
+/// The path of something inside a field, as errors write it.
+fn joined(name: &str, rest: &str) -> String {
+    let dot = if rest.is_empty() || rest.starts_with('[') { "" } else { "." };
+    format!("{name}{dot}{rest}")
 }

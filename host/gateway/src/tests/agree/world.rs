@@ -3,7 +3,7 @@
 use octi_api::v1::messages::SendMessage;
 use octi_client::api::v1::auth::BrowserSession;
 use octi_models::scripted::Answer;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::tests::host::{Host, Person, host, until};
@@ -152,23 +152,37 @@ impl World {
         }
     }
 
-    /// Sends a request as a browser does, or as a client of OpenAI's API does.
+    /// Sends a request with this body.
     pub(super) async fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Sent {
-        let mut request = http().request(method.clone(), self.host.url.join(path).unwrap());
-        request = if path.starts_with("/v1/") {
-            request.bearer_auth(&self.bearer)
-        } else {
-            request.header("Cookie", &self.cookie).header("X-Octi-Csrf", &self.csrf)
-        };
-        request = match body {
+        let request = self.request(method, path);
+        sent(match body {
             Some(body) => request.json(body),
             None if path.starts_with("/api/plugins") => request.body(b"\0asm".to_vec()),
             None => request,
-        };
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        Sent { status, json: answer.json().await.ok() }
+        })
+        .await
     }
+
+    /// Sends a request with a body that says to be of this kind.
+    pub(super) async fn send_text(&self, method: &Method, path: &str, (kind, text): (&str, &str)) -> Sent {
+        sent(self.request(method, path).header("Content-Type", kind).body(text.to_owned())).await
+    }
+
+    /// A request as a browser makes it, or as a client of OpenAI's API does.
+    fn request(&self, method: &Method, path: &str) -> RequestBuilder {
+        let request = http().request(method.clone(), self.host.url.join(path).unwrap());
+        if path.starts_with("/v1/") {
+            request.bearer_auth(&self.bearer)
+        } else {
+            request.header("Cookie", &self.cookie).header("X-Octi-Csrf", &self.csrf)
+        }
+    }
+}
+
+async fn sent(request: RequestBuilder) -> Sent {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    Sent { status, json: answer.json().await.ok() }
 }
 
 async fn signed_in(host: &Host, path: &str, body: &Value) -> (String, String) {
