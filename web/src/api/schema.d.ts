@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a turn, in the order in which it happened. `next` is the `after` of the following page. */
+        get: operations["agents_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{id}/stop": {
         parameters: {
             query?: never;
@@ -113,7 +130,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The person's API tokens, without their values. */
+        /** The person's API tokens, without their values, newest first. */
         get: operations["auth_list_tokens"];
         put?: never;
         /** Makes an API token. Its value is in this answer and nowhere else. */
@@ -753,7 +770,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is kept beside the conversation: large results, and files that were given. */
+        /** What is kept beside the conversation: large results, and files that were given. Oldest first. */
         get: operations["sessions_list_artifacts"];
         put?: never;
         post?: never;
@@ -1119,6 +1136,106 @@ export interface components {
             iterations: number;
             reason?: string | null;
             usage: components["schemas"]["Usage"];
+        };
+        /** @description One thing that happened in a turn. */
+        AgentEvent: components["schemas"]["AgentEventBody"] & {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its place in the turn. The numbers grow in the order in which things happened, have gaps, and never change.
+             */
+            seq: number;
+        };
+        /** @description What it was. */
+        AgentEventBody: {
+            /** @description Why it ended otherwise than completed. */
+            reason?: string | null;
+            status: components["schemas"]["AgentStatus"];
+            /** @enum {string} */
+            type: "status";
+        } | {
+            /** Format: uuid */
+            messageId: string;
+            /**
+             * Format: int64
+             * @description Its position in the session.
+             */
+            messageSeq: number;
+            role: components["schemas"]["Role"];
+            /** @description The beginning of its text, at most 2,000 characters. */
+            text: string;
+            /** @enum {string} */
+            type: "message";
+        } | {
+            /** Format: uuid */
+            callId: string;
+            /** @description Why it might run, or might not. */
+            decision: string;
+            name: string;
+            plugin: string;
+            pluginVersion: string;
+            /** @enum {string} */
+            type: "tool_started";
+        } | {
+            /**
+             * Format: uuid
+             * @description Where the whole result is, when it was large.
+             */
+            artifactId?: string | null;
+            /** Format: uuid */
+            callId: string;
+            /** Format: int64 */
+            durationMs: number;
+            isError: boolean;
+            name: string;
+            /** @description How, in a line. */
+            outcome: string;
+            /** @enum {string} */
+            type: "tool_ended";
+        } | {
+            /** Format: uuid */
+            callId: string;
+            operation: string;
+            reason: string;
+            /** Format: uuid */
+            requestId: string;
+            subject?: string | null;
+            tool: string;
+            /** @enum {string} */
+            type: "permission_asked";
+        } | {
+            /** @description `once`, `session`, `always`, `deny`, or `expired` when nobody answered. */
+            answer: string;
+            /** Format: uuid */
+            callId: string;
+            /** Format: uuid */
+            requestId: string;
+            /** @enum {string} */
+            type: "permission_resolved";
+        } | {
+            /**
+             * Format: double
+             * @description Absent when the price is not known.
+             */
+            costUsd?: number | null;
+            /** @description Who counted: `reported` by the provider, `estimated` by octi, or `unknown`. */
+            counted: string;
+            /** Format: int64 */
+            inputTokens: number;
+            /** Format: int64 */
+            latencyMs: number;
+            model: string;
+            /** Format: int64 */
+            outputTokens: number;
+            provider: string;
+            /**
+             * Format: int64
+             * @description How often the provider had to be asked again.
+             */
+            retries: number;
+            /** @enum {string} */
+            type: "cost";
         };
         /** @description Payload of `agent.iteration`. */
         AgentIteration: {
@@ -2116,6 +2233,20 @@ export interface components {
                 status: components["schemas"]["AgentStatus"];
                 usage: components["schemas"]["Usage"];
             }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_AgentEvent: {
+            items: (components["schemas"]["AgentEventBody"] & {
+                /** Format: date-time */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the turn. The numbers grow in the order in which things happened, have gaps, and never change.
+                 */
+                seq: number;
+            })[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
         };
@@ -3177,6 +3308,12 @@ export interface operations {
             query?: {
                 /** @description Only of this session. */
                 sessionId?: string;
+                /** @description Only those that stand there. */
+                status?: components["schemas"]["AgentStatus"];
+                /** @description Only those that started then or later. */
+                since?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
                 /** @description Rows, newest first, at most 200. */
                 limit?: number;
             };
@@ -3222,6 +3359,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Agent"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    agents_events: {
+        parameters: {
+            query?: {
+                /** @description Only those after this `seq`. */
+                after?: number;
+                /** @description Rows, in the order in which they happened, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AgentEvent"];
                 };
             };
             /** @description An error */
@@ -3328,9 +3500,15 @@ export interface operations {
     audit_list: {
         parameters: {
             query?: {
+                /** @description Only this action, such as `token_created`. */
+                action?: string;
+                /** @description Only from then on. */
+                since?: string;
+                /** @description Only before then. */
+                until?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
-                /** @description Rows of the page, at most 200. */
+                /** @description Rows of the page, newest first, at most 200. */
                 limit?: number;
             };
             header?: never;
@@ -3360,7 +3538,12 @@ export interface operations {
     };
     auth_list_tokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4631,9 +4814,13 @@ export interface operations {
     sessions_list: {
         parameters: {
             query?: {
+                /** @description Only those that stand there. */
+                status?: components["schemas"]["SessionStatus"];
+                /** @description Only those with this in their titles, in large or small letters. */
+                title?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
-                /** @description Rows of the page, at most 200. */
+                /** @description Rows of the page, the ones used last first, at most 200. */
                 limit?: number;
             };
             header?: never;
@@ -4790,7 +4977,12 @@ export interface operations {
     };
     sessions_list_artifacts: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 id: string;
