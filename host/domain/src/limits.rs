@@ -1,8 +1,10 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
+mod registry;
 mod settings;
 mod terminal;
 
+pub use registry::*;
 pub use settings::*;
 pub use terminal::*;
 

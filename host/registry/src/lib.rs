@@ -1,0 +1,30 @@
+//! Whose plugin it is, and whether it is what they published: statements and their signatures, keys and trust in them, the signed
+//! index, revocations, and packages as an OCI layout.
+//!
+//! This crate must know neither the network nor the engine. What is fetched comes through [`Source`], and every byte of it is checked
+//! here before anybody believes it.
+
+mod digest;
+mod envelope;
+pub mod freshness;
+pub mod index;
+pub mod keys;
+mod name;
+pub mod revocation;
+pub mod seen;
+pub mod signature;
+mod state;
+pub mod statement;
+mod text;
+
+#[cfg(test)]
+mod fixture;
+
+pub use digest::Digest;
+pub use envelope::EnvelopeError;
+pub use keys::{PublicKey, SecretKey};
+pub use name::{Contract, PluginName, Version};
+pub use signature::Signature;
+pub use state::StateError;
+pub use statement::Statement;
+pub use text::TextError;
