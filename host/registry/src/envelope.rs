@@ -3,6 +3,8 @@
 //! One file instead of two: a document and its signature cannot come from two different moments. The payload is signed with its type,
 //! so that none passes for another kind, and nothing of it is read before its signature holds.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use octi_domain::limits::REGISTRY_SIGNATURES_MAX;
@@ -10,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::{KeyId, PublicKey, SecretKey};
 use crate::signature::is_signed;
-use crate::text::shown;
+use crate::text::{explained, shown};
 
 /// What an envelope holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +108,11 @@ pub(crate) fn open(
     bytes_max: usize,
 ) -> Result<(Vec<u8>, PublicKey), EnvelopeError> {
     let noun = document.noun();
-    let malformed = |problem: &str| EnvelopeError::Malformed { document: noun, problem: shown(problem) };
+    let malformed = |problem: &dyn fmt::Display| EnvelopeError::Malformed { document: noun, problem: explained(problem) };
     if envelope.len() > bytes_max {
         return Err(EnvelopeError::TooLong { document: noun, bytes: envelope.len(), bytes_max });
     }
-    let envelope: Envelope = serde_json::from_slice(envelope).map_err(|error| malformed(&error.to_string()))?;
+    let envelope: Envelope = serde_json::from_slice(envelope).map_err(|error| malformed(&error))?;
     if envelope.payload_type != document.payload_type() {
         let found = shown(&envelope.payload_type);
         let is_newer = envelope.payload_type.starts_with(document.family());
@@ -123,7 +125,7 @@ pub(crate) fn open(
     if envelope.signatures.len() > REGISTRY_SIGNATURES_MAX {
         return Err(malformed(&format!("it has more than {REGISTRY_SIGNATURES_MAX} signatures")));
     }
-    let payload = STANDARD.decode(&envelope.payload).map_err(|_| malformed("its payload is not base64"))?;
+    let payload = STANDARD.decode(&envelope.payload).map_err(|_| malformed(&"its payload is not base64"))?;
     let message = signed_bytes(&envelope.payload_type, &payload);
     let mut changed = None;
     for signature in &envelope.signatures {
@@ -148,7 +150,7 @@ pub(crate) fn open(
 /// Reads the JSON of a payload that was opened.
 pub(crate) fn read<'de, T: Deserialize<'de>>(document: Document, payload: &'de [u8]) -> Result<T, EnvelopeError> {
     serde_json::from_slice(payload)
-        .map_err(|error| EnvelopeError::Malformed { document: document.noun(), problem: shown(&error.to_string()) })
+        .map_err(|error| EnvelopeError::Malformed { document: document.noun(), problem: explained(&error) })
 }
 
 #[cfg(test)]

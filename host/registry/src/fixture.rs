@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::freshness::Freshness;
 use crate::index::{Entry, Index, Plugins, Release};
 use crate::keys::SecretKey;
+use crate::package::Package;
 use crate::revocation::{Feed, Revocation};
 use crate::{Digest, PluginName, Statement, Version};
 
@@ -83,4 +84,41 @@ pub(crate) fn sealed_feed(sequence: u64, revocations: &[Revocation], key: &Secre
 
 pub(crate) fn feed(sequence: u64, revocations: &[Revocation]) -> Feed {
     Feed::verify(&sealed_feed(sequence, revocations, &key(1)), &[key(1).public()], morning(1)).unwrap()
+}
+
+pub(crate) const WEATHER: &[u8] = br#"{"id":"acme/weather","version":"1.2.0","wit":"1.0"}"#;
+
+/// A component that does nothing, with these sections of a manifest.
+pub(crate) fn component(manifests: &[&[u8]]) -> Vec<u8> {
+    let leb = |number: usize| -> Vec<u8> {
+        let groups = (0..5).map(|n| u8::try_from((number >> (7 * n)) & 0x7f).unwrap());
+        groups.enumerate().map(|(n, group)| if n < 4 { group | 0x80 } else { group }).collect()
+    };
+    let name = octi_extension::manifest::SECTION.as_bytes();
+    let sections = manifests.iter().map(|manifest| {
+        let content = [leb(name.len()).as_slice(), name, manifest].concat();
+        [&[0], leb(content.len()).as_slice(), &content].concat()
+    });
+    [b"\0asm\x0d\0\x01\0".to_vec()].into_iter().chain(sections).flatten().collect()
+}
+
+/// The component of `acme/weather`.
+pub(crate) fn weather() -> Vec<u8> {
+    component(&[WEATHER])
+}
+
+/// A package of `acme/weather` 1.2.0, signed with that key.
+pub(crate) fn package(key: &SecretKey) -> Package {
+    let statement = Statement { wasm: Digest::of(&weather()), manifest: Digest::of(WEATHER), ..statement() };
+    Package {
+        wasm: weather(),
+        manifest: WEATHER.to_vec(),
+        signature: statement.sign(key).to_string().into_bytes(),
+        statement: statement.encode(),
+        key: key.public(),
+        sbom: None,
+        rotations: Vec::new(),
+        imports: vec!["octi:http/client@1.0.0".to_owned()],
+        exports: vec!["octi:plugin/tools@1.0.0".to_owned()],
+    }
 }

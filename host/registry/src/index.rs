@@ -94,7 +94,8 @@ impl Index {
         let payload = serde_json::to_vec(&Payload { freshness, plugins }).unwrap_or_default();
         let envelope = envelope::seal(Document::Index, &payload, key);
         if envelope.len() > REGISTRY_INDEX_BYTES_MAX {
-            let too_long = EnvelopeError::TooLong { document: "index", bytes: envelope.len(), bytes_max: REGISTRY_INDEX_BYTES_MAX };
+            let too_long =
+                EnvelopeError::TooLong { document: "index", bytes: envelope.len(), bytes_max: REGISTRY_INDEX_BYTES_MAX };
             return Err(too_long.into());
         }
         Ok(envelope)

@@ -28,25 +28,25 @@ const EXPECTED: &str = "a public key: `ed25519:` and 44 characters of base64, or
 
 /// What others check a publisher's signatures with, written `ed25519:` and base64.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey([u8; 32]);
 
 impl PublicKey {
     /// A name for the key that a person can compare. It points to a key; trust is always in the key itself.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        let digest: [u8; 32] = Sha256::digest(self.0.as_bytes()).into();
+        let digest: [u8; 32] = Sha256::digest(self.0).into();
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
         KeyId(id)
     }
 
-    pub(crate) fn verifying(&self) -> &VerifyingKey {
+    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A point that is not of small order: for such a one, a signature of everything can be made without a secret.
+    /// A point of the curve that is not of small order: for such a one, a signature of everything can be made without a secret.
     fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak()).map(Self)
+        VerifyingKey::from_bytes(bytes).ok().filter(|key| !key.is_weak()).map(|_| Self(*bytes))
     }
 
     /// `Ed`, eight bytes that the tool calls the key by, and the key.
@@ -59,7 +59,7 @@ impl PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", STANDARD.encode(self.0.as_bytes()))
+        write!(f, "{PREFIX}{}", STANDARD.encode(self.0))
     }
 }
 
@@ -140,7 +140,11 @@ mod tests {
 
     #[test]
     fn a_key_for_which_anybody_can_sign_is_refused() {
-        let of_small_order = [[0_u8; 32], { let mut one = [0; 32]; one[0] = 1; one }];
+        let of_small_order = [[0_u8; 32], {
+            let mut one = [0; 32];
+            one[0] = 1;
+            one
+        }];
         for bytes in of_small_order {
             assert!(format!("ed25519:{}", STANDARD.encode(bytes)).parse::<PublicKey>().is_err(), "{bytes:?}");
         }

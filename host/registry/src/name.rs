@@ -111,7 +111,9 @@ mod tests {
     #[test]
     fn an_id_is_a_publisher_and_a_name() {
         assert_eq!("acme/weather".parse::<PluginName>().map(|name| name.publisher().to_owned()).as_deref(), Ok("acme"));
-        for other in ["weather", "acme/", "/weather", "acme/weather/x", "Acme/weather", "../weather", "acme/..", "acme/wea ther", ""] {
+        for other in
+            ["weather", "acme/", "/weather", "acme/weather/x", "Acme/weather", "../weather", "acme/..", "acme/wea ther", ""]
+        {
             assert!(other.parse::<PluginName>().is_err(), "{other}");
         }
     }

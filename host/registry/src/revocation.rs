@@ -117,7 +117,9 @@ impl Feed {
         let envelope = envelope::seal(Document::Revocations, &serde_json::to_vec(&payload).unwrap_or_default(), key);
         if envelope.len() > REGISTRY_FEED_BYTES_MAX {
             let bytes = envelope.len();
-            return Err(EnvelopeError::TooLong { document: "feed of revocations", bytes, bytes_max: REGISTRY_FEED_BYTES_MAX }.into());
+            return Err(
+                EnvelopeError::TooLong { document: "feed of revocations", bytes, bytes_max: REGISTRY_FEED_BYTES_MAX }.into()
+            );
         }
         Ok(envelope)
     }

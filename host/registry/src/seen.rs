@@ -70,7 +70,12 @@ impl Seen {
         self.accept("feed of revocations", offered, |file| &mut file.revocations)
     }
 
-    fn accept(&self, document: &'static str, offered: Newest, place: fn(&mut File) -> &mut Option<Newest>) -> Result<(), SeenError> {
+    fn accept(
+        &self,
+        document: &'static str,
+        offered: Newest,
+        place: fn(&mut File) -> &mut Option<Newest>,
+    ) -> Result<(), SeenError> {
         let _lock = state::lock(&self.path)?;
         let mut file: File = state::read(&self.path, REGISTRY_SEEN_BYTES_MAX)?.unwrap_or_default();
         let seen = place(&mut file);

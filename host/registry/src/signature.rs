@@ -6,9 +6,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::VerifyingKey;
 use octi_domain::limits::REGISTRY_SIGNATURE_BYTES_MAX;
 
 use crate::keys::{KeyId, PublicKey};
+use crate::text::is_numbered;
 use minisign::Minisign;
 
 const HEADER: &str = "octi signature 1";
@@ -22,7 +24,7 @@ enum Form {
     /// Ed25519 of the bytes as they stand, with the name of the key.
     Own { key: KeyId, bytes: [u8; 64] },
     /// What `minisign -S` wrote.
-    Minisign(Minisign),
+    Minisign(Box<Minisign>),
 }
 
 /// Why a signature is refused.
@@ -32,7 +34,9 @@ pub enum SignatureError {
     TooLong(usize),
     #[error("the signature is damaged: {0}; get it again from where the plugin is published")]
     Malformed(&'static str),
-    #[error("the signature has a format that this octi does not know; update octi, or ask its publisher to sign with an older one")]
+    #[error(
+        "the signature has a format that this octi does not know; update octi, or ask its publisher to sign with an older one"
+    )]
     UnknownFormat,
     #[error("{}", wrong_key(*signed_by, *expected))]
     WrongKey {
@@ -46,7 +50,9 @@ pub enum SignatureError {
 
 fn wrong_key(signed_by: Option<KeyId>, expected: KeyId) -> String {
     let by = signed_by.map_or_else(|| "another key".to_owned(), |key| format!("key {key}"));
-    format!("it is signed with {by}, and not with {expected}; compare both with what its publisher says elsewhere before you trust either")
+    format!(
+        "it is signed with {by}, and not with {expected}; compare both with what its publisher says elsewhere before you trust either"
+    )
 }
 
 impl Signature {
@@ -64,12 +70,12 @@ impl Signature {
         }
         let text = std::str::from_utf8(text).map_err(|_| SignatureError::Malformed("it is not text"))?;
         if text.starts_with("untrusted comment:") {
-            return Minisign::parse(text).map(|signature| Self(Form::Minisign(signature)));
+            return Minisign::parse(text).map(|signature| Self(Form::Minisign(Box::new(signature))));
         }
         let mut lines = text.split('\n');
         match lines.next() {
             Some(HEADER) => {}
-            Some(other) if other.starts_with("octi signature ") => return Err(SignatureError::UnknownFormat),
+            Some(other) if is_numbered(other, "octi signature ") => return Err(SignatureError::UnknownFormat),
             _ => return Err(SignatureError::Malformed("its first line is neither of octi nor of minisign")),
         }
         let malformed = || SignatureError::Malformed("after its first line come `key ID`, `ed25519 BASE64` and nothing else");
@@ -93,7 +99,11 @@ impl Signature {
                 Err(SignatureError::WrongKey { signed_by: Some(*signed_by), expected: key.id() })
             }
             Form::Own { bytes, .. } => {
-                if is_signed(message, bytes, key) { Ok(()) } else { Err(SignatureError::Changed(key.id())) }
+                if is_signed(message, bytes, key) {
+                    Ok(())
+                } else {
+                    Err(SignatureError::Changed(key.id()))
+                }
             }
         }
     }
@@ -101,7 +111,8 @@ impl Signature {
 
 /// Whether the key signed the message. Strictly: no second spelling of a signature passes.
 pub(crate) fn is_signed(message: &[u8], signature: &[u8; 64], key: &PublicKey) -> bool {
-    key.verifying().verify_strict(message, &ed25519_dalek::Signature::from_bytes(signature)).is_ok()
+    let signature = ed25519_dalek::Signature::from_bytes(signature);
+    VerifyingKey::from_bytes(key.as_bytes()).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
 }
 
 /// As it stands in a file.

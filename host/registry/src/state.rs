@@ -1,5 +1,6 @@
 //! Small files that are either the old one or the new one, and that one program at a time changes.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::text::shown;
+use crate::text::explained;
 
 /// Why the host's own file cannot be used. It is never passed over: what it says protects from what was replaced.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,7 @@ struct OnlyFormat {
 /// What the file says; `None` when there is none.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path, bytes_max: usize) -> Result<Option<T>, StateError> {
     let io = |error| StateError::Io(path.to_owned(), error);
-    let damaged = |problem: &str| StateError::Damaged(path.to_owned(), shown(problem));
+    let damaged = |problem: &dyn fmt::Display| StateError::Damaged(path.to_owned(), explained(problem));
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -54,11 +55,11 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path, bytes_max: usize) -> Result
     if bytes.len() > bytes_max {
         return Err(damaged(&format!("it has more than {bytes_max} bytes")));
     }
-    let format: OnlyFormat = serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
+    let format: OnlyFormat = serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?;
     if format.format != FORMAT {
         return Err(StateError::UnknownFormat(path.to_owned()));
     }
-    let read: Format<T> = serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
+    let read: Format<T> = serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?;
     Ok(Some(read.content))
 }
 

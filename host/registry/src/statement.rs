@@ -19,12 +19,13 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use octi_domain::limits::REGISTRY_STATEMENT_BYTES_MAX;
+use serde::Deserialize;
 
 use crate::digest::Digest;
 use crate::keys::{PublicKey, SecretKey};
 use crate::name::{Contract, PluginName, Version};
 use crate::signature::{Signature, SignatureError};
-use crate::text::{self, shown};
+use crate::text::{self, explained, is_numbered, shown};
 
 /// The first line. What is signed begins with what it is, so a signature of it is one of nothing else.
 const HEADER: &str = "octi plugin statement 1";
@@ -80,11 +81,15 @@ pub enum StatementError {
     TooLong(usize),
     #[error("the statement is damaged: `{field}`: {problem}; get it again from where the plugin is published")]
     Malformed { field: &'static str, problem: String },
-    #[error("the statement has a format that this octi does not know (`{0}`); update octi, or choose an older version of the plugin")]
+    #[error(
+        "the statement has a format that this octi does not know (`{0}`); update octi, or choose an older version of the plugin"
+    )]
     UnknownFormat(String),
     #[error("statement: {0}")]
     Signature(#[from] SignatureError),
-    #[error("`{asked}` was asked for, but the statement is about `{found}`; somebody passes one plugin off as another, do not use it")]
+    #[error(
+        "`{asked}` was asked for, but the statement is about `{found}`; somebody passes one plugin off as another, do not use it"
+    )]
     OtherName { asked: PluginName, found: PluginName },
     #[error(
         "version {asked} of `{name}` was asked for, but the statement is about {found}; somebody passes one version off as another, do not use it"
@@ -94,6 +99,12 @@ pub enum StatementError {
         "the {part} is not the one that was signed (signed {signed}, found {found}); it was changed afterwards, do not use it, and get it again"
     )]
     Tampered { part: Part, signed: Digest, found: Digest },
+    #[error("the manifest is not JSON with `id`, `version` and `wit`: {0}; ask its publisher to build it anew")]
+    UnreadableManifest(String),
+    #[error(
+        "the manifest does not agree with the statement: its `{field}` is `{found}`, and signed is `{signed}`; ask its publisher"
+    )]
+    Disagrees { field: &'static str, signed: String, found: String },
     #[error("a bill of materials was signed ({0}) and is not there; get the plugin again, with it")]
     SbomMissing(Digest),
     #[error("there is a bill of materials ({0}) that was not signed; do not believe it")]
@@ -126,7 +137,9 @@ impl Statement {
         let mut lines = text.split('\n');
         match lines.next() {
             Some(HEADER) => {}
-            Some(other) if other.starts_with("octi plugin statement ") => return Err(StatementError::UnknownFormat(shown(other))),
+            Some(other) if is_numbered(other, "octi plugin statement ") => {
+                return Err(StatementError::UnknownFormat(shown(other)));
+            }
             _ => return Err(malformed("its first line is another one")),
         }
         let statement = Self {
@@ -165,11 +178,9 @@ impl Statement {
             return Err(StatementError::OtherName { asked: name.clone(), found: self.name.clone() });
         }
         match version {
-            Some(asked) if *asked != self.version => Err(StatementError::OtherVersion {
-                name: name.clone(),
-                asked: asked.clone(),
-                found: self.version.clone(),
-            }),
+            Some(asked) if *asked != self.version => {
+                Err(StatementError::OtherVersion { name: name.clone(), asked: asked.clone(), found: self.version.clone() })
+            }
             _ => Ok(()),
         }
     }
@@ -185,13 +196,43 @@ impl Statement {
         // The manifest first: it is in the file, so a changed manifest changes both, and it is the more telling of the two.
         same(Part::Manifest, self.manifest, parts.manifest)?;
         same(Part::Wasm, self.wasm, parts.wasm)?;
-        match (self.sbom, parts.sbom) {
-            (Some(signed), Some(found)) => same(Part::Sbom, signed, found),
-            (Some(signed), None) => Err(StatementError::SbomMissing(signed)),
-            (None, Some(found)) => Err(StatementError::SbomUnsigned(found)),
-            (None, None) => Ok(()),
+        self.covers_sbom(parts.sbom)
+    }
+
+    /// Refuses a manifest that says something else of the plugin than its publisher signed.
+    ///
+    /// # Errors
+    /// [`StatementError::Disagrees`] names the field.
+    pub fn describes(&self, manifest: &[u8]) -> Result<(), StatementError> {
+        let Described { id, version, wit } =
+            serde_json::from_slice(manifest).map_err(|error| StatementError::UnreadableManifest(explained(&error)))?;
+        let said = [
+            ("id", self.name.to_string(), id),
+            ("version", self.version.to_string(), version),
+            ("wit", self.wit.to_string(), wit),
+        ];
+        match said.into_iter().find(|(_, signed, found)| signed != found) {
+            Some((field, signed, found)) => Err(StatementError::Disagrees { field, signed, found: shown(&found) }),
+            None => Ok(()),
         }
     }
+
+    fn covers_sbom(&self, found: Option<Digest>) -> Result<(), StatementError> {
+        match (self.sbom, found) {
+            (Some(signed), Some(found)) if signed != found => Err(StatementError::Tampered { part: Part::Sbom, signed, found }),
+            (Some(signed), None) => Err(StatementError::SbomMissing(signed)),
+            (None, Some(found)) => Err(StatementError::SbomUnsigned(found)),
+            (Some(_), Some(_)) | (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Of a manifest, what a statement says too. The rest may be of a contract that this octi does not serve.
+#[derive(Deserialize)]
+struct Described {
+    id: String,
+    version: String,
+    wit: String,
 }
 
 /// The value of the next line, which must have this name.

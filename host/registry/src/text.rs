@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 
 /// Characters of a stranger's text that an error repeats.
 const SHOWN_CHARS_MAX: usize = 100;
+/// Characters of a library's error.
+const EXPLAINED_CHARS_MAX: usize = 400;
 
 /// A text that is not what it should be, and what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +23,22 @@ impl TextError {
 
 /// The text without what commands a terminal, and not much of it: nobody has looked at it yet.
 pub(crate) fn shown(text: &str) -> String {
+    cut(text, SHOWN_CHARS_MAX)
+}
+
+/// What somebody else's error says, which may repeat what it was given.
+pub(crate) fn explained(error: &dyn std::fmt::Display) -> String {
+    cut(&error.to_string(), EXPLAINED_CHARS_MAX)
+}
+
+/// Whether it is the first line of a format, of some version.
+pub(crate) fn is_numbered(line: &str, format: &str) -> bool {
+    line.strip_prefix(format).is_some_and(|version| version.parse::<u32>().is_ok())
+}
+
+fn cut(text: &str, chars_max: usize) -> String {
     let plain = |c: char| matches!(c, '"' | '\'' | '\\');
-    let escaped = text.chars().take(SHOWN_CHARS_MAX).flat_map(|c| {
+    let escaped = text.chars().take(chars_max).flat_map(|c| {
         let (kept, escaped) = if plain(c) { (Some(c), None) } else { (None, Some(c.escape_debug())) };
         kept.into_iter().chain(escaped.into_iter().flatten())
     });
@@ -86,7 +102,8 @@ mod tests {
     #[test]
     fn a_time_has_one_spelling() {
         assert_eq!(parse_time("2026-11-29T10:42:21Z").map(time).as_deref(), Ok("2026-11-29T10:42:21Z"));
-        for other in ["2026-11-29T10:42:21.0Z", "2026-11-29T10:42:21+00:00", "2026-11-29 10:42:21Z", "+2026-11-29T10:42:21Z", ""] {
+        for other in ["2026-11-29T10:42:21.0Z", "2026-11-29T10:42:21+00:00", "2026-11-29 10:42:21Z", "+2026-11-29T10:42:21Z", ""]
+        {
             assert!(parse_time(other).is_err(), "{other}");
         }
     }

@@ -37,7 +37,8 @@ fn the_newest_version_is_neither_yanked_nor_before_its_release() {
 #[test]
 fn an_index_is_json_that_other_programs_can_read() {
     let envelope: serde_json::Value = serde_json::from_slice(&sealed_index(7, &["acme/weather"], &key(1))).unwrap();
-    let payload = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, envelope["payload"].as_str().unwrap()).unwrap();
+    let payload =
+        base64::Engine::decode(&base64::engine::general_purpose::STANDARD, envelope["payload"].as_str().unwrap()).unwrap();
     let payload: serde_json::Value = serde_json::from_slice(&payload).unwrap();
     insta::assert_json_snapshot!(payload);
 }
@@ -61,7 +62,10 @@ fn an_index_of_another_key_or_for_too_long_is_not_believed() {
     assert!(matches!(Index::seal(long, &Plugins::new(), &key(1)), Err(IndexError::Freshness(FreshnessError::TooLong { .. }))));
     let careless = careless(r#"{"sequence":1,"created":"2024-10-04T00:00:00Z","expires":"2124-10-04T00:00:00Z","plugins":{}}"#);
     assert!(matches!(careless, IndexError::Freshness(FreshnessError::TooLong { .. })), "{careless}");
-    assert!(Index::verify(&vec![b' '; REGISTRY_INDEX_BYTES_MAX + 1], &[], morning(1)).is_err_and(|e| e.to_string().contains("more than")));
+    assert!(
+        Index::verify(&vec![b' '; REGISTRY_INDEX_BYTES_MAX + 1], &[], morning(1))
+            .is_err_and(|e| e.to_string().contains("more than"))
+    );
 }
 
 #[test]

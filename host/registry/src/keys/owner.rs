@@ -33,7 +33,8 @@ impl FromStr for Owner {
 
     fn from_str(text: &str) -> Result<Self, TextError> {
         let is_registry = |name: &str| {
-            (1..=REGISTRY_NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'`')
+            (1..=REGISTRY_NAME_BYTES_MAX).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'`')
         };
         match text.split_once(':') {
             Some(("publisher", name)) if is_name(name) => Ok(Self::Publisher(name.to_owned())),
@@ -55,7 +56,9 @@ mod tests {
             assert_eq!(good.parse::<Owner>().map(|owner| owner.to_string()).as_deref(), Ok(good));
         }
         let long = format!("registry:{}", "a".repeat(REGISTRY_NAME_BYTES_MAX + 1));
-        for other in ["acme", "publisher:", "publisher:Acme", "publisher:acme/weather", "registry:", "registry:a b", long.as_str()] {
+        for other in
+            ["acme", "publisher:", "publisher:Acme", "publisher:acme/weather", "registry:", "registry:a b", long.as_str()]
+        {
             assert!(other.parse::<Owner>().is_err(), "{other}");
         }
     }

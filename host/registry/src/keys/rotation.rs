@@ -31,7 +31,8 @@ impl Rotation {
     /// # Errors
     /// [`EnvelopeError`] when it is not this key's, or does not say that this key is followed by another.
     pub fn verify(envelope: &[u8], old: &PublicKey) -> Result<Self, EnvelopeError> {
-        let (payload, _key) = envelope::open(Document::Rotation, envelope, std::slice::from_ref(old), REGISTRY_ROTATION_BYTES_MAX)?;
+        let (payload, _key) =
+            envelope::open(Document::Rotation, envelope, std::slice::from_ref(old), REGISTRY_ROTATION_BYTES_MAX)?;
         let rotation: Self = envelope::read(Document::Rotation, &payload)?;
         if rotation.old != *old || rotation.new == rotation.old {
             let problem = "`old` is not the key that signed it, or `new` is the same".to_owned();

@@ -52,7 +52,7 @@ impl SecretKey {
     /// What others check its signatures with.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        PublicKey(self.0.verifying_key().to_bytes())
     }
 
     /// Signs the message as it stands. Each kind of message begins with what it is, so that a signature of one is none of another.

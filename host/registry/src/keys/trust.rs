@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_domain::limits::{
-    REGISTRY_CLOCK_SKEW_SECONDS_MAX, REGISTRY_OWNERS_MAX, REGISTRY_RETIRED_KEYS_MAX, REGISTRY_REVOKED_KEYS_MAX, REGISTRY_ROTATIONS_MAX,
+    REGISTRY_CLOCK_SKEW_SECONDS_MAX, REGISTRY_OWNERS_MAX, REGISTRY_RETIRED_KEYS_MAX, REGISTRY_REVOKED_KEYS_MAX,
+    REGISTRY_ROTATIONS_MAX,
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,7 +101,9 @@ pub enum TrustError {
     Retired { owner: Owner, key: KeyId, successor: KeyId, since: DateTime<Utc> },
     #[error("nothing is known of `{0}`, so nobody can say which key follows which; trust a key of it first")]
     UnknownOwner(Owner),
-    #[error("key {key} names two keys that follow it, {known} and {found}; somebody else has it, ask `{owner}` which key is theirs")]
+    #[error(
+        "key {key} names two keys that follow it, {known} and {found}; somebody else has it, ask `{owner}` which key is theirs"
+    )]
     TwoSuccessors { owner: Owner, key: KeyId, known: KeyId, found: KeyId },
     #[error("the rotation is about `{found}`, and not about `{asked}`; do not use it")]
     OtherOwner { asked: Owner, found: Owner },
@@ -129,12 +132,9 @@ impl Trust {
         }
         match (known.retired(key), what_for) {
             (Some(_), Use::Installed) => Ok(Standing::Retired),
-            (Some(retired), Use::New) => Err(TrustError::Retired {
-                owner: owner.clone(),
-                key: key.id(),
-                successor: known.key.id(),
-                since: retired.since,
-            }),
+            (Some(retired), Use::New) => {
+                Err(TrustError::Retired { owner: owner.clone(), key: key.id(), successor: known.key.id(), since: retired.since })
+            }
             (None, _) => Err(known.other_key(owner, key)),
         }
     }
@@ -274,7 +274,10 @@ impl Known {
     /// The keys before the successor of the one of now.
     fn retired_with(&self, successor: PublicKey, now: DateTime<Utc>) -> Result<Vec<Retired>, TrustError> {
         if self.retired.len() >= REGISTRY_RETIRED_KEYS_MAX {
-            return Err(TrustError::Full { what: "keys of one owner, one after the other", count_max: REGISTRY_RETIRED_KEYS_MAX });
+            return Err(TrustError::Full {
+                what: "keys of one owner, one after the other",
+                count_max: REGISTRY_RETIRED_KEYS_MAX,
+            });
         }
         let last = Retired { key: self.key, since: now, successor };
         Ok(self.retired.iter().cloned().chain([last]).collect())

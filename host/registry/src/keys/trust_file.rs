@@ -95,7 +95,8 @@ mod tests {
         std::thread::scope(|scope| {
             for byte in 1..=16 {
                 let file = &file;
-                let meet = move || file.update(|trust| trust.meet(&owner(&format!("p{byte}")), key(byte).public(), morning(0), "here"));
+                let meet =
+                    move || file.update(|trust| trust.meet(&owner(&format!("p{byte}")), key(byte).public(), morning(0), "here"));
                 scope.spawn(move || meet().unwrap());
             }
         });

@@ -49,7 +49,9 @@ fn an_entry_that_only_a_newer_octi_understands_does_not_silence_the_others() {
     let mut payload = serde_json::to_value(Payload { freshness: freshness(1), revocations: every_kind().to_vec() }).unwrap();
     let entries = payload["revocations"].as_array_mut().unwrap();
     entries.push(json!({ "target": { "publisher": "acme" }, "reason": "gone bad", "revoked": "2024-10-04T00:00:00Z" }));
-    entries.push(json!({ "target": { "name": "a/b", "version": "1.0.0", "on": "arm" }, "reason": "", "revoked": "2024-10-04T00:00:00Z" }));
+    entries.push(
+        json!({ "target": { "name": "a/b", "version": "1.0.0", "on": "arm" }, "reason": "", "revoked": "2024-10-04T00:00:00Z" }),
+    );
     entries[0]["severity"] = json!("high");
     let envelope = envelope::seal(Document::Revocations, payload.to_string().as_bytes(), &key(1));
     let feed = Feed::verify(&envelope, &[key(1).public()], morning(1)).unwrap();

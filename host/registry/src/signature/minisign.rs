@@ -36,7 +36,7 @@ impl Minisign {
 
     pub(super) fn verify(&self, message: &[u8], key: &PublicKey) -> Result<(), SignatureError> {
         // The tool's name for a key says nothing of the key: the key that counts is given the name the signature has.
-        let named = [b"Ed".as_slice(), &self.named, key.verifying().as_bytes()].concat();
+        let named = [b"Ed".as_slice(), &self.named, key.as_bytes()].concat();
         let wrong_key = SignatureError::WrongKey { signed_by: None, expected: key.id() };
         let Ok(expected) = minisign_verify::PublicKey::from_base64(&STANDARD.encode(named)) else { return Err(wrong_key) };
         // Either way of the tool will do: it signs the bytes, or their BLAKE2b.

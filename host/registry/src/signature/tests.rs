@@ -54,8 +54,15 @@ fn what_is_no_signature_says_why() {
     assert_eq!(refusal(&long), SignatureError::TooLong(REGISTRY_SIGNATURE_BYTES_MAX + 1));
     let short = format!("octi signature 1\nkey {}\ned25519 AAAA\n", key(1).public().id());
     let more = format!("{}more\n", key(1).sign(b""));
-    let texts: [&[u8]; 7] =
-        [b"", b"\xff", b"-----BEGIN PGP SIGNATURE-----", b"octi signature 1\n", b"untrusted comment: x\nRW\n", short.as_bytes(), more.as_bytes()];
+    let texts: [&[u8]; 7] = [
+        b"",
+        b"\xff",
+        b"-----BEGIN PGP SIGNATURE-----",
+        b"octi signature 1\n",
+        b"untrusted comment: x\nRW\n",
+        short.as_bytes(),
+        more.as_bytes(),
+    ];
     for text in texts {
         assert!(matches!(refusal(text), SignatureError::Malformed(_)), "{}", String::from_utf8_lossy(text));
     }

@@ -115,7 +115,10 @@ fn a_revoked_key_signs_and_names_nothing_any_more() {
     for what_for in [Use::New, Use::Installed] {
         assert!(matches!(trust.judge(&acme(), &public(1), what_for), Err(TrustError::Revoked { .. })));
     }
-    assert!(matches!(trust.follow(&acme(), &[rotation(1, 2)], morning(3)), Err(TrustError::Revoked { .. })), "the thief may sign it");
+    assert!(
+        matches!(trust.follow(&acme(), &[rotation(1, 2)], morning(3)), Err(TrustError::Revoked { .. })),
+        "the thief may sign it"
+    );
     assert!(matches!(trust.pin(&acme(), public(1), morning(3), "x"), Err(TrustError::Revoked { .. })));
     trust.pin(&acme(), public(2), morning(3), "acme's letter").unwrap();
     assert_eq!(judge(&trust, 2), Ok(Standing::Trusted(How::Pinned)));
@@ -123,7 +126,10 @@ fn a_revoked_key_signs_and_names_nothing_any_more() {
     let mut trust = met(1);
     trust.revoke(public(2), "stolen", morning(2)).unwrap();
     assert!(matches!(trust.follow(&acme(), &[rotation(1, 2)], morning(3)), Err(TrustError::Revoked { .. })));
-    assert!(matches!(trust.meet(&Owner::Publisher("other".to_owned()), public(2), morning(3), "x"), Err(TrustError::Revoked { .. })));
+    assert!(matches!(
+        trust.meet(&Owner::Publisher("other".to_owned()), public(2), morning(3), "x"),
+        Err(TrustError::Revoked { .. })
+    ));
 }
 
 #[test]
