@@ -1,9 +1,11 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
+mod registry;
 mod requests;
 mod settings;
 mod terminal;
 
+pub use registry::*;
 pub use requests::*;
 pub use settings::*;
 pub use terminal::*;

@@ -293,7 +293,9 @@ impl Manifest {
     }
 }
 
-pub(crate) fn is_name(text: &str) -> bool {
+/// Whether the text can be the publisher or the name in a plugin's id, or the name of a tool.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
@@ -302,7 +304,10 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// Refuses what would move a terminal's cursor, begin another line or turn text around, where a person decides by what they read.
-pub(crate) fn one_line(text: &str) -> Result<(), String> {
+///
+/// # Errors
+/// Says which character it is.
+pub fn one_line(text: &str) -> Result<(), String> {
     let is_control = |c: &char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match text.chars().find(is_control) {
         Some(control) => Err(format!("it holds the control character {control:?}; write one line of plain text")),

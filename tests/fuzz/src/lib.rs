@@ -10,8 +10,10 @@ pub mod cache_entry;
 pub mod host_pattern;
 pub mod manifest;
 pub mod redact;
+pub mod registry;
 pub mod rule;
 pub mod shell_line;
+pub mod statement;
 pub mod url_policy;
 
 /// Files of the host by their paths: those that decide, without the database, the network and the compiler beside them in their
@@ -57,14 +59,16 @@ mod cache {
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("arguments", arguments::run),
     ("cache_entry", cache_entry::run),
     ("host_pattern", host_pattern::run),
     ("manifest", manifest::run),
     ("redact", redact::run),
+    ("registry", registry::run),
     ("rule", rule::run),
     ("shell_line", shell_line::run),
+    ("statement", statement::run),
     ("url_policy", url_policy::run),
 ];
 

@@ -1,5 +1,7 @@
 //! `octi plugin`: tools and roles.
 
+mod signing;
+
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -66,12 +68,22 @@ pub(crate) enum Verb {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// The key you sign plugins with
+    #[command(subcommand)]
+    Key(signing::KeyVerb),
+    /// Sign a plugin file as its publisher
+    Sign(signing::Sign),
+    /// Check that a plugin file is what its publisher signed
+    Verify(signing::Verify),
 }
 
 /// Runs one of them.
 pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
     match verb {
         Verb::Pack { folder, component, output } => return pack(context, &folder, component.as_deref(), output).await,
+        Verb::Key(verb) => return signing::key(context, &verb),
+        Verb::Sign(options) => return signing::sign(context, &options),
+        Verb::Verify(options) => return signing::verify(context, &options),
         Verb::Inspect { plugin } if Path::new(&plugin).is_file() => return inspect_file(context, Path::new(&plugin)),
         _ => {}
     }
@@ -84,7 +96,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
         Verb::Call { tool, arguments, yes } => call(context, &connection, &tool, &arguments, yes).await,
-        Verb::Pack { .. } => Ok(()),
+        Verb::Pack { .. } | Verb::Key(_) | Verb::Sign(_) | Verb::Verify(_) => Ok(()),
     };
     connection.close().await;
     outcome

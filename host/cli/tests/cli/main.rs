@@ -16,6 +16,7 @@ mod plugins;
 mod reference;
 mod secrets;
 mod settings;
+mod signing;
 mod support;
 mod swaps;
 mod terminal;

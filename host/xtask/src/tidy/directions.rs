@@ -7,12 +7,13 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
     ("octi-store", &["octi-domain"]),
     ("octi-extension", &["octi-domain"]),
+    ("octi-registry", &["octi-domain", "octi-extension"]),
     ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
     ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
@@ -41,6 +42,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "octi-config",
             "octi-store",
             "octi-extension",
+            "octi-registry",
             "octi-security",
             "octi-settings",
             "octi-models",

@@ -1,0 +1,100 @@
+//! Where a registry's bytes come from. Whoever implements it need not be trusted: what it hands over is checked by [`crate::Registry`].
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::digest::Digest;
+use crate::layout::{Document, Layout, LayoutError};
+use crate::name::PluginName;
+
+/// A place that serves what a registry published.
+///
+/// Nothing is read beyond `bytes_max`: whoever has more to say is refused with [`SourceError::TooLarge`].
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Where that is, in words for a person, such as `registry.example/plugins`.
+    fn origin(&self) -> &str;
+
+    /// The signed index.
+    async fn index(&self, bytes_max: usize) -> Result<Vec<u8>, SourceError>;
+
+    /// The signed feed of revocations.
+    async fn feed(&self, bytes_max: usize) -> Result<Vec<u8>, SourceError>;
+
+    /// The OCI manifest with that digest, of this plugin.
+    async fn oci_manifest(&self, name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError>;
+
+    /// The blob with that digest, of this plugin.
+    async fn blob(&self, name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError>;
+}
+
+/// Why a source did not give what was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("`{origin}` has no {what}; ask who runs it, or name another version")]
+    Missing { origin: String, what: String },
+    #[error("{what} of `{origin}` has more than the {bytes_max} bytes allowed; ask who runs it")]
+    TooLarge { origin: String, what: String, bytes_max: usize },
+    #[error("`{origin}` does not answer; try again later")]
+    Unavailable {
+        origin: String,
+        #[source]
+        because: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+}
+
+/// A folder on this machine, as [`Layout`] writes it.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    layout: Arc<Layout>,
+    origin: String,
+}
+
+impl Folder {
+    /// Opens the folder. It waits for the disk.
+    ///
+    /// # Errors
+    /// [`LayoutError`] when it is not a layout.
+    pub fn open(path: &Path) -> Result<Self, LayoutError> {
+        Ok(Self { layout: Arc::new(Layout::open(path)?), origin: path.display().to_string() })
+    }
+
+    async fn read(
+        &self,
+        read: impl FnOnce(&Layout) -> Result<Vec<u8>, LayoutError> + Send + 'static,
+    ) -> Result<Vec<u8>, SourceError> {
+        let layout = Arc::clone(&self.layout);
+        let done = tokio::task::spawn_blocking(move || read(&layout)).await;
+        match done {
+            Ok(read) => Ok(read?),
+            Err(error) => Err(SourceError::Unavailable { origin: self.origin.clone(), because: error.into() }),
+        }
+    }
+}
+
+#[async_trait]
+impl Source for Folder {
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    async fn index(&self, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
+        self.read(move |layout| layout.document(Document::Index, bytes_max)).await
+    }
+
+    async fn feed(&self, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
+        self.read(move |layout| layout.document(Document::Revocations, bytes_max)).await
+    }
+
+    async fn oci_manifest(&self, _name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
+        self.read(move |layout| layout.blob(digest, bytes_max)).await
+    }
+
+    async fn blob(&self, _name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
+        self.read(move |layout| layout.blob(digest, bytes_max)).await
+    }
+}
