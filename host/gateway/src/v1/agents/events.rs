@@ -161,7 +161,7 @@ mod tests {
         for event in numbered(&run, DateTime::UNIX_EPOCH, vec![said(-3), said(0), said(5), said(5), said(9)]) {
             let from = time_of(&run, event.seq);
             let again = numbered(&run, from, [-3, 0, 5, 5, 9].into_iter().filter(|time| at(*time) >= from).map(said).collect());
-            assert!(again.iter().any(|other| *other == event), "{event:?} in {again:?}");
+            assert!(again.contains(&event), "{event:?} in {again:?}");
         }
         assert!(time_of(&run, i64::MAX) > at(9));
     }
