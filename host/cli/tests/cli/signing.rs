@@ -119,9 +119,10 @@ fn every_lie_has_a_refusal_of_its_own() {
     refused("a changed statement", &["verify", "FILE"]);
     author.fine(&["sign", "FILE"]);
     let whole = fs::read(&author.file).expect("the file");
-    let place = whole.windows(6).position(|part| part == b"pirate").expect("the manifest");
+    let id = br#""acme/pirate""#;
+    let place = whole.windows(id.len()).position(|part| part == id).expect("the manifest");
     let mut changed = whole.clone();
-    changed[place] = b'P';
+    changed[place + 1] = b'b';
     fs::write(&author.file, &changed).expect("the file");
     refused("a changed manifest", &["verify", "FILE"]);
     // An empty custom section behind everything else.
