@@ -1,18 +1,14 @@
-//! Runs every `tools-wasm/<tool>/cases/<case>/case.json` on the real engine, as `tools-wasm/README.md` defines them.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it cannot go on, and what it ran on")]
+//! Runs every `tools-wasm/<tool>/cases/<case>/case.json` on the real engine, as `tools-wasm/README.md` defines them and
+//! `octi plugin test` does.
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it cannot go on, and what it ran")]
 
-mod case;
-mod host;
-mod matching;
-mod web;
-
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use case::Case;
-use host::TestHost;
+use octi_author::{Workbench, WorkbenchConfig, find_cases};
+use octi_engine::Compiler;
 use octi_extension::tool::ToolError;
 use octi_security::sandbox::egress::Endpoints;
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn filesystem_cases_hold() {
@@ -41,34 +37,54 @@ async fn websearch_cases_hold() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_without_a_server_says_what_to_set() {
-    let host = TestHost::start_with(Some(Endpoints::default().with("searxng", "OCTI_SEARXNG_URL", None))).await;
+    let endpoints = Endpoints::default().with("searxng", "OCTI_SEARXNG_URL", None);
+    let bench = start("websearch", WorkbenchConfig { endpoints, ..config() }).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let refused = host.call(host.person(), folder.path(), "websearch__search", serde_json::json!({ "query": "octi" })).await;
-    host.stop().await;
+    let called = bench.call(bench.person(), folder.path(), "search", &serde_json::json!({ "query": "octi" })).await;
+    bench.stop().await;
     let text = "the endpoint `searxng` is not set up: the operator sets `OCTI_SEARXNG_URL`";
-    assert_eq!(refused.err(), Some(ToolError::NeedsUser(text.to_owned())));
+    assert_eq!(called.result.err(), Some(ToolError::NeedsUser(text.to_owned())));
 }
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_path_buf()
 }
 
+fn target() -> PathBuf {
+    let launcher = Path::new(env!("CARGO_BIN_EXE_octi-test-launcher"));
+    launcher.ancestors().nth(2).expect("the launcher is in <target>/<profile>").to_path_buf()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is told by its environment where the plugins are")]
+fn bundle() -> PathBuf {
+    let bundle = std::env::var_os("OCTI_PLUGIN_BUNDLE").map_or_else(|| target().join("octi-plugins"), PathBuf::from);
+    assert!(bundle.join("filesystem.wasm").is_file(), "no plugins in {}: run `cargo xtask wasm`", bundle.display());
+    bundle
+}
+
+/// What tests compile is kept for the next run: it takes longer than the tests.
+fn config() -> WorkbenchConfig {
+    let launcher = PathBuf::from(env!("CARGO_BIN_EXE_octi-test-launcher"));
+    let cache = Some((target().join("octi-test-cache"), [7; 32]));
+    let processes = ProcessDoor::new(ProcessConfig { launcher, level: Level::Auto });
+    WorkbenchConfig { cache, ..WorkbenchConfig::scripted(processes, Compiler::InProcess) }
+}
+
+async fn start(tool: &str, config: WorkbenchConfig) -> Workbench {
+    let plugin = std::fs::read(bundle().join(tool).with_extension("wasm")).expect("the plugin can be read");
+    Workbench::start(config, plugin).await.expect("the engine takes the plugin")
+}
+
 async fn run_all(tool: &str) {
-    let folder = root().join("tools-wasm").join(tool).join("cases");
-    let mut cases: Vec<PathBuf> =
-        fs::read_dir(&folder).expect("the cases can be listed").map(|entry| entry.expect("an entry").path()).collect();
-    cases.sort();
-    assert!(!cases.is_empty(), "{tool} has no cases in {}", folder.display());
-    let host = TestHost::start().await;
+    let cases = find_cases(&root().join("tools-wasm").join(tool).join("cases"), None).expect("the tool has cases");
+    let bench = start(tool, config()).await;
     let mut failures = Vec::new();
-    for path in &cases {
-        let text = fs::read_to_string(path.join("case.json")).expect("case.json can be read");
-        let case: Case = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        if let Err(problem) = case.run(&host, tool).await {
-            failures.push(format!("{}: {problem}", path.strip_prefix(&folder).unwrap_or(path).display()));
+    for case in &cases {
+        if let Some(problem) = case.run(&bench).await.problem {
+            failures.push(format!("{}: {problem}", case.name));
         }
     }
-    host.stop().await;
+    bench.stop().await;
     println!("{tool}: {} cases", cases.len());
     assert!(failures.is_empty(), "{} of {} cases of {tool} fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
 }

@@ -1,6 +1,7 @@
 //! The command line: one file a command.
 
 mod chat;
+mod checks;
 mod doctor;
 mod hidden;
 mod model;
@@ -53,7 +54,7 @@ enum Verb {
     Tui(tui::Options),
     /// Run the server
     Serve(serve::Options),
-    /// Tools and roles: list, inspect, install, remove, reload, call, pack
+    /// Tools and roles: list, inspect, install, remove, reload, call; and writing them: new, build, test, dev
     #[command(subcommand)]
     Plugin(plugin::Verb),
     /// Language models: list, add, test, default, remove
@@ -112,7 +113,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Chat(options) => Box::pin(chat::run(&context, options)).await,
         Verb::Tui(options) => tui::run(&context, &options).await,
         Verb::Serve(_) => serve::run(&context).await,
-        Verb::Plugin(verb) => plugin::run(&context, verb).await,
+        Verb::Plugin(verb) => Box::pin(plugin::run(&context, verb)).await,
         Verb::Model(verb) => model::run(&context, verb).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,
@@ -139,7 +140,11 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
         Failure::user(error.to_string())
             .hint("docs/reference/environment.md lists every variable; `octi doctor` checks an installation")
     })?;
-    let level = if matches!(arguments.verb, Verb::Serve(_)) { "info" } else { "error" };
+    let level = match &arguments.verb {
+        Verb::Serve(_) => "info",
+        Verb::Plugin(verb) => verb.log_level(),
+        _ => "error",
+    };
     let logs = telemetry::start(&config, &format!("{level},{QUIET}"))?;
     Ok(Context { config, environment, printer, logs })
 }

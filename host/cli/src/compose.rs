@@ -236,7 +236,7 @@ fn following(settings: Settings) -> AbortOnDropHandle<()> {
 }
 
 /// The only ways out of this process.
-fn open_doors(config: &Config) -> Outcome<(ProcessConfig, Arc<Egress>, Arc<ProcessDoor>)> {
+pub(crate) fn open_doors(config: &Config) -> Outcome<(ProcessConfig, Arc<Egress>, Arc<ProcessDoor>)> {
     let launch = launch_config(config.sandbox)?;
     let egress = Arc::new(open_egress(config)?);
     let processes = ProcessDoor::with_profiles(launch.clone(), profiles(&config.shell)?).with_egress(egress.clone());
@@ -313,7 +313,7 @@ async fn open_store(config: &Config) -> Outcome<Store> {
 }
 
 /// How programs are started, the compiler of plugins included.
-fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
+pub(crate) fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
     let launcher = std::env::current_exe().map_err(|error| us("octi's own file is not known", &error))?;
     let level = match level {
         SandboxLevel::Off => Level::Off,

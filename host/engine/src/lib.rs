@@ -38,6 +38,7 @@ pub use install::InstallError;
 pub use loader::Inspection;
 pub use manager::{Change, EngineConfig, OnChange, PluginManager};
 pub use probes::Probes;
+pub use usage::{Times, Usage};
 
 #[cfg(test)]
 mod tests;

@@ -21,8 +21,10 @@ use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::telemetry;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::services::{KvStore, SecretSource};
+use octi_extension::tool::{CallContext, ToolError, ToolOutput};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
+use serde_json::Value;
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,6 +38,8 @@ use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
 use crate::probes::Probes;
 use crate::state::Services;
+use crate::tool::WasmTool;
+use crate::usage::Usage;
 use kept::{Kept, Notes};
 use slots::Slots;
 use view::View;
@@ -295,6 +299,29 @@ impl PluginManager {
             None => Ok(self.plugins()),
             Some(id) => self.status(id).map(|status| vec![status]).ok_or_else(|| InstallError::NotFound(id.to_owned())),
         }
+    }
+
+    /// Calls an operation of a plugin and says what the call used; none when it did not come so far. For its author: an agent's
+    /// calls take their tools from the snapshot that its model was shown.
+    ///
+    /// # Errors
+    /// Of the call; [`ToolError::BadInput`] when no such operation runs.
+    pub async fn measure(
+        &self,
+        id: &str,
+        operation: &str,
+        context: CallContext,
+        arguments: &Value,
+    ) -> (Result<ToolOutput, ToolError>, Option<Usage>) {
+        let active = self.slots.lock().await.active_of(id).cloned();
+        let entry = active.as_ref().and_then(|generation| generation.manifest().tools.get(operation));
+        let Some((generation, entry)) = active.as_ref().zip(entry) else {
+            let names = active.iter().flat_map(|generation| generation.manifest().tools.keys());
+            let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+            let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            return (Err(ToolError::BadInput(format!("`{id}` has no operation `{operation}`; it has {known}"))), None);
+        };
+        WasmTool::new(generation, operation, entry).measured(context, arguments).await
     }
 
     /// Reads a plugin file without running or installing it.

@@ -14,6 +14,7 @@ use crate::bindings::tool::exports::octi::plugin::tools::{Output, ToolError as G
 use crate::generation::{Generation, Pin};
 use crate::observe::{Meters, Observed};
 use crate::state::Caller;
+use crate::usage::Usage;
 
 /// One operation, bound to its generation.
 pub(crate) struct WasmTool {
@@ -45,7 +46,27 @@ impl WasmTool {
         Self { spec, generation: Pin::new(generation), meters, output_schema: OnceLock::new() }
     }
 
-    async fn run(&self, context: CallContext, arguments: String, observed: &Observed<'_>) -> Result<ToolOutput, ToolError> {
+    /// Calls it and says what the call used, when it came so far that anything was.
+    pub(crate) async fn measured(
+        &self,
+        context: CallContext,
+        arguments: &Value,
+    ) -> (Result<ToolOutput, ToolError>, Option<Usage>) {
+        let arguments = arguments.to_string();
+        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), arguments.len());
+        let mut used = None;
+        let given = self.run(context, arguments, &observed, &mut used).instrument(observed.span()).await;
+        observed.end(given.as_ref().map(|_| ()));
+        (given, used)
+    }
+
+    async fn run(
+        &self,
+        context: CallContext,
+        arguments: String,
+        observed: &Observed<'_>,
+        used: &mut Option<Usage>,
+    ) -> Result<ToolOutput, ToolError> {
         if arguments.len() > limits::ARGUMENTS_BYTES_MAX {
             return Err(ToolError::BadInput(format!(
                 "the arguments have {} bytes, more than the {} allowed",
@@ -65,6 +86,7 @@ impl WasmTool {
         if let Some(usage) = &usage {
             observed.used(usage);
         }
+        *used = usage;
         self.generation.learn(&outcome);
         match outcome.map_err(ToolError::Contained)? {
             Ok(output) => self.checked(output),
@@ -109,11 +131,7 @@ impl Tool for WasmTool {
     }
 
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-        let arguments = arguments.to_string();
-        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), arguments.len());
-        let given = self.run(context, arguments, &observed).instrument(observed.span()).await;
-        observed.end(given.as_ref().map(|_| ()));
-        given
+        self.measured(context, &arguments).await.0
     }
 }
 

@@ -7,37 +7,38 @@ use crate::state::CallState;
 
 /// What one call used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// Most bytes of linear memory at once.
-    pub(crate) memory_peak: u64,
+    pub memory_peak: u64,
     /// Ticks of the engine's clock that guest code saw.
-    pub(crate) ticks: u64,
+    pub ticks: u64,
     /// Host calls that were let through, for each of [`Charge::ALL`].
     pub(crate) host_calls: [u64; Charge::ALL.len()],
     /// Host calls that were refused because there were too many.
-    pub(crate) refused: u64,
-    pub(crate) log_lines: u64,
-    pub(crate) log_dropped: u64,
+    pub refused: u64,
+    pub log_lines: u64,
+    /// Lines that were too many or too long.
+    pub log_dropped: u64,
     /// Bytes of the arguments.
-    pub(crate) bytes_in: u64,
+    pub bytes_in: u64,
     /// Bytes of what was returned.
-    pub(crate) bytes_out: u64,
-    pub(crate) times: Times,
+    pub bytes_out: u64,
+    pub times: Times,
 }
 
 /// Where the time of one call went. What is in none of the parts is the host's own work around the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Times {
+pub struct Times {
     /// Making the store.
-    pub(crate) store: Duration,
+    pub store: Duration,
     /// Making the instance in it.
-    pub(crate) instantiate: Duration,
+    pub instantiate: Duration,
     /// Guest code.
-    pub(crate) guest: Duration,
+    pub guest: Duration,
     /// Host functions that the guest waited for.
-    pub(crate) host: Duration,
+    pub host: Duration,
     /// From the first step to the last.
-    pub(crate) total: Duration,
+    pub total: Duration,
 }
 
 impl Usage {
@@ -65,7 +66,7 @@ impl Usage {
     }
 
     /// The host calls by capability, without those that were not used.
-    pub(crate) fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub fn host_calls(&self) -> impl Iterator<Item = (&'static str, u64)> {
         Charge::ALL
             .iter()
             .zip(self.host_calls)

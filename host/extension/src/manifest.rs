@@ -255,13 +255,7 @@ impl Manifest {
     }
 
     fn checked(self) -> Result<Self, ManifestError> {
-        let parts: Vec<&str> = self.id.split('/').collect();
-        if parts.len() != 2 || !parts.iter().all(|part| is_name(part)) {
-            return Err(ManifestError::field(
-                "id",
-                format!("`{}` is not `publisher/name` in lower case letters, digits, `-` and `_`", self.id),
-            ));
-        }
+        check_id(&self.id).map_err(|problem| ManifestError::field("id", problem))?;
         if !is_semver(&self.version) {
             return Err(ManifestError::field("version", format!("`{}` is not a version such as `1.2.0`", self.version)));
         }
@@ -291,6 +285,18 @@ impl Manifest {
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)
     }
+}
+
+/// Whether a text can be the id of a plugin: `publisher/name`.
+///
+/// # Errors
+/// What is wrong with it, with the text itself.
+pub fn check_id(id: &str) -> Result<(), String> {
+    let parts: Vec<&str> = id.split('/').collect();
+    if parts.len() == 2 && parts.iter().all(|part| is_name(part)) {
+        return Ok(());
+    }
+    Err(format!("`{id}` is not `publisher/name` in lower case letters, digits, `-` and `_`"))
 }
 
 /// Whether the text can be the publisher or the name in a plugin's id, or the name of a tool.

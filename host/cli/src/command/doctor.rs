@@ -3,67 +3,18 @@
 use octi_client::Client;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor, Reached};
 use octi_store::Store;
-use serde::Serialize;
 use url::Url;
 
 use crate::bundle;
 use crate::command::Context;
-use crate::failure::{Failure, Outcome};
+use crate::command::checks::{self, Check};
+use crate::failure::Outcome;
 use crate::lifecycle::{self, Lock};
-use crate::output::{BAD, HINT, OK, WARN};
-
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    Ok,
-    /// It works, but less well than it could.
-    Weak,
-    Bad,
-}
-
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    verdict: Verdict,
-    detail: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
-
-impl Check {
-    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, verdict: Verdict::Ok, detail: detail.into(), hint: None }
-    }
-
-    fn weak(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { name, verdict: Verdict::Weak, detail: detail.into(), hint: Some(hint.into()) }
-    }
-
-    fn bad(name: &'static str, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { name, verdict: Verdict::Bad, detail: detail.into(), hint: Some(hint.into()) }
-    }
-}
 
 /// Runs every check, also after one failed.
 pub(crate) async fn run(context: &Context) -> Outcome {
     let checks = vec![home(context), database(context).await, plugins(), engine(), sandbox(context).await, server(context).await];
-    let bad = checks.iter().filter(|check| check.verdict == Verdict::Bad).count();
-    context.printer.data(&checks, |printer| {
-        let width = checks.iter().map(|check| check.name.len()).max().unwrap_or_default();
-        for check in &checks {
-            let mark = match check.verdict {
-                Verdict::Ok => format!("{OK}✓ ok  {OK:#}"),
-                Verdict::Weak => format!("{WARN}! weak{WARN:#}"),
-                Verdict::Bad => format!("{BAD}✗ bad {BAD:#}"),
-            };
-            printer.line(&format!("{mark}  {:width$}  {}", check.name, check.detail));
-            if let Some(hint) = &check.hint {
-                printer.line(&format!("        {:width$}  {HINT}{hint}{HINT:#}", ""));
-            }
-        }
-    });
-    if bad > 0 { Err(Failure::user(format!("{bad} of {} checks failed", checks.len()))) } else { Ok(()) }
+    checks::tell(context.printer, &checks)
 }
 
 fn home(context: &Context) -> Check {

@@ -1,15 +1,20 @@
-//! `octi plugin`: tools and roles.
+//! `octi plugin`: tools and roles, and writing them.
 
+mod build;
+mod call;
+mod dev;
+mod doctor;
+mod new;
 mod signing;
+mod test;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource, PluginState};
-use octi_api::v1::tools::ExecuteTool;
 use octi_domain::tool_name;
-use octi_engine::{PluginManager, pack};
-use serde_json::Value;
+use octi_engine::{Inspection, PluginManager, pack};
+use octi_extension::manifest::ToolEntry;
 
 use crate::command::Context;
 use crate::connection::{Connection, Want};
@@ -19,6 +24,16 @@ use crate::plugins;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Begin a plugin: a small, complete project
+    New(new::Options),
+    /// Compile a plugin and pack it into one file
+    Build(build::Options),
+    /// Run a plugin's cases on the real engine
+    Test(test::Options),
+    /// Build a plugin at every change and swap it into the server that runs
+    Dev(dev::Options),
+    /// Check what this machine needs for writing plugins, and say what to mend
+    Doctor(doctor::Options),
     /// List what is installed
     List,
     /// Say what a plugin is and what it may reach, without running it
@@ -46,17 +61,8 @@ pub(crate) enum Verb {
         /// Its id, such as `acme/weather`
         id: String,
     },
-    /// Call a tool by hand
-    Call {
-        /// Such as `filesystem.read_file`
-        tool: String,
-        /// Its arguments, as JSON
-        #[arg(default_value = "{}")]
-        arguments: String,
-        /// Run it even where it would ask
-        #[arg(long)]
-        yes: bool,
-    },
+    /// Call a tool by hand: of an installed plugin, or of a file or folder on a throw-away engine
+    Call(call::Options),
     /// Make a plugin file: a role or skill from its text, or a tool from a component
     Pack {
         /// Folder with `plugin.toml`
@@ -77,9 +83,28 @@ pub(crate) enum Verb {
     Verify(signing::Verify),
 }
 
+impl Verb {
+    /// What is logged unless the person says otherwise: an author wants to see what their plugin logs.
+    pub(crate) fn log_level(&self) -> &'static str {
+        match self {
+            Self::Call(options) if options.is_local() => "error,octi::plugin=info",
+            Self::Dev(_) => "info,octi::plugin=debug",
+            _ => "error",
+        }
+    }
+}
+
 /// Runs one of them.
 pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
     match verb {
+        Verb::New(options) => return new::run(context, options),
+        Verb::Build(options) => return build::run(context, &options).await,
+        Verb::Test(options) => return test::run(context, &options).await,
+        Verb::Dev(options) => return dev::run(context, &options).await,
+        Verb::Doctor(options) => return doctor::run(context, options).await,
+        Verb::Call(options) if options.is_local() => return call::local(context, &options).await,
+        // A server is not started for what it would not understand.
+        Verb::Call(ref options) => drop(options.installed()?),
         Verb::Pack { folder, component, output } => return pack(context, &folder, component.as_deref(), output).await,
         Verb::Key(verb) => return signing::key(context, &verb),
         Verb::Sign(options) => return signing::sign(context, &options),
@@ -95,7 +120,8 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Remove { id } => remove(context, &connection, &id).await,
         Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
-        Verb::Call { tool, arguments, yes } => call(context, &connection, &tool, &arguments, yes).await,
+        Verb::Call(options) => call::installed(context, &connection, &options).await,
+        Verb::New(_) | Verb::Build(_) | Verb::Test(_) | Verb::Dev(_) | Verb::Doctor(_) => Ok(()),
         Verb::Pack { .. } | Verb::Key(_) | Verb::Sign(_) | Verb::Verify(_) => Ok(()),
     };
     connection.close().await;
@@ -151,12 +177,7 @@ fn read(file: &Path) -> Outcome<Vec<u8>> {
 
 fn inspect_file(context: &Context, file: &Path) -> Outcome {
     let found = PluginManager::inspect_file(&read(file)?).map_err(|error| Failure::user(error.to_string()))?;
-    let tools: Vec<String> = found
-        .manifest
-        .tools
-        .iter()
-        .map(|(name, tool)| format!("{name}  {DIM}{}{DIM:#}", shorten(&tool.description, 70)))
-        .collect();
+    let tools = tools(&found);
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
     context.printer.data(&inspection, |printer| {
         let text = |key: &str| inspection.manifest[key].as_str().unwrap_or_default().to_owned();
@@ -169,6 +190,18 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
         section(printer, "imports", &inspection.imports, "none");
     });
     Ok(())
+}
+
+/// A line for each operation.
+fn tools(found: &Inspection) -> Vec<String> {
+    let line = |(name, tool): (&String, &ToolEntry)| format!("{name}  {DIM}{}{DIM:#}", shorten(&tool.description, 70));
+    found.manifest.tools.iter().map(line).collect()
+}
+
+/// The path as one would type it here.
+fn near(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(path)
 }
 
 fn section(printer: crate::output::Printer, title: &str, lines: &[String], none: &str) {
@@ -243,24 +276,6 @@ async fn reload(context: &Context, connection: &Connection, id: Option<&str>) ->
         }
     });
     Ok(())
-}
-
-async fn call(context: &Context, connection: &Connection, name: &str, arguments: &str, approve: bool) -> Outcome {
-    let (tool, operation) = name.split_once('.').or_else(|| name.split_once("__")).ok_or_else(|| {
-        Failure::user(format!("`{name}` is not a tool"))
-            .hint("write it like `filesystem.read_file`; `octi permission list` shows them all")
-    })?;
-    let arguments: Value = serde_json::from_str(arguments).map_err(|error| {
-        Failure::user("the arguments are not JSON").because(&error).hint("write them like '{\"path\": \"a.txt\"}'")
-    })?;
-    let wanted = ExecuteTool { arguments, session_id: None, approve };
-    let outcome = connection.client.execute_tool(tool, operation, &wanted).await.map_err(|error| {
-        let needs_yes = error.code() == Some(octi_api::error::ErrorCode::ApprovalRequired);
-        let failure = Failure::from(error);
-        if needs_yes { failure.hint("add `--yes` to run it this once") } else { failure }
-    })?;
-    context.printer.data(&outcome, |printer| printer.line(&outcome.content));
-    if outcome.is_error { Err(Failure::user(format!("`{name}` failed: {}", outcome.summary))) } else { Ok(()) }
 }
 
 async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output: Option<PathBuf>) -> Outcome {

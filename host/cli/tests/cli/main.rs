@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test says why it cannot go on")]
 
+mod author;
 mod bad_input;
 mod chat;
 mod containment;

@@ -1,0 +1,342 @@
+//! One case: what is there before, what is called, what is there afterwards.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Component, Path};
+
+use octi_domain::ids::UserId;
+use octi_domain::limits;
+use octi_extension::tool::{ToolError, ToolOutput};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::matching::differences;
+use super::problem::Problem;
+use crate::web::{self, Pages};
+use crate::workbench::Workbench;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Case {
+    #[serde(default, rename = "about")]
+    _about: Option<String>,
+    #[serde(default)]
+    files: BTreeMap<String, Content>,
+    #[serde(default)]
+    links: BTreeMap<String, String>,
+    #[serde(default)]
+    web: Pages,
+    /// What the person has in their vault.
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
+    /// What the plugin remembers of the person.
+    #[serde(default)]
+    kv: BTreeMap<String, String>,
+    steps: Vec<Step>,
+    #[serde(default)]
+    after: BTreeMap<String, Option<Content>>,
+    /// What the plugin remembers afterwards.
+    #[serde(default)]
+    kv_after: BTreeMap<String, Option<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Repeat { repeat: String, times: usize },
+    Bytes { bytes: Vec<u8> },
+    Directory { directory: bool },
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    call: String,
+    #[serde(default)]
+    arguments: Map<String, Value>,
+    output: Option<Value>,
+    error: Option<Expected>,
+    summary: Option<String>,
+    #[serde(default)]
+    save: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    code: String,
+    contains: Option<String>,
+}
+
+impl Content {
+    fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.clone().into_bytes()),
+            Self::Repeat { repeat, times } => Some(repeat.repeat(*times).into_bytes()),
+            Self::Bytes { bytes } => Some(bytes.clone()),
+            Self::Directory { .. } => None,
+        }
+    }
+
+    const fn is_too_long(&self) -> bool {
+        matches!(self, Self::Repeat { repeat, times } if repeat.len().saturating_mul(*times) > limits::CASE_CONTENT_BYTES_MAX)
+    }
+}
+
+impl Case {
+    /// Reads `case.json`; an error names the field.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let case: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| error.to_string())?;
+        json.end().map_err(|error| error.to_string())?;
+        case.check()?;
+        Ok(case)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.steps.is_empty() || self.steps.len() > limits::CASE_STEPS_MAX {
+            return Err(format!("`steps` has 1 to {} calls, not {}", limits::CASE_STEPS_MAX, self.steps.len()));
+        }
+        let places = self.files.keys().chain(self.links.keys()).chain(self.after.keys());
+        if let Some(path) = places.into_iter().find(|path| !stays_inside(path)) {
+            return Err(format!("`{path}` is not a path inside the workspace"));
+        }
+        let contents = self.files.iter().chain(self.after.iter().filter_map(|(path, content)| Some((path, content.as_ref()?))));
+        let pages = self.web.iter().filter(|(_, page)| web::body_bytes(page) > limits::CASE_CONTENT_BYTES_MAX);
+        let long = contents.filter(|(_, content)| content.is_too_long()).map(|(path, _)| path);
+        if let Some(name) = long.chain(pages.map(|(address, _)| address)).next() {
+            return Err(format!("`{name}` has more than {} bytes", limits::CASE_CONTENT_BYTES_MAX));
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            if step.output.is_some() == step.error.is_some() {
+                return Err(format!("`steps[{index}]` has either `output` or `error`"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs it in a new workspace for a new person.
+    pub(super) async fn run(&self, bench: &Workbench) -> Result<(), Problem> {
+        let unmade = |error: io::Error| Problem::of(format!("the workspace cannot be made: {error}"));
+        let folder = tempfile::tempdir().map_err(unmade)?;
+        let workspace = folder.path().join("files");
+        self.prepare(&workspace).map_err(unmade)?;
+        let person = bench.person();
+        self.introduce(bench, person).await?;
+        let mut saved = BTreeMap::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let arguments = with_saved(&Value::Object(step.arguments.clone()), &saved);
+            let result = bench.call(person, &workspace, &step.call, &arguments).await.result;
+            let checked = self.keeps_secrets(&result).and_then(|()| step.check(result, &mut saved));
+            checked.map_err(|problem| problem.at(index + 1, &step.call))?;
+        }
+        for (path, content) in &self.after {
+            check_after(&workspace.join(path), path, content.as_ref()).map_err(Problem::of)?;
+        }
+        self.check_memory(bench, person).await
+    }
+
+    fn prepare(&self, workspace: &Path) -> io::Result<()> {
+        fs::create_dir_all(workspace)?;
+        for (path, content) in &self.files {
+            let path = workspace.join(path);
+            match content.bytes() {
+                None => fs::create_dir_all(&path)?,
+                Some(bytes) => {
+                    fs::create_dir_all(path.parent().unwrap_or(workspace))?;
+                    fs::write(&path, bytes)?;
+                }
+            }
+        }
+        self.links.iter().try_for_each(|(path, target)| symlink(target, workspace.join(path)))
+    }
+
+    async fn introduce(&self, bench: &Workbench, person: UserId) -> Result<(), Problem> {
+        bench.web.show(&self.web);
+        for (name, value) in &self.secrets {
+            bench.set_secret(person, name, value);
+        }
+        for (key, value) in &self.kv {
+            let remembered = bench.remember(person, key, value).await;
+            remembered.map_err(|error| Problem::of(format!("`kv.{key}` cannot be remembered: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// A secret that comes back is one that leaked, whatever else the step expects.
+    fn keeps_secrets(&self, result: &Result<ToolOutput, ToolError>) -> Result<(), Problem> {
+        let said = match result {
+            Ok(output) => format!("{} {}", output.content, output.summary.as_deref().unwrap_or_default()),
+            Err(error) => error.to_string(),
+        };
+        match self.secrets.iter().find(|(_, value)| !value.is_empty() && said.contains(value.as_str())) {
+            Some((name, _)) => Err(Problem::of(format!("the value of the secret `{name}` is in what the call returned"))),
+            None => Ok(()),
+        }
+    }
+
+    async fn check_memory(&self, bench: &Workbench, person: UserId) -> Result<(), Problem> {
+        for (key, expected) in &self.kv_after {
+            let there = bench.remembered(person, key).await;
+            if there.as_deref() != expected.as_ref().map(String::as_bytes) {
+                let there = there.map_or("nothing".to_owned(), |bytes| format!("{:?}", String::from_utf8_lossy(&bytes)));
+                return Err(Problem::of(format!("the memory holds {there} under `{key}` afterwards")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    fn check(&self, result: Result<ToolOutput, ToolError>, saved: &mut BTreeMap<String, Value>) -> Result<(), Problem> {
+        match (&self.output, &self.error, result) {
+            (Some(expected), _, Ok(output)) => {
+                let found = differences(expected, &output.content);
+                if !found.is_empty() {
+                    return Err(Problem::differs(found, &output.content));
+                }
+                self.check_summary(output.summary.as_deref().unwrap_or_default())?;
+                self.save(&output.content, saved)
+            }
+            (_, Some(expected), Err(error)) => {
+                let (code, text) = (error.code(), error.to_string());
+                let fits = code == expected.code && expected.contains.as_ref().is_none_or(|part| text.contains(part.as_str()));
+                if fits { Ok(()) } else { Err(Problem::of(format!("it failed with {code}: {text}"))) }
+            }
+            (_, _, Err(error)) => Err(Problem::of(format!("it failed with {}: {error}", error.code()))),
+            (_, _, Ok(output)) => Err(Problem::of("it succeeded").with_output(&output.content)),
+        }
+    }
+
+    fn check_summary(&self, summary: &str) -> Result<(), Problem> {
+        match &self.summary {
+            Some(part) if !summary.contains(part.as_str()) => {
+                Err(Problem::of(format!("the summary is `{summary}`, without `{part}`")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn save(&self, content: &Value, saved: &mut BTreeMap<String, Value>) -> Result<(), Problem> {
+        for (name, pointer) in &self.save {
+            let none = || Problem::of(format!("there is no {pointer} to save")).with_output(content);
+            let value = content.pointer(pointer).ok_or_else(none)?;
+            saved.insert(name.clone(), value.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Whether a path stays in the workspace as it is written. Where it leads through links is the plugin's to find out.
+fn stays_inside(path: &str) -> bool {
+    let mut parts = Path::new(path).components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+fn with_saved(value: &Value, saved: &BTreeMap<String, Value>) -> Value {
+    match value {
+        Value::String(text) => {
+            let name = text.strip_prefix("${").and_then(|text| text.strip_suffix('}'));
+            name.and_then(|name| saved.get(name)).unwrap_or(value).clone()
+        }
+        Value::Array(items) => items.iter().map(|item| with_saved(item, saved)).collect(),
+        Value::Object(fields) => fields.iter().map(|(key, item)| (key.clone(), with_saved(item, saved))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn check_after(path: &Path, shown: &str, expected: Option<&Content>) -> Result<(), String> {
+    let there = path.symlink_metadata().is_ok();
+    match expected {
+        None if there => Err(format!("`{shown}` is there afterwards")),
+        None => Ok(()),
+        Some(Content::Directory { directory }) if *directory == path.is_dir() => Ok(()),
+        Some(Content::Directory { .. }) => Err(format!("`{shown}` is not the directory it should be")),
+        Some(content) => match fs::read(path) {
+            Ok(bytes) if Some(&bytes) == content.bytes().as_ref() => Ok(()),
+            Ok(bytes) => Err(format!("`{shown}` holds {:?} afterwards", String::from_utf8_lossy(&bytes))),
+            Err(error) => Err(format!("`{shown}` cannot be read afterwards: {error}")),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refusal(case: Value) -> String {
+        Case::parse(&case.to_string()).map_or_else(|problem| problem, |case| format!("accepted: {case:?}"))
+    }
+
+    #[test]
+    fn what_is_no_case_is_refused_with_the_field() {
+        let step = json!({ "call": "x", "output": {} });
+        for (case, part) in [
+            (json!({}), "missing field `steps`"),
+            (json!({ "steps": [] }), "`steps` has 1 to 100 calls, not 0"),
+            (json!({ "steps": [step], "fils": {} }), "unknown field `fils`"),
+            (json!({ "steps": [{ "call": "x", "outptu": {} }] }), "steps[0].outptu: unknown field"),
+            (json!({ "steps": [{ "call": "x" }] }), "`steps[0]` has either `output` or `error`"),
+            (json!({ "steps": [{ "call": "x", "output": 1, "error": { "code": "failed" } }] }), "either `output` or `error`"),
+            (json!({ "steps": [step], "files": { "../x": "" } }), "`../x` is not a path inside the workspace"),
+            (json!({ "steps": [step], "links": { "/x": "a" } }), "`/x` is not a path inside"),
+            (json!({ "steps": [step], "after": { "": null } }), "`` is not a path inside"),
+            (
+                json!({ "steps": [step], "files": { "x": { "repeat": "ab", "times": 1 << 30 } } }),
+                "`x` has more than 67108864 bytes",
+            ),
+            (json!({ "steps": [step], "web": { "u": { "body": "ab", "times": 1 << 30 } } }), "`u` has more than"),
+            (json!({ "steps": vec![step.clone(); 101] }), "not 101"),
+        ] {
+            let refused = refusal(case);
+            assert!(refused.contains(part), "`{part}` is not in: {refused}");
+        }
+    }
+
+    fn checked(step: Value, result: Result<ToolOutput, ToolError>) -> String {
+        let step: Step = serde_json::from_value(step).unwrap();
+        step.check(result, &mut BTreeMap::new()).map_or_else(|problem| problem.to_string(), |()| "fits".to_owned())
+    }
+
+    #[test]
+    fn a_step_says_how_the_call_ended_instead() {
+        let output = || Ok(ToolOutput { content: json!({ "a": 1 }), summary: Some("one a".to_owned()) });
+        let failed = || Err(ToolError::Failed("no such file".to_owned()));
+        let step = |more: Value| {
+            json!({ "call": "x" }).as_object().cloned().map(|mut step| {
+                step.extend(more.as_object().cloned().unwrap_or_default());
+                Value::Object(step)
+            })
+        };
+        for (more, result, said) in [
+            (json!({ "output": { "a": 1 }, "summary": "one" }), output(), "fits"),
+            (json!({ "output": {}, "summary": "two" }), output(), "the summary is `one a`, without `two`"),
+            (
+                json!({ "output": {}, "save": { "b": "/b" } }),
+                output(),
+                "there is no /b to save\n  the whole output\n    {\"a\":1}",
+            ),
+            (json!({ "output": {} }), failed(), "it failed with failed: no such file"),
+            (json!({ "error": { "code": "failed", "contains": "such" } }), failed(), "fits"),
+            (json!({ "error": { "code": "bad_input" } }), failed(), "it failed with failed: no such file"),
+            (json!({ "error": { "code": "failed" } }), output(), "it succeeded\n  the whole output\n    {\"a\":1}"),
+        ] {
+            assert_eq!(checked(step(more).unwrap(), result), said);
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_result_is_a_leak() {
+        let case = json!({ "secrets": { "key": "canary-1" }, "steps": [{ "call": "x", "output": {} }] });
+        let case = Case::parse(&case.to_string()).unwrap();
+        let told = Ok(ToolOutput { content: json!({ "a": "my canary-1" }), summary: None });
+        let problem = case.keeps_secrets(&told).unwrap_err();
+        assert_eq!(problem.message, "the value of the secret `key` is in what the call returned");
+        assert_eq!(case.keeps_secrets(&Err(ToolError::Failed("canary".to_owned()))), Ok(()));
+    }
+}

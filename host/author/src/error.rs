@@ -1,0 +1,93 @@
+//! Why a step of the author's loop failed, and the command that comes next.
+
+use std::io;
+use std::path::Path;
+
+use octi_engine::EngineError;
+use octi_engine::pack::PackError;
+use octi_extension::manifest::ManifestError;
+
+use crate::toolchain::TARGET;
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorError {
+    /// A name that no plugin can have.
+    #[error("a new plugin cannot be called that: {0}")]
+    Name(String),
+    /// Nothing is overwritten.
+    #[error("`{0}` is there already, and nothing is overwritten")]
+    Exists(String),
+    /// The folder of the SDK is another one.
+    #[error("there is no SDK in `{0}`")]
+    NoSdk(String),
+    #[error("`{path}`: {problem}")]
+    File { path: String, problem: String },
+    /// A folder without a plugin in it.
+    #[error("`{0}` is not the folder of a plugin: it has no `plugin.toml`")]
+    NoProject(String),
+    #[error("`{path}`: {problem}")]
+    Manifest { path: String, problem: ManifestError },
+    /// Neither code nor a prompt.
+    #[error("`{0}` has a `plugin.toml`, but neither a `Cargo.toml` nor a role's `prompt.md`")]
+    NoCode(String),
+    /// No Rust on this machine.
+    #[error("`cargo` cannot be started: {0}")]
+    NoCargo(String),
+    /// Rust cannot make WebAssembly yet.
+    #[error("this machine's Rust cannot compile for `{TARGET}`")]
+    NoTarget,
+    /// The compiler has said why.
+    #[error("`{command}` ended with {status}")]
+    Cargo { command: String, status: String },
+    /// The crate is no library that can be a component.
+    #[error("cargo built no WebAssembly component of `{0}`")]
+    NoComponent(String),
+    #[error("`{path}` cannot be packed: {problem}")]
+    Pack { path: String, problem: PackError },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The engine does not take the file.
+    #[error("the plugin cannot run: {0}")]
+    Refused(String),
+    /// There is nothing to run.
+    #[error("there are no cases in `{0}`")]
+    NoCases(String),
+    /// A filter that nothing fits.
+    #[error("no case has `{wanted}` in its name; there is {names}")]
+    NoSuchCase { wanted: String, names: String },
+    /// More than anybody has.
+    #[error("`{path}` has more than {max} {what}")]
+    TooMany { path: String, max: usize, what: &'static str },
+}
+
+impl AuthorError {
+    pub(crate) fn file(path: &Path, error: &io::Error) -> Self {
+        Self::File { path: path.display().to_string(), problem: error.to_string() }
+    }
+
+    /// What to do next, as a sentence with the command to type.
+    #[must_use]
+    pub fn next(&self) -> Option<String> {
+        let text = match self {
+            Self::Name(_) => "write it like `acme/weather`: who publishes it, and what it is called".to_owned(),
+            Self::Exists(_) => "name another folder: `octi plugin new PUBLISHER/NAME FOLDER`".to_owned(),
+            Self::NoSdk(_) => "name the folder `sdk/rust` of a checkout of octi, or leave `--sdk` away".to_owned(),
+            Self::NoProject(_) => "go into the folder of a plugin, or make one: `octi plugin new PUBLISHER/NAME`".to_owned(),
+            Self::NoCode(_) => "`octi plugin new PUBLISHER/NAME` makes a complete one to look at".to_owned(),
+            Self::NoCargo(_) => "install Rust as https://rustup.rs says, then `octi plugin doctor`".to_owned(),
+            Self::NoTarget => format!("`rustup target add {TARGET}`"),
+            Self::Cargo { .. } => {
+                "mend what the compiler says, then run it again; `octi plugin doctor` checks this machine".to_owned()
+            }
+            Self::NoComponent(_) => "add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` of Cargo.toml".to_owned(),
+            Self::Pack { .. } | Self::Manifest { .. } => "mend it, then `octi plugin build` again".to_owned(),
+            Self::NoCases(folder) => format!("write one: `{folder}/<what_is_true>/case.json`"),
+            Self::Refused(_) => {
+                "`octi plugin build` packs it again, and `octi plugin inspect FILE` says what is in it".to_owned()
+            }
+            Self::File { .. } | Self::Engine(_) | Self::NoSuchCase { .. } | Self::TooMany { .. } => return None,
+        };
+        Some(text)
+    }
+}

@@ -1,0 +1,24 @@
+//! What writing a plugin takes: a new project from a template, building and packing it, and a throw-away engine that runs its
+//! cases and single calls. It knows neither the server nor its database: everything here works in a folder of the author's.
+
+mod build;
+mod cases;
+mod error;
+mod fakes;
+mod files;
+mod new;
+mod project;
+mod toolchain;
+mod watch;
+mod web;
+mod workbench;
+
+pub use build::{Built, build};
+pub use cases::{CaseFile, CaseReport, Difference, Problem, find_cases};
+pub use error::AuthorError;
+pub use files::write_whole;
+pub use new::{Created, NewPlugin, Sdk, create};
+pub use project::Project;
+pub use toolchain::Toolchain;
+pub use watch::Changes;
+pub use workbench::{Called, Workbench, WorkbenchConfig};

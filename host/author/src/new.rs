@@ -1,0 +1,185 @@
+//! A new project: the files of a template, all of them or none.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use octi_domain::limits;
+use octi_extension::manifest::{self, WIT_VERSION};
+
+use crate::error::AuthorError;
+
+/// A place in the project, and what stands there before the names are filled in. The templates do not have the names of what they
+/// become: cargo looks at every `Cargo.toml` of a repository that it takes a dependency from.
+const TOOL_RUST: [(&str, &str); 6] = [
+    ("Cargo.toml", include_str!("../templates/tool-rust/Cargo.toml.in")),
+    ("plugin.toml", include_str!("../templates/tool-rust/plugin.toml.in")),
+    ("src/lib.rs", include_str!("../templates/tool-rust/lib.rs.in")),
+    ("cases/a_text_is_counted/case.json", include_str!("../templates/tool-rust/case.json.in")),
+    ("README.md", include_str!("../templates/tool-rust/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
+];
+
+/// Where a new project takes the SDK from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sdk {
+    /// The repository of octi, at the version of this program.
+    Published,
+    /// A folder of this machine: the SDK's own, or a checkout of octi.
+    Folder(PathBuf),
+}
+
+/// What is to be made.
+#[derive(Debug, Clone)]
+pub struct NewPlugin {
+    /// `publisher/name`.
+    pub id: String,
+    /// None for a folder of the plugin's name, here.
+    pub folder: Option<PathBuf>,
+    pub sdk: Sdk,
+}
+
+/// What was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Created {
+    pub folder: PathBuf,
+    /// Relative to the folder.
+    pub files: Vec<&'static str>,
+}
+
+/// Makes a project that builds and whose cases pass.
+///
+/// # Errors
+/// [`AuthorError`] when the name cannot be one, the folder is there already, or cannot be written; then nothing was made.
+pub fn create(wanted: &NewPlugin) -> Result<Created, AuthorError> {
+    let (publisher, name) = parts(&wanted.id)?;
+    let folder = wanted.folder.clone().unwrap_or_else(|| PathBuf::from(name));
+    if folder.symlink_metadata().is_ok() {
+        return Err(AuthorError::Exists(folder.display().to_string()));
+    }
+    let sdk = dependency(&wanted.sdk)?;
+    let package = format!("{publisher}-{name}");
+    let names = [("id", wanted.id.as_str()), ("name", name), ("package", &package), ("sdk", &sdk), ("wit", WIT_VERSION)];
+    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Beside its place, so that it gets there in one step; whatever fails before that takes the draft with it.
+    let draft = tempfile::Builder::new().prefix(".octi-new-").tempdir_in(parent).map_err(|e| AuthorError::file(parent, &e))?;
+    let inside = draft.path().join(name);
+    for (path, template) in TOOL_RUST {
+        write(&inside.join(path), &filled(template, &names))?;
+    }
+    fs::rename(&inside, &folder).map_err(|error| AuthorError::file(&folder, &error))?;
+    Ok(Created { folder, files: TOOL_RUST.iter().map(|(path, _)| *path).collect() })
+}
+
+fn parts(id: &str) -> Result<(&str, &str), AuthorError> {
+    manifest::check_id(id).map_err(AuthorError::Name)?;
+    let (publisher, name) = id.split_once('/').unwrap_or_default();
+    if name.len() > limits::NEW_PLUGIN_NAME_BYTES_MAX {
+        return Err(AuthorError::Name(format!(
+            "`{name}` has more than {} characters, which leaves too few for the names of its operations",
+            limits::NEW_PLUGIN_NAME_BYTES_MAX
+        )));
+    }
+    Ok((publisher, name))
+}
+
+/// The dependency as it stands in `Cargo.toml`.
+fn dependency(sdk: &Sdk) -> Result<String, AuthorError> {
+    let text = |text: &str| toml::Value::from(text).to_string();
+    match sdk {
+        Sdk::Published => {
+            let (repository, tag) = (env!("CARGO_PKG_REPOSITORY"), concat!("v", env!("CARGO_PKG_VERSION")));
+            Ok(format!("{{ git = {}, tag = {} }}", text(repository), text(tag)))
+        }
+        Sdk::Folder(folder) => {
+            let none = || AuthorError::NoSdk(folder.display().to_string());
+            let found = [folder.clone(), folder.join("sdk/rust")].into_iter().find(|place| is_sdk(place)).ok_or_else(none)?;
+            let found = found.canonicalize().map_err(|error| AuthorError::file(folder, &error))?;
+            Ok(format!("{{ path = {} }}", text(found.to_str().ok_or_else(none)?)))
+        }
+    }
+}
+
+fn is_sdk(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("Cargo.toml"))
+        .ok()
+        .and_then(|text| text.parse::<toml::Table>().ok())
+        .is_some_and(|table| table.get("package").and_then(|package| package.get("name")?.as_str()) == Some("octi-sdk"))
+}
+
+fn filled(template: &str, names: &[(&str, &str)]) -> String {
+    names.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), AuthorError> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| AuthorError::file(path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_extension::manifest::Manifest;
+
+    use super::*;
+
+    fn wanted(id: &str, folder: PathBuf) -> NewPlugin {
+        NewPlugin { id: id.to_owned(), folder: Some(folder), sdk: Sdk::Published }
+    }
+
+    #[test]
+    fn every_name_is_filled_in_and_the_manifest_is_valid() {
+        let place = tempfile::tempdir().unwrap();
+        let created = create(&wanted("acme/hello", place.path().join("hello"))).unwrap();
+        assert_eq!(created.files.len(), TOOL_RUST.len());
+        for file in created.files {
+            let text = fs::read_to_string(created.folder.join(file)).unwrap();
+            assert!(!text.contains("{{"), "{file}: {text}");
+        }
+        let text = fs::read_to_string(created.folder.join("plugin.toml")).unwrap();
+        assert_eq!(Manifest::from_toml(&text).unwrap().id, "acme/hello");
+        let cargo = fs::read_to_string(created.folder.join("Cargo.toml")).unwrap();
+        let table: toml::Table = cargo.parse().unwrap();
+        assert_eq!(table["package"]["name"].as_str(), Some("acme-hello"));
+        let sdk = &table["dependencies"]["octi-sdk"];
+        assert_eq!(sdk["tag"].as_str(), Some(concat!("v", env!("CARGO_PKG_VERSION"))));
+        assert_eq!(sdk.get("path"), None, "a stranger does not have this machine's folders");
+    }
+
+    #[test]
+    fn the_sdk_is_found_in_its_folder_and_in_a_checkout() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let checkout = here.ancestors().nth(2).unwrap();
+        let of_checkout = dependency(&Sdk::Folder(checkout.to_owned())).unwrap();
+        assert_eq!(dependency(&Sdk::Folder(checkout.join("sdk/rust"))).unwrap(), of_checkout);
+        assert!(of_checkout.starts_with("{ path = \"/") && of_checkout.ends_with("/sdk/rust\" }"), "{of_checkout}");
+        assert!(matches!(dependency(&Sdk::Folder(here.to_owned())), Err(AuthorError::NoSdk(_))));
+    }
+
+    #[test]
+    fn names_that_cannot_be_published_are_refused_and_nothing_is_made() {
+        let place = tempfile::tempdir().unwrap();
+        let long = format!("acme/{}", "x".repeat(limits::NEW_PLUGIN_NAME_BYTES_MAX + 1));
+        for name in ["hello", "acme/", "/x", "acme/../x", "Acme/x", "acme/x/y", "acme/x y", "acme/x\"\nid = \"", "acme/1x", &long]
+        {
+            let refused = create(&wanted(name, place.path().join("x")));
+            assert!(matches!(refused, Err(AuthorError::Name(_))), "{name}: {refused:?}");
+        }
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+        let longest = format!("acme/{}", "x".repeat(limits::NEW_PLUGIN_NAME_BYTES_MAX));
+        create(&wanted(&longest, place.path().join("x"))).unwrap();
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_nothing_half_is_left() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("hello");
+        fs::create_dir(&folder).unwrap();
+        assert!(matches!(create(&wanted("acme/hello", folder.clone())), Err(AuthorError::Exists(_))));
+        std::os::unix::fs::symlink("nowhere", place.path().join("link")).unwrap();
+        assert!(matches!(create(&wanted("acme/hello", place.path().join("link"))), Err(AuthorError::Exists(_))));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        let inside_a_file = place.path().join("file");
+        fs::write(&inside_a_file, "").unwrap();
+        assert!(matches!(create(&wanted("acme/hello", inside_a_file.join("x"))), Err(AuthorError::File { .. })));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 3);
+    }
+}

@@ -1,0 +1,180 @@
+//! A throw-away engine with one plugin in it: the real engine, its real limits and doors, and nothing that outlives it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use octi_domain::ambient::Ambient;
+use octi_domain::ids::UserId;
+use octi_domain::permission::Origin;
+use octi_domain::principal::Principal;
+use octi_engine::{Compiler, EngineConfig, PluginManager, Usage};
+use octi_extension::manifest::Manifest;
+use octi_extension::services::{KvError, KvScope, KvStore as _};
+use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
+use octi_security::sandbox::egress::{Egress, Endpoints};
+use octi_security::sandbox::process::ProcessDoor;
+use serde_json::Value;
+use url::Url;
+
+use crate::error::AuthorError;
+use crate::fakes::{Memory, Secrets};
+use crate::web::Web;
+
+/// How long one call may take; the plugin's own limit is lower.
+const CALL_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// What a workbench is made with.
+pub struct WorkbenchConfig {
+    /// Starts the programs that the plugin asks for.
+    pub processes: Arc<ProcessDoor>,
+    /// What compiles the plugin to native code.
+    pub compiler: Compiler,
+    /// Where compiled plugins are kept for the next time, and what they are sealed with; without it they go with the workbench.
+    pub cache: Option<(PathBuf, [u8; 32])>,
+    /// The door to the network; without it the plugin reaches only the web that a case describes.
+    pub egress: Option<Arc<Egress>>,
+    /// Addresses of the operator. In the scripted web there is `searxng` at `http://searxng.test/`.
+    pub endpoints: Endpoints,
+}
+
+impl WorkbenchConfig {
+    /// For cases: the scripted web and its endpoints.
+    #[must_use]
+    pub fn scripted(processes: ProcessDoor, compiler: Compiler) -> Self {
+        let searxng = Url::parse("http://searxng.test/").ok();
+        let endpoints = Endpoints::default().with("searxng", "OCTI_SEARXNG_URL", searxng);
+        Self { processes: Arc::new(processes), compiler, cache: None, egress: None, endpoints }
+    }
+}
+
+/// What a call gave, and what it used.
+#[derive(Debug)]
+pub struct Called {
+    pub result: Result<ToolOutput, ToolError>,
+    /// None when the call was refused before anything ran.
+    pub usage: Option<Usage>,
+}
+
+/// The engine, and what stands around the plugin in it.
+pub struct Workbench {
+    manifest: Manifest,
+    plugins: Arc<PluginManager>,
+    processes: Arc<ProcessDoor>,
+    ambient: Ambient,
+    memory: Arc<Memory>,
+    secrets: Arc<Secrets>,
+    pub(crate) web: Web,
+    /// The folders of plugins and of compiled code go with it.
+    _folder: tempfile::TempDir,
+}
+
+impl std::fmt::Debug for Workbench {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workbench").field("plugin", &self.manifest.id).finish_non_exhaustive()
+    }
+}
+
+impl Workbench {
+    /// Starts an engine in which the plugin has what its manifest asks for. What it reaches of the network is the web that a case
+    /// describes.
+    ///
+    /// # Errors
+    /// [`AuthorError`] when the engine cannot start, or refuses the plugin.
+    pub async fn start(config: WorkbenchConfig, plugin: Vec<u8>) -> Result<Self, AuthorError> {
+        let folder = tempfile::tempdir().map_err(|error| AuthorError::file(&std::env::temp_dir(), &error))?;
+        let manifest = PluginManager::inspect_file(&plugin).map_err(|error| AuthorError::Refused(error.to_string()))?.manifest;
+        let web = Web::start().await.map_err(|error| AuthorError::file(Path::new("127.0.0.1"), &error))?;
+        let ambient = Ambient::system();
+        let (memory, secrets) = (Arc::new(Memory::default()), Arc::new(Secrets::default()));
+        let processes = config.processes;
+        let (cache_dir, cache_key) = config.cache.unwrap_or_else(|| (folder.path().join("compiled"), ambient.bytes()));
+        let engine = EngineConfig {
+            cache_dir,
+            cache_key,
+            compiler: config.compiler,
+            plugin_limits: BTreeMap::new(),
+            plugins_dir: Some(folder.path().join("plugins")),
+            bundle: &[],
+            kv: memory.clone(),
+            processes: processes.clone(),
+            egress: config.egress.unwrap_or_else(|| Arc::new(Egress::new(web.policy()))),
+            endpoints: Arc::new(config.endpoints),
+            secrets: secrets.clone(),
+            ambient: ambient.clone(),
+            on_change: Arc::new(|_, _, _| {}),
+        };
+        let plugins = PluginManager::start(engine).await?;
+        let bench = Self { manifest, plugins, processes, ambient, memory, secrets, web, _folder: folder };
+        let installed = bench.plugins.install(plugin, "plugin.wasm").await;
+        match installed {
+            Ok(_) => Ok(bench),
+            Err(error) => {
+                bench.stop().await;
+                Err(AuthorError::Refused(error.to_string()))
+            }
+        }
+    }
+
+    /// What the plugin says of itself.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Somebody nobody has seen before: they have neither secrets nor anything that the plugin remembers.
+    #[must_use]
+    pub fn person(&self) -> UserId {
+        self.ambient.id()
+    }
+
+    /// Gives a person a secret, for the header that the manifest binds it to.
+    pub(crate) fn set_secret(&self, person: UserId, name: &str, value: &str) {
+        self.secrets.set(person, name, value);
+    }
+
+    fn scope(&self, person: UserId) -> KvScope {
+        let bytes_max = self.manifest.capabilities.kv.map_or(0, |kv| kv.bytes_max);
+        KvScope { plugin: self.manifest.id.clone(), user_id: person, bytes_max }
+    }
+
+    /// Lets the plugin remember something of a person.
+    pub(crate) async fn remember(&self, person: UserId, key: &str, value: &str) -> Result<(), KvError> {
+        self.memory.set(&self.scope(person), key, value.as_bytes().to_vec(), None).await.map(drop)
+    }
+
+    /// What the plugin remembers of a person.
+    pub(crate) async fn remembered(&self, person: UserId, key: &str) -> Option<Vec<u8>> {
+        self.memory.get(&self.scope(person), key).await.ok().flatten().map(|item| item.value)
+    }
+
+    /// Calls an operation of the plugin, with everything allowed that its manifest asks for. The result is what the plugin says, or
+    /// the sandbox around it; [`ToolError::BadInput`] when there is no such operation.
+    pub async fn call(&self, person: UserId, workspace: &Path, operation: &str, arguments: &Value) -> Called {
+        let context = CallContext {
+            principal: principal(person),
+            session_id: None,
+            run_id: None,
+            call_id: self.ambient.id(),
+            origin: Origin::Chat,
+            workspace: workspace.to_path_buf(),
+            time_max: CALL_TIME_MAX,
+            progress: Arc::new(NoProgress),
+            redact: no_secrets(),
+        };
+        let (result, usage) = self.plugins.measure(&self.manifest.id, operation, context, arguments).await;
+        Called { result, usage }
+    }
+
+    /// Ends it, with every program that the plugin started.
+    pub async fn stop(self) {
+        self.processes.shutdown().await;
+        self.plugins.shutdown().await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "somebody who exists in this engine only and owns nothing elsewhere")]
+fn principal(person: UserId) -> Principal {
+    Principal::authenticated(person, false)
+}

@@ -1,0 +1,115 @@
+//! Cases and calls on a throw-away engine, with guests that need no compiler.
+#![expect(clippy::expect_used, reason = "a test says why it cannot go on")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use octi_author::{AuthorError, CaseReport, Workbench, WorkbenchConfig, find_cases};
+use octi_engine::Compiler;
+use octi_extension::tool::ToolError;
+use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+use octi_testkit::guests::{FOREVER, Guest, manifest, with_manifest};
+use serde_json::{Value, json};
+
+/// None of these guests starts a program.
+fn config() -> WorkbenchConfig {
+    let launch = ProcessConfig { launcher: PathBuf::from("/nonexistent"), level: Level::Auto };
+    WorkbenchConfig::scripted(ProcessDoor::new(launch), Compiler::InProcess)
+}
+
+async fn start(guest: &Guest, extra: &str) -> Workbench {
+    let plugin = with_manifest(guest.component(), &manifest("acme/guest", "1.0.0", extra));
+    Workbench::start(config(), plugin).await.expect("the engine takes the plugin")
+}
+
+fn write(folder: &Path, name: &str, case: &Value) {
+    let folder = folder.join(name);
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("case.json"), case.to_string()).expect("a file");
+}
+
+async fn run(bench: &Workbench, folder: &Path) -> Vec<CaseReport> {
+    let mut reports = Vec::new();
+    for case in find_cases(folder, None).expect("cases") {
+        reports.push(case.run(bench).await);
+    }
+    reports
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cases_pass_or_say_where_they_differ() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let step = |output: Value| json!({ "steps": [{ "call": "run", "output": output }] });
+    write(folder.path(), "a_part_is_enough", &step(json!({ "lines": 2 })));
+    write(folder.path(), "b_differs", &step(json!({ "lines": 3, "text": { "$absent": true } })));
+    write(folder.path(), "c_has_no_such_operation", &json!({ "steps": [{ "call": "walk", "output": {} }] }));
+    fs::create_dir(folder.path().join("d_is_empty")).expect("a folder");
+    write(folder.path(), "e_leaves_a_file", &json!({ "steps": [{ "call": "run", "output": {} }], "after": { "a.txt": "x" } }));
+    let bench = start(&Guest::default().answers(r#"{"lines":2,"text":"x"}"#), "").await;
+    let reports = run(&bench, folder.path()).await;
+    bench.stop().await;
+    let place = folder.path().display().to_string();
+    let said: Vec<String> = reports
+        .iter()
+        .map(|report| {
+            let problem = report.problem.as_ref().map_or_else(|| "ok".to_owned(), ToString::to_string);
+            format!("{}: {}\n", report.name, problem.replace(&place, "cases"))
+        })
+        .collect();
+    insta::assert_snapshot!(said.concat());
+    assert_eq!(reports.iter().map(|report| report.ok).collect::<Vec<_>>(), [true, false, false, false, false]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tripped_limit_can_be_expected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write(folder.path(), "it_is_ended", &json!({ "steps": [{ "call": "run", "error": { "code": "cpu_limit" } }] }));
+    let bench = start(&Guest::default().does(FOREVER), "[limits]\ncpu_ms = 50").await;
+    let reports = run(&bench, folder.path()).await;
+    bench.stop().await;
+    assert!(reports.iter().all(|report| report.ok), "{reports:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_plugin_remembers_is_given_and_looked_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let case = |kv: Value, after: Value| json!({ "kv": kv, "steps": [{ "call": "run", "output": {} }], "kv_after": after });
+    write(folder.path(), "a_kept", &case(json!({ "list": "[1]" }), json!({ "list": "[1]", "other": null })));
+    write(folder.path(), "b_another_person", &case(json!({}), json!({ "list": "[1]" })));
+    write(folder.path(), "c_too_much", &case(json!({ "list": "x".repeat(100) }), json!({})));
+    let bench = start(&Guest::default(), "[capabilities]\nkv = { bytes_max = 64 }").await;
+    let reports = run(&bench, folder.path()).await;
+    bench.stop().await;
+    let problems: Vec<String> =
+        reports.into_iter().map(|report| report.problem.map(|problem| problem.to_string()).unwrap_or_default()).collect();
+    let too_much = "`kv.list` cannot be remembered: the plugin's 64 bytes for this person are used up";
+    assert_eq!(problems, ["", "the memory holds nothing under `list` afterwards", too_much]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_says_what_it_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bench = start(&Guest::default().answers(r#"{"lines":2}"#), "").await;
+    let called = bench.call(bench.person(), folder.path(), "run", &json!({ "a": 1 })).await;
+    assert_eq!(called.result.map(|output| output.content), Ok(json!({ "lines": 2 })));
+    let usage = called.usage.expect("it ran");
+    // The guest begins with two pages.
+    assert_eq!((usage.memory_peak, usage.bytes_in, usage.bytes_out), (2 * 65_536, 7, 11));
+    assert!(usage.times.total >= usage.times.guest + usage.times.instantiate, "{usage:?}");
+    let refused = bench.call(bench.person(), folder.path(), "walk", &json!({})).await;
+    bench.stop().await;
+    let text = "`acme/guest` has no operation `walk`; it has `run`";
+    assert_eq!(refused.result.err(), Some(ToolError::BadInput(text.to_owned())));
+    assert_eq!(refused.usage, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_host_would_not_install_does_not_run_here_either() {
+    let guest = Guest::default().import("octi:kv/store@0.1.0", "delete", "$delete", "i32 i32 i32").component();
+    let plugin = with_manifest(guest, &manifest("acme/guest", "1.0.0", ""));
+    let refused = Workbench::start(config(), plugin).await.expect_err("a refusal");
+    assert!(matches!(refused, AuthorError::Refused(_)), "{refused:?}");
+    assert!(refused.to_string().contains("add `kv` to `[capabilities]` of plugin.toml"), "{refused}");
+    let refused = Workbench::start(config(), b"garbage".to_vec()).await.expect_err("a refusal");
+    assert!(refused.to_string().contains("this is not a WebAssembly component"), "{refused}");
+}

@@ -1,0 +1,211 @@
+//! `octi plugin call`: a tool by hand.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use octi_api::v1::tools::ExecuteTool;
+use octi_author::{Called, Project, Workbench, WorkbenchConfig};
+use octi_config::env;
+use octi_engine::{CompileLimits, Compiler, Usage};
+use octi_security::sandbox::egress::Endpoints;
+use serde_json::{Value, json};
+
+use crate::command::Context;
+use crate::compose;
+use crate::connection::Connection;
+use crate::failure::{Failure, Outcome};
+use crate::output::{BOLD, DIM, Printer, human_bytes};
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// A tool such as `filesystem.read_file`; or the file or folder of a plugin
+    plugin: String,
+    /// Its arguments, as JSON; after a file or folder, the operation and its arguments
+    #[arg(num_args = 0..=2, value_name = "ARGUMENTS")]
+    rest: Vec<String>,
+    /// Run it even where it would ask
+    #[arg(long)]
+    yes: bool,
+    /// For a file or folder: what the plugin finds as its workspace; default: an empty one
+    #[arg(long, value_name = "FOLDER")]
+    workspace: Option<PathBuf>,
+    /// For a folder: the profile of its `Cargo.toml`
+    #[arg(long, default_value = "release")]
+    profile: String,
+}
+
+impl Options {
+    /// Whether it names a file or a folder of this machine.
+    pub(super) fn is_local(&self) -> bool {
+        let path = Path::new(&self.plugin);
+        path.is_file() || path.join("plugin.toml").is_file()
+    }
+
+    /// A tool that is installed, its operation and the arguments, as far as one can tell without asking a server.
+    pub(super) fn installed(&self) -> Outcome<(&str, &str, Value)> {
+        let name = &self.plugin;
+        let arguments = match self.rest.as_slice() {
+            [] => "{}",
+            [arguments] => arguments,
+            _ => {
+                return Err(Failure::user(format!("`{name}` is neither the file nor the folder of a plugin"))
+                    .hint("an installed tool is called with one word of arguments, as JSON"));
+            }
+        };
+        let (tool, operation) = name.split_once('.').or_else(|| name.split_once("__")).ok_or_else(|| {
+            Failure::user(format!("`{name}` is not a tool"))
+                .hint("write it like `filesystem.read_file`; `octi permission list` shows them all")
+        })?;
+        Ok((tool, operation, parsed(arguments)?))
+    }
+}
+
+fn parsed(arguments: &str) -> Outcome<Value> {
+    serde_json::from_str(arguments).map_err(|error| {
+        Failure::user("the arguments are not JSON").because(&error).hint("write them like '{\"path\": \"a.txt\"}'")
+    })
+}
+
+/// A tool of the server.
+pub(super) async fn installed(context: &Context, connection: &Connection, options: &Options) -> Outcome {
+    let (tool, operation, arguments) = options.installed()?;
+    let name = &options.plugin;
+    let wanted = ExecuteTool { arguments, session_id: None, approve: options.yes };
+    let outcome = connection.client.execute_tool(tool, operation, &wanted).await.map_err(|error| {
+        let needs_yes = error.code() == Some(octi_api::error::ErrorCode::ApprovalRequired);
+        let failure = Failure::from(error);
+        if needs_yes { failure.hint("add `--yes` to run it this once") } else { failure }
+    })?;
+    context.printer.data(&outcome, |printer| printer.line(&outcome.content));
+    if outcome.is_error { Err(Failure::user(format!("`{name}` failed: {}", outcome.summary))) } else { Ok(()) }
+}
+
+/// A plugin on a throw-away engine: it has what its manifest asks for, the network of this machine, no secrets, and remembers nothing.
+pub(super) async fn local(context: &Context, options: &Options) -> Outcome {
+    let path = Path::new(&options.plugin);
+    let bytes = if path.is_file() {
+        super::read(path)?
+    } else {
+        Box::pin(octi_author::build(&Project::open(path)?, &options.profile)).await?.bytes
+    };
+    let empty = tempfile::tempdir().map_err(|error| Failure::us("no folder can be made").because(&error))?;
+    let workspace = options.workspace.as_deref().unwrap_or_else(|| empty.path());
+    let workspace = workspace
+        .canonicalize()
+        .map_err(|error| Failure::user(format!("`{}` cannot be a workspace", workspace.display())).because(&error))?;
+    let bench = Box::pin(Workbench::start(workbench(context)?, bytes)).await?;
+    let outcome = call(context.printer, &bench, options, &workspace).await;
+    bench.stop().await;
+    outcome
+}
+
+async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace: &Path) -> Outcome {
+    let manifest = bench.manifest();
+    let grants = manifest.capabilities.lines();
+    let (operation, arguments) = match options.rest.as_slice() {
+        [operation] => (operation, json!({})),
+        [operation, arguments] => (operation, parsed(arguments)?),
+        _ => {
+            let names: Vec<String> = manifest.tools.keys().map(|name| format!("`{name}`")).collect();
+            return Err(Failure::user(format!("name an operation of {}: {}", manifest.id, names.join(", ")))
+                .hint(format!("`octi plugin call {} OPERATION '{{…}}'`", options.plugin)));
+        }
+    };
+    if !printer.is_json() {
+        printer.note(&format!("{BOLD}{} {}{BOLD:#} may reach", manifest.id, manifest.version));
+        grants.iter().for_each(|line| printer.note(&format!("  {line}")));
+        if grants.is_empty() {
+            printer.note("  nothing");
+        }
+    }
+    let Called { result, usage } = bench.call(bench.person(), workspace, operation, &arguments).await;
+    let mut told = json!({ "plugin": manifest.id, "operation": operation, "mayReach": grants, "isError": result.is_err() });
+    told["usage"] = usage.as_ref().map_or(Value::Null, usage_json);
+    match &result {
+        Ok(output) => {
+            told["content"] = output.content.clone();
+            told["summary"] = json!(output.summary);
+        }
+        Err(error) => told["error"] = json!({ "code": error.code(), "message": error.to_string() }),
+    }
+    printer.data(&told, |printer| {
+        if let Ok(output) = &result {
+            printer.line(&output.content.to_string());
+            output.summary.iter().for_each(|summary| printer.note(summary));
+        }
+        usage.iter().flat_map(usage_lines).for_each(|line| printer.note(&format!("{DIM}{line}{DIM:#}")));
+    });
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::user(format!("`{operation}` failed with {}: {error}", error.code()))),
+    }
+}
+
+/// A throw-away engine with this installation's doors to programs and the network.
+fn workbench(context: &Context) -> Outcome<WorkbenchConfig> {
+    let (launch, egress, processes) = compose::open_doors(&context.config)?;
+    let searxng = context.config.searxng_url.clone();
+    let endpoints = Endpoints::default().with("searxng", env::OCTI_SEARXNG_URL, searxng);
+    let compiler = Compiler::Helper { program: launch.launcher, level: launch.level, limits: CompileLimits::default() };
+    Ok(WorkbenchConfig { processes, compiler, cache: None, egress: Some(egress), endpoints })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn usage_json(usage: &Usage) -> Value {
+    let times = &usage.times;
+    json!({
+        "totalUs": micros(times.total),
+        "startUs": micros(times.store + times.instantiate),
+        "guestUs": micros(times.guest),
+        "hostUs": micros(times.host),
+        "memoryPeakBytes": usage.memory_peak,
+        "hostCalls": usage.host_calls().collect::<std::collections::BTreeMap<_, _>>(),
+        "hostCallsRefused": usage.refused,
+        "logLines": usage.log_lines,
+        "logLinesDropped": usage.log_dropped,
+        "bytesIn": usage.bytes_in,
+        "bytesOut": usage.bytes_out,
+    })
+}
+
+fn usage_lines(usage: &Usage) -> Vec<String> {
+    let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
+    let times = &usage.times;
+    let start = times.store + times.instantiate;
+    let calls: Vec<String> = usage.host_calls().map(|(capability, count)| format!("{capability} {count}")).collect();
+    let calls = if calls.is_empty() { "none".to_owned() } else { calls.join(", ") };
+    vec![
+        format!("time        {} ({} start, {} plugin, {} host)", ms(times.total), ms(start), ms(times.guest), ms(times.host)),
+        format!("memory      {} at most", human_bytes(usage.memory_peak)),
+        format!("host calls  {calls}; {} refused", usage.refused),
+        format!("log         {} lines, {} dropped", usage.log_lines, usage.log_dropped),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_engine::Times;
+
+    use super::*;
+
+    #[test]
+    fn what_a_call_used_is_said_in_four_lines() {
+        let times = Times { total: Duration::from_micros(3_250), guest: Duration::from_millis(2), ..Times::default() };
+        let mut usage = Usage::default();
+        (usage.memory_peak, usage.log_lines, usage.times) = (2 << 20, 1, times);
+        assert_eq!(
+            usage_lines(&usage),
+            [
+                "time        3.2 ms (0.0 ms start, 2.0 ms plugin, 0.0 ms host)",
+                "memory      2.0 MiB at most",
+                "host calls  none; 0 refused",
+                "log         1 lines, 0 dropped",
+            ]
+        );
+        assert_eq!(usage_json(&usage)["totalUs"], 3_250);
+    }
+}

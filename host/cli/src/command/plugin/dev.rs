@@ -1,0 +1,136 @@
+//! `octi plugin dev`: build at every change, and swap into the server that runs.
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use octi_api::v1::plugins::{InstallQuery, Plugin};
+use octi_author::{Changes, Project};
+use octi_client::Client;
+use url::Url;
+
+use super::build::Source;
+use super::test;
+use crate::command::{Context, serve};
+use crate::connection::{Connection, Want};
+use crate::failure::{Blame, Failure, Outcome};
+use crate::output::{DIM, OK, human_time};
+
+/// How long a server that starts here may take.
+const START_MAX: Duration = Duration::from_secs(60);
+/// It is asked this often.
+const ASK_EVERY: Duration = Duration::from_millis(200);
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    source: Source,
+    /// Swap it in only when its cases pass
+    #[arg(long)]
+    test: bool,
+}
+
+/// Works until it is interrupted. Where no server runs, this command is one.
+pub(super) async fn run(context: &Context, options: &Options) -> Outcome {
+    let project = Project::open(&options.source.folder)?;
+    match Connection::open(context, Want::Running).await {
+        Ok(connection) => {
+            context
+                .printer
+                .note(&format!("swapping into the octi at {}, whose log has what the plugin says", context.config.url));
+            work(context, options, &project, &connection.client).await
+        }
+        Err(failure) if failure.blame == Blame::External && is_here(&context.config.url) => {
+            context.printer.note("no octi runs here, so this command is one until it ends");
+            let working = async {
+                let connection = appeared(context).await?;
+                work(context, options, &project, &connection.client).await
+            };
+            tokio::select! {
+                served = Box::pin(serve::run(context)) => served,
+                ended = Box::pin(working) => ended,
+            }
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether a server of that address would be this machine's.
+fn is_here(url: &str) -> bool {
+    let url = Url::parse(url).ok();
+    url.as_ref().and_then(Url::host_str).is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
+}
+
+/// The server that this command starts.
+async fn appeared(context: &Context) -> Outcome<Connection> {
+    let begun = Instant::now();
+    loop {
+        match Connection::open(context, Want::Running).await {
+            Err(failure) if failure.blame == Blame::External && begun.elapsed() < START_MAX => {
+                tokio::time::sleep(ASK_EVERY).await
+            }
+            other => return other,
+        }
+    }
+}
+
+async fn work(context: &Context, options: &Options, project: &Project, client: &Client) -> Outcome {
+    let mut changes = Changes::of(project)?;
+    loop {
+        // What fails is told, and mended in the editor; this goes on.
+        if let Err(failure) = Box::pin(round(context, options, client)).await {
+            let _code = failure.report(context.printer);
+        }
+        if !context.printer.is_json() {
+            context.printer.note(&format!("{DIM}watching {}; Ctrl-C ends{DIM:#}", project.folder().display()));
+        }
+        changes.next().await?;
+    }
+}
+
+/// Builds once, and swaps.
+async fn round(context: &Context, options: &Options, client: &Client) -> Outcome {
+    let begun = Instant::now();
+    let project = Project::open(&options.source.folder)?;
+    let built = octi_author::build(&project, &options.source.profile).await?;
+    let built_in = begun.elapsed();
+    if options.test {
+        test::passing(context, &project, &built.bytes).await?;
+    }
+    let begun = Instant::now();
+    let file_name = project.packed().file_name().map(|name| name.to_string_lossy().into_owned());
+    let plugin = client.install_plugin(built.bytes, &InstallQuery { file_name }).await.map_err(|error| {
+        let is_refused = error.code() == Some(octi_api::error::ErrorCode::Forbidden);
+        let failure = Failure::from(error);
+        if is_refused { failure.hint("set `OCTI_TOKEN` to a token of an administrator") } else { failure }
+    })?;
+    context.printer.data(&plugin, |printer| printer.note(&swapped(&plugin, built_in, begun.elapsed())));
+    Ok(())
+}
+
+fn swapped(plugin: &Plugin, built_in: Duration, swapped_in: Duration) -> String {
+    let time = |time: Duration| human_time(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    let Plugin { id, version, generation, .. } = plugin;
+    format!(
+        "{OK}{id} {version}{OK:#} runs (generation {generation}): built in {}, swapped in {}",
+        time(built_in),
+        time(swapped_in)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_of_this_machine_is_started_here() {
+        for (url, here) in [
+            ("http://127.0.0.1:3005", true),
+            ("http://localhost:3005", true),
+            ("http://[::1]:3005", true),
+            ("https://octi.example.com", false),
+            ("127.0.0.1:3005", false),
+        ] {
+            assert_eq!(is_here(url), here, "{url}");
+        }
+    }
+}

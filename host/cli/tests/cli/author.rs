@@ -1,0 +1,238 @@
+//! Writing a plugin from the terminal: a new project, its build, its cases, a call, and what is said when something is missing.
+#![expect(clippy::disallowed_methods, reason = "these tests run the author's compiler, which their environment names")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use octi_testkit::guests::{Guest, manifest, with_manifest};
+use serde_json::{Value, json};
+
+use crate::support::{Octi, Said, said, until};
+
+/// A person's own folder beside octi's.
+struct Desk {
+    octi: Octi,
+    place: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { octi: Octi::new(), place: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.place.path().join(name)
+    }
+
+    /// Without a compiler: nothing of this environment is left.
+    fn command(&self, folder: &str, arguments: &[&str]) -> Command {
+        let mut command = self.octi.command(arguments);
+        command.current_dir(self.path(folder));
+        command
+    }
+
+    /// With the compiler of this machine, which must not ask the network.
+    fn compiling(&self, folder: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(folder, arguments);
+        for name in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        // Kept between runs, because the SDK's dependencies take longer to compile than all of this.
+        command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("authored"));
+        command.env("CARGO_NET_OFFLINE", "true");
+        command
+    }
+
+    fn run(&self, folder: &str, arguments: &[&str]) -> Said {
+        self.clean(said(self.command(folder, arguments).output().expect("octi starts")))
+    }
+
+    /// What it said, without what differs from run to run.
+    fn clean(&self, mut said: Said) -> Said {
+        let place = self.place.path().canonicalize().expect("the folder").display().to_string();
+        for text in [&mut said.out, &mut said.err] {
+            *text = text.replace(&place, "PLACE");
+        }
+        said
+    }
+
+    fn fine(&self, folder: &str, arguments: &[&str]) -> Said {
+        let said = self.run(folder, arguments);
+        assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
+        said
+    }
+
+    /// A folder with a plugin that was made without a compiler: its file, and one case that passes and one that does not.
+    fn made(&self) {
+        let folder = self.path("guest");
+        let case = |lines: u64| json!({ "steps": [{ "call": "run", "output": { "lines": lines } }] }).to_string();
+        for (name, lines) in [("two_lines_are_counted", 2), ("three_lines_are_counted", 3)] {
+            fs::create_dir_all(folder.join("cases").join(name)).expect("a folder");
+            fs::write(folder.join("cases").join(name).join("case.json"), case(lines)).expect("a file");
+        }
+        let toml = "id = 'acme/guest'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n[tools.run]\npermission = 'allow'\n";
+        fs::write(folder.join("plugin.toml"), toml).expect("a file");
+        let guest = Guest::default().answers(r#"{"lines":2}"#).component();
+        let asks = "[capabilities]\nfs = [{ root = 'workspace', access = 'read', reason = 'count lines' }]";
+        fs::write(folder.join("guest.wasm"), with_manifest(guest, &manifest("acme/guest", "1.0.0", asks))).expect("a file");
+    }
+}
+
+/// What a person reads, without times.
+fn read(said: &Said) -> String {
+    format!("{}---\n{}exit code {}\n", said.out, said.err, said.code.unwrap_or_default())
+}
+
+macro_rules! assert_read {
+    ($said:expr) => {
+        insta::with_settings!({filters => [
+            (r"\d+(\.\d)? (ms|s)\b", "[time]"),
+            (r"[0-9a-f]{64}", "[sha256]"),
+            (r"\d+\.\d KiB", "[size]"),
+        ]}, { insta::assert_snapshot!(read(&$said)) });
+    };
+}
+
+#[test]
+fn a_new_project_says_what_comes_next_and_nothing_is_overwritten() {
+    let desk = Desk::new();
+    assert_read!(desk.fine("", &["plugin", "new", "acme/hello"]));
+    let again = desk.run("", &["plugin", "new", "acme/hello"]);
+    assert!(again.code == Some(1) && again.err.contains("`hello` is there already"), "{again:?}");
+    let json = desk.fine("", &["--json", "plugin", "new", "acme/hello", "it's mine"]);
+    let made: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(made["next"], json!([r"cd 'it'\''s mine'", "octi plugin test"]));
+    assert!(
+        made["files"].as_array().is_some_and(|files| files
+            .iter()
+            .all(|file| { desk.path("it's mine").join(file.as_str().expect("a path")).is_file() }))
+    );
+}
+
+#[test]
+fn mistakes_are_answered_with_the_next_command() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("empty")).expect("a folder");
+    fs::create_dir(desk.path("codeless")).expect("a folder");
+    let toml = "id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n";
+    fs::write(desk.path("codeless/plugin.toml"), toml).expect("a file");
+    for (arguments, parts) in [
+        (&["plugin", "new", "hello"][..], ["`hello` is not `publisher/name`", "write it like `acme/weather`"]),
+        (&["plugin", "new", "acme/x", "--sdk", "empty"], ["there is no SDK in `empty`", "`sdk/rust` of a checkout"]),
+        (&["plugin", "new", "acme/x", "--lang", "cobol"], ["invalid value 'cobol'", "possible values: rust"]),
+        (&["plugin", "build", "empty"], ["has no `plugin.toml`", "`octi plugin new PUBLISHER/NAME`"]),
+        (&["plugin", "build", "codeless"], ["neither a `Cargo.toml` nor", "makes a complete one"]),
+        (&["plugin", "test", "codeless"], ["there are no cases in", "/<what_is_true>/case.json"]),
+        (&["plugin", "call", "codeless", "a", "{}"], ["neither a `Cargo.toml` nor", "makes a complete one"]),
+        (&["plugin", "call", "nothing.x", "a", "{}"], ["neither the file nor the folder", "one word of arguments"]),
+    ] {
+        let said = desk.run("", arguments);
+        assert_eq!(said.code, Some(1), "{arguments:?}: {said:?}");
+        for part in parts {
+            assert!(said.err.contains(part), "`{part}` is not in what {arguments:?} says: {}", said.err);
+        }
+    }
+    desk.fine("", &["plugin", "new", "acme/x"]);
+    let said = desk.run("x", &["plugin", "build"]);
+    assert!(said.code == Some(1) && said.err.contains("install Rust as https://rustup.rs says"), "{said:?}");
+}
+
+#[test]
+fn cases_are_told_as_a_test_runner_tells_them() {
+    let desk = Desk::new();
+    desk.made();
+    assert_read!(desk.run("guest", &["plugin", "test", "--file", "guest.wasm"]));
+    let one = desk.fine("guest", &["plugin", "test", "--file", "guest.wasm", "--only", "two"]);
+    assert!(one.out.contains("1 passed, 0 failed"), "{one:?}");
+    let json = desk.run("guest", &["--json", "plugin", "test", "--file", "guest.wasm"]);
+    assert_eq!(json.code, Some(1), "{json:?}");
+    let told: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!((&told["passed"], &told["failed"]), (&json!(1), &json!(1)));
+    let difference = &told["cases"][0]["problem"]["differences"][0];
+    assert_eq!(*difference, json!({ "place": "$.lines", "expected": 3, "actual": 2 }));
+}
+
+#[test]
+fn a_call_shows_the_grants_the_answer_and_what_it_used() {
+    let desk = Desk::new();
+    desk.made();
+    assert_read!(desk.fine("guest", &["plugin", "call", "guest.wasm", "run", "{}"]));
+    let unnamed = desk.run("guest", &["plugin", "call", "guest.wasm"]);
+    assert!(unnamed.code == Some(1) && unnamed.err.contains("name an operation of acme/guest: `run`"), "{unnamed:?}");
+    let json = desk.fine("guest", &["--json", "plugin", "call", "guest.wasm", "run"]);
+    let told: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!((&told["content"], &told["isError"]), (&json!({ "lines": 2 }), &json!(false)));
+    assert_eq!(told["mayReach"], json!(["fs: read workspace (count lines)"]));
+    assert_eq!(told["usage"]["memoryPeakBytes"], 2 * 65_536);
+    assert_eq!(desk.octi.left_behind(), Vec::<String>::new(), "a throw-away engine leaves nothing in octi's home");
+}
+
+#[test]
+fn a_machine_without_rust_is_told_what_to_install() {
+    let desk = Desk::new();
+    desk.made();
+    let said = desk.run("guest", &["plugin", "doctor"]);
+    assert!(said.code == Some(1) && said.err.contains("3 of 6 checks failed"), "{said:?}");
+    for part in ["✗ bad   rust", "install Rust as https://rustup.rs says", "✓ ok    plugin    acme/guest 1.0.0", "2 in `cases`"]
+    {
+        assert!(said.out.contains(part), "`{part}` is not in {}", said.out);
+    }
+    let json = desk.run("", &["--json", "plugin", "doctor"]);
+    let told: Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(told.as_array().map(Vec::len), Some(4), "outside of a plugin only the machine is looked at: {told}");
+}
+
+/// The whole loop on a project as a stranger makes it, except that the SDK is the one of this checkout.
+#[test]
+fn a_new_project_builds_passes_its_cases_and_is_swapped_into_a_server() {
+    let mut desk = Desk::new();
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the checkout");
+    desk.fine("", &["plugin", "new", "acme/hello", "--sdk", &checkout.display().to_string()]);
+    // The versions that this machine has: nothing is asked of a registry.
+    fs::copy(checkout.join("Cargo.lock"), desk.path("hello/Cargo.lock")).expect("the versions");
+    let compile =
+        |desk: &Desk, arguments: &[&str]| desk.clean(said(desk.compiling("hello", arguments).output().expect("octi starts")));
+
+    let built = compile(&desk, &["plugin", "build"]);
+    assert_eq!(built.code, Some(0), "{built:?}");
+    // The compiler's own words stand before the hint.
+    let hint = built.err.split_inclusive('\n').next_back().unwrap_or_default().to_owned();
+    assert_read!(Said { err: hint, ..built });
+    let tested = compile(&desk, &["plugin", "test"]);
+    assert!(tested.code == Some(0) && tested.out.contains("ok      a_text_is_counted"), "{tested:?}");
+    let doctor = compile(&desk, &["plugin", "doctor"]);
+    assert!(doctor.code == Some(0) && doctor.out.contains("fits this octi"), "{doctor:?}");
+    let called = compile(&desk, &["plugin", "call", ".", "count", r#"{"path":"README.md"}"#, "--workspace", "."]);
+    assert!(called.code == Some(0) && called.err.contains("host calls  fs "), "{called:?}");
+
+    let _server = desk.octi.serve();
+    let mut command = desk.compiling("hello", &["plugin", "dev", "--test"]);
+    let log = desk.path("dev.log");
+    command.stdout(fs::File::create(&log).expect("a file")).stderr(fs::File::options().append(true).open(&log).expect("a file"));
+    let mut dev = Ended(command.spawn().expect("octi starts"));
+    let log = || fs::read_to_string(&log).expect("the log");
+    until("the first build is swapped in", || log().contains("runs (generation 1)"));
+    let source = desk.path("hello/src/lib.rs");
+    let text = fs::read_to_string(&source).expect("the source");
+    fs::write(&source, text.replace("use octi_sdk", "use nothing_at_all;\nuse octi_sdk")).expect("a mistake");
+    until("the mistake is told", || log().contains("mend what the compiler says"));
+    fs::write(&source, text.replace("lines, {} words\"", "lines and {} words\"")).expect("a change that its case does not like");
+    until("the failed case is told", || log().contains("without `2 lines, 4 words`"));
+    fs::write(&source, text.replace("read_text(&path", "read_text(path.trim()")).expect("a good change");
+    until("the change is swapped in", || log().contains("runs (generation 2)"));
+    let said = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":" nowhere "}"#]);
+    assert!(said.code == Some(1) && said.err.contains("`nowhere`"), "{said:?}");
+    dev.0.kill().expect("it runs");
+}
+
+/// A program that does not outlive its test.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
