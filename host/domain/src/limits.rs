@@ -1,10 +1,12 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
+mod reflect;
 mod registry;
 mod requests;
 mod settings;
 mod terminal;
 
+pub use reflect::*;
 pub use registry::*;
 pub use requests::*;
 pub use settings::*;

@@ -13,7 +13,9 @@ use tracing::Instrument;
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, ToolError as GuestError};
 use crate::generation::{Generation, Pin};
 use crate::observe::{Meters, Observed};
+use crate::reflect::{Given, Prepared, TypedGuest};
 use crate::state::Caller;
+use crate::usage::Usage;
 
 /// One operation, bound to its generation.
 pub(crate) struct WasmTool {
@@ -45,7 +47,12 @@ impl WasmTool {
         Self { spec, generation: Pin::new(generation), meters, output_schema: OnceLock::new() }
     }
 
-    async fn run(&self, context: CallContext, arguments: String, observed: &Observed<'_>) -> Result<ToolOutput, ToolError> {
+    async fn run(
+        &self,
+        context: CallContext,
+        (value, arguments): (Value, String),
+        observed: &Observed<'_>,
+    ) -> Result<ToolOutput, ToolError> {
         if arguments.len() > limits::ARGUMENTS_BYTES_MAX {
             return Err(ToolError::BadInput(format!(
                 "the arguments have {} bytes, more than the {} allowed",
@@ -54,6 +61,10 @@ impl WasmTool {
             )));
         }
         let ready = self.generation.admit().await?;
+        if let Some(guest) = &ready.typed {
+            let prepared = guest.prepare(&self.spec.operation, &value, arguments.len())?;
+            return self.run_typed(context, guest, &prepared, observed).await;
+        }
         let Some(guest) = &ready.tool else {
             return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
         };
@@ -69,6 +80,37 @@ impl WasmTool {
         match outcome.map_err(ToolError::Contained)? {
             Ok(output) => self.checked(output),
             Err(error) => Err(guest_error(error)),
+        }
+    }
+
+    /// The same for a component without a manifest, whose output is as its schema says because both come from its types.
+    async fn run_typed(
+        &self,
+        context: CallContext,
+        guest: &TypedGuest,
+        prepared: &Prepared<'_>,
+        observed: &Observed<'_>,
+    ) -> Result<ToolOutput, ToolError> {
+        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
+        let time_max = context.time_max;
+        let setup = self.generation.setup(Caller::of(context), time_max);
+        let (outcome, usage) = self.generation.unless_closed(guest.call(setup, prepared)).await;
+        self.generation.learn(&outcome);
+        let given = outcome.map(|returned| prepared.function.given(returned.as_ref()));
+        let bytes = match &given {
+            Ok(Ok(Given::Result(content))) => content.to_string().len(),
+            Ok(Ok(Given::Error(text))) => text.len(),
+            _ => 0,
+        };
+        if let Some(usage) = usage {
+            observed.used(&Usage { bytes_out: bytes as u64, ..usage });
+        }
+        let bytes_max = self.generation.budget().output_bytes;
+        match given.map_err(ToolError::Contained)? {
+            Ok(_) if bytes > bytes_max => Err(ToolError::Contained(Containment::Output { bytes_max: bytes_max as u64 })),
+            Ok(Given::Result(content)) => Ok(ToolOutput { content, summary: None }),
+            Ok(Given::Error(text)) => Err(ToolError::Failed(text)),
+            Err(problem) => Err(ToolError::Internal(format!("`{}` returned what JSON cannot hold: {problem}", self.spec.name))),
         }
     }
 
@@ -109,9 +151,9 @@ impl Tool for WasmTool {
     }
 
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-        let arguments = arguments.to_string();
-        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), arguments.len());
-        let given = self.run(context, arguments, &observed).instrument(observed.span()).await;
+        let text = arguments.to_string();
+        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), text.len());
+        let given = self.run(context, (arguments, text), &observed).instrument(observed.span()).await;
         observed.end(given.as_ref().map(|_| ()));
         given
     }
