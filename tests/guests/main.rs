@@ -15,6 +15,7 @@ mod output;
 mod reentry;
 mod row;
 mod secrets;
+mod typed;
 mod words;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,6 +31,11 @@ async fn no_way_leads_out() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_plugin_is_refused() {
     row::run(compat::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_without_a_manifest_is_held_as_tightly() {
+    row::run(typed::rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

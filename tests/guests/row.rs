@@ -29,6 +29,8 @@ pub(crate) enum Expect {
 /// One hostile component.
 pub(crate) struct Row {
     name: String,
+    /// Who it is published by.
+    publisher: &'static str,
     file: Vec<u8>,
     arguments: Value,
     expect: Expect,
@@ -69,12 +71,18 @@ impl Row {
     pub(crate) fn file(name: &str, file: Vec<u8>) -> Self {
         Self {
             name: name.to_owned(),
+            publisher: "acme",
             file,
             arguments: json!({}),
             expect: Expect::Answers("{}".to_owned()),
             prepare: Box::new(|_| {}),
             afterwards: Box::new(|_| {}),
         }
+    }
+
+    /// A component without a manifest, which the person is asked about before it is called.
+    pub(crate) fn bare(name: &str, file: Vec<u8>) -> Self {
+        Self { publisher: "local", ..Self::file(name, file) }
     }
 
     pub(crate) fn refused(self, says: &str) -> Self {
@@ -105,7 +113,7 @@ impl Row {
     }
 
     fn id(&self) -> String {
-        format!("acme/{}", self.name)
+        format!("{}/{}", self.publisher, self.name)
     }
 
     async fn run(&self, host: &TestHost) {
@@ -147,7 +155,7 @@ impl Row {
         let agents = host.person([ask, Answer::text("I see.")]).await;
         (self.prepare)(&workspace(&agents));
         let logged = host.logs.text().len();
-        let mut seen = seen(&agents, &self.name).await;
+        let mut seen = seen(&agents, &self.name, self.publisher == "local").await;
         host.logs.text()[logged..].clone_into(&mut seen.logs);
         (seen, agents)
     }
@@ -166,8 +174,18 @@ impl Row {
 }
 
 /// Talks to the agent until it is done, and gathers what everybody got of the one call.
-async fn seen(agents: &TestAgents, name: &str) -> Seen {
+async fn seen(agents: &TestAgents, name: &str, is_asked: bool) -> Seen {
     let sent = agents.send("go").await;
+    if is_asked {
+        // Arguments that do not fit are refused before anybody is asked.
+        tokio::select! {
+            question = agents.events.question(1) => {
+                let said = agents.agents.answer(&agents.principal, question.id, octi_domain::permission::Answer::Once).await;
+                said.expect("an answer");
+            }
+            _ = agents.events.ended(sent.run_id) => {}
+        }
+    }
     let (_, reason) = agents.ended(sent.run_id).await;
     agents.shutdown().await;
     let requests = agents.model.requests();
@@ -201,7 +219,7 @@ async fn seen(agents: &TestAgents, name: &str) -> Seen {
 /// A call of a plugin that behaves.
 pub(crate) async fn is_well(host: &TestHost, after: &str) {
     let agents = host.person([Answer::calls([("1", "good__run", json!({}))]), Answer::text("Good.")]).await;
-    let seen = seen(&agents, after).await;
+    let seen = seen(&agents, after, false).await;
     assert_eq!((seen.code.as_str(), seen.model.content.as_str()), ("ok", r#"{"good":true}"#), "after {after}: {seen:#?}");
 }
 

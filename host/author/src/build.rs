@@ -47,7 +47,7 @@ fn finished(
 ) -> Result<Built, AuthorError> {
     let failed = |problem| AuthorError::Pack { path: path.display().to_string(), problem };
     let bytes = packed.map_err(failed)?;
-    let inspection = PluginManager::inspect_file(&bytes).map_err(|error| failed(error.into()))?;
+    let inspection = PluginManager::inspect_packed(&bytes).map_err(|error| failed(error.into()))?;
     Ok(Built { bytes, inspection, component })
 }
 

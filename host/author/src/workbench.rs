@@ -84,7 +84,7 @@ impl Workbench {
     /// [`AuthorError`] when the engine cannot start, or refuses the plugin.
     pub async fn start(config: WorkbenchConfig, plugin: Vec<u8>) -> Result<Self, AuthorError> {
         let folder = tempfile::tempdir().map_err(|error| AuthorError::file(&std::env::temp_dir(), &error))?;
-        let manifest = PluginManager::inspect_file(&plugin).map_err(|error| AuthorError::Refused(error.to_string()))?.manifest;
+        let manifest = PluginManager::inspect_packed(&plugin).map_err(|error| AuthorError::Refused(error.to_string()))?.manifest;
         let web = Web::start().await.map_err(|error| AuthorError::file(Path::new("127.0.0.1"), &error))?;
         let ambient = Ambient::system();
         let (memory, secrets) = (Arc::new(Memory::default()), Arc::new(Secrets::default()));

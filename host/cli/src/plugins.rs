@@ -98,8 +98,8 @@ impl PluginAdmin for Plugins {
         self.0.rollback(id).await.map(plugin_to_api).map_err(refused)
     }
 
-    async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError> {
-        let found = PluginManager::inspect_file(&bytes).map_err(refused)?;
+    async fn inspect(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<PluginInspection, PortError> {
+        let found = PluginManager::inspect_file(&bytes, file_name.unwrap_or_default()).map_err(refused)?;
         inspection(found).map_err(|error| PortError::Internal(error.to_string()))
     }
 }
@@ -109,6 +109,7 @@ pub(crate) fn inspection(found: Inspection) -> Result<PluginInspection, serde_js
     Ok(PluginInspection {
         manifest: serde_json::to_value(&found.manifest)?,
         capabilities: found.manifest.capabilities.lines(),
+        left_out: found.left_out().to_vec(),
         imports: found.imports,
         exports: found.exports,
         digest: found.digest,

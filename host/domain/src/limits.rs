@@ -1,12 +1,14 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
 mod author;
+mod reflect;
 mod registry;
 mod requests;
 mod settings;
 mod terminal;
 
 pub use author::*;
+pub use reflect::*;
 pub use registry::*;
 pub use requests::*;
 pub use settings::*;

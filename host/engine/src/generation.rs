@@ -29,6 +29,7 @@ use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
 use crate::native::{Linked, Native, RoleGuest, ToolGuest};
 use crate::places::{Place, Places};
+use crate::reflect::TypedGuest;
 use crate::rights::Rights;
 use crate::state::{Caller, Services};
 use crate::text;
@@ -84,6 +85,8 @@ impl Code {
 pub(crate) struct Ready {
     pub(crate) tool: Option<ToolGuest>,
     pub(crate) role: Option<RoleGuest>,
+    /// A component without a manifest.
+    pub(crate) typed: Option<TypedGuest>,
 }
 
 /// One version of one plugin: its file, and what was compiled from it.
@@ -170,7 +173,10 @@ impl Build {
         if !tried && self.host.plugin_limits.contains_key(&self.manifest().id) {
             self.smoke(&linked, places).await?;
         }
-        let ready = bind(self.manifest(), &linked)?;
+        let ready = match &self.inspection.reflected {
+            Some(reflected) => Ready { tool: None, role: None, typed: Some(linked.typed(reflected)?) },
+            None => bind(self.manifest(), &linked)?,
+        };
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
         self.loaded().increment(1);
         Ok(ready)
@@ -374,5 +380,5 @@ impl Generation {
 pub(crate) fn bind(manifest: &Manifest, linked: &Linked) -> Result<Ready, InstallError> {
     let tool = install::is_tool(manifest).then(|| linked.tool()).transpose()?;
     let role = manifest.role.is_some().then(|| linked.role()).transpose()?;
-    Ok(Ready { tool, role })
+    Ok(Ready { tool, role, typed: None })
 }

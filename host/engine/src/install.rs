@@ -9,10 +9,11 @@ use octi_extension::schema::Schema;
 
 use crate::capability::wasi;
 use crate::loader::Inspection;
+use crate::reflect;
 use crate::text;
 
 /// Longest name of a tool as the model sees it; providers refuse longer ones.
-const TOOL_NAME_BYTES_MAX: usize = 64;
+pub(crate) const TOOL_NAME_BYTES_MAX: usize = 64;
 /// The `octi:*` packages that need no grant.
 const OPEN_PACKAGES: [&str; 2] = ["octi:types", "octi:log"];
 
@@ -32,6 +33,9 @@ pub enum InstallError {
         "it has no `{SECTION}` section, so it asks for nothing and says nothing of itself; run `octi-pack tool <component> <plugin.toml> <out>`"
     )]
     NoManifest,
+    /// No manifest, and nothing that could do without one.
+    #[error("it has no `{SECTION}` section, and it exports no function that could be a tool without one{}", told(.left_out))]
+    NothingUsable { left_out: Vec<String> },
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// Imports more than its manifest asks for.
@@ -39,6 +43,11 @@ pub enum InstallError {
         "it imports `{import}`, but its manifest does not ask for it; add `{key}` to `[capabilities]` of plugin.toml and pack it again"
     )]
     NotInManifest { import: String, key: &'static str },
+    /// Imports more than a component without a manifest gets.
+    #[error(
+        "it imports `{import}`, but a component without a manifest is granted nothing; ask for `{key}` in a plugin.toml and pack both with `octi plugin pack`"
+    )]
+    NotForBare { import: String, key: &'static str },
     /// Imports what no plugin gets.
     #[error("it imports `{import}`, which this host does not offer: {why}")]
     NotOffered { import: String, why: String },
@@ -76,10 +85,31 @@ pub enum InstallError {
 /// Checks everything that a look at the file can tell.
 pub(crate) fn check(inspection: &Inspection) -> Result<(), InstallError> {
     for import in &inspection.imports {
-        check_import(import, &inspection.manifest)?;
+        check_import(import, &inspection.manifest).map_err(|error| match error {
+            InstallError::NotInManifest { import, key } if inspection.reflected.is_some() => {
+                InstallError::NotForBare { import, key }
+            }
+            other => other,
+        })?;
     }
-    check_exports(inspection)?;
+    let is_local = inspection.manifest.id.split('/').next() == Some(reflect::PUBLISHER);
+    if is_local && inspection.reflected.is_none() {
+        return Err(InstallError::Inconsistent(format!(
+            "its id is `{}`, but `{}` stands for components without a manifest; choose another publisher",
+            inspection.manifest.id,
+            reflect::PUBLISHER
+        )));
+    }
+    // The exports of a component without a manifest are what its tools were made of.
+    if inspection.reflected.is_none() {
+        check_exports(inspection)?;
+    }
     check_tools(&inspection.manifest)
+}
+
+/// Lines below an error.
+fn told(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n- {line}")).collect()
 }
 
 /// `octi:fs` of `octi:fs/files@0.1.0`.

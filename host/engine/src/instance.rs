@@ -9,6 +9,7 @@ use std::sync::Arc;
 use octi_domain::limits;
 use octi_extension::tool::Containment;
 use tokio::time::error::Elapsed;
+use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, Tool, ToolError};
@@ -16,6 +17,7 @@ use crate::engine::Lane;
 use crate::failure;
 use crate::limits::Budget;
 use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::reflect::{Prepared, TypedGuest};
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
 use crate::usage::Usage;
@@ -91,6 +93,24 @@ impl ToolGuest {
             guest.octi_plugin_tools().call_describe(&mut store).await
         });
         settle(outcome, store, "describe")
+    }
+}
+
+impl TypedGuest {
+    /// Calls one function; what it returned, if it returns anything.
+    pub(crate) async fn call(&self, setup: Setup, prepared: &Prepared<'_>) -> Ended<Option<Val>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = prepared.bytes_in;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            let no_function = || wasmtime::Error::msg("the instance has no such function");
+            let function = guest.get_func(&mut store, prepared.export).ok_or_else(no_function)?;
+            let mut returned = vec![Val::Bool(false); usize::from(prepared.function.returns())];
+            function.call_async(&mut store, &prepared.arguments, &mut returned).await?;
+            Ok(returned.pop())
+        });
+        settle(outcome, store, prepared.tool)
     }
 }
 

@@ -24,6 +24,7 @@ pub mod pack;
 mod places;
 mod probes;
 mod quota;
+mod reflect;
 mod rights;
 mod role;
 mod state;

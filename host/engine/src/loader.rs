@@ -2,19 +2,23 @@
 
 mod validity;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
 use octi_domain::limits;
 use octi_extension::manifest::{Manifest, SECTION};
 use sha2::{Digest, Sha256};
+use wasmparser::types::Types;
 use wasmparser::{Encoding, Parser, Payload, WasmFeatures};
 
 use crate::install::InstallError;
+use crate::reflect::{self, Reflected};
 use crate::text;
 
 /// A plugin file, taken apart.
@@ -29,6 +33,28 @@ pub struct Inspection {
     pub bytes: u64,
     /// The custom sections and their sizes.
     pub sections: Vec<(String, u64)>,
+    /// What its tools are, when it has no manifest.
+    pub(crate) reflected: Option<Arc<Reflected>>,
+}
+
+impl Inspection {
+    /// The functions of a component without a manifest that are no tools, each with the reason.
+    #[must_use]
+    pub fn left_out(&self) -> &[String] {
+        self.reflected.as_ref().map_or(&[], |reflected| &reflected.left_out)
+    }
+
+    fn of(parts: Parts, manifest: Manifest, reflected: Option<Reflected>) -> Self {
+        Self {
+            manifest,
+            imports: parts.imports,
+            exports: parts.exports,
+            digest: parts.digest,
+            bytes: parts.bytes,
+            sections: parts.sections,
+            reflected: reflected.map(Arc::new),
+        }
+    }
 }
 
 /// A component before its manifest is asked for.
@@ -38,6 +64,10 @@ pub(crate) struct Parts {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
     pub(crate) sections: Vec<(String, u64)>,
+    /// What the sections say that a component without a manifest is known by.
+    pub(crate) texts: BTreeMap<String, Vec<u8>>,
+    pub(crate) digest: String,
+    pub(crate) bytes: u64,
 }
 
 /// The WebAssembly features that guests may use: what Rust, C, JavaScript and Python compile to, and no more.
@@ -54,14 +84,18 @@ fn features() -> WasmFeatures {
 pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspection, InstallError> {
     let parts = parts(bytes)?;
     let manifest = Manifest::from_section(parts.manifest.as_deref().ok_or(InstallError::NoManifest)?)?;
-    Ok(Inspection {
-        manifest,
-        imports: parts.imports,
-        exports: parts.exports,
-        digest: digest(bytes),
-        bytes: bytes.len() as u64,
-        sections: parts.sections,
-    })
+    Ok(Inspection::of(parts, manifest, None))
+}
+
+/// The same for a file that may also be a component without a manifest, whose name then comes from the file's.
+pub(crate) fn inspect_file(bytes: &[u8], file_name: &str) -> Result<Inspection, InstallError> {
+    let (parts, types) = opened(bytes)?;
+    if reflect::is_bare(&parts) {
+        let (manifest, reflected) = reflect::reflect(&parts, &types, file_name)?;
+        return Ok(Inspection::of(parts, manifest, Some(reflected)));
+    }
+    let manifest = Manifest::from_section(parts.manifest.as_deref().ok_or(InstallError::NoManifest)?)?;
+    Ok(Inspection::of(parts, manifest, None))
 }
 
 /// Reads a file that may be a plugin, however large it has become since somebody looked; one that is too large is not read.
@@ -91,6 +125,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Takes a component apart; core modules, compiled code and anything else are refused.
 pub(crate) fn parts(bytes: &[u8]) -> Result<Parts, InstallError> {
+    opened(bytes).map(|(parts, _)| parts)
+}
+
+/// The same with the types of everything in it.
+fn opened(bytes: &[u8]) -> Result<(Parts, Types), InstallError> {
     if bytes.len() > limits::PLUGIN_BYTES_MAX {
         return Err(InstallError::TooLarge { bytes: bytes.len() });
     }
@@ -105,8 +144,20 @@ pub(crate) fn parts(bytes: &[u8]) -> Result<Parts, InstallError> {
     if Parser::is_core_wasm(bytes) {
         return Err(InstallError::NotComponent("it is a core module".to_owned()));
     }
-    validity::validate(bytes, features(), Duration::from_secs(limits::PLUGIN_VALIDATE_SECONDS_MAX))?;
-    read(bytes)
+    let time_max = Duration::from_secs(limits::PLUGIN_VALIDATE_SECONDS_MAX);
+    let types = validity::validate(bytes, features(), time_max).map_err(|error| refused(bytes, time_max, error))?;
+    Ok((read(bytes)?, types))
+}
+
+/// Why a component is not taken: by the name of the function, if it is one of those that go on while others run.
+fn refused(bytes: &[u8], time_max: Duration, error: InstallError) -> InstallError {
+    if !matches!(error, InstallError::Invalid(_)) {
+        return error;
+    }
+    let later = WasmFeatures::CM_ASYNC | WasmFeatures::CM_ASYNC_STACKFUL | WasmFeatures::CM_ERROR_CONTEXT;
+    let types = validity::validate(bytes, features().union(later), time_max);
+    let first = types.ok().and_then(|types| reflect::first_async(&read(bytes).ok()?, &types));
+    first.map_or(error, InstallError::Invalid)
 }
 
 /// The error may repeat names of the file.
@@ -115,7 +166,7 @@ fn invalid(error: &wasmparser::BinaryReaderError) -> InstallError {
 }
 
 fn read(bytes: &[u8]) -> Result<Parts, InstallError> {
-    let mut parts = Parts::default();
+    let mut parts = Parts { digest: digest(bytes), bytes: bytes.len() as u64, ..Parts::default() };
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(|error| invalid(&error))? {
@@ -143,6 +194,10 @@ fn read(bytes: &[u8]) -> Result<Parts, InstallError> {
                         return Err(InstallError::Invalid(format!("it has more than one `{SECTION}` section")));
                     }
                     parts.manifest = Some(section.data().to_vec());
+                } else if reflect::KEPT_SECTIONS.contains(&section.name())
+                    && section.data().len() <= limits::REFLECT_DOCS_BYTES_MAX
+                {
+                    parts.texts.entry(section.name().to_owned()).or_insert_with(|| section.data().to_vec());
                 }
             }
             _ => {}

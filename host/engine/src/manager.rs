@@ -234,7 +234,7 @@ impl PluginManager {
 
     async fn install_checked(&self, bytes: Vec<u8>, file_name: &str) -> Result<PluginStatus, InstallError> {
         let folder = self.folder.as_ref().ok_or_else(|| InstallError::Folder("this host was started without one".to_owned()))?;
-        let (bytes, inspection) = folder::inspected_bytes(bytes).await?;
+        let (bytes, inspection) = folder::inspected_bytes(bytes, file_name).await?;
         install::check(&inspection)?;
         let id = inspection.manifest.id.clone();
         let version = inspection.manifest.version.clone();
@@ -321,14 +321,22 @@ impl PluginManager {
             let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             return (Err(ToolError::BadInput(format!("`{id}` has no operation `{operation}`; it has {known}"))), None);
         };
-        WasmTool::new(generation, operation, entry).measured(context, arguments).await
+        WasmTool::new(generation, operation, entry).measured(context, arguments.clone()).await
     }
 
-    /// Reads a plugin file without running or installing it.
+    /// Reads a plugin file without running or installing it. A component without a manifest is named after its file.
+    ///
+    /// # Errors
+    /// [`InstallError`] when it is not a valid component with a manifest or with functions that can be tools.
+    pub fn inspect_file(bytes: &[u8], file_name: &str) -> Result<Inspection, InstallError> {
+        loader::inspect_file(bytes, file_name)
+    }
+
+    /// The same for a file that must have a manifest, such as one that is signed.
     ///
     /// # Errors
     /// [`InstallError`] when it is not a valid component with a manifest.
-    pub fn inspect_file(bytes: &[u8]) -> Result<Inspection, InstallError> {
+    pub fn inspect_packed(bytes: &[u8]) -> Result<Inspection, InstallError> {
         loader::inspect(bytes)
     }
 

@@ -12,6 +12,7 @@ use crate::bindings::role::RolePluginPre;
 use crate::bindings::tool::ToolPluginPre;
 use crate::engine::Lane;
 use crate::install::InstallError;
+use crate::reflect::{Reflected, TypedGuest};
 use crate::state::CallState;
 use crate::text;
 
@@ -69,6 +70,11 @@ impl Linked {
     pub(crate) fn tool(&self) -> Result<ToolGuest, InstallError> {
         let pre = ToolPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
         Ok(ToolGuest { lane: self.lane.clone(), pre })
+    }
+
+    /// Its functions, by their types.
+    pub(crate) fn typed(&self, reflected: &Reflected) -> Result<TypedGuest, InstallError> {
+        TypedGuest::new(self, reflected)
     }
 
     /// Its exports as a role plugin.

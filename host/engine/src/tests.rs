@@ -9,6 +9,7 @@ mod limits;
 mod manager;
 mod metrics;
 mod packs;
+mod reflect;
 mod rollback;
 mod swaps;
 mod trials;

@@ -13,6 +13,7 @@ use tracing::Instrument;
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, ToolError as GuestError};
 use crate::generation::{Generation, Pin};
 use crate::observe::{Meters, Observed};
+use crate::reflect::{Given, Prepared, TypedGuest};
 use crate::state::Caller;
 use crate::usage::Usage;
 
@@ -50,12 +51,12 @@ impl WasmTool {
     pub(crate) async fn measured(
         &self,
         context: CallContext,
-        arguments: &Value,
+        arguments: Value,
     ) -> (Result<ToolOutput, ToolError>, Option<Usage>) {
-        let arguments = arguments.to_string();
-        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), arguments.len());
+        let text = arguments.to_string();
+        let observed = Observed::begin(&self.meters, &self.generation, Some(&context), text.len());
         let mut used = None;
-        let given = self.run(context, arguments, &observed, &mut used).instrument(observed.span()).await;
+        let given = self.run(context, (arguments, text), &observed, &mut used).instrument(observed.span()).await;
         observed.end(given.as_ref().map(|_| ()));
         (given, used)
     }
@@ -63,7 +64,7 @@ impl WasmTool {
     async fn run(
         &self,
         context: CallContext,
-        arguments: String,
+        (value, arguments): (Value, String),
         observed: &Observed<'_>,
         used: &mut Option<Usage>,
     ) -> Result<ToolOutput, ToolError> {
@@ -75,6 +76,10 @@ impl WasmTool {
             )));
         }
         let ready = self.generation.admit().await?;
+        if let Some(guest) = &ready.typed {
+            let prepared = guest.prepare(&self.spec.operation, &value, arguments.len())?;
+            return self.run_typed(context, guest, &prepared, observed).await;
+        }
         let Some(guest) = &ready.tool else {
             return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
         };
@@ -91,6 +96,37 @@ impl WasmTool {
         match outcome.map_err(ToolError::Contained)? {
             Ok(output) => self.checked(output),
             Err(error) => Err(guest_error(error)),
+        }
+    }
+
+    /// The same for a component without a manifest, whose output is as its schema says because both come from its types.
+    async fn run_typed(
+        &self,
+        context: CallContext,
+        guest: &TypedGuest,
+        prepared: &Prepared<'_>,
+        observed: &Observed<'_>,
+    ) -> Result<ToolOutput, ToolError> {
+        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
+        let time_max = context.time_max;
+        let setup = self.generation.setup(Caller::of(context), time_max);
+        let (outcome, usage) = self.generation.unless_closed(guest.call(setup, prepared)).await;
+        self.generation.learn(&outcome);
+        let given = outcome.map(|returned| prepared.function.given(returned.as_ref()));
+        let bytes = match &given {
+            Ok(Ok(Given::Result(content))) => content.to_string().len(),
+            Ok(Ok(Given::Error(text))) => text.len(),
+            _ => 0,
+        };
+        if let Some(usage) = usage {
+            observed.used(&Usage { bytes_out: bytes as u64, ..usage });
+        }
+        let bytes_max = self.generation.budget().output_bytes;
+        match given.map_err(ToolError::Contained)? {
+            Ok(_) if bytes > bytes_max => Err(ToolError::Contained(Containment::Output { bytes_max: bytes_max as u64 })),
+            Ok(Given::Result(content)) => Ok(ToolOutput { content, summary: None }),
+            Ok(Given::Error(text)) => Err(ToolError::Failed(text)),
+            Err(problem) => Err(ToolError::Internal(format!("`{}` returned what JSON cannot hold: {problem}", self.spec.name))),
         }
     }
 
@@ -131,7 +167,7 @@ impl Tool for WasmTool {
     }
 
     async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-        self.measured(context, &arguments).await.0
+        self.measured(context, arguments).await.0
     }
 }
 

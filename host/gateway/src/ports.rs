@@ -58,11 +58,11 @@ pub trait PluginAdmin: Send + Sync {
     /// [`PortError::NotFound`], or [`PortError::Refused`] when no earlier version can be had.
     async fn rollback(&self, id: &str) -> Result<Plugin, PortError>;
 
-    /// What a file holds, without installing or running it.
+    /// What a file of that name holds, without installing or running it.
     ///
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with the file.
-    async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError>;
+    async fn inspect(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<PluginInspection, PortError>;
 }
 
 /// The models of one person.

@@ -216,6 +216,33 @@ pub fn component(mut core: Vec<u8>, package: &str, import: &str) -> Vec<u8> {
     must("the component", { encoder }.encode())
 }
 
+/// A component of the world `guest` of one package of its own, and of nothing of the contract.
+///
+/// # Panics
+/// When the module does not fit.
+#[must_use]
+pub fn typed(wit: &str, wat_text: &str) -> Vec<u8> {
+    let mut core = must("the text format", wat::parse_str(wat_text));
+    let mut resolve = Resolve::default();
+    let package = must("the package", resolve.push_str("guest.wit", wit));
+    let world = must("the world", resolve.select_world(&[package], Some("guest")));
+    must("the world in the module", embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8));
+    let encoder = must("the module", ComponentEncoder::default().validate(true).module(&core));
+    must("the component", { encoder }.encode())
+}
+
+/// A core module as text for [`typed`], with memory, an allocator, and these items.
+#[must_use]
+pub fn typed_wat(items: &str) -> String {
+    format!(
+        r#"(module
+  (memory (export "memory") 2)
+  (global $next (mut i32) (i32.const {HEAP}))
+  {ALLOCATOR}
+  {items})"#
+    )
+}
+
 /// A manifest with one tool `run` that is allowed and takes any object; `extra` is more TOML.
 ///
 /// # Panics

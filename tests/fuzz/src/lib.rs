@@ -10,6 +10,7 @@ pub mod cache_entry;
 pub mod host_pattern;
 pub mod manifest;
 pub mod redact;
+pub mod reflect;
 pub mod registry;
 pub mod rule;
 pub mod shell_line;
@@ -55,16 +56,50 @@ mod cache {
     pub(crate) mod entry;
 }
 
+/// Values of components' functions, with the engine's type for them as far as they are data.
+#[path = "../../../host/engine/src/reflect"]
+mod typed {
+    pub(crate) mod convert;
+    pub(crate) mod schema;
+    pub(crate) mod shape;
+
+    #[derive(Debug, Clone, PartialEq)]
+    pub(crate) enum Val {
+        Bool(bool),
+        S8(i8),
+        U8(u8),
+        S16(i16),
+        U16(u16),
+        S32(i32),
+        U32(u32),
+        S64(i64),
+        U64(u64),
+        Float32(f32),
+        Float64(f64),
+        Char(char),
+        String(String),
+        List(Vec<Val>),
+        Record(Vec<(String, Val)>),
+        Tuple(Vec<Val>),
+        Variant(String, Option<Box<Val>>),
+        Enum(String),
+        Option(Option<Box<Val>>),
+        Result(Result<Option<Box<Val>>, Option<Box<Val>>>),
+        Flags(Vec<String>),
+    }
+}
+
 /// What a target is.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its program and of its folder in `corpus/`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("arguments", arguments::run),
     ("cache_entry", cache_entry::run),
     ("host_pattern", host_pattern::run),
     ("manifest", manifest::run),
     ("redact", redact::run),
+    ("reflect", reflect::run),
     ("registry", registry::run),
     ("rule", rule::run),
     ("shell_line", shell_line::run),

@@ -2747,6 +2747,8 @@ export interface components {
             digest: string;
             exports: string[];
             imports: string[];
+            /** @description The functions of a component without a manifest that are no tools, each with the reason. */
+            leftOut?: string[];
             /** @description The manifest inside the file. */
             manifest: unknown;
         };
@@ -4472,7 +4474,7 @@ export interface operations {
     plugins_install: {
         parameters: {
             query?: {
-                /** @description The file's name in the plugins folder; made from the plugin's id when absent. */
+                /** @description The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it. */
                 fileName?: string;
             };
             header?: never;
@@ -4506,7 +4508,10 @@ export interface operations {
     };
     plugins_inspect: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it. */
+                fileName?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

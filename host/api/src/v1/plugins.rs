@@ -66,6 +66,9 @@ pub struct PluginInspection {
     pub capabilities: Vec<String>,
     pub imports: Vec<String>,
     pub exports: Vec<String>,
+    /// The functions of a component without a manifest that are no tools, each with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// SHA-256 of the file, in hex.
     pub digest: String,
     pub bytes: u64,
@@ -76,7 +79,7 @@ pub struct PluginInspection {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct InstallQuery {
-    /// The file's name in the plugins folder; made from the plugin's id when absent.
+    /// The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
 }

@@ -175,8 +175,13 @@ fn read(file: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(file).map_err(|error| Failure::user(format!("cannot read `{}`", file.display())).because(&error))
 }
 
+/// What a component without a manifest is named after.
+fn file_name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn inspect_file(context: &Context, file: &Path) -> Outcome {
-    let found = PluginManager::inspect_file(&read(file)?).map_err(|error| Failure::user(error.to_string()))?;
+    let found = PluginManager::inspect_file(&read(file)?, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
     let tools = tools(&found);
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
     context.printer.data(&inspection, |printer| {
@@ -187,6 +192,9 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
         printer.line(&format!("sha256    {}", inspection.digest));
         section(printer, "may reach", &inspection.capabilities, "nothing");
         section(printer, "tools", &tools, "none");
+        if !inspection.left_out.is_empty() {
+            section(printer, "left out", &inspection.left_out, "none");
+        }
         section(printer, "imports", &inspection.imports, "none");
     });
     Ok(())
@@ -240,11 +248,17 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
 async fn install(context: &Context, connection: &Connection, file: &Path) -> Outcome {
     let bytes = read(file)?;
     let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    // The server may be another version, which refuses what this one takes; then it says so.
+    let left_out = PluginManager::inspect_file(&bytes, file_name.as_deref().unwrap_or_default());
+    let left_out = left_out.map(|found| found.left_out().to_vec()).unwrap_or_default();
     let plugin = connection.client.install_plugin(bytes, &InstallQuery { file_name }).await?;
     context.printer.data(&plugin, |printer| {
         printer.note(&format!("installed {} {}", plugin.id, plugin.version));
         for line in &plugin.capabilities {
             printer.note(&format!("  {line}"));
+        }
+        for line in &left_out {
+            printer.warning(&format!("left out {line}"));
         }
     });
     Ok(())

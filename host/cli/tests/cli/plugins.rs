@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use octi_testkit::guests::{typed, typed_wat};
+
 use crate::support::{Octi, until};
 
 const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '0.1'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
@@ -63,4 +65,36 @@ fn a_broken_file_says_why_and_everything_else_goes_on() {
     until("the problem is told", || listed(&octi).contains("this is not a WebAssembly component"));
     let said = octi.run(&["plugin", "call", "tasks.list"]);
     assert_eq!((said.code, said.out.as_str()), (Some(0), "{\"tasks\":[],\"open\":0,\"done\":0}\n"), "{said:?}");
+}
+
+#[test]
+fn a_component_that_knows_nothing_of_octi_is_looked_at_installed_and_called() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let wit = "package acme:calc@1.2.0;
+        interface ops { resource sheet; open: func() -> sheet; add: func(a: u32, b: u32) -> u32; }
+        world guest { export ops; }";
+    let items = r#"(func (export "acme:calc/ops@1.2.0#open") (result i32) (i32.const 0))
+        (func (export "acme:calc/ops@1.2.0#add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))"#;
+    let file = octi.home.path().join("calc.wasm");
+    fs::write(&file, typed(wit, &typed_wat(items))).expect("a file");
+    let file = file.display().to_string();
+    let said = octi.run(&["plugin", "inspect", &file]);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for part in [
+        "local/calc 1.2.0",
+        "\nmay reach\n  nothing\n",
+        "\ntools\n  add  ",
+        "\nleft out\n  `acme:calc/ops@1.2.0#open`: at `result`",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let said = octi.run(&["plugin", "install", &file]);
+    assert!(said.code == Some(0) && said.err.contains("installed local/calc 1.2.0"), "{said:?}");
+    assert!(said.err.contains("left out `acme:calc/ops@1.2.0#open`"), "{said:?}");
+    let said = octi.run(&["plugin", "call", "calc.add", r#"{"a": 2, "b": 40}"#, "--yes"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "42\n"), "{said:?}");
+    let said = octi.run(&["plugin", "call", "calc.add", r#"{"a": -2, "b": 40}"#, "--yes"]);
+    assert!(said.code != Some(0) && said.out.contains("at `/a`: -2 is less than the minimum of 0"), "{said:?}");
+    assert!(listed(&octi).contains("local/calc"));
 }

@@ -32,9 +32,9 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`].
-    pub async fn inspect_plugin(&self, bytes: Vec<u8>) -> Result<PluginInspection, ClientError> {
+    pub async fn inspect_plugin(&self, bytes: Vec<u8>, query: &InstallQuery) -> Result<PluginInspection, ClientError> {
         let request = self.request(Method::POST, &["api", "plugins", "inspect"])?.timeout(INSTALL_TIME_MAX);
-        self.json(request.header("content-type", "application/wasm").body(bytes)).await
+        self.json(request.query(query).header("content-type", "application/wasm").body(bytes)).await
     }
 
     /// Installs a plugin file.

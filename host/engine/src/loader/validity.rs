@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use octi_domain::limits;
+use wasmparser::types::Types;
 use wasmparser::{
     BinaryReaderError, FuncValidator, FuncValidatorAllocations, FunctionBody, Operator, Parser, ValidPayload, Validator,
     ValidatorResources, WasmFeatures,
@@ -19,16 +20,20 @@ const INSTRUCTIONS_PER_LOOK: u32 = 256;
 /// How an instruction begins that has a list of targets.
 const BR_TABLE: u8 = 0x0e;
 
-/// Checks the whole file as [`Validator::validate_all`] does, and gives up on one that takes too much.
-pub(super) fn validate(bytes: &[u8], features: WasmFeatures, time_max: Duration) -> Result<(), InstallError> {
+/// Checks the whole file as [`Validator::validate_all`] does, and gives up on one that takes too much. What it gives are the types of
+/// the whole.
+pub(super) fn validate(bytes: &[u8], features: WasmFeatures, time_max: Duration) -> Result<Types, InstallError> {
     let clock = Clock { began: Instant::now(), time_max };
     let mut validator = Validator::new_with_features(features);
     let mut parser = Parser::new(0);
     parser.set_features(features);
-    let mut functions = Vec::new();
+    let (mut functions, mut types) = (Vec::new(), None);
     for payload in parser.parse_all(bytes) {
-        if let ValidPayload::Func(function, body) = validator.payload(&payload.map_err(wrong)?).map_err(wrong)? {
-            functions.push((function, body));
+        match validator.payload(&payload.map_err(wrong)?).map_err(wrong)? {
+            ValidPayload::Func(function, body) => functions.push((function, body)),
+            // The last one ends the file itself.
+            ValidPayload::End(of) => types = Some(of),
+            _ => {}
         }
         clock.look()?;
     }
@@ -38,7 +43,7 @@ pub(super) fn validate(bytes: &[u8], features: WasmFeatures, time_max: Duration)
         check_function(&mut validator, &body, bytes, &clock)?;
         allocations = validator.into_allocations();
     }
-    Ok(())
+    types.ok_or_else(|| InstallError::Invalid("it has no end".to_owned()))
 }
 
 fn check_function(
@@ -128,7 +133,7 @@ mod tests {
     }
 
     fn told(bytes: &[u8], time_max: Duration) -> String {
-        validate(bytes, super::super::features(), time_max).map_or_else(|error| error.to_string(), |()| "well".to_owned())
+        validate(bytes, super::super::features(), time_max).map_or_else(|error| error.to_string(), |_| "well".to_owned())
     }
 
     #[test]

@@ -218,7 +218,7 @@ impl PluginManager {
                 None
             }
             Ok(Found::RolledBack { id, instead }) => {
-                let instead = self.recall(&slots, instead).await;
+                let instead = self.recall(&slots, &id, instead).await;
                 slots.hold(path.to_owned(), stamp, &id, instead);
                 None
             }
@@ -231,25 +231,25 @@ impl PluginManager {
     }
 
     /// What runs instead of a file that was rolled back; none stands for the bundled version.
-    async fn recall(&self, slots: &Slots, instead: Option<Version>) -> Result<Option<Arc<Generation>>, String> {
+    async fn recall(&self, slots: &Slots, id: &str, instead: Option<Version>) -> Result<Option<Arc<Generation>>, String> {
         let Some(version) = instead else { return Ok(None) };
         let gone = |why: String| format!("version {}, which ran instead, cannot be had any more: {why}", version.version);
-        let recalled = self.read_kept(slots, &version).await.map_err(gone)?;
+        let recalled = self.read_kept(slots, id, &version).await.map_err(gone)?;
         slots.check_names(recalled.manifest()).map_err(|error| gone(error.to_string()))?;
         Ok(Some(recalled))
     }
 
-    /// The next generation, from the copy of a version.
-    pub(super) async fn read_kept(&self, slots: &Slots, version: &Version) -> Result<Arc<Generation>, String> {
-        let (path, inspection) = self.inspect_kept(version).await?;
+    /// The next generation of a plugin, from the copy of a version.
+    pub(super) async fn read_kept(&self, slots: &Slots, id: &str, version: &Version) -> Result<Arc<Generation>, String> {
+        let (path, inspection) = self.inspect_kept(id, version).await?;
         Ok(slots.generation(inspection, Code::File(path)))
     }
 
-    /// The copy of a version, taken apart.
-    pub(super) async fn inspect_kept(&self, version: &Version) -> Result<(PathBuf, Inspection), String> {
+    /// The copy of a version of a plugin, taken apart.
+    pub(super) async fn inspect_kept(&self, id: &str, version: &Version) -> Result<(PathBuf, Inspection), String> {
         let kept = self.kept.clone().ok_or("this host has no plugin folder")?;
-        let (path, digest) = (kept.path(&version.digest), version.digest.clone());
-        let inspected = tokio::task::spawn_blocking(move || kept.inspect(&digest)).await;
+        let (path, digest, id) = (kept.path(&version.digest), version.digest.clone(), id.to_owned());
+        let inspected = tokio::task::spawn_blocking(move || kept.inspect(&id, &digest)).await;
         let inspection = inspected.map_err(|error| error.to_string())??;
         install::check(&inspection).map_err(|error| error.to_string())?;
         Ok((path, inspection))
@@ -280,14 +280,15 @@ impl PluginManager {
 
 /// Reads a file and takes it apart.
 async fn inspected(file: PathBuf) -> Result<Inspection, InstallError> {
-    let inspected = tokio::task::spawn_blocking(move || loader::inspect(&read(&file)?)).await;
-    inspected.unwrap_or_else(unchecked)
+    let look = move || loader::inspect_file(&read(&file)?, &super::file_name(&file));
+    tokio::task::spawn_blocking(look).await.unwrap_or_else(unchecked)
 }
 
 /// Takes a file apart that is in memory, and gives it back.
-pub(super) async fn inspected_bytes(bytes: Vec<u8>) -> Result<(Vec<u8>, Inspection), InstallError> {
-    let inspected = tokio::task::spawn_blocking(move || loader::inspect(&bytes).map(|inspection| (bytes, inspection))).await;
-    inspected.unwrap_or_else(unchecked)
+pub(super) async fn inspected_bytes(bytes: Vec<u8>, file_name: &str) -> Result<(Vec<u8>, Inspection), InstallError> {
+    let file_name = file_name.to_owned();
+    let look = move || loader::inspect_file(&bytes, &file_name).map(|inspection| (bytes, inspection));
+    tokio::task::spawn_blocking(look).await.unwrap_or_else(unchecked)
 }
 
 fn unchecked<T>(error: tokio::task::JoinError) -> Result<T, InstallError> {

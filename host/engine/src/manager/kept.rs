@@ -78,10 +78,12 @@ impl Kept {
         self.write(&copy, &bytes).map(drop)
     }
 
-    /// Takes a copy apart, if it is there and what its name says.
-    pub(super) fn inspect(&self, digest: &str) -> Result<Inspection, String> {
+    /// Takes the copy of a plugin apart, if it is there and what its name says.
+    pub(super) fn inspect(&self, id: &str, digest: &str) -> Result<Inspection, String> {
         let bytes = loader::read_file(&self.path(digest)).map_err(|error| error.to_string())?;
-        let inspection = loader::inspect(&bytes).map_err(|error| error.to_string())?;
+        // A component without a manifest is named after its file, but its copy after its digest.
+        let named = id.rsplit('/').next().unwrap_or(id);
+        let inspection = loader::inspect_file(&bytes, named).map_err(|error| error.to_string())?;
         if inspection.digest == digest { Ok(inspection) } else { Err("its copy was changed".to_owned()) }
     }
 
@@ -178,9 +180,9 @@ mod tests {
         let digest = loader::digest(&bytes);
         fs::write(&file, &bytes).expect("written");
         kept.copy(&file, &digest).expect("copied");
-        assert_eq!(kept.inspect(&digest).map(|inspection| inspection.manifest.version), Ok("1.0.0".to_owned()));
+        assert_eq!(kept.inspect("acme/x", &digest).map(|inspection| inspection.manifest.version), Ok("1.0.0".to_owned()));
         fs::write(kept.path(&digest), crate::tests::guests::answering("acme/x", "6.6.6", "{}")).expect("planted");
-        assert_eq!(kept.inspect(&digest), Err("its copy was changed".to_owned()));
+        assert_eq!(kept.inspect("acme/x", &digest), Err("its copy was changed".to_owned()));
         fs::write(folder.path().join(".kept").join(NOTES), "not json").expect("written");
         assert_eq!(kept.notes(), Notes::new());
     }

@@ -46,7 +46,7 @@ impl PluginManager {
         let generation = match candidate {
             Candidate::Ready(generation) => generation,
             Candidate::Kept(version) => {
-                let (path, inspection) = self.inspect_kept(&version).await.map_err(InstallError::Start)?;
+                let (path, inspection) = self.inspect_kept(id, &version).await.map_err(InstallError::Start)?;
                 self.slots.lock().await.generation(inspection, Code::File(path))
             }
         };

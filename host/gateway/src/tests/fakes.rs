@@ -229,8 +229,8 @@ pub(super) struct FakePlugins;
 
 #[async_trait]
 impl PluginAdmin for FakePlugins {
-    async fn install(&self, bytes: Vec<u8>, _file_name: Option<&str>) -> Result<Plugin, PortError> {
-        let inspection = self.inspect(bytes).await?;
+    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError> {
+        let inspection = self.inspect(bytes, file_name).await?;
         Ok(new_plugin(inspection.digest, inspection.bytes))
     }
 
@@ -256,7 +256,7 @@ impl PluginAdmin for FakePlugins {
         Err(PortError::Refused(format!("no earlier version of `{id}` is kept; install the one you want")))
     }
 
-    async fn inspect(&self, bytes: Vec<u8>) -> Result<PluginInspection, PortError> {
+    async fn inspect(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<PluginInspection, PortError> {
         if !bytes.starts_with(b"\0asm") {
             return Err(PortError::Refused("the file is not WebAssembly: it does not begin with `\\0asm`".to_owned()));
         }
@@ -265,6 +265,7 @@ impl PluginAdmin for FakePlugins {
             capabilities: Vec::new(),
             imports: Vec::new(),
             exports: Vec::new(),
+            left_out: file_name.map(|name| format!("`{name}`: it belongs to a resource")).into_iter().collect(),
             digest: "11".repeat(32),
             bytes: bytes.len() as u64,
         })

@@ -72,7 +72,11 @@ async fn only_an_administrator_changes_what_everybody_runs() {
     assert_eq!(ann.client.list_plugins().await.unwrap().items[0].id, "acme/notes");
     assert_eq!(ann.client.plugin("acme/notes").await.unwrap().generation, 1);
     assert_eq!(code(ann.client.plugin("acme/none").await), ErrorCode::NotFound);
-    assert_eq!(ann.client.inspect_plugin(file()).await.unwrap().bytes, 8);
+    let inspection = ann.client.inspect_plugin(file(), &query).await.unwrap();
+    assert_eq!((inspection.bytes, inspection.left_out), (8, Vec::new()));
+    let named = InstallQuery { file_name: Some("calc.wasm".to_owned()) };
+    let inspection = ann.client.inspect_plugin(file(), &named).await.unwrap();
+    assert_eq!(inspection.left_out, ["`calc.wasm`: it belongs to a resource"]);
     assert_eq!(code(ann.client.install_plugin(file(), &query).await), ErrorCode::Forbidden);
     assert_eq!(code(ann.client.remove_plugin("acme/notes").await), ErrorCode::Forbidden);
     assert_eq!(code(ann.client.reload_plugins(None).await), ErrorCode::Forbidden);
@@ -83,6 +87,7 @@ async fn only_an_administrator_changes_what_everybody_runs() {
     assert_eq!(code(root.client.install_plugin(b"text".to_vec(), &query).await), ErrorCode::Refused);
     let escape = InstallQuery { file_name: Some("../x.wasm".to_owned()) };
     assert_eq!(code(root.client.install_plugin(file(), &escape).await), ErrorCode::InvalidField);
+    assert_eq!(code(root.client.inspect_plugin(file(), &escape).await), ErrorCode::InvalidField);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ fn number(mut value: usize) -> Vec<u8> {
 
 /// The manifest of the plugin that is fine, as a section.
 fn manifest() -> Vec<u8> {
-    let inspection = PluginManager::inspect_file(&role()).expect("a plugin");
+    let inspection = PluginManager::inspect_file(&role(), "").expect("a plugin");
     let name = [number(SECTION.len()), SECTION.as_bytes().to_vec()].concat();
     section(0, &[name, inspection.manifest.to_section()].concat())
 }
@@ -73,7 +73,7 @@ async fn a_random_component_is_no_plugin() {
     let mut valid = 0;
     for (name, mut component) in random("component") {
         let naked = host.install(&name, component.clone()).await;
-        assert!(matches!(naked, Err(InstallError::NoManifest | InstallError::Invalid(_))), "{name}: {naked:?}");
+        assert!(matches!(naked, Err(InstallError::NothingUsable { .. } | InstallError::Invalid(_))), "{name}: {naked:?}");
         component.extend_from_slice(&manifest);
         let dressed = host.install(&format!("{name} with a manifest"), component).await.expect_err("no plugin");
         valid += usize::from(!matches!(dressed, InstallError::Invalid(_)));

@@ -17,7 +17,8 @@ export function InstallDialog({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const [file, setFile] = useState<File | null>(null);
   const inspect = useMutation({
-    mutationFn: (chosen: File) => upload<PluginInspection>("/api/plugins/inspect", chosen),
+    mutationFn: (chosen: File) =>
+      upload<PluginInspection>(`/api/plugins/inspect?fileName=${encodeURIComponent(chosen.name)}`, chosen),
   });
   const install = useMutation({
     mutationFn: (chosen: File) =>
@@ -83,7 +84,7 @@ function Drop({ onFile, name }: { onFile: (file: File | undefined) => void; name
     >
       <FileUp size={22} className="text-faint" aria-hidden="true" />
       <span className="font-medium">{name ?? "Choose a .wasm file, or drop it here"}</span>
-      <span className="text-sm text-faint">A WebAssembly component with its manifest inside.</span>
+      <span className="text-sm text-faint">A WebAssembly component, with a manifest or without.</span>
       <input
         id={id}
         type="file"
@@ -96,15 +97,13 @@ function Drop({ onFile, name }: { onFile: (file: File | undefined) => void; name
 }
 
 function Inspection({ found }: { found: PluginInspection }) {
-  const manifest = (found.manifest ?? {}) as {
-    plugin?: { id?: string; version?: string; description?: string };
-  };
+  const manifest = (found.manifest ?? {}) as { id?: string; version?: string };
   return (
     <div className="flex flex-col gap-3 rounded border border-line p-3">
       <Facts
         facts={[
-          ["Plugin", manifest.plugin?.id ?? "see its manifest"],
-          ...(manifest.plugin?.version ? [["Version", manifest.plugin.version] as const] : []),
+          ["Plugin", manifest.id ?? "see its manifest"],
+          ...(manifest.version ? [["Version", manifest.version] as const] : []),
           ["Size", bytes(found.bytes)],
           [
             "Digest",
@@ -115,6 +114,22 @@ function Inspection({ found }: { found: PluginInspection }) {
         ]}
       />
       <Capabilities list={found.capabilities} />
+      <LeftOut list={found.leftOut ?? []} />
+    </div>
+  );
+}
+
+/** Functions of a component without a manifest that nobody can call. */
+function LeftOut({ list }: { list: readonly string[] }) {
+  if (list.length === 0) return null;
+  return (
+    <div>
+      <h3 className="mb-1 text-sm font-medium">Left out</h3>
+      <ul className="list-disc pl-5 text-soft">
+        {list.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
     </div>
   );
 }

@@ -166,7 +166,7 @@ fn show(printer: Printer, statement: &Statement, key: &PublicKey) {
 fn statement(file: &Path, sbom: Option<&Path>) -> Outcome<Statement> {
     let wasm = read(file)?;
     let refused = |error: &dyn std::error::Error| Failure::user(format!("cannot sign `{}`: {error}", file.display()));
-    let manifest = PluginManager::inspect_file(&wasm).map_err(|error| refused(&error))?.manifest;
+    let manifest = PluginManager::inspect_packed(&wasm).map_err(|error| refused(&error))?.manifest;
     let parts = parts(file, &wasm, sbom)?;
     let in_manifest =
         |field: &'static str| move |error: TextError| refused(&error).hint(format!("change `{field}` in its plugin.toml"));

@@ -33,13 +33,15 @@ pub(super) async fn install(
 }
 
 /// What a plugin file holds, without installing or running it.
-#[utoipa::path(post, path = "/api/plugins/inspect", tag = "plugins", request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 200, body = PluginInspection)))]
+#[utoipa::path(post, path = "/api/plugins/inspect", tag = "plugins", params(InstallQuery), request_body(content = Vec<u8>, content_type = "application/wasm"), responses((status = 200, body = PluginInspection)))]
 pub(super) async fn inspect(
     State(gateway): State<Gateway>,
     _caller: Caller,
+    Query(query): Query<InstallQuery>,
     Bytes(bytes): Bytes,
 ) -> ApiResult<Answer<PluginInspection>> {
-    Ok(Answer(gateway.plugins.inspect(some(bytes)?).await?))
+    let file_name = query.file_name.as_deref().map(plain_name).transpose()?;
+    Ok(Answer(gateway.plugins.inspect(some(bytes)?, file_name).await?))
 }
 
 fn some(bytes: axum::body::Bytes) -> ApiResult<Vec<u8>> {
