@@ -1,6 +1,7 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
 mod author;
+mod compiler;
 mod reflect;
 mod registry;
 mod requests;
@@ -8,6 +9,7 @@ mod settings;
 mod terminal;
 
 pub use author::*;
+pub use compiler::*;
 pub use reflect::*;
 pub use registry::*;
 pub use requests::*;
@@ -167,12 +169,6 @@ pub const PLUGIN_HURRY_SECONDS_MAX: u64 = 10;
 
 /// Bytes of a plugin file.
 pub const PLUGIN_BYTES_MAX: usize = 32 * 1024 * 1024;
-/// Seconds checking a plugin file may take, before it is compiled.
-pub const PLUGIN_VALIDATE_SECONDS_MAX: u64 = 10;
-/// Values on the stack of a function, and blocks in each other, at any place of its code.
-pub const PLUGIN_STACK_HEIGHT_MAX: u32 = 100_000;
-/// Targets of one branch; browsers accept as many.
-pub const PLUGIN_BRANCH_TARGETS_MAX: u32 = 65_520;
 /// Bytes of compiled plugins kept on disk.
 pub const PLUGIN_CACHE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Seconds a plugin that could not be compiled or started is not tried again.
@@ -197,14 +193,6 @@ pub const SCHEMA_CHECK_STEPS_MAX: usize = 1_000_000;
 pub const MANIFEST_HOSTS_MAX: usize = 64;
 /// Tools of one plugin.
 pub const MANIFEST_TOOLS_MAX: usize = 128;
-/// Seconds compiling a plugin may take, of the clock and of a processor.
-pub const PLUGIN_COMPILE_SECONDS_MAX: u64 = 120;
-/// Bytes of memory that compiling a plugin may map (`RLIMIT_AS`).
-pub const PLUGIN_COMPILE_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
-/// Bytes of native code that a plugin may become.
-pub const PLUGIN_NATIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Plugins that are compiled at once.
-pub const PLUGIN_COMPILERS_MAX: usize = 1;
 
 /// Bytes of a key-value key.
 pub const KV_KEY_BYTES_MAX: usize = 512;
