@@ -78,7 +78,7 @@ impl WasmTool {
         let ready = self.generation.admit().await?;
         if let Some(guest) = &ready.typed {
             let prepared = guest.prepare(&self.spec.operation, &value, arguments.len())?;
-            return self.run_typed(context, guest, &prepared, observed).await;
+            return self.run_typed(context, guest, &prepared, observed, used).await;
         }
         let Some(guest) = &ready.tool else {
             return Err(ToolError::Internal(format!("plugin `{}` has no tools", self.spec.plugin)));
@@ -106,6 +106,7 @@ impl WasmTool {
         guest: &TypedGuest,
         prepared: &Prepared<'_>,
         observed: &Observed<'_>,
+        used: &mut Option<Usage>,
     ) -> Result<ToolOutput, ToolError> {
         let _place = self.generation.place().await.map_err(ToolError::Contained)?;
         let time_max = context.time_max;
@@ -118,8 +119,9 @@ impl WasmTool {
             Ok(Ok(Given::Error(text))) => text.len(),
             _ => 0,
         };
-        if let Some(usage) = usage {
-            observed.used(&Usage { bytes_out: bytes as u64, ..usage });
+        *used = usage.map(|usage| Usage { bytes_out: bytes as u64, ..usage });
+        if let Some(used) = used {
+            observed.used(used);
         }
         let bytes_max = self.generation.budget().output_bytes;
         match given.map_err(ToolError::Contained)? {
