@@ -1,7 +1,7 @@
 //! Reading with a bound, and writing whole files or none.
 
 use std::fs::{self, Permissions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -12,12 +12,21 @@ const MODE: u32 = 0o666;
 
 /// The bytes of a file; a larger one is not read.
 pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, AuthorError> {
-    let bytes = fs::metadata(path).map_err(|error| AuthorError::file(path, &error))?.len();
-    if bytes > bytes_max as u64 {
-        let error = io::Error::other(format!("it has {bytes} bytes, more than the {bytes_max} allowed"));
-        return Err(AuthorError::file(path, &error));
+    read_plain(path, bytes_max).map_err(|error| AuthorError::file(path, &error))
+}
+
+fn read_plain(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    let about = fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
     }
-    fs::read(path).map_err(|error| AuthorError::file(path, &error))
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > bytes_max {
+        let error = format!("it has {} bytes, more than the {bytes_max} allowed", about.len().max(bytes.len() as u64));
+        return Err(io::Error::other(error));
+    }
+    Ok(bytes)
 }
 
 /// The text of a file; a larger one is not read.

@@ -77,6 +77,8 @@ impl WasmTool {
         }
         let ready = self.generation.admit().await?;
         if let Some(guest) = &ready.typed {
+            // Values take far more room than their text, so they are made in a place.
+            let _place = self.generation.place().await.map_err(ToolError::Contained)?;
             let prepared = guest.prepare(&self.spec.operation, &value, arguments.len())?;
             return self.run_typed(context, guest, &prepared, observed, used).await;
         }
@@ -108,7 +110,6 @@ impl WasmTool {
         observed: &Observed<'_>,
         used: &mut Option<Usage>,
     ) -> Result<ToolOutput, ToolError> {
-        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
         let time_max = context.time_max;
         let setup = self.generation.setup(Caller::of(context), time_max);
         let (outcome, usage) = self.generation.unless_closed(guest.call(setup, prepared)).await;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
-use std::os::unix::fs::symlink;
+use std::io::{self, Read as _};
 use std::path::{Component, Path};
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_extension::tool::{ToolError, ToolOutput};
@@ -133,8 +134,9 @@ impl Case {
             let checked = self.keeps_secrets(&result).and_then(|()| step.check(result, &mut saved));
             checked.map_err(|problem| problem.at(index + 1, &step.call))?;
         }
+        let workspace = Dir::open_ambient_dir(&workspace, ambient_authority()).map_err(unmade)?;
         for (path, content) in &self.after {
-            check_after(&workspace.join(path), path, content.as_ref()).map_err(Problem::of)?;
+            check_after(&workspace, path, content.as_ref()).map_err(Problem::of)?;
         }
         self.check_memory(bench, person).await
     }
@@ -151,7 +153,9 @@ impl Case {
                 }
             }
         }
-        self.links.iter().try_for_each(|(path, target)| symlink(target, workspace.join(path)))
+        // A link may point anywhere, because plugins have to be tried against it, but none is made through another one.
+        let workspace = Dir::open_ambient_dir(workspace, ambient_authority())?;
+        self.links.iter().try_for_each(|(path, target)| workspace.symlink_contents(target, path))
     }
 
     async fn introduce(&self, bench: &Workbench, person: UserId) -> Result<(), Problem> {
@@ -248,19 +252,32 @@ fn with_saved(value: &Value, saved: &BTreeMap<String, Value>) -> Value {
     }
 }
 
-fn check_after(path: &Path, shown: &str, expected: Option<&Content>) -> Result<(), String> {
-    let there = path.symlink_metadata().is_ok();
+/// Looks at one path without leaving the workspace, whatever the plugin or the case made of it.
+fn check_after(workspace: &Dir, path: &str, expected: Option<&Content>) -> Result<(), String> {
     match expected {
-        None if there => Err(format!("`{shown}` is there afterwards")),
+        None if workspace.symlink_metadata(path).is_ok() => Err(format!("`{path}` is there afterwards")),
         None => Ok(()),
-        Some(Content::Directory { directory }) if *directory == path.is_dir() => Ok(()),
-        Some(Content::Directory { .. }) => Err(format!("`{shown}` is not the directory it should be")),
-        Some(content) => match fs::read(path) {
+        Some(Content::Directory { directory }) if *directory == workspace.is_dir(path) => Ok(()),
+        Some(Content::Directory { .. }) => Err(format!("`{path}` is not the directory it should be")),
+        Some(content) => match read_after(workspace, path) {
             Ok(bytes) if Some(&bytes) == content.bytes().as_ref() => Ok(()),
-            Ok(bytes) => Err(format!("`{shown}` holds {:?} afterwards", String::from_utf8_lossy(&bytes))),
-            Err(error) => Err(format!("`{shown}` cannot be read afterwards: {error}")),
+            Ok(bytes) => {
+                let end = bytes.len().min(limits::CASE_SHOWN_BYTES_MAX);
+                let shown = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+                Err(format!("`{path}` holds {shown:?} afterwards ({} bytes)", bytes.len()))
+            }
+            Err(error) => Err(format!("`{path}` cannot be read afterwards: {error}")),
         },
     }
+}
+
+fn read_after(workspace: &Dir, path: &str) -> io::Result<Vec<u8>> {
+    if !workspace.metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a plain file"));
+    }
+    let mut bytes = Vec::new();
+    workspace.open(path)?.take(limits::CASE_CONTENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -295,6 +312,29 @@ mod tests {
         ] {
             let refused = refusal(case);
             assert!(refused.contains(part), "`{part}` is not in: {refused}");
+        }
+    }
+
+    #[test]
+    fn links_of_a_case_lead_neither_its_files_nor_its_looks_out_of_the_workspace() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        fs::write(outside.join("key"), "a secret").unwrap();
+        let case = |links: Value, after: Value| {
+            let case = json!({ "links": links, "after": after, "steps": [{ "call": "x", "output": {} }] });
+            Case::parse(&case.to_string()).unwrap()
+        };
+        let through = case(json!({ "a": outside, "a/hook": "x" }), json!({}));
+        assert!(through.prepare(&folder.path().join("one")).is_err(), "no link is made outside");
+        assert!(fs::symlink_metadata(outside.join("hook")).is_err());
+        let looks = case(json!({ "a": outside, "z": "/dev/zero" }), json!({ "a/key": "x", "z": "x" }));
+        let workspace = folder.path().join("two");
+        looks.prepare(&workspace).unwrap();
+        let workspace = Dir::open_ambient_dir(workspace, ambient_authority()).unwrap();
+        for (path, content) in &looks.after {
+            let told = check_after(&workspace, path, content.as_ref()).unwrap_err();
+            assert!(told.contains("cannot be read") && !told.contains("secret"), "{told}");
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use octi_domain::{limits, tool_name};
+use octi_extension::manifest::is_name;
 use octi_extension::schema::Schema;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId};
 use wasmparser::types::Types;
@@ -87,19 +88,29 @@ pub(super) fn find(parts: &Parts, types: &Types, docs: &Docs, alias: &str) -> Fo
     let mut left_out = LeftOut::default();
     let mut usable: Vec<(&Export<'_>, Function)> = Vec::new();
     for export in &exports {
+        // Whatever more there is, it is not looked at: each function may be large.
+        if usable.len() >= limits::MANIFEST_TOOLS_MAX {
+            left_out
+                .add(&export.label(), &format!("a plugin has at most {} tools; split the component", limits::MANIFEST_TOOLS_MAX));
+            continue;
+        }
         match usable_function(&reader, export) {
             Ok(function) => usable.push((export, function)),
             Err(why) => left_out.add(&export.label(), &why),
         }
     }
-    let mut count: HashMap<String, usize> = HashMap::new();
-    for (export, _) in &usable {
-        *count.entry(export.tool()).or_default() += 1;
-    }
+    let counted = |names: &mut dyn Iterator<Item = String>| {
+        let mut count: HashMap<String, usize> = HashMap::new();
+        names.for_each(|name| *count.entry(name).or_default() += 1);
+        count
+    };
+    let short = counted(&mut usable.iter().map(|(export, _)| export.tool()));
+    let named = |export: &Export<'_>| if short.get(&export.tool()) == Some(&1) { export.tool() } else { export.long_tool() };
+    let long = counted(&mut usable.iter().map(|(export, _)| named(export)));
     let mut found = Found { reflected: Reflected { functions: BTreeMap::new(), left_out: Vec::new() }, docs: BTreeMap::new() };
     for (export, function) in usable {
-        let tool = if count.get(&export.tool()) == Some(&1) { export.tool() } else { export.long_tool() };
-        match check_name(alias, &tool, &found.reflected.functions) {
+        let tool = named(export);
+        match check_name(alias, &tool, long.get(&tool) == Some(&1)) {
             Ok(()) => {
                 found.docs.extend(docs.of_function(export.interface, export.name).map(|docs| (tool.clone(), docs)));
                 found.reflected.functions.insert(tool, function);
@@ -130,19 +141,19 @@ fn usable_function(reader: &Reader<'_>, export: &Export<'_>) -> Result<Function,
     Ok(function)
 }
 
-fn check_name(alias: &str, tool: &str, taken: &BTreeMap<String, Function>) -> Result<(), String> {
+/// With a name that two functions have, neither is taken: which one it means must not depend on their order in the file.
+fn check_name(alias: &str, tool: &str, is_own: bool) -> Result<(), String> {
     let full = tool_name::joined(alias, tool);
     if full.len() > TOOL_NAME_BYTES_MAX {
         return Err(format!(
             "the tool name `{full}` has more than {TOOL_NAME_BYTES_MAX} characters; shorten it or the file's name"
         ));
     }
-    if let Some(other) = taken.get(tool) {
-        let other = Function::label(other.interface.as_deref(), &other.name);
-        return Err(format!("`{other}` is the tool `{full}` already; rename one of them"));
+    if !is_name(tool) {
+        return Err(format!("`{}` cannot be a tool's name; export the function under a plain one", tool.escape_debug()));
     }
-    if taken.len() >= limits::MANIFEST_TOOLS_MAX {
-        return Err(format!("a plugin has at most {} tools; split the component", limits::MANIFEST_TOOLS_MAX));
+    if !is_own {
+        return Err(format!("another function would be the tool `{full}` too; rename one of them"));
     }
     Ok(())
 }

@@ -32,10 +32,12 @@ impl Reader<'_> {
         if function.async_ {
             return Err("it is an async function, which this host does not call; export it as a plain one".to_owned());
         }
-        let mut walk = Walk { reader: self, left: limits::REFLECT_TYPES_MAX, at: Vec::new() };
+        let mut walk =
+            Walk { reader: self, left: limits::REFLECT_TYPES_MAX, bytes_left: limits::SCHEMA_BYTES_MAX, at: Vec::new() };
         let parameters = function.params.iter().map(|(name, of)| {
             let shape = walk.below(name.as_str(), |walk| walk.shape(*of))?;
-            Ok(Field { name: name.as_str().to_owned(), shape, docs: None })
+            let (name, docs) = walk.named(name.as_str(), None)?;
+            Ok(Field { name, shape, docs })
         });
         let parameters = parameters.collect::<Result<_, String>>()?;
         let result = function.result.map(|of| walk.below("result", |walk| walk.shape(of))).transpose()?;
@@ -63,8 +65,10 @@ impl Reader<'_> {
 /// The way through the types of one function.
 struct Walk<'a> {
     reader: &'a Reader<'a>,
-    /// How many more types there may be.
+    /// How many more types and names of cases there may be.
     left: usize,
+    /// Bytes that names and what is said of them may still take: each place where a type is used has its own.
+    bytes_left: usize,
     at: Vec<String>,
 }
 
@@ -90,13 +94,40 @@ impl Walk<'_> {
         format!("at `{}`: {why}", dots.collect::<String>())
     }
 
-    fn shape(&mut self, of: ComponentValType) -> Result<Shape, String> {
+    fn one_more(&mut self) -> Result<(), String> {
         match self.left.checked_sub(1) {
             Some(left) => self.left = left,
             None => {
                 return Err(self.refusal(&format!("it has more than {} types; take and give less", limits::REFLECT_TYPES_MAX)));
             }
         }
+        Ok(())
+    }
+
+    /// A name and what is said of it, paid for.
+    fn named(&mut self, name: &str, docs: Option<String>) -> Result<(String, Option<String>), String> {
+        let bytes = name.len() + docs.as_ref().map_or(0, String::len);
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => self.bytes_left = left,
+            None => {
+                let why = format!("its names and their documentation have more than {} bytes", limits::SCHEMA_BYTES_MAX);
+                return Err(self.refusal(&why));
+            }
+        }
+        Ok((name.to_owned(), docs))
+    }
+
+    fn labels<'n>(&mut self, names: impl Iterator<Item = &'n str>, said: &TypeDocs) -> Result<Vec<Label>, String> {
+        let labels = names.map(|name| {
+            self.one_more()?;
+            let (name, docs) = self.named(name, said.item(name))?;
+            Ok(Label { name, docs })
+        });
+        labels.collect()
+    }
+
+    fn shape(&mut self, of: ComponentValType) -> Result<Shape, String> {
+        self.one_more()?;
         let id = match of {
             ComponentValType::Primitive(primitive) => return Ok(self.primitive(primitive)?.into()),
             ComponentValType::Type(id) => id,
@@ -104,7 +135,8 @@ impl Walk<'_> {
         let reader = self.reader;
         let said = reader.said(id);
         let kind = self.kind(&reader.types[id], &said)?;
-        Ok(Shape { kind, docs: said.docs })
+        let (_, docs) = self.named("", said.docs)?;
+        Ok(Shape { kind, docs })
     }
 
     fn inner(&mut self, name: &str, of: ComponentValType) -> Result<Box<Shape>, String> {
@@ -116,16 +148,18 @@ impl Walk<'_> {
             ComponentDefinedType::Primitive(primitive) => self.primitive(*primitive)?,
             ComponentDefinedType::Record(record) => {
                 let fields = record.fields.iter().map(|(name, of)| {
-                    let name = name.as_str();
-                    Ok(Field { name: name.to_owned(), shape: *self.inner(name, *of)?, docs: said.item(name) })
+                    let shape = *self.inner(name.as_str(), *of)?;
+                    let (name, docs) = self.named(name.as_str(), said.item(name.as_str()))?;
+                    Ok(Field { name, shape, docs })
                 });
                 Kind::Record(fields.collect::<Result<_, String>>()?)
             }
             ComponentDefinedType::Variant(variant) => {
                 let cases = variant.cases.iter().map(|(name, case)| {
-                    let name = name.as_str();
-                    let shape = case.ty.map(|of| self.inner(name, of)).transpose()?.map(|shape| *shape);
-                    Ok(Case { name: name.to_owned(), shape, docs: said.item(name) })
+                    self.one_more()?;
+                    let shape = case.ty.map(|of| self.inner(name.as_str(), of)).transpose()?.map(|shape| *shape);
+                    let (name, docs) = self.named(name.as_str(), said.item(name.as_str()))?;
+                    Ok(Case { name, shape, docs })
                 });
                 Kind::Variant(cases.collect::<Result<_, String>>()?)
             }
@@ -134,8 +168,8 @@ impl Walk<'_> {
                 let parts = tuple.types.iter().enumerate().map(|(at, of)| Ok(*self.inner(&at.to_string(), *of)?));
                 Kind::Tuple(parts.collect::<Result<_, String>>()?)
             }
-            ComponentDefinedType::Flags(names) => Kind::Flags(labels(names.iter().map(|name| name.as_str()), said)),
-            ComponentDefinedType::Enum(names) => Kind::Enum(labels(names.iter().map(|name| name.as_str()), said)),
+            ComponentDefinedType::Flags(names) => Kind::Flags(self.labels(names.iter().map(|name| name.as_str()), said)?),
+            ComponentDefinedType::Enum(names) => Kind::Enum(self.labels(names.iter().map(|name| name.as_str()), said)?),
             ComponentDefinedType::Option { ty, .. } => Kind::Option(self.inner("some", *ty)?),
             ComponentDefinedType::Result { ok, err, .. } => Kind::Result {
                 ok: ok.map(|of| self.inner("ok", of)).transpose()?,
@@ -177,8 +211,4 @@ impl Walk<'_> {
             }
         })
     }
-}
-
-fn labels<'a>(names: impl Iterator<Item = &'a str>, said: &TypeDocs) -> Vec<Label> {
-    names.map(|name| Label { name: name.to_owned(), docs: said.item(name) }).collect()
 }

@@ -259,6 +259,28 @@ fn types_that_grow_without_end_are_refused_before_they_do() {
 }
 
 #[test]
+fn names_are_paid_for_wherever_their_type_is_used() {
+    let wide = |names: usize, bytes: usize, uses: usize| {
+        let names: Vec<String> = (0..names).map(|at| format!("n{at}-{}", "x".repeat(bytes))).collect();
+        let uses: Vec<String> = (0..uses).map(|at| format!("f{at}: e")).collect();
+        let wit = format!(
+            "package acme:wide; interface wide {{ enum e {{ {} }} record r {{ {} }} ok: func(); f: func(x: r); }}
+             world guest {{ export wide; }}",
+            names.join(", "),
+            uses.join(", ")
+        );
+        let types = "i32 ".repeat(uses.len());
+        let items = format!(r#"(func (export "acme:wide/wide#ok")) (func (export "acme:wide/wide#f") (param {types}))"#);
+        inspected(&typed(&wit, &typed_wat(&items)), "wide.wasm").left_out().join("\n")
+    };
+    assert_eq!(wide(10, 100, 8), "");
+    let told = wide(10, 2_000, 8);
+    assert!(told.starts_with("`acme:wide/wide#f`") && told.contains("more than 131072 bytes"), "{told}");
+    let told = wide(300, 1, 8);
+    assert!(told.contains("more than 2000 types"), "{told}");
+}
+
+#[test]
 fn there_is_an_end_to_tools_and_to_what_is_told_of_the_others() {
     let many = |count: usize, result: &str| {
         let functions: String = (0..count).map(|at| format!("g{at}: func(){result};")).collect();

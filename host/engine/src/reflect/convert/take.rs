@@ -61,7 +61,10 @@ pub(super) fn fields(json: &Value, parts: &[Field], at: &At<'_>, room: &mut Room
         let at = At::Field(at, &part.name);
         let taken = match given.get(&part.name) {
             Some(given) => value(given, &part.shape, &at, room)?,
-            None if part.shape.takes_null() => Val::Option(None),
+            None if part.shape.takes_null() => {
+                room.take(&at)?;
+                Val::Option(None)
+            }
             None => return Err(Mismatch::new(&at, &part.shape.kind, "nothing")),
         };
         Ok((part.name.clone(), taken))

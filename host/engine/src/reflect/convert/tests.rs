@@ -154,6 +154,11 @@ fn too_many_values_are_refused_both_ways() {
     assert_eq!(refused, "at `/v/249999`: expected at most 250000 values altogether, found more of them");
     assert!(take(&Value::Array(vec![json!(true); many - 1]), &bools).is_ok());
     assert!(to_json(&Val::List(vec![Val::Bool(true); many]), &bools).is_err());
+    // What is left out is a value too: a few bytes of text must not become gigabytes.
+    let optional: Vec<Field> =
+        (0..1_000).map(|at| field(&format!("n-{at}"), shape(Kind::Option(Box::new(shape(Kind::Bool)))))).collect();
+    let refused = refusal(&Value::Array(vec![json!({}); 1_000]), &list(shape(Kind::Record(optional))));
+    assert!(refused.contains("at most 250000 values altogether"), "{refused}");
 }
 
 /// Any type, at most a few levels deep.
