@@ -191,3 +191,17 @@ fn a_statement_can_be_written_for_another_tool_to_sign() {
     assert!(statement.starts_with("octi plugin statement 1\nname acme/pirate\nversion 0.1.0\n"), "{statement}");
     assert!(!PathBuf::from(format!("{}.statement.sig", author.file.display())).exists());
 }
+
+#[test]
+fn signing_again_counts_and_not_what_was_signed_before() {
+    let author = Author::new();
+    author.fine(&["key", "new"]);
+    author.fine(&["sign", "FILE"]);
+    let minisig = format!("{}.statement.minisig", author.file.display());
+    fs::write(&minisig, "untrusted comment: of an earlier version\n").expect("a file");
+    author.fine(&["sign", "FILE"]);
+    author.fine(&["verify", "FILE"]);
+    author.fine(&["sign", "FILE", "--statement-only"]);
+    let said = author.plugin(&["verify", "FILE"]);
+    assert!(said.code != Some(0) && said.err.contains(".statement.sig"), "{said:?}");
+}

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -101,6 +101,15 @@ pub(crate) fn sign(context: &Context, options: &Sign) -> Outcome {
     let key = if options.statement_only { None } else { Some(secret_key(&key_path(context, options.key.as_deref()))?) };
     let statement = statement(&options.file, options.sbom.as_deref())?;
     let (of_statement, of_signature) = (beside(&options.file, ".statement"), beside(&options.file, ".statement.sig"));
+    // A signature of the statement that was there before would be taken for one of this, and found wrong.
+    for old in [&of_signature, &beside(&options.file, ".statement.minisig")] {
+        match fs::remove_file(old) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Failure::user(format!("cannot replace `{}`", old.display())).because(&error));
+            }
+            _ => {}
+        }
+    }
     write(&of_statement, &statement.encode())?;
     if let Some(key) = &key {
         write(&of_signature, statement.sign(key).to_string().as_bytes())?;
