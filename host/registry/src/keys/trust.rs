@@ -55,7 +55,9 @@ pub struct Retired {
     pub key: PublicKey,
     #[serde(with = "serde_time")]
     pub since: DateTime<Utc>,
-    pub successor: PublicKey,
+    /// The key that this one named; none when a person chose the one after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<PublicKey>,
 }
 
 /// A key that nobody trusts any more.
@@ -165,7 +167,7 @@ impl Trust {
         self.check_room(owner)?;
         check_text(from).map_err(TrustError::Text)?;
         let mut retired = match self.owners.get(owner) {
-            Some(known) if known.key != key => known.retired_with(key, now)?,
+            Some(known) if known.key != key => known.retired_with(None, now)?,
             Some(known) => known.retired.clone(),
             None => Vec::new(),
         };
@@ -195,7 +197,7 @@ impl Trust {
                 Err(error) => return Err(error.into()),
             };
             self.check_rotation(owner, &known, &rotation, now)?;
-            known.retired = known.retired_with(rotation.new, now)?;
+            known.retired = known.retired_with(Some(rotation.new), now)?;
             known.key = rotation.new;
             known.how = How::Rotated;
             known.since = now;
@@ -271,8 +273,8 @@ impl Known {
         self.retired.iter().find(|retired| retired.key == *key)
     }
 
-    /// The keys before the successor of the one of now.
-    fn retired_with(&self, successor: PublicKey, now: DateTime<Utc>) -> Result<Vec<Retired>, TrustError> {
+    /// The keys before the one that comes after the one of now.
+    fn retired_with(&self, successor: Option<PublicKey>, now: DateTime<Utc>) -> Result<Vec<Retired>, TrustError> {
         if self.retired.len() >= REGISTRY_RETIRED_KEYS_MAX {
             return Err(TrustError::Full {
                 what: "keys of one owner, one after the other",
@@ -283,13 +285,13 @@ impl Known {
         Ok(self.retired.iter().cloned().chain([last]).collect())
     }
 
-    /// A key that was followed by one key cannot be followed by another.
+    /// A key that named one key cannot name another.
     fn check_successor(&self, owner: &Owner, envelope: &[u8]) -> Result<(), TrustError> {
         for retired in &self.retired {
-            if let Ok(rotation) = Rotation::verify(envelope, &retired.key)
-                && rotation.new != retired.successor
+            if let (Some(successor), Ok(rotation)) = (&retired.successor, Rotation::verify(envelope, &retired.key))
+                && rotation.new != *successor
             {
-                let (key, known, found) = (retired.key.id(), retired.successor.id(), rotation.new.id());
+                let (key, known, found) = (retired.key.id(), successor.id(), rotation.new.id());
                 return Err(TrustError::TwoSuccessors { owner: owner.clone(), key, known, found });
             }
         }

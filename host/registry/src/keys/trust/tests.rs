@@ -55,6 +55,17 @@ fn what_a_person_pins_counts_more_than_what_was_met() {
 }
 
 #[test]
+fn whom_a_person_pins_may_bring_the_rotations_that_led_to_it() {
+    let mut trust = met(1);
+    trust.pin(&acme(), public(3), morning(2), "acme's letter").unwrap();
+    assert_eq!(trust.follow(&acme(), &[rotation(1, 2), rotation(2, 3)], morning(3)), Ok(0), "the first key named no other");
+    assert_eq!(judge(&trust, 3), Ok(Standing::Trusted(How::Pinned)));
+    assert_eq!(trust.follow(&acme(), &[rotation(3, 4)], morning(4)), Ok(1));
+    let forked = trust.follow(&acme(), &[rotation(3, 5)], morning(5));
+    assert!(matches!(forked, Err(TrustError::TwoSuccessors { .. })), "what a key named itself counts");
+}
+
+#[test]
 fn after_a_rotation_the_old_key_is_good_for_what_is_installed_only() {
     let mut trust = met(1);
     assert_eq!(trust.follow(&acme(), &[rotation(1, 2)], morning(2)), Ok(1));
@@ -146,7 +157,7 @@ fn trust_is_bounded_in_every_direction() {
     let mut many = Trust { revoked: vec![revoked; REGISTRY_REVOKED_KEYS_MAX], ..Trust::default() };
     assert!(full(many.revoke(public(2), "", morning(0)).map(drop)));
 
-    let retired = Retired { key: public(2), since: morning(0), successor: public(1) };
+    let retired = Retired { key: public(2), since: morning(0), successor: Some(public(1)) };
     let known = Known { retired: vec![retired; REGISTRY_RETIRED_KEYS_MAX], ..known };
     let mut old = Trust { owners: BTreeMap::from([(acme(), known)]), revoked: Vec::new() };
     assert!(full(old.follow(&acme(), &[rotation(1, 3)], morning(2)).map(drop)));
