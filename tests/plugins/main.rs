@@ -72,7 +72,7 @@ fn config() -> WorkbenchConfig {
 
 async fn start(tool: &str, config: WorkbenchConfig) -> Workbench {
     let plugin = std::fs::read(bundle().join(tool).with_extension("wasm")).expect("the plugin can be read");
-    Workbench::start(config, plugin).await.expect("the engine takes the plugin")
+    Workbench::start(config, plugin, "plugin.wasm").await.expect("the engine takes the plugin")
 }
 
 async fn run_all(tool: &str) {

@@ -28,6 +28,15 @@ const plainPaths = {
   },
 };
 
+/** What is chosen or written for a parameter stands beside its name, and only in a table: who does not see it is told too. */
+function nameFields(): void {
+  for (const row of document.querySelectorAll<HTMLElement>("tr[data-param-name]")) {
+    for (const field of row.querySelectorAll("select, input, textarea"))
+      if (!field.hasAttribute("aria-label")) field.setAttribute("aria-label", row.dataset.paramName ?? "");
+  }
+}
+new MutationObserver(nameFields).observe(document.body, { childList: true, subtree: true });
+
 SwaggerUI({
   url: "/api/openapi.json",
   dom_id: "#api",

@@ -78,13 +78,14 @@ impl std::fmt::Debug for Workbench {
 
 impl Workbench {
     /// Starts an engine in which the plugin has what its manifest asks for. What it reaches of the network is the web that a case
-    /// describes.
+    /// describes. A component without a manifest is named after its file.
     ///
     /// # Errors
     /// [`AuthorError`] when the engine cannot start, or refuses the plugin.
-    pub async fn start(config: WorkbenchConfig, plugin: Vec<u8>) -> Result<Self, AuthorError> {
+    pub async fn start(config: WorkbenchConfig, plugin: Vec<u8>, file_name: &str) -> Result<Self, AuthorError> {
         let folder = tempfile::tempdir().map_err(|error| AuthorError::file(&std::env::temp_dir(), &error))?;
-        let manifest = PluginManager::inspect_packed(&plugin).map_err(|error| AuthorError::Refused(error.to_string()))?.manifest;
+        let inspection = PluginManager::inspect_file(&plugin, file_name);
+        let manifest = inspection.map_err(|error| AuthorError::Refused(error.to_string()))?.manifest;
         let web = Web::start().await.map_err(|error| AuthorError::file(Path::new("127.0.0.1"), &error))?;
         let ambient = Ambient::system();
         let (memory, secrets) = (Arc::new(Memory::default()), Arc::new(Secrets::default()));
@@ -107,7 +108,7 @@ impl Workbench {
         };
         let plugins = PluginManager::start(engine).await?;
         let bench = Self { manifest, plugins, processes, ambient, memory, secrets, web, _folder: folder };
-        let installed = bench.plugins.install(plugin, "plugin.wasm").await;
+        let installed = bench.plugins.install(plugin, file_name).await;
         match installed {
             Ok(_) => Ok(bench),
             Err(error) => {

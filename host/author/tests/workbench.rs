@@ -19,7 +19,7 @@ fn config() -> WorkbenchConfig {
 
 async fn start(guest: &Guest, extra: &str) -> Workbench {
     let plugin = with_manifest(guest.component(), &manifest("acme/guest", "1.0.0", extra));
-    Workbench::start(config(), plugin).await.expect("the engine takes the plugin")
+    Workbench::start(config(), plugin, "plugin.wasm").await.expect("the engine takes the plugin")
 }
 
 fn write(folder: &Path, name: &str, case: &Value) {
@@ -107,7 +107,7 @@ async fn a_call_says_what_it_used() {
 async fn what_a_host_would_not_install_does_not_run_here_either() {
     let guest = Guest::default().import("octi:kv/store@0.1.0", "delete", "$delete", "i32 i32 i32").component();
     let plugin = with_manifest(guest, &manifest("acme/guest", "1.0.0", ""));
-    let refused = Workbench::start(config(), plugin).await.expect_err("a refusal");
+    let refused = Workbench::start(config(), plugin, "plugin.wasm").await.expect_err("a refusal");
     assert!(matches!(refused, AuthorError::Refused(_)), "{refused:?}");
     assert!(refused.to_string().contains("add `kv` to `[capabilities]` of plugin.toml"), "{refused}");
     let refused = Workbench::start(config(), b"garbage".to_vec()).await.expect_err("a refusal");

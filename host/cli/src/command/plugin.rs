@@ -175,6 +175,9 @@ fn read(file: &Path) -> Outcome<Vec<u8>> {
     std::fs::read(file).map_err(|error| Failure::user(format!("cannot read `{}`", file.display())).because(&error))
 }
 
+/// What a plugin that was just built is called as a file.
+const BUILT: &str = "plugin.wasm";
+
 /// What a component without a manifest is named after.
 fn file_name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()

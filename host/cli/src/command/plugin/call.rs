@@ -84,17 +84,17 @@ pub(super) async fn installed(context: &Context, connection: &Connection, option
 /// A plugin on a throw-away engine: it has what its manifest asks for, the network of this machine, no secrets, and remembers nothing.
 pub(super) async fn local(context: &Context, options: &Options) -> Outcome {
     let path = Path::new(&options.plugin);
-    let bytes = if path.is_file() {
-        super::read(path)?
+    let (bytes, file_name) = if path.is_file() {
+        (super::read(path)?, super::file_name(path))
     } else {
-        Box::pin(octi_author::build(&Project::open(path)?, &options.profile)).await?.bytes
+        (Box::pin(octi_author::build(&Project::open(path)?, &options.profile)).await?.bytes, super::BUILT.to_owned())
     };
     let empty = tempfile::tempdir().map_err(|error| Failure::us("no folder can be made").because(&error))?;
     let workspace = options.workspace.as_deref().unwrap_or_else(|| empty.path());
     let workspace = workspace
         .canonicalize()
         .map_err(|error| Failure::user(format!("`{}` cannot be a workspace", workspace.display())).because(&error))?;
-    let bench = Box::pin(Workbench::start(workbench(context)?, bytes)).await?;
+    let bench = Box::pin(Workbench::start(workbench(context)?, bytes, &file_name)).await?;
     let outcome = call(context.printer, &bench, options, &workspace).await;
     bench.stop().await;
     outcome

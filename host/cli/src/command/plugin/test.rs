@@ -9,6 +9,7 @@ use octi_engine::{CompileLimits, Compiler};
 use octi_security::sandbox::process::ProcessDoor;
 use serde::Serialize;
 
+use super::BUILT;
 use super::build::Source;
 use crate::command::Context;
 use crate::compose;
@@ -63,7 +64,7 @@ pub(super) async fn passing(context: &Context, project: &Project, plugin: &[u8])
 }
 
 async fn all(context: &Context, cases: &[CaseFile], plugin: Vec<u8>) -> Outcome<Summary> {
-    let bench = Box::pin(Workbench::start(workbench(context)?, plugin)).await?;
+    let bench = Box::pin(Workbench::start(workbench(context)?, plugin, BUILT)).await?;
     let summary = run_all(context.printer, &bench, cases).await;
     bench.stop().await;
     Ok(summary)
