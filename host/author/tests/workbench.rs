@@ -110,6 +110,6 @@ async fn what_a_host_would_not_install_does_not_run_here_either() {
     let refused = Workbench::start(config(), plugin, "plugin.wasm").await.expect_err("a refusal");
     assert!(matches!(refused, AuthorError::Refused(_)), "{refused:?}");
     assert!(refused.to_string().contains("add `kv` to `[capabilities]` of plugin.toml"), "{refused}");
-    let refused = Workbench::start(config(), b"garbage".to_vec()).await.expect_err("a refusal");
+    let refused = Workbench::start(config(), b"garbage".to_vec(), "plugin.wasm").await.expect_err("a refusal");
     assert!(refused.to_string().contains("this is not a WebAssembly component"), "{refused}");
 }
