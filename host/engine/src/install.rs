@@ -30,7 +30,7 @@ pub enum InstallError {
     #[error("checking this component would take too much: {0}")]
     Costly(String),
     #[error(
-        "it has no `{SECTION}` section, so it asks for nothing and says nothing of itself; run `octi-pack tool <component> <plugin.toml> <out>`"
+        "it has no `{SECTION}` section, so it asks for nothing and says nothing of itself; build it with `octi plugin build` in its folder"
     )]
     NoManifest,
     /// No manifest, and nothing that could do without one.
@@ -175,7 +175,7 @@ fn check_tools(manifest: &Manifest) -> Result<(), InstallError> {
         }
         let Some(schema) = &entry.input_schema else {
             return Err(InstallError::Inconsistent(format!(
-                "tool `{name}` has no input schema in the manifest; pack the component with `octi-pack tool`"
+                "tool `{name}` has no input schema in the manifest; build it with `octi plugin build`"
             )));
         };
         for schema in std::iter::once(schema).chain(&entry.output_schema) {

@@ -149,8 +149,8 @@ fn row(plugin: &Plugin) -> Vec<String> {
     };
     let offers = match (&plugin.role, plugin.tools.len()) {
         (Some(role), 0) => format!("role {role}"),
-        (Some(role), count) => format!("role {role}, {count} tools"),
-        (None, count) => format!("{count} tools"),
+        (Some(role), count) => format!("role {role}, {}", count_of_tools(count)),
+        (None, count) => count_of_tools(count),
     };
     vec![
         plugin.id.clone(),
@@ -160,6 +160,10 @@ fn row(plugin: &Plugin) -> Vec<String> {
         offers,
         state(plugin.state).to_owned(),
     ]
+}
+
+fn count_of_tools(count: usize) -> String {
+    if count == 1 { "1 tool".to_owned() } else { format!("{count} tools") }
 }
 
 const fn state(state: PluginState) -> &'static str {
