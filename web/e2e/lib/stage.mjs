@@ -142,3 +142,12 @@ export const composer = (page) => page.getByRole("textbox", { name: "Message" })
 
 /** Waits until the page may be typed into. */
 export const ready = (page) => page.getByText("Enter sends").waitFor({ state: "attached", timeout: 60_000 });
+
+/** Until nothing is written or done in this conversation. */
+export const settled = (page) => page.getByRole("button", { name: "Send", exact: true }).waitFor();
+
+/** What stands in the conversation, row by row, without what each screen tells at another time: durations, unless it says more. */
+export const shown = async (page, passing = /\d+(\.\d+)? m?s/g) => {
+  const rows = await page.getByRole("log").locator("[data-row]").allTextContents();
+  return rows.map((row) => row.replaceAll(passing, ""));
+};

@@ -1,6 +1,6 @@
 // One person, two browsers on one conversation: both show the same, and one answer is enough.
 import assert from "node:assert/strict";
-import { composer, PHONE, ready } from "../lib/stage.mjs";
+import { composer, PHONE, ready, settled, shown } from "../lib/stage.mjs";
 
 export default async function story(stage) {
   const [desk, phone] = [await stage.person(), await stage.person({ viewport: PHONE })];
@@ -62,13 +62,3 @@ export default async function story(stage) {
     await stage.shot(desk, "refused");
   });
 }
-
-/** Until nothing is written or done in this conversation. */
-const settled = (page) => page.getByRole("button", { name: "Send", exact: true }).waitFor();
-
-/** What stands in the conversation, row by row, without durations. */
-const shown = (page) =>
-  page
-    .getByRole("log")
-    .locator("[data-row]")
-    .evaluateAll((rows) => rows.map((row) => row.textContent?.replaceAll(/\d+(\.\d+)? m?s/g, "")));

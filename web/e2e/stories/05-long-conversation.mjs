@@ -1,7 +1,7 @@
 // A conversation of thousands of messages: it opens fast, scrolls smoothly, and never moves what is being read. The story
 // answers for the server when the stored messages are asked for; everything else is real.
 import assert from "node:assert/strict";
-import { composer, ready } from "../lib/stage.mjs";
+import { composer, ready, settled } from "../lib/stage.mjs";
 
 const MESSAGES = 2_000;
 const PAGE = 200;
@@ -50,7 +50,7 @@ export default async function story(stage) {
     await composer(page).fill("list the files of the workspace");
     await composer(page).press("Enter");
     await page.getByRole("button", { name: /new$/ }).waitFor();
-    await page.getByRole("button", { name: "Send", exact: true }).waitFor();
+    await settled(page);
     await page.waitForTimeout(500);
     assert.deepEqual(await topRow(log), before);
     await stage.shot(page, "long-conversation");

@@ -1,6 +1,6 @@
 // One person, two browsers and a terminal on one conversation: all ask, one answer is enough, and all tell it in one order.
 import assert from "node:assert/strict";
-import { composer, PHONE, ready } from "../lib/stage.mjs";
+import { composer, PHONE, ready, settled, shown } from "../lib/stage.mjs";
 import { hasTerminals, Terminal } from "../lib/terminal.mjs";
 
 const FIRST = "list the files of the workspace";
@@ -112,13 +112,3 @@ function heard(page) {
     return [...new Map(own.map(({ id, type }) => [id, `${type} ${id}`])).values()];
   };
 }
-
-/** Until nothing is written or done in this conversation. */
-const settled = (page) => page.getByRole("button", { name: "Send", exact: true }).waitFor();
-
-/** What stands in the conversation, row by row, without durations. */
-const shown = (page) =>
-  page
-    .getByRole("log")
-    .locator("[data-row]")
-    .evaluateAll((rows) => rows.map((row) => row.textContent?.replaceAll(/\d+(\.\d+)? m?s/g, "")));

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SlowModel } from "../lib/slow-model.mjs";
-import { composer, ready } from "../lib/stage.mjs";
+import { composer, ready, settled } from "../lib/stage.mjs";
 
 export default async function story(stage) {
   const page = await stage.person();
@@ -54,7 +54,7 @@ async function turns(stage, page) {
         .at(-1);
       assert.match(JSON.stringify(last.content), /and then to three/);
       assert.equal(await log(page).getByText("and then to three").count(), 1, "it stands there once");
-      await page.getByRole("button", { name: "Send", exact: true }).waitFor();
+      await settled(page);
     });
 
     await stage.step("a turn is stopped, and what it wrote stays", async () => {
@@ -65,7 +65,7 @@ async function turns(stage, page) {
       await log(page).getByText("A very long").waitFor();
       await page.keyboard.press("Control+.");
       await page.getByText("You stopped this turn.").waitFor();
-      await page.getByRole("button", { name: "Send", exact: true }).waitFor();
+      await settled(page);
       assert.equal(await log(page).getByText("A very long").count(), 1);
       await page.reload();
       await page.getByText("You stopped this turn.").waitFor();

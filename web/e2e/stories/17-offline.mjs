@@ -1,6 +1,6 @@
 // The network of one browser goes away and comes back while the server runs on: what was missed is replayed, once.
 import assert from "node:assert/strict";
-import { composer, ready } from "../lib/stage.mjs";
+import { composer, ready, shown as rowsOf, settled } from "../lib/stage.mjs";
 
 const LOST = "The connection to the server is lost";
 
@@ -117,12 +117,5 @@ function replays(page) {
   return all;
 }
 
-/** Until nothing is written or done in this conversation. */
-const settled = (page) => page.getByRole("button", { name: "Send", exact: true }).waitFor();
-
-/** What stands in the conversation, row by row, without durations and what is left of the time to answer. */
-const shown = (page) =>
-  page
-    .getByRole("log")
-    .locator("[data-row]")
-    .evaluateAll((rows) => rows.map((row) => row.textContent?.replaceAll(/\d+(\.\d+)? (m?s|min)\b/g, "")));
+/** The rows without durations and what is left of the time to answer. */
+const shown = (page) => rowsOf(page, /\d+(\.\d+)? (m?s|min)\b/g);
