@@ -3,7 +3,7 @@
 //! Loading an entry runs it as native code, so an entry counts only when its authentication code is right: a file
 //! that someone else wrote, changed or cut is compiled again. Entries are written beside their place and renamed.
 //!
-//! An entry is made when its component has been tried, so loading one again needs no trial.
+//! An entry is made when its component has been tried, so loading one again needs no trial, unless its limits may have changed.
 //!
 //! The cache only saves time. Whatever is wrong with it, plugins are compiled and run without it.
 
