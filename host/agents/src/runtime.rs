@@ -11,5 +11,6 @@ mod persona;
 pub mod repeats;
 mod request;
 pub(crate) mod side_call;
+mod skills;
 mod tool_step;
 pub mod turn;

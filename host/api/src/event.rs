@@ -80,6 +80,7 @@ events! {
     "agent.failed", AgentFailed(AgentEnded), "agents", "A turn ended without an answer.";
     "agent.stopped", AgentStopped(AgentEnded), "agents", "A person stopped a turn.";
     "agent.interrupted", AgentInterrupted(AgentEnded), "agents", "The host went away during a turn; it can be continued.";
+    "agent.skills", AgentSkills(AgentSkills), "agents", "A turn was given skills: texts that may help, and permit nothing.";
     "session.compaction_stalled", CompactionStalled(CompactionStalled), "agents", "A conversation is nearly too long for its model, and a summary did not make enough room.";
     "tool.invoked", ToolInvoked(ToolInvoked), "tools", "A tool call began.";
     "tool.progress", ToolProgress(ToolProgress), "tools", "What long work says while it runs.";
@@ -87,6 +88,7 @@ events! {
     "permission.request", PermissionRequest(crate::v1::permissions::PermissionRequest), "permissions", "A person is asked.";
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
+    "skills.changed", SkillsChanged(SkillsChanged), "skills", "The skills folder was read again, and something in it is another.";
     "settings.changed", SettingsChanged(SettingsChanged), "settings", "Settings of the host have other values. Only administrators are told.";
     "notification.created", NotificationCreated(crate::v1::notifications::Notification), "notifications", "The person is told of something.";
     "notification.read", NotificationRead(NotificationRead), "notifications", "Notifications were read, on one screen of the person or because a question was answered.";
@@ -132,10 +134,11 @@ impl EventBody {
             EventKind::ChatDelta { run_id, text, reasoning } => {
                 Self::ChatDelta(ChatDelta { agent_id: run_id.into(), text, reasoning })
             }
-            EventKind::ChatResponse { run_id, message_id, text, model, usage } => {
-                let (agent_id, message_id) = (run_id.into(), message_id.into());
-                Self::ChatResponse(ChatResponse { agent_id, message_id, text, model, usage: usage.into() })
+            EventKind::ChatResponse { run_id, message_id, text, model, usage, skills } => {
+                let (agent_id, message_id, usage) = (run_id.into(), message_id.into(), usage.into());
+                Self::ChatResponse(ChatResponse { agent_id, message_id, text, model, usage, skills })
             }
+            EventKind::SkillsGiven { run_id, skills } => Self::AgentSkills(AgentSkills { agent_id: run_id.into(), skills }),
             EventKind::ChatError { run_id, code, message } => {
                 Self::ChatError(ChatError { agent_id: run_id.into(), code: code.to_owned(), message })
             }
@@ -167,6 +170,7 @@ impl EventBody {
                 Self::PermissionResolved(PermissionResolved { request_id: request_id.into(), resolution: answer.into() })
             }
             EventKind::PluginsChanged { plugin, change } => Self::PluginChanged(PluginChanged { plugin, change }),
+            EventKind::SkillsChanged { change } => Self::SkillsChanged(SkillsChanged { change }),
             EventKind::SettingsChanged { keys } => Self::SettingsChanged(SettingsChanged { keys }),
             EventKind::NotificationCreated(notification) => Self::NotificationCreated((*notification).into()),
             EventKind::NotificationRead(ReadNotifications::These(ids)) => {

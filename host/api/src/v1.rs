@@ -15,4 +15,5 @@ pub mod search;
 pub mod secrets;
 pub mod sessions;
 pub mod settings;
+pub mod skills;
 pub mod tools;

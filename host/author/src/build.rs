@@ -37,6 +37,9 @@ pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorErro
     if folder.join("prompt.md").is_file() {
         return finished(pack::pack_role(folder), folder, None);
     }
+    if folder.join("SKILL.md").is_file() {
+        return finished(pack::pack_skill(folder), folder, None);
+    }
     Err(AuthorError::NoCode(folder.display().to_string()))
 }
 

@@ -28,8 +28,8 @@ pub enum AuthorError {
     NoProject(String),
     #[error("`{path}`: {problem}")]
     Manifest { path: String, problem: ManifestError },
-    /// Neither code nor a prompt.
-    #[error("`{0}` has a `plugin.toml`, but neither a `Cargo.toml` nor a role's `prompt.md`")]
+    /// Neither code nor a text.
+    #[error("`{0}` has a `plugin.toml`, but neither a `Cargo.toml` nor a role's `prompt.md` nor a `SKILL.md`")]
     NoCode(String),
     /// No Rust on this machine.
     #[error("`cargo` cannot be started: {0}")]

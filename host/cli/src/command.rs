@@ -12,6 +12,7 @@ mod reference;
 mod secret;
 mod serve;
 mod settings;
+mod skill;
 mod token;
 mod tui;
 pub(crate) mod version;
@@ -57,6 +58,9 @@ enum Verb {
     /// Tools and roles: list, inspect, install, remove, reload, call; and writing them: new, build, test, dev
     #[command(subcommand)]
     Plugin(plugin::Verb),
+    /// Texts that turns are given when they help: list, show, enable, disable
+    #[command(subcommand)]
+    Skill(skill::Verb),
     /// Language models: list, add, test, default, remove
     #[command(subcommand)]
     Model(model::Verb),
@@ -114,6 +118,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Tui(options) => tui::run(&context, &options).await,
         Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => Box::pin(plugin::run(&context, verb)).await,
+        Verb::Skill(verb) => skill::run(&context, verb).await,
         Verb::Model(verb) => model::run(&context, verb).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,

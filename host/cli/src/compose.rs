@@ -17,6 +17,7 @@ use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
 use octi_engine::{Change, CompileLimits, Compiler, EngineConfig, OnChange, PluginManager};
+use octi_extension::registry::Registry;
 use octi_gateway::bus::Bus;
 use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
@@ -27,6 +28,7 @@ use octi_security::sandbox::fs::user_workspace;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
 use octi_settings::{Settings, SettingsParts};
+use octi_skills::{SkillFolder, WithFolder};
 use octi_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
@@ -68,8 +70,8 @@ pub(crate) struct Host {
     store: Store,
     local_token: SecretString,
     _upkeep: AbortOnDropHandle<()>,
-    /// Looks for settings that another host changed.
-    _following: AbortOnDropHandle<()>,
+    /// Look for settings that another host changed, and read the skills folder again when it changes.
+    _background: [AbortOnDropHandle<()>; 2],
     /// Given back when everything else is down.
     _lock: Option<HomeLock>,
 }
@@ -117,11 +119,12 @@ async fn build_parts(
     let (launch, egress, processes) = open_doors(&config)?;
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
     let plugins = start_plugins(&config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
+    let (registry, watching) = open_skills(home, &bus, &ambient, &plugins).await;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let notes = notes_of_start(&models, &owner, environment).await?;
     let agents = Agents::new(AgentsConfig {
         store: store.clone(),
-        registry: plugins.clone(),
+        registry: registry.clone(),
         models: Arc::new(models.clone()),
         events: bus.clone(),
         ambient: ambient.clone(),
@@ -137,7 +140,7 @@ async fn build_parts(
         audit: audit.clone(),
         agents: agents.clone(),
         settings: settings.clone(),
-        registry: plugins.clone(),
+        registry,
         plugins: Arc::new(Plugins(plugins.clone())),
         chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
@@ -163,7 +166,7 @@ async fn build_parts(
         store,
         local_token,
         _upkeep: telemetry::upkeep(metrics),
-        _following: following(settings),
+        _background: [following(settings), watching],
         _lock: lock,
     })
 }
@@ -233,6 +236,22 @@ async fn open_settings(
 fn following(settings: Settings) -> AbortOnDropHandle<()> {
     #[expect(clippy::disallowed_methods, reason = "the handle owns the task")]
     AbortOnDropHandle::new(tokio::spawn(async move { settings.follow().await }))
+}
+
+/// What plugins offer with the skills folder of this home, and what watches that. Whatever is wrong in it, the host starts.
+async fn open_skills(
+    home: &Path,
+    bus: &Arc<Bus>,
+    ambient: &Ambient,
+    plugins: &Arc<PluginManager>,
+) -> (Arc<dyn Registry>, AbortOnDropHandle<()>) {
+    let (bus, ambient) = (bus.clone(), ambient.clone());
+    let tell = move |change: &str| bus.broadcast(&ambient, &EventKind::SkillsChanged { change: change.to_owned() });
+    let folder = SkillFolder::open(home.join("skills"), Arc::new(tell)).await;
+    let registry = Arc::new(WithFolder::new(plugins.clone(), folder.clone()));
+    #[expect(clippy::disallowed_methods, reason = "the handle owns the task")]
+    let watching = AbortOnDropHandle::new(tokio::spawn(async move { folder.watch().await }));
+    (registry, watching)
 }
 
 /// The only ways out of this process.

@@ -13,4 +13,5 @@ mod search;
 mod secrets;
 mod sessions;
 mod settings;
+mod skills;
 mod tools;

@@ -43,11 +43,21 @@ pub enum EventKind {
     /// A piece of the answer being written.
     ChatDelta { run_id: RunId, text: String, reasoning: bool },
     /// The answer is whole.
-    ChatResponse { run_id: RunId, message_id: MessageId, text: String, model: String, usage: Usage },
+    ChatResponse {
+        run_id: RunId,
+        message_id: MessageId,
+        text: String,
+        model: String,
+        usage: Usage,
+        /// The skills that the turn was given, by name.
+        skills: Vec<String>,
+    },
     /// The turn could not answer.
     ChatError { run_id: RunId, code: &'static str, message: String },
     /// A run began.
     AgentSpawned { run_id: RunId, role: String, model: String },
+    /// A run was given skills, by name, the best first.
+    SkillsGiven { run_id: RunId, skills: Vec<String> },
     /// A conversation takes most of what the model can read, and a summary did not make enough room: when more is said, the oldest
     /// messages are left out of what the model sees.
     CompactionStalled {
@@ -85,6 +95,8 @@ pub enum EventKind {
     PermissionResolved { request_id: PermissionRequestId, answer: Option<Answer> },
     /// Tools or roles changed while the host runs.
     PluginsChanged { plugin: String, change: String },
+    /// The skills folder was read again, and something in it is another; a sentence says what.
+    SkillsChanged { change: String },
     /// Settings of the host have other values; only administrators are told.
     SettingsChanged { keys: Vec<String> },
     /// The person is told of something.

@@ -6,6 +6,7 @@ mod reflect;
 mod registry;
 mod requests;
 mod settings;
+mod skills;
 mod terminal;
 
 pub use author::*;
@@ -14,6 +15,7 @@ pub use reflect::*;
 pub use registry::*;
 pub use requests::*;
 pub use settings::*;
+pub use skills::*;
 pub use terminal::*;
 
 /// Model calls in one run.

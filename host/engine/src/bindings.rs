@@ -32,4 +32,14 @@ pub(crate) mod role {
     });
 }
 
+/// World `skill-plugin`, which imports nothing.
+pub(crate) mod skill {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        world: "octi:plugin/skill-plugin",
+        exports: { default: async },
+        require_store_data_send: true,
+    });
+}
+
 pub(crate) use tool::octi::types::common::{HostError, Quota};

@@ -27,7 +27,7 @@ use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
-use crate::native::{Linked, Native, RoleGuest, ToolGuest};
+use crate::native::{Linked, Native, RoleGuest, SkillGuest, ToolGuest};
 use crate::places::{Place, Places};
 use crate::reflect::TypedGuest;
 use crate::rights::Rights;
@@ -85,6 +85,7 @@ impl Code {
 pub(crate) struct Ready {
     pub(crate) tool: Option<ToolGuest>,
     pub(crate) role: Option<RoleGuest>,
+    pub(crate) skill: Option<SkillGuest>,
     /// A component without a manifest.
     pub(crate) typed: Option<TypedGuest>,
 }
@@ -174,7 +175,7 @@ impl Build {
             self.smoke(&linked, places).await?;
         }
         let ready = match &self.inspection.reflected {
-            Some(reflected) => Ready { tool: None, role: None, typed: Some(linked.typed(reflected)?) },
+            Some(reflected) => Ready { tool: None, role: None, skill: None, typed: Some(linked.typed(reflected)?) },
             None => bind(self.manifest(), &linked)?,
         };
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
@@ -317,6 +318,12 @@ impl Generation {
         Setup { caller, grant: self.grant.clone(), services: Some(self.host.services.clone()), budget }
     }
 
+    /// The same with nothing granted, and nothing to reach.
+    pub(crate) fn setup_without_rights(&self, job: &'static str, time_max: Duration) -> Setup {
+        let budget = Budget { wall: self.budget.wall.min(time_max), ..self.budget };
+        Setup { caller: Caller::host(job), grant: Rights::none(self.manifest()), services: None, budget }
+    }
+
     /// What it was made of; none once it has ended.
     pub(crate) fn build(&self) -> Option<Arc<Build>> {
         self.build.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -374,11 +381,24 @@ impl Generation {
             }
         }
     }
+
+    /// Takes note of how an answer of a skill ended: one that takes long or says too much keeps turns waiting, whoever asked.
+    pub(crate) fn learn_of_skill<T>(&self, outcome: &Result<T, Containment>) {
+        match outcome {
+            Err(reason @ (Containment::Time { .. } | Containment::Cpu { .. } | Containment::Output { .. })) => {
+                if self.breaker.counted(*reason, self.host.ambient.now()) {
+                    self.tripped.notify_one();
+                }
+            }
+            other => self.learn(other),
+        }
+    }
 }
 
 /// Finds the exports that the manifest promises.
 pub(crate) fn bind(manifest: &Manifest, linked: &Linked) -> Result<Ready, InstallError> {
     let tool = install::is_tool(manifest).then(|| linked.tool()).transpose()?;
     let role = manifest.role.is_some().then(|| linked.role()).transpose()?;
-    Ok(Ready { tool, role, typed: None })
+    let skill = manifest.skill.is_some().then(|| linked.skill()).transpose()?;
+    Ok(Ready { tool, role, skill, typed: None })
 }

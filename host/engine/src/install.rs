@@ -152,9 +152,12 @@ fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
     if manifest.role.is_some() && !exports("role") {
         return no_export("role", "role");
     }
-    if !is_tool(manifest) && manifest.role.is_none() {
+    if manifest.skill.is_some() && !exports("skill") {
+        return no_export("skill", "skill");
+    }
+    if !is_tool(manifest) && manifest.role.is_none() && manifest.skill.is_none() {
         return Err(InstallError::Inconsistent(
-            "its manifest offers neither tools nor a role; add `[tools.<name>]` or `[role]`".to_owned(),
+            "its manifest offers neither tools nor a role nor a skill; add `[tools.<name>]`, `[role]` or `[skill]`".to_owned(),
         ));
     }
     Ok(())
@@ -163,6 +166,25 @@ fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
 /// Whether the manifest describes tools.
 pub(crate) fn is_tool(manifest: &Manifest) -> bool {
     !manifest.tools.is_empty() || manifest.kinds.contains(&Kind::Tool)
+}
+
+/// Refuses what has a name that another plugin has.
+pub(crate) fn check_clash(manifest: &Manifest, other: &Manifest) -> Result<(), InstallError> {
+    let clash = |what, name: &str| Err(InstallError::Clash { what, name: name.to_owned(), owner: other.id.clone() });
+    if !other.tools.is_empty() && !manifest.tools.is_empty() && other.alias() == manifest.alias() {
+        return clash("the tool name", manifest.alias());
+    }
+    if let (Some(theirs), Some(ours)) = (&other.role, &manifest.role)
+        && theirs.name == ours.name
+    {
+        return clash("the role", &ours.name);
+    }
+    if let (Some(theirs), Some(ours)) = (&other.skill, &manifest.skill)
+        && theirs.name == ours.name
+    {
+        return clash("the skill", &ours.name);
+    }
+    Ok(())
 }
 
 fn check_tools(manifest: &Manifest) -> Result<(), InstallError> {

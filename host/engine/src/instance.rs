@@ -16,7 +16,7 @@ use crate::bindings::tool::exports::octi::plugin::tools::{Output, Tool, ToolErro
 use crate::engine::Lane;
 use crate::failure;
 use crate::limits::Budget;
-use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::native::{Linked, RoleGuest, SkillGuest, ToolGuest};
 use crate::reflect::{Prepared, TypedGuest};
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
@@ -135,6 +135,46 @@ impl RoleGuest {
         let mut store = self.lane.store(setup);
         let outcome = bounded!(store, async {
             self.pre.instantiate_async(&mut store).await?.octi_plugin_role().call_describe(&mut store).await
+        });
+        settle(outcome, store, "describe")
+    }
+}
+
+impl SkillGuest {
+    /// Asks a skill whether it helps with what was said.
+    pub(crate) async fn fits(&self, setup: Setup, said: &str) -> Ended<bool> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = said.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_skill().call_fits(&mut store, said).await
+        });
+        settle(outcome, store, "fits")
+    }
+
+    /// Asks a skill for its text.
+    pub(crate) async fn text(&self, setup: Setup, said: &str) -> Ended<String> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = said.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_skill().call_render(&mut store, said).await
+        });
+        if let Ok(Ok(text)) = &outcome {
+            store.data_mut().bytes_out = text.len() as u64;
+        }
+        settle(outcome, store, "render")
+    }
+
+    /// Asks a skill who it is, once, when it is packed.
+    pub(crate) async fn spec(&self, setup: Setup) -> Ended<crate::bindings::skill::exports::octi::plugin::skill::Spec> {
+        let mut store = self.lane.store(setup);
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_skill().call_describe(&mut store).await
         });
         settle(outcome, store, "describe")
     }

@@ -27,6 +27,7 @@ mod quota;
 mod reflect;
 mod rights;
 mod role;
+mod skill;
 mod state;
 mod text;
 mod ticker;

@@ -9,6 +9,7 @@ use octi_domain::limits;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::bindings::role::RolePluginPre;
+use crate::bindings::skill::SkillPluginPre;
 use crate::bindings::tool::ToolPluginPre;
 use crate::engine::Lane;
 use crate::install::InstallError;
@@ -82,6 +83,12 @@ impl Linked {
         let pre = RolePluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
         Ok(RoleGuest { lane: self.lane.clone(), pre })
     }
+
+    /// Its exports as a skill plugin.
+    pub(crate) fn skill(&self) -> Result<SkillGuest, InstallError> {
+        let pre = SkillPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(SkillGuest { lane: self.lane.clone(), pre })
+    }
 }
 
 /// A plugin that has tools.
@@ -94,4 +101,10 @@ pub(crate) struct ToolGuest {
 pub(crate) struct RoleGuest {
     pub(crate) lane: Arc<Lane>,
     pub(crate) pre: RolePluginPre<CallState>,
+}
+
+/// A plugin that has a skill.
+pub(crate) struct SkillGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: SkillPluginPre<CallState>,
 }

@@ -11,5 +11,6 @@ mod metrics;
 mod packs;
 mod reflect;
 mod rollback;
+mod skills;
 mod swaps;
 mod trials;

@@ -1,4 +1,4 @@
-//! What a plugin may be: its manifest, its capabilities and grants, the tools and roles it offers, and the ports through
+//! What a plugin may be: its manifest, its capabilities and grants, the tools, roles and skills it offers, and the ports through
 //! which it reaches the host.
 //!
 //! This crate must not know wasmtime: everything above the engine sees plugins only through the traits here, so most of
@@ -13,4 +13,5 @@ pub mod registry;
 pub mod role;
 pub mod schema;
 pub mod services;
+pub mod skill;
 pub mod tool;

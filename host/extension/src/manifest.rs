@@ -3,6 +3,8 @@
 //! The file is what an author writes; the section (JSON) is the same data with the tools' schemas added by the build. One
 //! type serves both, and unknown fields are errors, so a typo cannot pass silently.
 
+mod skill;
+
 use std::collections::BTreeMap;
 
 use octi_domain::limits;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::capability::Capabilities;
+pub use skill::{SkillEntry, is_skill_name};
 
 /// The custom section of a component that holds its manifest, as JSON.
 pub const SECTION: &str = "octi:manifest";
@@ -41,6 +44,8 @@ pub struct Manifest {
     pub tools: BTreeMap<String, ToolEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillEntry>,
 }
 
 /// The kinds of plugin; one may be several.
@@ -49,6 +54,7 @@ pub struct Manifest {
 pub enum Kind {
     Tool,
     Role,
+    Skill,
 }
 
 /// Limits a plugin asks for; the host caps them.
@@ -281,6 +287,9 @@ impl Manifest {
             && let Some(missing) = role.core_tools.iter().find(|tool| !role.may_use(tool))
         {
             return Err(ManifestError::field("role.core_tools", format!("`{missing}` is not among `role.tools`")));
+        }
+        if let Some(skill) = &self.skill {
+            skill.check().map_err(|(field, problem)| ManifestError::field(format!("skill.{field}"), problem))?;
         }
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::capability::VaultRequest;
 use crate::role::Role;
+use crate::skill::{Skill, SkillProblem};
 use crate::tool::Tool;
 
-/// Every tool and role of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
+/// Every tool, role and skill of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
 /// that runs.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -15,6 +16,8 @@ pub struct Snapshot {
     pub tools: BTreeMap<String, Arc<dyn Tool>>,
     /// By name, such as `general`.
     pub roles: BTreeMap<String, Arc<dyn Role>>,
+    /// By name, such as `technical-writing`.
+    pub skills: BTreeMap<String, Arc<dyn Skill>>,
 }
 
 /// Where snapshots come from.
@@ -24,6 +27,11 @@ pub trait Registry: Send + Sync {
 
     /// Everything known of plugins, for people.
     fn plugins(&self) -> Vec<PluginStatus>;
+
+    /// Texts that should be skills and are none, for whoever looks after them.
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        Vec::new()
+    }
 }
 
 /// Where a plugin came from.
@@ -65,6 +73,7 @@ pub struct PluginStatus {
     pub previous: Option<String>,
     pub tools: Vec<String>,
     pub role: Option<String>,
+    pub skill: Option<String>,
     pub capabilities: Vec<String>,
     /// The secrets it may use, and where each may go.
     pub vault: Vec<VaultRequest>,

@@ -17,6 +17,7 @@ mod rest_once;
 mod rest_rate;
 mod rest_secrets;
 mod rest_settings;
+mod rest_skills;
 mod rest_timeline;
 mod socket;
 mod socket_budgets;

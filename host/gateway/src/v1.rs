@@ -17,6 +17,7 @@ pub(crate) mod secrets;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod setup;
+pub(crate) mod skills;
 pub(crate) mod tools;
 
 use octi_api::page::Page;

@@ -46,6 +46,8 @@ pub(crate) struct Past {
     pub(crate) end: Option<octi_api::v1::agents::AgentStatus>,
     pub(crate) iterations: u32,
     pub(crate) tokens: u64,
+    /// The skills that it was given.
+    pub(crate) skills: Vec<String>,
     pub(crate) started_at: DateTime<Utc>,
 }
 

@@ -129,6 +129,7 @@ pub(crate) fn response(id: u128, text: &str) -> EventBody {
         text: text.to_owned(),
         model: "demo".to_owned(),
         usage: USAGE,
+        skills: Vec::new(),
     })
 }
 

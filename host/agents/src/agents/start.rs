@@ -162,6 +162,7 @@ impl Shared {
             reason: None,
             iterations: 0,
             usage: Usage::default(),
+            skills: Vec::new(),
             started_at: self.ambient.now(),
             ended_at: None,
         }

@@ -1,5 +1,6 @@
 //! Performs what the turn machine decides: asks models, runs tools, stores messages, tells people.
 
+mod skilled;
 mod tight;
 
 use std::collections::VecDeque;
@@ -23,6 +24,7 @@ use super::lanes::Reach;
 use super::model_call::ModelCall;
 use super::persona;
 use super::request::Requests;
+use super::skills;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
 use crate::agents::Shared;
@@ -106,7 +108,9 @@ impl Driver {
         let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
         let summary = tx.last_compaction(self.run.session_id).await?;
         self.requests.persona = persona::told(&tx.persona().await?);
+        let off = tx.skills_off().await?;
         drop(tx);
+        self.give_skills(&skills::said(&messages), &off).await?;
         self.conversation = Conversation::from_messages(messages, self.run.id).after(summary);
         if !self.conversation.awaits_answer() {
             self.conversation.push(Role::User, vec![Part::Text(GO_ON.to_owned())]);
@@ -235,7 +239,7 @@ impl Driver {
         match self.requests.build(&self.snapshot, self.model.info(), date, trim).await {
             Ok((mut request, room)) => {
                 Box::pin(self.summarise_when_tight(room)).await;
-                request.messages = self.conversation.fit(room);
+                request.messages.extend(self.conversation.fit(room));
                 let mut tx = self.shared.store.read(&self.principal).await?;
                 request.files = self.files.of(&mut tx, self.model.info(), &request.messages).await?;
                 drop(tx);
@@ -308,7 +312,8 @@ impl Driver {
             },
             Notice::Answer(text) => match self.stored {
                 Some(message_id) => {
-                    EventKind::ChatResponse { run_id, message_id, text, model: self.run.model.clone(), usage: self.turn.usage() }
+                    let (model, usage, skills) = (self.run.model.clone(), self.turn.usage(), self.run.skills.clone());
+                    EventKind::ChatResponse { run_id, message_id, text, model, usage, skills }
                 }
                 None => return,
             },

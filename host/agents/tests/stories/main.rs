@@ -29,6 +29,8 @@ mod shutdowns;
 #[cfg(test)]
 mod side_questions;
 #[cfg(test)]
+mod skills;
+#[cfg(test)]
 mod steering;
 #[cfg(test)]
 mod stops;

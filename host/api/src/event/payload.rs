@@ -51,6 +51,26 @@ pub struct ChatResponse {
     pub text: String,
     pub model: String,
     pub usage: Usage,
+    /// The skills that the turn was given, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
+}
+
+/// Payload of `agent.skills`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentSkills {
+    pub agent_id: Uuid,
+    /// By name, the best first.
+    pub skills: Vec<String>,
+}
+
+/// Payload of `skills.changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SkillsChanged {
+    /// What came, went or changed, as a sentence.
+    pub change: String,
 }
 
 /// Payload of `chat.error`.

@@ -49,6 +49,8 @@ pub struct Plugin {
     pub tools: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<String>,
     /// What it may reach, one line each.
     pub capabilities: Vec<String>,
     /// Why it does not run, or why the newest file is not the one running, if so.

@@ -147,17 +147,18 @@ fn row(plugin: &Plugin) -> Vec<String> {
         PluginSource::Bundled => "octi",
         PluginSource::Folder => "folder",
     };
-    let offers = match (&plugin.role, plugin.tools.len()) {
-        (Some(role), 0) => format!("role {role}"),
-        (Some(role), count) => format!("role {role}, {}", count_of_tools(count)),
-        (None, count) => count_of_tools(count),
-    };
+    let role = plugin.role.iter().map(|role| format!("role {role}"));
+    let skill = plugin.skill.iter().map(|skill| format!("skill {skill}"));
+    let mut offers: Vec<String> = role.chain(skill).collect();
+    if offers.is_empty() || !plugin.tools.is_empty() {
+        offers.push(count_of_tools(plugin.tools.len()));
+    }
     vec![
         plugin.id.clone(),
         plugin.version.clone(),
         from.to_owned(),
         human_bytes(plugin.bytes),
-        offers,
+        offers.join(", "),
         state(plugin.state).to_owned(),
     ]
 }
@@ -307,6 +308,7 @@ async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output
                 .map_err(|error| Failure::user(format!("cannot read `{}`", manifest.display())).because(&error))?;
             pack::pack_tool(&read(component)?, &text).await
         }
+        None if folder.join("SKILL.md").is_file() => pack::pack_skill(folder),
         None => pack::pack_role(folder),
     };
     let bytes = packed.map_err(|error| Failure::user(error.to_string()))?;

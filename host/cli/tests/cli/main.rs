@@ -18,6 +18,7 @@ mod reference;
 mod secrets;
 mod settings;
 mod signing;
+mod skills;
 mod support;
 mod swaps;
 mod terminal;

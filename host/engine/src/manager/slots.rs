@@ -8,6 +8,7 @@ use octi_domain::limits;
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
 use octi_extension::role::Role;
+use octi_extension::skill::Skill;
 use octi_extension::tool::Tool;
 use tokio::sync::Notify;
 
@@ -19,6 +20,7 @@ use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
 use crate::places::Places;
 use crate::role::WasmRole;
+use crate::skill::WasmSkill;
 use crate::tool::WasmTool;
 
 /// A generation that runs, with what it offers. Dropping it gives the offers back; who was shown them keeps them.
@@ -26,6 +28,7 @@ pub(super) struct Active {
     pub(super) generation: Arc<Generation>,
     pub(super) tools: Vec<Arc<dyn Tool>>,
     pub(super) role: Option<Arc<dyn Role>>,
+    pub(super) skill: Option<Arc<dyn Skill>>,
 }
 
 impl Active {
@@ -35,7 +38,9 @@ impl Active {
         let tools = manifest.tools.iter().map(tool).collect();
         let role = |entry| Arc::new(WasmRole::new(&generation, entry)) as Arc<dyn Role>;
         let role = manifest.role.clone().map(role);
-        Self { tools, role, generation }
+        let skill = |entry| Arc::new(WasmSkill::new(&generation, entry)) as Arc<dyn Skill>;
+        let skill = manifest.skill.clone().map(skill);
+        Self { tools, role, skill, generation }
     }
 }
 
@@ -231,21 +236,8 @@ impl Slots {
 
     /// Refuses names that another plugin has.
     pub(super) fn check_names(&self, manifest: &Manifest) -> Result<(), InstallError> {
-        for other in self.by_id.values().filter_map(Slot::generation).map(|generation| generation.manifest()) {
-            if other.id == manifest.id {
-                continue;
-            }
-            let clash = |what, name: &str| Err(InstallError::Clash { what, name: name.to_owned(), owner: other.id.clone() });
-            if !other.tools.is_empty() && !manifest.tools.is_empty() && other.alias() == manifest.alias() {
-                return clash("the tool name", manifest.alias());
-            }
-            if let (Some(theirs), Some(ours)) = (&other.role, &manifest.role)
-                && theirs.name == ours.name
-            {
-                return clash("the role", &ours.name);
-            }
-        }
-        Ok(())
+        let others = self.by_id.values().filter_map(Slot::generation).map(|generation| generation.manifest());
+        others.filter(|other| other.id != manifest.id).try_for_each(|other| install::check_clash(manifest, other))
     }
 
     /// Refuses a second file of the same id.

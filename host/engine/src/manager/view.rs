@@ -30,6 +30,7 @@ impl View {
             if let Some(active) = &slot.active {
                 snapshot.tools.extend(active.tools.iter().map(|tool| (tool.spec().name.clone(), tool.clone())));
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
+                snapshot.skills.extend(active.skill.iter().map(|skill| (skill.spec().name.clone(), skill.clone())));
             }
             listed.push(Listed { status: status(id, slot), generation: slot.active.as_ref().map(|a| a.generation.clone()) });
         }
@@ -80,6 +81,7 @@ fn status(id: &str, slot: &Slot) -> PluginStatus {
         previous: slot.previous().map(str::to_owned),
         tools: manifest.tools.keys().map(|name| format!("{}__{name}", manifest.alias())).collect(),
         role: manifest.role.as_ref().map(|role| role.name.clone()),
+        skill: manifest.skill.as_ref().map(|skill| skill.name.clone()),
         capabilities: manifest.capabilities.lines(),
         vault: manifest.capabilities.vault.clone(),
         problem: slot.problem.clone().or(rolled_back),
@@ -106,6 +108,7 @@ fn nothing(problem: String) -> PluginStatus {
         previous: None,
         tools: Vec::new(),
         role: None,
+        skill: None,
         capabilities: Vec::new(),
         vault: Vec::new(),
         problem: Some(problem),

@@ -14,10 +14,12 @@ use octi_extension::capability::VaultRequest;
 use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
 use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source};
 use octi_extension::role::Role;
+use octi_extension::skill::{Skill, SkillProblem};
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_models::chat::ChatModel;
 use octi_models::scripted::ScriptedModel;
 use octi_models::{EmbedRequest, Embeddings, ModelError, Provider};
+use octi_testkit::fakes::FakeSkill;
 use serde_json::{Value, json};
 
 use crate::ports::{ChatModels, ModelAdmin, PluginAdmin, PortError, SecretsChanged};
@@ -119,6 +121,11 @@ impl Role for General {
     }
 }
 
+/// A skill whose text tries to command the terminal of who reads it.
+fn code_review() -> FakeSkill {
+    FakeSkill::new("code-review", "Read the tests first.\u{1b}[2J")
+}
+
 /// A registry that never changes.
 pub(super) struct FakeRegistry;
 
@@ -139,6 +146,7 @@ impl Registry for FakeRegistry {
         Arc::new(Snapshot {
             tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
             roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
+            skills: BTreeMap::from([("code-review".to_owned(), Arc::new(code_review()) as Arc<dyn Skill>)]),
         })
     }
 
@@ -155,6 +163,7 @@ impl Registry for FakeRegistry {
             previous: None,
             tools: vec!["notes__read".to_owned(), "notes__write".to_owned()],
             role: None,
+            skill: None,
             capabilities: Vec::new(),
             vault: vec![VaultRequest {
                 secret: "weather_key".to_owned(),
@@ -164,6 +173,10 @@ impl Registry for FakeRegistry {
             }],
             problem: None,
         }]
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        vec![SkillProblem { path: "pdf/SKILL.md".to_owned(), line: Some(3), problem: "`name`: not one".to_owned() }]
     }
 }
 
@@ -219,6 +232,7 @@ fn new_plugin(digest: String, bytes: u64) -> Plugin {
         previous: None,
         tools: Vec::new(),
         role: None,
+        skill: None,
         capabilities: Vec::new(),
         problem: None,
     }

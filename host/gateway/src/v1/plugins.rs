@@ -118,6 +118,7 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         previous: plugin.previous,
         tools: plugin.tools,
         role: plugin.role,
+        skill: plugin.skill,
         capabilities: plugin.capabilities,
         problem: plugin.problem,
     }

@@ -112,6 +112,7 @@ pub(crate) fn run(ambient: &Ambient, session: &Session) -> Run {
         reason: None,
         iterations: 0,
         usage: Usage::default(),
+        skills: Vec::new(),
         started_at: time(2),
         ended_at: None,
     }

@@ -47,6 +47,10 @@ impl Conversation {
                 self.turn_of(iteration.agent_id, at).iteration = iteration.iteration;
                 self.past(iteration.agent_id, |past| past.iterations = iteration.iteration);
             }
+            EventBody::AgentSkills(given) => {
+                let skills = given.skills.iter().map(|name| clean(name)).collect();
+                self.past(given.agent_id, |past| past.skills = skills);
+            }
             EventBody::AgentCompleted(ended) => self.on_ended(&ended, AgentStatus::Completed),
             EventBody::AgentFailed(ended) => self.on_ended(&ended, AgentStatus::Failed),
             EventBody::AgentStopped(ended) => self.on_ended(&ended, AgentStatus::Stopped),
@@ -135,6 +139,14 @@ impl Conversation {
         self.close_draft(response.message_id, Some(response.agent_id), bounded(&response.text));
         let tokens = response.usage.input_tokens + response.usage.output_tokens;
         self.past(response.agent_id, |past| past.tokens = past.tokens.max(tokens));
+        let skills: Vec<String> = response.skills.iter().map(|name| clean(name)).collect();
+        if !skills.is_empty() {
+            self.change(&ItemId::Server(response.message_id), |kind| {
+                if let Kind::Message(message) = kind {
+                    message.skills = skills;
+                }
+            });
+        }
     }
 
     /// What was being written is a message now.
@@ -337,7 +349,7 @@ impl Conversation {
             return;
         }
         let (role, model) = (role.to_owned(), model.to_owned());
-        self.agents.push((agent, Past { role, model, end: None, iterations: 0, tokens: 0, started_at }));
+        self.agents.push((agent, Past { role, model, end: None, iterations: 0, tokens: 0, skills: Vec::new(), started_at }));
         let more = self.agents.len().saturating_sub(limits::TUI_AGENTS_MAX);
         self.agents.drain(..more);
     }

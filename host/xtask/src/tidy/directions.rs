@@ -7,19 +7,20 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
     ("octi-store", &["octi-domain"]),
     ("octi-extension", &["octi-domain"]),
     ("octi-registry", &["octi-domain", "octi-extension"]),
+    ("octi-skills", &["octi-domain", "octi-extension"]),
     ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
     ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
-    ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
-    ("octi-author", &["octi-domain", "octi-extension", "octi-security", "octi-engine"]),
-    ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
+    ("octi-engine", &["octi-domain", "octi-extension", "octi-security", "octi-skills"]),
+    ("octi-author", &["octi-domain", "octi-extension", "octi-security", "octi-skills", "octi-engine"]),
+    ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-skills", "octi-models"]),
     (
         "octi-gateway",
         &[
@@ -47,6 +48,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-registry",
             "octi-security",
             "octi-settings",
+            "octi-skills",
             "octi-models",
             "octi-engine",
             "octi-agents",

@@ -45,7 +45,7 @@ impl View {
         match body {
             EventBody::ChatDelta(delta) if delta.reasoning => self.reasoning(&delta.text),
             EventBody::ChatDelta(delta) => self.answer(&delta.text),
-            EventBody::ChatResponse(response) => self.response(&response.text),
+            EventBody::ChatResponse(response) => self.response(&response.text, &response.skills),
             EventBody::ChatError(error) => {
                 self.failure = Some(error.message.clone());
                 Vec::new()
@@ -106,14 +106,18 @@ impl View {
         pieces
     }
 
-    /// The whole answer, shown only when none of it was streamed.
-    fn response(&mut self, text: &str) -> Vec<Piece> {
+    /// The whole answer, shown only when none of it was streamed, and below it what it was helped by.
+    fn response(&mut self, text: &str, skills: &[String]) -> Vec<Piece> {
         let mut pieces = Vec::new();
         if !self.streamed {
             pieces.extend(self.answer(text));
         }
         pieces.extend(self.finish());
         self.streamed = false;
+        if !skills.is_empty() {
+            let names = shorten(&skills.join(", "), 100);
+            pieces.push(Piece::Aside(format!("{DIM}skills({}) {names}{DIM:#}\n", skills.len())));
+        }
         pieces
     }
 
@@ -224,6 +228,7 @@ mod tests {
             text: text.into(),
             model: "m".into(),
             usage,
+            skills: Vec::new(),
         })
     }
 
@@ -276,6 +281,14 @@ mod tests {
             shown,
             "Looking\n[▸ filesystem.read_file path=a.txt\n][  ✓ done read 3 lines (filesystem.read_file, 4 ms)\n]Found.\n"
         );
+    }
+
+    #[test]
+    fn what_helped_is_told_below_the_answer() {
+        let EventBody::ChatResponse(mut response) = response("Hello") else { unreachable!("it is one") };
+        response.skills = vec!["technical-writing".to_owned(), "house-rules".to_owned()];
+        let shown = plain(&View::default().show(&EventBody::ChatResponse(response)));
+        assert_eq!(shown, "Hello\n[skills(2) technical-writing, house-rules\n]");
     }
 
     #[test]

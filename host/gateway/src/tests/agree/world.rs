@@ -119,6 +119,7 @@ impl World {
         let named = if path.starts_with("/api/models/") { "mine" } else { "weather_key" };
         let plugin = if is_installed { "notes" } else { "new" };
         let named = if path.starts_with("/api/plugins/") { plugin } else { named };
+        let named = if path.starts_with("/api/skills/") { "code-review" } else { named };
         let filled = path
             .replace("{id}", id)
             .replace("{publisher}", "acme")
