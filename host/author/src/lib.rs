@@ -3,6 +3,7 @@
 
 mod build;
 mod cases;
+mod difference;
 mod error;
 mod fakes;
 mod files;
@@ -15,9 +16,10 @@ mod workbench;
 
 pub use build::{Built, build};
 pub use cases::{CaseFile, CaseReport, Difference, Problem, find_cases};
+pub use difference::text_difference;
 pub use error::AuthorError;
 pub use files::write_whole;
-pub use new::{Created, NewPlugin, Sdk, create};
+pub use new::{Created, NewKind, NewPlugin, Sdk, create};
 pub use project::Project;
 pub use toolchain::Toolchain;
 pub use watch::Changes;

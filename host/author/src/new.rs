@@ -19,6 +19,47 @@ const TOOL_RUST: [(&str, &str); 6] = [
     (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
 ];
 
+/// A role: texts, and no compiler.
+const ROLE: [(&str, &str); 6] = [
+    ("plugin.toml", include_str!("../templates/role/plugin.toml.in")),
+    ("prompt.md", include_str!("../templates/role/prompt.md.in")),
+    ("prompt.lite.md", include_str!("../templates/role/prompt.lite.md.in")),
+    ("cases/it_knows_its_purpose/case.json", include_str!("../templates/role/case.json.in")),
+    ("README.md", include_str!("../templates/role/README.md.in")),
+    (".gitignore", include_str!("../templates/role/gitignore.in")),
+];
+
+/// A skill: a text, and no compiler.
+const SKILL: [(&str, &str); 5] = [
+    ("plugin.toml", include_str!("../templates/skill/plugin.toml.in")),
+    ("SKILL.md", include_str!("../templates/skill/SKILL.md.in")),
+    ("cases/it_is_given_when_it_helps/case.json", include_str!("../templates/skill/case.json.in")),
+    ("README.md", include_str!("../templates/skill/README.md.in")),
+    (".gitignore", include_str!("../templates/role/gitignore.in")),
+];
+
+/// What a new plugin is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NewKind {
+    /// Operations that a model calls, in Rust.
+    #[default]
+    Tool,
+    /// Who an agent is.
+    Role,
+    /// What an agent is told when it helps.
+    Skill,
+}
+
+impl NewKind {
+    const fn template(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Tool => &TOOL_RUST,
+            Self::Role => &ROLE,
+            Self::Skill => &SKILL,
+        }
+    }
+}
+
 /// Where a new project takes the SDK from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sdk {
@@ -35,6 +76,7 @@ pub struct NewPlugin {
     pub id: String,
     /// None for a folder of the plugin's name, here.
     pub folder: Option<PathBuf>,
+    pub kind: NewKind,
     pub sdk: Sdk,
 }
 
@@ -58,16 +100,26 @@ pub fn create(wanted: &NewPlugin) -> Result<Created, AuthorError> {
     }
     let sdk = dependency(&wanted.sdk)?;
     let package = format!("{publisher}-{name}");
-    let names = [("id", wanted.id.as_str()), ("name", name), ("package", &package), ("sdk", &sdk), ("wit", WIT_VERSION)];
+    // Names of skills and roles are those of agentskills.io.
+    let plain = name.split(['-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    let names = [
+        ("id", wanted.id.as_str()),
+        ("name", name),
+        ("plain", &plain),
+        ("package", &package),
+        ("sdk", &sdk),
+        ("wit", WIT_VERSION),
+    ];
+    let template = wanted.kind.template();
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Beside its place, so that it gets there in one step; whatever fails before that takes the draft with it.
     let draft = tempfile::Builder::new().prefix(".octi-new-").tempdir_in(parent).map_err(|e| AuthorError::file(parent, &e))?;
     let inside = draft.path().join(name);
-    for (path, template) in TOOL_RUST {
-        write(&inside.join(path), &filled(template, &names))?;
+    for (path, text) in template {
+        write(&inside.join(path), &filled(text, &names))?;
     }
     fs::rename(&inside, &folder).map_err(|error| AuthorError::file(&folder, &error))?;
-    Ok(Created { folder, files: TOOL_RUST.iter().map(|(path, _)| *path).collect() })
+    Ok(Created { folder, files: template.iter().map(|(path, _)| *path).collect() })
 }
 
 fn parts(id: &str) -> Result<(&str, &str), AuthorError> {
@@ -122,7 +174,7 @@ mod tests {
     use super::*;
 
     fn wanted(id: &str, folder: PathBuf) -> NewPlugin {
-        NewPlugin { id: id.to_owned(), folder: Some(folder), sdk: Sdk::Published }
+        NewPlugin { id: id.to_owned(), folder: Some(folder), kind: NewKind::Tool, sdk: Sdk::Published }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use octi_author::{AuthorError, NewPlugin, Sdk};
+use octi_author::{AuthorError, NewKind, NewPlugin, Sdk};
 
 use crate::command::Context;
 use crate::failure::{Failure, Outcome};
@@ -39,13 +39,22 @@ enum Kind {
     /// Operations that a model calls
     #[default]
     Tool,
+    /// Who an agent is: a prompt
+    Role,
+    /// What an agent is told when it helps: a SKILL.md
+    Skill,
 }
 
 /// Makes it and says what comes next.
 pub(super) fn run(context: &Context, options: Options) -> Outcome {
-    let (Lang::Rust, Kind::Tool) = (options.lang, options.kind);
+    let Lang::Rust = options.lang;
+    let kind = match options.kind {
+        Kind::Tool => NewKind::Tool,
+        Kind::Role => NewKind::Role,
+        Kind::Skill => NewKind::Skill,
+    };
     let sdk = options.sdk.map_or(Sdk::Published, Sdk::Folder);
-    let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, sdk })?;
+    let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, kind, sdk })?;
     let folder = created.folder.display().to_string();
     let next = [format!("cd {}", quoted(&folder)), "octi plugin test".to_owned()];
     let made = serde_json::json!({ "id": options.id, "folder": created.folder, "files": created.files, "next": next });
