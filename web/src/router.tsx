@@ -100,6 +100,11 @@ const permissions = createRoute({
   path: "/permissions",
   component: lazyRouteComponent(() => import("./pages/permissions/PermissionsPage"), "PermissionsPage"),
 });
+const skills = createRoute({
+  getParentRoute: () => inside,
+  path: "/skills",
+  component: lazyRouteComponent(() => import("./pages/skills/SkillsPage"), "SkillsPage"),
+});
 const secrets = createRoute({
   getParentRoute: () => inside,
   path: "/secrets",
@@ -143,6 +148,7 @@ const pages = [
   tools,
   models,
   permissions,
+  skills,
   secrets,
   settings,
   notifications,

@@ -15,6 +15,7 @@ const PATHS = [
   "/tools",
   "/tools?tool=filesystem__write_file",
   "/plugins",
+  "/skills",
   "/plugins/octi/filesystem",
   "/models",
   "/permissions",

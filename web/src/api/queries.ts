@@ -109,6 +109,12 @@ export const rulesQuery = queryOptions({
   queryKey: ["rules"],
   queryFn: () => ask(api.GET("/api/tools/permissions")),
 });
+export const skillsQuery = queryOptions({ queryKey: ["skills"], queryFn: () => ask(api.GET("/api/skills")) });
+export const skillQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["skills", name],
+    queryFn: () => ask(api.GET("/api/skills/{name}", { params: { path: { name } } })),
+  });
 export const secretsQuery = queryOptions({
   queryKey: ["secrets"],
   queryFn: () => ask(api.GET("/api/secrets")),

@@ -887,6 +887,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every skill with the person's choice and how often their turns were given it; administrators also see the files that are no
+         *     skills, and why.
+         */
+        get: operations["skills_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/skills/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A skill with its text, as models are shown it. */
+        get: operations["skills_get"];
+        /** Switches a skill on or off for the person's own turns. */
+        put: operations["skills_switch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/tools": {
         parameters: {
             query?: never;
@@ -1123,6 +1161,8 @@ export interface components {
             role: string;
             /** Format: uuid */
             sessionId: string;
+            /** @description The skills that it was given, by name. */
+            skills?: string[];
             /** Format: date-time */
             startedAt: string;
             status: components["schemas"]["AgentStatus"];
@@ -1243,6 +1283,13 @@ export interface components {
             agentId: string;
             /** Format: int32 */
             iteration: number;
+        };
+        /** @description Payload of `agent.skills`. */
+        AgentSkills: {
+            /** Format: uuid */
+            agentId: string;
+            /** @description By name, the best first. */
+            skills: string[];
         };
         /** @description Payload of `agent.spawned`. */
         AgentSpawned: {
@@ -1524,6 +1571,8 @@ export interface components {
             /** Format: uuid */
             messageId: string;
             model: string;
+            /** @description The skills that the turn was given, by name. */
+            skills?: string[];
             text: string;
             usage: components["schemas"]["Usage"];
         };
@@ -1825,6 +1874,11 @@ export interface components {
             /** @enum {string} */
             type: "agent.interrupted";
         } | {
+            /** @description A turn was given skills: texts that may help, and permit nothing. */
+            payload: components["schemas"]["AgentSkills"];
+            /** @enum {string} */
+            type: "agent.skills";
+        } | {
             /** @description A conversation is nearly too long for its model, and a summary did not make enough room. */
             payload: components["schemas"]["CompactionStalled"];
             /** @enum {string} */
@@ -1859,6 +1913,11 @@ export interface components {
             payload: components["schemas"]["PluginChanged"];
             /** @enum {string} */
             type: "plugin.changed";
+        } | {
+            /** @description The skills folder was read again, and something in it is another. */
+            payload: components["schemas"]["SkillsChanged"];
+            /** @enum {string} */
+            type: "skills.changed";
         } | {
             /** @description Settings of the host have other values. Only administrators are told. */
             payload: components["schemas"]["SettingsChanged"];
@@ -2228,6 +2287,8 @@ export interface components {
                 role: string;
                 /** Format: uuid */
                 sessionId: string;
+                /** @description The skills that it was given, by name. */
+                skills?: string[];
                 /** Format: date-time */
                 startedAt: string;
                 status: components["schemas"]["AgentStatus"];
@@ -2421,6 +2482,7 @@ export interface components {
                 /** @description Why it does not run, or why the newest file is not the one running, if so. */
                 problem?: string | null;
                 role?: string | null;
+                skill?: string | null;
                 source: components["schemas"]["PluginSource"];
                 state: components["schemas"]["PluginState"];
                 tools: string[];
@@ -2726,6 +2788,7 @@ export interface components {
             /** @description Why it does not run, or why the newest file is not the one running, if so. */
             problem?: string | null;
             role?: string | null;
+            skill?: string | null;
             source: components["schemas"]["PluginSource"];
             state: components["schemas"]["PluginState"];
             tools: string[];
@@ -3145,6 +3208,68 @@ export interface components {
             /** @description What the browser says it is. */
             userAgent: string;
         };
+        /** @description A skill, without its text. It gives no tool and no right, whatever it says. */
+        Skill: {
+            /** @description The tools that its text speaks of, for you to read. It is granted none. */
+            allowedTools: string[];
+            /** @description Given in every turn. */
+            always: boolean;
+            /** @description What it knows and when it helps. */
+            description: string;
+            /** @description Its code decides for each message. */
+            dynamic: boolean;
+            /** @description Whether your turns may be given it. */
+            enabled: boolean;
+            license?: string | null;
+            /** @description Such as `technical-writing`. */
+            name: string;
+            /** @description Its file in the skills folder. */
+            path?: string | null;
+            /** @description The plugin that it is part of; none for one of the skills folder. */
+            plugin?: string | null;
+            /** @description The roles that it is for; none for every role. */
+            roles: string[];
+            /** @description The topics of the roles that it is for; none for every topic. */
+            topics: string[];
+            /** @description Words that call for it. */
+            triggers: string[];
+            /** Format: date-time */
+            usedAt?: string | null;
+            /**
+             * Format: int64
+             * @description Your turns that were given it.
+             */
+            uses: number;
+            /** @description The plugin's version. */
+            version?: string | null;
+        };
+        /** @description A file of the skills folder that is no skill. */
+        SkillProblem: {
+            /**
+             * Format: int64
+             * @description From 1, where a line is to blame.
+             */
+            line?: number | null;
+            /** @description Relative to the skills folder. */
+            path: string;
+            problem: string;
+        };
+        /** @description A skill with its text. */
+        SkillText: {
+            skill: components["schemas"]["Skill"];
+            /** @description Markdown, as a model is shown it. One that writes for each message is asked with nothing said. */
+            text: string;
+        };
+        /** @description Every skill that there is, and, for administrators, what should be one and is none. */
+        Skills: {
+            items: components["schemas"]["Skill"][];
+            problems?: components["schemas"]["SkillProblem"][];
+        };
+        /** @description Payload of `skills.changed`. */
+        SkillsChanged: {
+            /** @description What came, went or changed, as a sentence. */
+            change: string;
+        };
         /** @description A piece of a snippet. */
         SnippetPiece: {
             /** @description It is one of the words that were looked for. */
@@ -3163,6 +3288,10 @@ export interface components {
             patterns: string[];
             /** @description Of all sessions, these only; all when empty. */
             resources?: string[];
+        };
+        /** @description Whether your turns may be given a skill. */
+        SwitchSkill: {
+            enabled: boolean;
         };
         /** @description An API token; its value was shown once, when it was made. */
         Token: {
@@ -5361,6 +5490,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BrowserSession"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skills_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skills"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skills_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillText"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skills_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchSkill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
                 };
             };
             /** @description An error */

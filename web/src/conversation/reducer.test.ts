@@ -13,6 +13,7 @@ import {
   SESSION,
   said,
   spawned,
+  usage,
 } from "./testing";
 import { emptyConversation, type ToolItem } from "./types";
 
@@ -52,6 +53,23 @@ describe("a turn", () => {
       const partly = applyEvents(start, turn.slice(0, from));
       expect(applyEvents(partly, turn)).toEqual(whole);
     }
+  });
+});
+
+describe("skills", () => {
+  const skills = ["code-review"];
+  const given = event({ type: "agent.skills", payload: { agentId: AGENT, skills } });
+  const answer = event({
+    type: "chat.response",
+    payload: { agentId: AGENT, messageId: "m2", text: "Mind the tests.", model: "demo", usage, skills },
+  });
+
+  it("are told while the turn runs and stay with its answer", () => {
+    const running = applyEvents(start, [said("m1", "user", "review"), spawned(), given]);
+    expect(running.turn?.skills).toEqual(skills);
+    const done = applyEvents(running, [answer, ended("agent.completed")]);
+    expect(done.items.at(-1)).toMatchObject({ text: "Mind the tests.", skills });
+    expect(applyEvents(start, [response("m3", "Hello.")]).items.at(-1)).not.toHaveProperty("skills");
   });
 });
 

@@ -65,6 +65,11 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
         ...turn,
         iteration: event.payload.iteration,
       }));
+    case "agent.skills":
+      return withTurn(state, event.payload.agentId, event.timestamp, (turn) => ({
+        ...turn,
+        skills: event.payload.skills,
+      }));
     case "agent.completed":
     case "agent.failed":
     case "agent.stopped":
@@ -147,7 +152,7 @@ function onDelta(state: Conversation, delta: Schemas["ChatDelta"], at: string): 
 }
 
 function onResponse(state: Conversation, response: Schemas["ChatResponse"], at: string): Conversation {
-  const { agentId, messageId, text, model, usage } = response;
+  const { agentId, messageId, text, model, usage, skills = [] } = response;
   const closed = closeDraft(state, {
     kind: "message",
     id: messageId,
@@ -157,6 +162,7 @@ function onResponse(state: Conversation, response: Schemas["ChatResponse"], at: 
     at,
     model,
     usage,
+    ...(skills.length > 0 && { skills }),
   });
   const iterations = closed.turn?.agentId === agentId ? closed.turn.iteration : 1;
   return { ...closed, usage: { ...closed.usage, [agentId]: { model, usage, iterations } } };
