@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use nix::libc;
 use octi_security::sandbox::egress::{Egress, EgressPolicy, HostAllow, Lookup};
 use octi_security::sandbox::process::{Ending, Level, Network, ProcessError};
+use octi_testkit::egress::{Allowed, Caller, Dials, Row, TABLE};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use url::Url;
@@ -132,4 +133,56 @@ async fn other_profiles_are_told_of_no_proxy() {
     let home = Home::new(Level::Auto);
     let output = home.run("env").await;
     assert!(!output.reached.tunnel && !text(&output.stdout).contains("proxy"), "{}", text(&output.stdout));
+}
+
+/// A program that asks its proxy for the row's host exactly as it is spelled there.
+struct Program;
+
+/// What stands between the scheme and the path; the proxy takes nothing else.
+fn target(row: &Row) -> &'static str {
+    let rest = row.url.strip_prefix("https://").unwrap();
+    rest.find('/').map_or(rest, |end| &rest[..end])
+}
+
+#[async_trait]
+impl Caller for Program {
+    async fn try_to(&self, row: &Row, egress: Egress, dials: &Dials) -> Result<(), String> {
+        let allow = match row.allowed {
+            Allowed::Hosts(hosts) => HostAllow::parse(hosts.iter().copied()),
+            Allowed::Operator => HostAllow::operator(&Url::parse(row.url).unwrap()),
+        };
+        let allow = allow.map_err(|error| error.to_string())?;
+        let Home { door, dir } = Home::with(Level::Auto, |shell| shell.network = Network::Hosts(allow));
+        let home = Home { door: door.with_egress(Arc::new(egress)), dir };
+        let line = format!(
+            "exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/${{https_proxy##*:}}; printf \"CONNECT %s HTTP/1.1\\r\\n\\r\\n\" \"$1\" >&3; \
+             read -r line <&3; echo \"$line\"; case \"$line\" in *\" 200 \"*) ;; *) cat <&3;; esac' sh '{}'",
+            target(row)
+        );
+        let output = home.run(&line).await;
+        assert!(output.reached.tunnel, "{}", output.reached);
+        let said = text(&output.stdout);
+        if said.contains(" 200 ") || !dials.seen().is_empty() { Ok(()) } else { Err(said) }
+    }
+
+    /// Only what is encrypted is passed on, which has a test of its own.
+    fn can_ask(&self, row: &Row) -> bool {
+        row.url.starts_with("https://")
+    }
+
+    /// What is more than a host and a port is refused before it is looked at.
+    fn says(&self, _: &Row, said: &str, reason: &str) -> bool {
+        said.contains(" 403 ") && (said.contains(reason) || said.contains("not a host and a port"))
+            || said.contains(" 502 ") && said.contains(reason)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_table_holds_for_programs() {
+    if !Home::new(Level::Auto).door.probe().await.unwrap().net_ns {
+        return;
+    }
+    let rows = TABLE.iter().filter(|row| Program.can_ask(row)).count();
+    assert!(rows >= 60, "{rows} rows");
+    octi_testkit::egress::run(&Program).await;
 }
