@@ -84,7 +84,7 @@ fn instances() -> Vec<Row> {
         whole("instances", format!("(core module $m) {many}")).refused("instances"),
         whole("tables", format!("(core module $m {tables}) (core instance (instantiate $m))")).refused("tables"),
         whole("memories", format!("(core module $m {memories}) (core instance (instantiate $m))")).refused("memories"),
-        Row::of("resources", FS, &hoarder()).ends("failed", "open resources"),
+        Row::of("open_files", FS, &hoarder()).ends("failed", "open files"),
         Row::of("a_million_handles", FS, &forgetful()).ends("quota", "it made more host calls than one call may make"),
     ]
 }

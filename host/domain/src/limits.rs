@@ -123,6 +123,8 @@ pub const GUEST_RANDOM_BYTES_MAX: u64 = 64 * 1024;
 pub const GUEST_HOSTCALL_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Host resources (directories, files, processes) one call may hold.
 pub const GUEST_RESOURCES_MAX: usize = 1_024;
+/// Files and directories that one tool call may have open at once.
+pub const GUEST_FILES_MAX: usize = 64;
 /// Calls of file functions in one tool call.
 pub const GUEST_FS_CALLS_MAX: u64 = 10_000;
 /// Calls of key-value functions in one tool call.

@@ -10,6 +10,7 @@ use octi_extension::services::{KvStore, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -73,6 +74,8 @@ pub(crate) struct CallState {
     pub(crate) limiter: Limiter,
     pub(crate) meter: Meter,
     pub(crate) table: ResourceTable,
+    /// Places for open files.
+    pub(crate) files: Arc<Semaphore>,
     pub(crate) deadline: Instant,
     pub(crate) budget: Budget,
     pub(crate) bytes_in: u64,
@@ -99,6 +102,7 @@ impl CallState {
             limiter: Limiter::new(budget.memory_bytes),
             meter,
             table,
+            files: Arc::new(Semaphore::new(limits::GUEST_FILES_MAX)),
             deadline: Instant::now() + budget.wall,
             budget,
             bytes_in: 0,

@@ -6,6 +6,7 @@
 use octi_domain::limits;
 use octi_extension::capability::Access;
 use octi_security::sandbox::fs::{self, FsError, Workspace};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Resource;
 
 use crate::bindings::HostError;
@@ -19,13 +20,13 @@ const ROOT: &str = "workspace";
 
 /// A granted directory.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Dir(Workspace);
+pub struct Dir(Workspace, OwnedSemaphorePermit);
 /// A file being read.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct OpenReader(fs::Reader);
+pub struct OpenReader(fs::Reader, OwnedSemaphorePermit);
 /// A file being written; nothing is visible before its commit.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct OpenWriter(fs::Writer);
+pub struct OpenWriter(fs::Writer, OwnedSemaphorePermit);
 
 impl From<FsError> for HostError {
     fn from(error: FsError) -> Self {
@@ -72,16 +73,19 @@ impl CallState {
         Ok(done?.map_err(HostError::from))
     }
 
+    /// A place for one more open file or directory: each is a descriptor of the host, which all plugins share.
+    fn place(&self) -> Result<OwnedSemaphorePermit, HostError> {
+        self.files.clone().try_acquire_owned().map_err(|_| full("open files", limits::GUEST_FILES_MAX))
+    }
+
     /// A table that is full is the guest's mistake, not a reason to end it.
     pub(crate) fn hold<T: Send + 'static>(&mut self, thing: T) -> Result<Resource<T>, HostError> {
-        self.table.push(thing).map_err(|_| {
-            HostError::Quota(crate::bindings::Quota {
-                name: "open resources".to_owned(),
-                limit: self.budget.resources as u64,
-                retry_after_ms: None,
-            })
-        })
+        self.table.push(thing).map_err(|_| full("open resources", self.budget.resources))
     }
+}
+
+fn full(name: &str, limit: usize) -> HostError {
+    HostError::Quota(crate::bindings::Quota { name: name.to_owned(), limit: limit as u64, retry_after_ms: None })
 }
 
 impl Host for CallState {
@@ -91,16 +95,18 @@ impl Host for CallState {
         let Some(path) = self.caller.workspace.clone().filter(|_| name == ROOT) else {
             return Ok(Err(HostError::NotFound(format!("`{name}` is not a root of this call"))));
         };
+        let place = refuse!(self.place());
         let workspace = refuse!(Workspace::open(&path));
-        Ok(self.hold(Dir(workspace)))
+        Ok(self.hold(Dir(workspace, place)))
     }
 }
 
 impl HostDir for CallState {
     async fn open(&mut self, dir: Resource<Dir>, path: String) -> HostResult<Resource<OpenReader>> {
         let workspace = refuse!(self.dir(&dir, Access::Read)?);
+        let place = refuse!(self.place());
         let reader = refuse!(workspace.open_read(&path));
-        Ok(self.hold(OpenReader(reader)))
+        Ok(self.hold(OpenReader(reader, place)))
     }
 
     async fn create(&mut self, dir: Resource<Dir>, path: String, mode: WriteMode) -> HostResult<Resource<OpenWriter>> {
@@ -109,8 +115,9 @@ impl HostDir for CallState {
             WriteMode::CreateNew => fs::WriteMode::CreateNew,
             WriteMode::Replace => fs::WriteMode::Replace,
         };
+        let place = refuse!(self.place());
         let writer = refuse!(workspace.create(&path, mode));
-        Ok(self.hold(OpenWriter(writer)))
+        Ok(self.hold(OpenWriter(writer, place)))
     }
 
     async fn append(&mut self, dir: Resource<Dir>, path: String, bytes: Vec<u8>) -> HostResult<Entry> {
@@ -194,9 +201,9 @@ impl HostWriter for CallState {
     }
 
     async fn commit(&mut self, writer: Resource<OpenWriter>) -> HostResult<Entry> {
-        let writer = self.table.delete(writer)?;
+        let OpenWriter(writer, _place) = self.table.delete(writer)?;
         refuse!(self.enter_fs(Access::Write)?);
-        let committed = self.long(move || writer.0.commit()).await?;
+        let committed = self.long(move || writer.commit()).await?;
         Ok(committed.map(Entry::from))
     }
 

@@ -214,7 +214,7 @@ async fn a_call_over_the_quota_is_a_value_for_the_guest() {
 const FS: &str = r#"(import "octi:fs/files@0.1.0" "root" (func $root (param i32 i32 i32)))"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn open_resources_are_bounded() {
+async fn open_files_are_bounded() {
     // Opens the root until it is refused; the number of refusals' case must be 4, `quota`.
     let fs = "[capabilities]\nfs = [{ root = 'workspace', access = 'read', reason = 'try' }]";
     let body = r#"(i32.store8 (i32.const 512) (i32.const 0x77))
@@ -224,9 +224,10 @@ async fn open_resources_are_bounded() {
           (if (i32.gt_u (local.get $i) (i32.const 3000)) (then unreachable))
           (br_if $again (i32.eqz (i32.load8_u (i32.const 64)))))
         (if (i32.ne (i32.load8_u (i32.const 72)) (i32.const 4)) (then unreachable))
-        (if (i32.lt_u (local.get $i) (i32.const 1000)) (then unreachable))"#;
+        (if (i32.ne (local.get $i) (i32.const MORE)) (then unreachable))"#;
+    let body = body.replace("MORE", &(limits::GUEST_FILES_MAX + 1).to_string());
     let text =
-        wat(FS, body, "{}").replace("(data (i32.const 1024)", "(data (i32.const 1536) \"workspace\") (data (i32.const 1024)");
+        wat(FS, &body, "{}").replace("(data (i32.const 1024)", "(data (i32.const 1536) \"workspace\") (data (i32.const 1024)");
     let guest = generation(&host(), plugin(&manifest("acme/guest", "1.0.0", fs), &text));
     call(&guest, json!({})).await.expect("the guest saw the refusal");
 }
@@ -329,13 +330,17 @@ async fn an_administrator_sets_what_host_calls_a_plugin_gets() {
 }
 
 #[test]
-fn a_full_table_of_resources_names_the_number_that_the_administrator_set() {
-    let set = PluginLimits { resources: Some(1), ..PluginLimits::default() };
-    let (budget, rights) = (Budget::of(Limits::default(), &set), Rights::new("acme/x".to_owned(), Default::default()));
-    let mut state = CallState::new(Caller::host("test"), rights, None, budget);
-    assert!(state.hold(1_u8).is_ok());
-    let refused = state.hold(2_u8);
-    assert!(matches!(&refused, Err(HostError::Quota(quota)) if quota.limit == 1), "{refused:?}");
+fn a_full_table_of_resources_names_its_size_and_an_administrator_can_set_it() {
+    for (set, max) in [(None, limits::GUEST_RESOURCES_MAX), (Some(1), 1)] {
+        let set = PluginLimits { resources: set, ..PluginLimits::default() };
+        let (budget, rights) = (Budget::of(Limits::default(), &set), Rights::new("acme/x".to_owned(), Default::default()));
+        let mut state = CallState::new(Caller::host("test"), rights, None, budget);
+        for number in 0..max {
+            assert!(state.hold(number).is_ok(), "{number}");
+        }
+        let refused = state.hold(max);
+        assert!(matches!(&refused, Err(HostError::Quota(quota)) if quota.limit == max as u64), "{refused:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
