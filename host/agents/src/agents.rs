@@ -6,6 +6,7 @@ mod clear;
 mod compact;
 mod delete;
 mod interject;
+mod place;
 mod places;
 mod said;
 mod side_places;
@@ -45,6 +46,7 @@ use crate::tools::schema::Schemas;
 
 pub use call::{CallError, CallOptions};
 pub use compact::{Compacted, Compacting};
+pub use place::Move;
 pub use said::Said;
 
 /// Why a run that a crash cut off ended.
@@ -85,11 +87,15 @@ pub struct TurnOptions {
     /// The configured model's name; none for the default.
     pub model: Option<String>,
     pub origin: Origin,
+    /// Where the conversation is to work from this message on.
+    pub to: Move,
+    /// Whether the answer is kept as a file too.
+    pub as_file: bool,
 }
 
 impl Default for TurnOptions {
     fn default() -> Self {
-        Self { model: None, origin: Origin::Chat }
+        Self { model: None, origin: Origin::Chat, to: Move::default(), as_file: false }
     }
 }
 

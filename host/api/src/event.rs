@@ -88,6 +88,7 @@ events! {
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
     "settings.changed", SettingsChanged(SettingsChanged), "settings", "Settings of the host have other values. Only administrators are told.";
+    "workspace.changed", WorkspaceChanged(WorkspaceChanged), "workspaces", "The person made, renamed, chose or took away a workspace.";
     "notification.created", NotificationCreated(crate::v1::notifications::Notification), "notifications", "The person is told of something.";
     "notification.read", NotificationRead(NotificationRead), "notifications", "Notifications were read, on one screen of the person or because a question was answered.";
 }
@@ -168,6 +169,7 @@ impl EventBody {
             }
             EventKind::PluginsChanged { plugin, change } => Self::PluginChanged(PluginChanged { plugin, change }),
             EventKind::SettingsChanged { keys } => Self::SettingsChanged(SettingsChanged { keys }),
+            EventKind::WorkspacesChanged(id) => Self::WorkspaceChanged(WorkspaceChanged { workspace_id: id.into() }),
             EventKind::NotificationCreated(notification) => Self::NotificationCreated((*notification).into()),
             EventKind::NotificationRead(ReadNotifications::These(ids)) => {
                 Self::NotificationRead(NotificationRead { ids: ids.into_iter().map(Into::into).collect(), all: false })

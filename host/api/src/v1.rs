@@ -16,3 +16,4 @@ pub mod secrets;
 pub mod sessions;
 pub mod settings;
 pub mod tools;
+pub mod workspaces;

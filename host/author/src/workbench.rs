@@ -160,6 +160,7 @@ impl Workbench {
             call_id: self.ambient.id(),
             origin: Origin::Chat,
             workspace: workspace.to_path_buf(),
+            within: String::new(),
             time_max: CALL_TIME_MAX,
             progress: Arc::new(NoProgress),
             redact: no_secrets(),

@@ -15,6 +15,7 @@ mod settings;
 mod token;
 mod tui;
 pub(crate) mod version;
+mod workspace;
 
 use std::path::PathBuf;
 
@@ -75,6 +76,9 @@ enum Verb {
     /// What you were told of while you looked elsewhere: list, read
     #[command(subcommand)]
     Notification(notification::Verb),
+    /// The folders your agents work in: list, create, rename, default, remove
+    #[command(subcommand)]
+    Workspace(workspace::Verb),
     /// Check this installation and say what to mend
     Doctor,
     /// Print the version
@@ -120,6 +124,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Settings(verb) => settings::run(&context, verb).await,
         Verb::Permission(verb) => permission::run(&context, verb).await,
         Verb::Notification(verb) => notification::run(&context, verb).await,
+        Verb::Workspace(verb) => workspace::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
     }
@@ -133,8 +138,10 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
     if let Some(url) = &arguments.url {
         environment.set(octi_config::env::OCTI_URL, url);
     }
-    if let Verb::Serve(options) = &arguments.verb {
-        options.set(&mut environment);
+    match &arguments.verb {
+        Verb::Serve(options) => options.set(&mut environment),
+        Verb::Chat(options) => options.set(&mut environment)?,
+        _ => {}
     }
     let config = Config::load(&environment).map_err(|error| {
         Failure::user(error.to_string())

@@ -2,19 +2,18 @@
 //!
 //! Read it in order. Each part gets what it needs from the parts above it and nothing else.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use octi_agents::{Agents, AgentsConfig, RedactorOf};
+use octi_agents::{Agents, AgentsConfig, RedactorOf, WorkspaceOf};
 use octi_client::Client;
 use octi_config::Config;
 use octi_config::env::{self, Environment};
 use octi_config::sections::SandboxLevel;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
-use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
 use octi_engine::{Change, CompileLimits, Compiler, EngineConfig, OnChange, PluginManager};
 use octi_gateway::bus::Bus;
@@ -23,7 +22,7 @@ use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
 use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoints, PrivateTargets};
-use octi_security::sandbox::fs::user_workspace;
+use octi_security::sandbox::fs::WorkFolder;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
 use octi_settings::{Settings, SettingsParts};
@@ -126,7 +125,7 @@ async fn build_parts(
         events: bus.clone(),
         ambient: ambient.clone(),
         limits: settings.run_limits(),
-        workspace_of: workspaces(home),
+        workspace_of: workspaces(home, settings.clone()),
         redactor: hiding(secrets.clone()),
         role: "general".to_owned(),
     });
@@ -393,9 +392,9 @@ fn metrics_text(handle: PrometheusHandle, plugins: Arc<PluginManager>) -> Metric
     })
 }
 
-fn workspaces(home: &Path) -> Arc<dyn Fn(UserId) -> PathBuf + Send + Sync> {
+fn workspaces(home: &Path, settings: Settings) -> WorkspaceOf {
     let home = home.to_path_buf();
-    Arc::new(move |user| user_workspace(&home, user))
+    Arc::new(move |user, place| WorkFolder::of(&home, user, place, &settings.now().additional_paths()))
 }
 
 impl Host {

@@ -14,3 +14,4 @@ mod secrets;
 mod sessions;
 mod settings;
 mod tools;
+mod workspaces;

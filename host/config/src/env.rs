@@ -41,6 +41,7 @@ variables! {
     #[secret] MASTER_KEY = "MASTER_KEY": "Key of the vault, 64 hexadecimal digits; default the file `master.key` in `OCTI_HOME`, made at first start.";
     OCTI_SANDBOX = "OCTI_SANDBOX": "Process sandbox: `auto` (as much as this machine can), `required` (refuse below full), `off`; default `auto`.";
     OCTI_PRIVATE_TARGETS = "OCTI_PRIVATE_TARGETS": "Hosts and networks that are not public and that plugins whose grant names them may reach: `wiki.corp:443, 10.1.0.0/16:443`; default none. Name hosts where you can: a network is open to every host that a grant names, wherever its name leads.";
+    OCTI_ADDITIONAL_PATHS = "OCTI_ADDITIONAL_PATHS": "Folders of this machine, besides the workspaces, that everybody's agents may work in: `/srv/projects, /home/ada/src`; default none.";
     OCTI_CA_FILE = "OCTI_CA_FILE": "PEM file of certificate authorities that this host trusts besides those of the system, such as your company's; for models, plugins' requests and `websearch`.";
     OCTI_SEARXNG_URL = "OCTI_SEARXNG_URL": "SearXNG server that the `websearch` tool asks, such as `http://127.0.0.1:8080`; it must answer in JSON. Without it there is no search.";
     OCTI_MAX_ITERATIONS = "OCTI_MAX_ITERATIONS": "Model calls in one turn; default 50, 0 for no limit, at most 10000.";

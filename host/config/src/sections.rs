@@ -21,6 +21,7 @@ pub struct File {
     pub plugins: BTreeMap<String, Plugin>,
     pub shell: Shell,
     pub network: Network,
+    pub workspace: Workspace,
     pub gateway: Gateway,
     pub log: Log,
 }
@@ -103,6 +104,13 @@ pub struct Network {
     pub private_targets: Option<Vec<String>>,
     pub ca_file: Option<PathBuf>,
     pub searxng_url: Option<String>,
+}
+
+/// Where agents may work besides their workspaces; read through `settings`, which checks it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Workspace {
+    pub additional_paths: Option<Vec<String>>,
 }
 
 /// How much confinement is wanted.

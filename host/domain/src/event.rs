@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::ids::{ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, RunId, SessionId, UserId};
+use crate::ids::{
+    ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, RunId, SessionId, UserId, WorkspaceId,
+};
 use crate::message::{Attachment, Role};
 use crate::notification::Notification;
 use crate::permission::{Answer, PermissionRequest};
@@ -87,6 +89,8 @@ pub enum EventKind {
     PluginsChanged { plugin: String, change: String },
     /// Settings of the host have other values; only administrators are told.
     SettingsChanged { keys: Vec<String> },
+    /// The person made, renamed, chose or took away this workspace.
+    WorkspacesChanged(WorkspaceId),
     /// The person is told of something.
     NotificationCreated(Box<Notification>),
     /// The person has read these, on one of their screens or because the question was answered.

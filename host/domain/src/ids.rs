@@ -110,6 +110,8 @@ typed_ids! {
     SecretId => "secret";
     /// One thing a person was told.
     NotificationId => "notification";
+    /// A folder in which a person's agents work.
+    WorkspaceId => "workspace";
     /// A summary that stands for the older messages of a conversation.
     CompactionId => "compaction";
 }

@@ -7,6 +7,7 @@ mod registry;
 mod requests;
 mod settings;
 mod terminal;
+mod workspaces;
 
 pub use author::*;
 pub use compiler::*;
@@ -15,6 +16,7 @@ pub use registry::*;
 pub use requests::*;
 pub use settings::*;
 pub use terminal::*;
+pub use workspaces::*;
 
 /// Model calls in one run.
 pub const RUN_ITERATIONS_MAX: u32 = 50;

@@ -35,6 +35,7 @@ pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) call: Arc<str>,
     pub(crate) workspace: Option<PathBuf>,
+    pub(crate) within: String,
     pub(crate) progress: Arc<dyn ProgressSink>,
     pub(crate) redact: Redact,
 }
@@ -46,6 +47,7 @@ impl Caller {
             principal: context.principal,
             call: context.call_id.to_string().into(),
             workspace: Some(context.workspace),
+            within: context.within,
             progress: context.progress,
             redact: context.redact,
         }
@@ -57,6 +59,7 @@ impl Caller {
             principal: Principal::system(job),
             call: job.into(),
             workspace: None,
+            within: String::new(),
             progress: Arc::new(NoProgress),
             redact: no_secrets(),
         }

@@ -70,6 +70,8 @@ pub struct CallContext {
     pub origin: Origin,
     /// The folder on this machine that the root `workspace` stands for.
     pub workspace: PathBuf,
+    /// The directory in it from which paths are counted and where programs start; empty for the folder itself.
+    pub within: String,
     /// How long the call may take at most; the plugin's own limit may be lower.
     pub time_max: Duration,
     pub progress: Arc<dyn ProgressSink>,

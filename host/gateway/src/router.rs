@@ -37,6 +37,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::gateway::routes())
         .merge(v1::auth::routes())
         .merge(v1::sessions::routes())
+        .merge(v1::workspaces::routes())
         .merge(v1::search::routes())
         .merge(v1::agents::routes())
         .merge(v1::artifacts::routes())

@@ -18,6 +18,7 @@ mod rest_rate;
 mod rest_secrets;
 mod rest_settings;
 mod rest_timeline;
+mod rest_workspaces;
 mod socket;
 mod socket_budgets;
 mod socket_commands;

@@ -18,6 +18,7 @@ pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod setup;
 pub(crate) mod tools;
+pub(crate) mod workspaces;
 
 use octi_api::page::Page;
 use octi_domain::limits;

@@ -1,11 +1,13 @@
 //! The settings as the parts of the host read them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use octi_config::Config;
 use octi_config::settings::{Source, key};
 use octi_domain::run::{Budget, Compaction, RunLimits};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 use crate::entry::Snapshot;
@@ -61,6 +63,13 @@ impl Snapshot {
             openai_calls_per_user_max: self.count(key::OPENAI_CALLS_PER_USER_MAX),
             openai_calls_max: self.count(key::OPENAI_CALLS_MAX),
         }
+    }
+
+    /// Folders besides the workspaces that agents may work in.
+    #[must_use]
+    pub fn additional_paths(&self) -> Vec<PathBuf> {
+        let list = self.value(key::ADDITIONAL_PATHS).as_array();
+        list.into_iter().flatten().filter_map(Value::as_str).map(PathBuf::from).collect()
     }
 
     /// What is logged; none when nobody has said.

@@ -56,6 +56,7 @@ mod timeline;
 mod tokens;
 mod users;
 mod vault;
+mod workspaces;
 
 mod store;
 

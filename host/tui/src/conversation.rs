@@ -55,6 +55,9 @@ pub(crate) struct Conversation {
     /// None until the first message makes it.
     pub(crate) session: Option<Uuid>,
     pub(crate) title: Option<String>,
+    /// Where it works, as the server says.
+    pub(crate) workspace: Option<Uuid>,
+    pub(crate) project: Option<String>,
     /// Whether the stored messages are in `items`.
     pub(crate) loaded: bool,
     pub(crate) items: Vec<Item>,
@@ -88,6 +91,12 @@ pub(crate) enum AfterReplay {
 }
 
 impl Conversation {
+    /// Takes over where the server says that it works.
+    pub(crate) fn stands(&mut self, session: &octi_api::v1::sessions::Session) {
+        self.workspace = session.workspace_id;
+        self.project.clone_from(&session.project_path);
+    }
+
     /// A conversation that the server has.
     pub(crate) fn of(session: Uuid) -> Self {
         Self { session: Some(session), ..Self::default() }

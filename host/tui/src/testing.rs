@@ -165,6 +165,8 @@ pub(crate) fn session(title: &str) -> Session {
         title: Some(title.to_owned()),
         status: SessionStatus::Active,
         message_count: 2,
+        workspace_id: None,
+        project_path: None,
         created_at: start(),
         updated_at: start(),
     }

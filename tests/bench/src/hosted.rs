@@ -100,6 +100,7 @@ impl Hosted {
             call_id: self.ambient.id(),
             origin: Origin::Chat,
             workspace: self.workspace.clone(),
+            within: String::new(),
             time_max,
             progress: Arc::new(NoProgress),
             redact: no_secrets(),

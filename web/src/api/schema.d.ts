@@ -381,6 +381,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's workspaces, the default one first. There is always one. */
+        get: operations["workspaces_list"];
+        put?: never;
+        /** Makes a workspace with an empty folder of its own. */
+        post: operations["workspaces_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workspace. */
+        get: operations["workspaces_get"];
+        put?: never;
+        post?: never;
+        /** Takes a workspace away. Its conversations go on in the default one; its folder stays on the host. */
+        delete: operations["workspaces_delete"];
+        options?: never;
+        head?: never;
+        /** Gives a workspace another name or word. Its files stay where they are. */
+        patch: operations["workspaces_patch"];
+        trace?: never;
+    };
+    "/api/me/workspaces/{id}/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets conversations begin in that workspace. Those that are there stay where they are. */
+        put: operations["workspaces_set_default"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -759,7 +813,7 @@ export interface paths {
         delete: operations["sessions_delete"];
         options?: never;
         head?: never;
-        /** Changes a conversation's title or status. */
+        /** Changes a conversation's title or status, or where it works. */
         patch: operations["sessions_patch"];
         trace?: never;
     };
@@ -1537,8 +1591,20 @@ export interface components {
             fileRefs?: string[];
             /** @description A configured model's name; the default model when absent. */
             model?: string | null;
+            /** @description Whether the answer is kept as a file of the conversation too; the message then says where. */
+            outputMode?: components["schemas"]["OutputMode"];
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
             /** Format: uuid */
             sessionId: string;
+            /**
+             * @description Id or word of a workspace of the caller's own; what is not theirs means their default one. The conversation
+             *     works there from this message on; refused while a turn runs elsewhere.
+             */
+            workspaceId?: string | null;
         };
         /**
          * @description Says something to the turn that runs in a session, which hears it at its next step; starts a turn when none runs. The
@@ -1674,7 +1740,17 @@ export interface components {
         };
         /** @description A conversation to be begun. */
         CreateSession: {
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
             title?: string | null;
+            /**
+             * @description Id or word of a workspace of the caller's own; what is not theirs means their default one. Without one, the one of
+             *     the header `X-Octi-Workspace`.
+             */
+            workspaceId?: string | null;
         };
         /** @description A token to be made. */
         CreateToken: {
@@ -1687,6 +1763,12 @@ export interface components {
             hmac?: boolean;
             /** @description What it is for, for the list. */
             name: string;
+        };
+        /** @description A workspace to be made. */
+        CreateWorkspace: {
+            name: string;
+            /** @description Small letters, digits and hyphens; made of the name when absent. */
+            slug?: string | null;
         };
         /** @description A token that was made. */
         CreatedToken: {
@@ -1864,6 +1946,11 @@ export interface components {
             payload: components["schemas"]["SettingsChanged"];
             /** @enum {string} */
             type: "settings.changed";
+        } | {
+            /** @description The person made, renamed, chose or took away a workspace. */
+            payload: components["schemas"]["WorkspaceChanged"];
+            /** @enum {string} */
+            type: "workspace.changed";
         } | {
             /** @description The person is told of something. */
             payload: components["schemas"]["Notification"];
@@ -2200,6 +2287,11 @@ export interface components {
             /** @enum {string} */
             type: "function_call";
         };
+        /**
+         * @description What becomes of an answer besides being said.
+         * @enum {string}
+         */
+        OutputMode: "inline" | "file";
         /** @description A text. */
         OutputText: {
             /** @description Always empty. */
@@ -2497,10 +2589,17 @@ export interface components {
                 id: string;
                 /** Format: int64 */
                 messageCount: number;
+                /** @description The folder in the workspace, or the absolute one that an administrator opened; all of the workspace when absent. */
+                projectPath?: string | null;
                 status: components["schemas"]["SessionStatus"];
                 title?: string | null;
                 /** Format: date-time */
                 updatedAt: string;
+                /**
+                 * Format: uuid
+                 * @description Where it works; the default workspace when absent.
+                 */
+                workspaceId?: string | null;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2614,6 +2713,24 @@ export interface components {
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
         };
+        /** @description One page of a list. */
+        Page_Workspace: {
+            items: {
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: uuid */
+                id: string;
+                /** @description Whether conversations begin in it. */
+                isDefault: boolean;
+                name: string;
+                /** @description The word that stands for it in addresses, headers and commands. */
+                slug: string;
+                /** Format: date-time */
+                updatedAt: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
         /** @description One piece of a message. */
         Part: {
             text: string;
@@ -2648,8 +2765,20 @@ export interface components {
         });
         /** @description What to change; absent fields stay. */
         PatchSession: {
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
             status?: components["schemas"]["SessionStatus"] | null;
             title?: string | null;
+            /** @description Id or word of a workspace of the caller's own; what is not theirs means their default one. Not while a turn runs. */
+            workspaceId?: string | null;
+        };
+        /** @description What to change; absent fields stay. The files stay where they are. */
+        PatchWorkspace: {
+            name?: string | null;
+            slug?: string | null;
         };
         /** @description Event types to hear of: exact, `prefix.*` or `*`. */
         Patterns: {
@@ -2976,6 +3105,18 @@ export interface components {
             fileRefs?: string[];
             /** @description A configured model's name; the default model when absent. */
             model?: string | null;
+            /** @description Whether the answer is kept as a file of the conversation too; the message then says where. */
+            outputMode?: components["schemas"]["OutputMode"];
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
+            /**
+             * @description Id or word of a workspace of the caller's own; what is not theirs means their default one. The conversation
+             *     works there from this message on; refused while a turn runs elsewhere.
+             */
+            workspaceId?: string | null;
         };
         /** @description A frame from the server. */
         ServerFrame: (components["schemas"]["AuthOk"] & {
@@ -3018,10 +3159,17 @@ export interface components {
             id: string;
             /** Format: int64 */
             messageCount: number;
+            /** @description The folder in the workspace, or the absolute one that an administrator opened; all of the workspace when absent. */
+            projectPath?: string | null;
             status: components["schemas"]["SessionStatus"];
             title?: string | null;
             /** Format: date-time */
             updatedAt: string;
+            /**
+             * Format: uuid
+             * @description Where it works; the default workspace when absent.
+             */
+            workspaceId?: string | null;
         };
         /**
          * @description Where a conversation stands.
@@ -3289,6 +3437,25 @@ export interface components {
              * @description None when the screen shows something else, or nobody sees it.
              */
             sessionId?: string | null;
+        };
+        /** @description One workspace. */
+        Workspace: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether conversations begin in it. */
+            isDefault: boolean;
+            name: string;
+            /** @description The word that stands for it in addresses, headers and commands. */
+            slug: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Payload of `workspace.changed`. */
+        WorkspaceChanged: {
+            /** Format: uuid */
+            workspaceId: string;
         };
         /** @description Opens one WebSocket, once and soon: the `credentials` of an `auth` frame with the method `session_token`. */
         WsTicket: {
@@ -4046,6 +4213,191 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWorkspace"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchWorkspace"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_set_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
                 };
             };
             /** @description An error */
@@ -4857,6 +5209,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Id or word of the workspace it works in; one that is not the caller's means their default one. */
+                "X-Octi-Workspace"?: string | null;
                 /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -5497,6 +5851,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Id or word of the workspace it works in, when no session is named. */
+                "X-Octi-Workspace"?: string | null;
                 /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };

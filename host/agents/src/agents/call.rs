@@ -1,6 +1,6 @@
 //! A tool call by hand: from the command line or the REST API, through the same dispatch as a model's.
 
-use octi_domain::ids::SessionId;
+use octi_domain::ids::{SessionId, WorkspaceId};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::tool_name;
@@ -15,6 +15,8 @@ use crate::tools::dispatch::{Begun, Call, Consent, Identity, Outcome};
 pub struct CallOptions {
     /// Whose rules hold, and where a large result is kept.
     pub session: Option<SessionId>,
+    /// Where it works when there is no session; none for the person's default workspace.
+    pub workspace: Option<WorkspaceId>,
     /// The person gave their approval with the call.
     pub approved: bool,
 }
@@ -72,6 +74,7 @@ impl Agents {
             consent: if options.approved { Consent::Given } else { Consent::Missing },
             arguments,
             tool: Ok(tool),
+            workspace: options.workspace,
         };
         let dispatch = std::sync::Arc::clone(&shared.dispatch);
         let task = shared.tasks.spawn(async move {

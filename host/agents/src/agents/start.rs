@@ -31,6 +31,7 @@ struct Start {
     model: Arc<dyn ChatModel>,
     place: Place,
     budget: Budget,
+    as_file: bool,
 }
 
 impl Agents {
@@ -50,8 +51,12 @@ impl Agents {
         let user_id = shared.admit(principal)?;
         let said = shared.checked(principal, session_id, said.into()).await?;
         let _one_at_a_time = shared.starting(session_id).lock().await;
+        shared.move_session(principal, session_id, &options.to).await?;
         let stored = if let Some(handle) = shared.runs.of_session(user_id, session_id) {
             let message_id = shared.say(principal, user_id, session_id, handle.run_id, &said).await?;
+            if options.as_file {
+                handle.answer_as_file();
+            }
             if handle.steer(said.parts()) {
                 return Ok(Sent { message_id, run_id: handle.run_id, steered: true });
             }
@@ -90,7 +95,7 @@ impl Agents {
         tx.insert_run(&run).await.map_err(busy)?;
         tx.save().await?;
         let run_id = run.id;
-        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place, budget });
+        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place, budget, as_file: false });
         Ok(run_id)
     }
 }
@@ -111,7 +116,8 @@ impl Shared {
         let run = self.new_run(user_id, session_id, &model, role);
         let message_id = self.open(principal, &run, said, stored).await?;
         let run_id = run.id;
-        self.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place, budget });
+        let (origin, as_file) = (options.origin, options.as_file);
+        self.launch(Start { principal: principal.clone(), origin, run, model, place, budget, as_file });
         Ok(Sent { message_id, run_id, steered: false })
     }
 
@@ -235,8 +241,11 @@ impl Shared {
 
     /// Sets a stored run going. Whatever happens to it, its end is stored and told.
     fn launch(self: &Arc<Self>, start: Start) {
-        let Start { principal, origin, mut run, model, place, budget } = start;
+        let Start { principal, origin, mut run, model, place, budget, as_file } = start;
         let handle = Arc::new(Handle::new(run.id, run.session_id, run.user_id));
+        if as_file {
+            handle.answer_as_file();
+        }
         self.runs.add(Arc::clone(&handle));
         let kind = EventKind::AgentSpawned { run_id: run.id, role: run.role.clone(), model: run.model.clone() };
         self.publisher.publish(run.user_id, Some(run.session_id), kind);

@@ -20,6 +20,8 @@ async fn what_comes_while_too_many_wait_is_lost_and_nobody_waits_for_it() {
         title: None,
         status: SessionStatus::Active,
         message_count: 0,
+        workspace_id: None,
+        project: None,
         created_at: now,
         updated_at: now,
     };

@@ -17,6 +17,7 @@ use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
 use octi_store::{CostRow, NewMessage, StoreError};
 
+use super::answer_file;
 use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
 use super::lanes::Reach;
@@ -55,6 +56,8 @@ pub(crate) struct Driver {
     call: Option<ModelCall>,
     tools: Option<ToolStep>,
     stored: Option<MessageId>,
+    /// What the answer that was stored last says of its file.
+    kept: String,
     clock: TurnClock,
     /// Whether this turn may still let a summary be made.
     may_summarise: bool,
@@ -78,6 +81,7 @@ impl Driver {
             call: None,
             tools: None,
             stored: None,
+            kept: String::new(),
             clock: TurnClock::start(),
             may_summarise: true,
             shared,
@@ -262,6 +266,7 @@ impl Driver {
                 consent: Consent::Ask(self.clock.clone()),
                 arguments: asked.arguments.clone(),
                 tool: self.requests.tool(&self.snapshot, &asked.name),
+                workspace: None,
             },
             asked,
         };
@@ -276,7 +281,18 @@ impl Driver {
         }
     }
 
-    async fn persist(&mut self, role: Role, parts: Vec<Part>) -> Result<(), StoreError> {
+    async fn persist(&mut self, role: Role, mut parts: Vec<Part>) -> Result<(), StoreError> {
+        self.kept.clear();
+        let is_answer = role == Role::Assistant && !parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+        if is_answer
+            && self.handle.answers_as_file()
+            && let Some(kept) = answer_file::keep(&self.shared, &self.principal, &self.run, &parts).await
+        {
+            if let Some(Part::Text(text)) = parts.iter_mut().rev().find(|part| matches!(part, Part::Text(_))) {
+                text.push_str(&kept);
+            }
+            self.kept = kept;
+        }
         let message = NewMessage {
             id: self.shared.ambient.id(),
             session_id: self.run.session_id,
@@ -301,6 +317,7 @@ impl Driver {
             Notice::Error { code, message } => EventKind::ChatError { run_id, code, message },
             Notice::Said(text) => match self.stored {
                 Some(message_id) => {
+                    let text = text + &self.kept;
                     let (run_id, role) = (Some(run_id), Role::Assistant);
                     EventKind::ChatMessage { message_id, run_id, role, text, attachments: Vec::new(), injected: false }
                 }
@@ -308,6 +325,7 @@ impl Driver {
             },
             Notice::Answer(text) => match self.stored {
                 Some(message_id) => {
+                    let text = text + &self.kept;
                     EventKind::ChatResponse { run_id, message_id, text, model: self.run.model.clone(), usage: self.turn.usage() }
                 }
                 None => return,

@@ -3,19 +3,20 @@
 //! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
-use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
+use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId, WorkspaceId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
+use octi_domain::workspace::Place;
 use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput};
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
+use octi_security::sandbox::fs::{FsError, WorkFolder};
 use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -57,6 +58,8 @@ pub(crate) struct Call {
     pub(crate) arguments: Value,
     /// What runs, or why nothing does.
     pub(crate) tool: Result<Arc<dyn Tool>, String>,
+    /// For a call without a session: the workspace of its person's that it works in; none for the default one.
+    pub(crate) workspace: Option<WorkspaceId>,
 }
 
 /// What came of a call: bounded, and free of secrets.
@@ -106,12 +109,13 @@ pub(crate) struct Dispatch {
 /// Knows the secrets of a person, to keep them out of results.
 pub type RedactorOf = Arc<dyn Fn(&Principal) -> Arc<Redactor> + Send + Sync>;
 /// Knows the folder a person's tools work in.
-pub type WorkspaceOf = Arc<dyn Fn(UserId) -> PathBuf + Send + Sync>;
+pub type WorkspaceOf = Arc<dyn Fn(UserId, &Place) -> Result<WorkFolder, FsError> + Send + Sync>;
 
 /// A call that may run.
 struct Permit {
     tool: Arc<dyn Tool>,
     arguments: Value,
+    folder: WorkFolder,
     /// For the record: the rule, or the person's answer.
     decision: String,
 }
@@ -171,6 +175,7 @@ impl Dispatch {
     async fn permit(&self, call: &Call, redactor: &Redactor) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
         let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
+        let folder = self.folder(call).await?;
         let subject = subject_of(tool.spec(), &arguments);
         let rules = self.store.rules(&call.of.principal, call.of.session_id).await;
         let rules = rules.map_err(|error| Refusal::of_store(&error))?;
@@ -183,7 +188,25 @@ impl Dispatch {
             }
         };
         secrets::check(self, &call.of, &tool, redactor, &arguments).await?;
-        Ok(Permit { tool, arguments, decision })
+        Ok(Permit { tool, arguments, folder, decision })
+    }
+
+    /// Where the call works: where its conversation does, else in the workspace that was named, else in the default one.
+    async fn folder(&self, call: &Call) -> Result<WorkFolder, Refusal> {
+        let place = async {
+            let mut tx = self.store.read(&call.of.principal).await?;
+            if let Some(session) = call.of.session_id {
+                return tx.place_of_session(session).await;
+            }
+            let named = match call.workspace {
+                Some(id) => tx.workspace(id).await?,
+                None => tx.find_workspace(call.of.user_id, None).await?,
+            };
+            Ok(named.map(|workspace| Place { folder: workspace.folder, project: None }))
+        };
+        let place = place.await.map_err(|error| Refusal::of_store(&error))?.unwrap_or_default();
+        (self.workspace_of)(call.of.user_id, &place)
+            .map_err(|error| Refusal::new("failed", error.to_string(), "refused: it has no folder to work in"))
     }
 
     async fn consent(
@@ -246,7 +269,8 @@ impl Dispatch {
             run_id: call.of.run_id,
             call_id: call.of.id,
             origin: call.origin,
-            workspace: (self.workspace_of)(call.of.user_id),
+            workspace: permit.folder.root,
+            within: permit.folder.within,
             time_max,
             progress: progress::sink(call, &self.publisher, redactor),
             redact: redact_with(redactor),

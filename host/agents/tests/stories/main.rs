@@ -17,6 +17,8 @@ mod files;
 #[cfg(test)]
 mod notifications;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod plugins;
 #[cfg(test)]
 mod results;

@@ -170,6 +170,13 @@ pub struct SettingsChanged {
     pub keys: Vec<String>,
 }
 
+/// Payload of `workspace.changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceChanged {
+    pub workspace_id: Uuid,
+}
+
 /// Payload of `notification.read`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

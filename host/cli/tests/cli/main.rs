@@ -22,6 +22,7 @@ mod support;
 mod swaps;
 mod terminal;
 mod tui;
+mod workspaces;
 
 /// The mock server of the providers' wires, shared with the conformance tests.
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::{Component, Path};
 
 use ipnet::IpNet;
 use octi_domain::limits;
@@ -65,6 +66,7 @@ pub fn check(definition: &Definition, value: &Value) -> Result<(), Problem> {
             Some(text) => web_address(text).map(drop).ok_or_else(|| Problem::whole(ADDRESS_EXPECTED)),
         },
         key::TRUSTED_PROXIES => networks(value).map(drop),
+        key::ADDITIONAL_PATHS => folders(value),
         _ => Ok(()),
     }
 }
@@ -130,6 +132,24 @@ pub(crate) const ADDRESS_EXPECTED: &str = "it must be a web address without a us
 pub(crate) fn web_address(text: &str) -> Option<Url> {
     let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
     Url::parse(text).ok().filter(|url| is_web(url) && url.has_host())
+}
+
+/// Whether these can be folders that agents may work in. What is octi's own is told when one is used, where it is known.
+fn folders(value: &Value) -> Result<(), Problem> {
+    let entries: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if entries.len() > limits::ADDITIONAL_PATHS_MAX {
+        return Err(Problem::whole(format!("it must have at most {} entries", limits::ADDITIONAL_PATHS_MAX)));
+    }
+    let is_plain = |entry: &&str| {
+        let mut parts = Path::new(entry).components();
+        parts.next() == Some(Component::RootDir)
+            && parts.clone().next().is_some()
+            && parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    match entries.iter().position(|entry| !is_plain(entry)) {
+        Some(at) => Err(Problem::at(format!("[{at}]"), "it must be the absolute path of a folder, without `..`, and not `/`")),
+        None => Ok(()),
+    }
 }
 
 /// The networks of a list; a single address is a network of one.
@@ -229,6 +249,18 @@ mod tests {
             let (_, most) = definition.bounds.expect(definition.key);
             assert_eq!(problem(definition.key, &json!(most)), "fine", "{}", definition.key);
             assert!(problem(definition.key, &json!(most + 1)).ends_with(&format!("to {most}")), "{}", definition.key);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_agents_may_work_in_is_one_of_the_machine_and_there_are_so_many_at_most() {
+        let folders = |count: usize| json!((0..count).map(|number| format!("/srv/{number}")).collect::<Vec<_>>());
+        assert_eq!(problem(key::ADDITIONAL_PATHS, &folders(limits::ADDITIONAL_PATHS_MAX)), "fine");
+        let many = problem(key::ADDITIONAL_PATHS, &folders(limits::ADDITIONAL_PATHS_MAX + 1));
+        assert!(many.contains(&format!("at most {} entries", limits::ADDITIONAL_PATHS_MAX)), "{many}");
+        for wrong in ["srv", "./srv", "/", "", "/srv/../etc", "~/src"] {
+            let told = problem(key::ADDITIONAL_PATHS, &json!(["/srv", wrong]));
+            assert!(told.contains("`[1]`: it must be the absolute path of a folder"), "{wrong}: {told}");
         }
     }
 

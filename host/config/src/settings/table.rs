@@ -32,6 +32,7 @@ pub mod key {
     pub const PRIVATE_TARGETS: &str = "network.private_targets";
     pub const SANDBOX_PROCESSES: &str = "sandbox.processes";
     pub const PLUGINS: &str = "plugins";
+    pub const ADDITIONAL_PATHS: &str = "workspace.additional_paths";
     pub(crate) const TRUSTED_PROXIES: &str = "server.trusted_proxies";
     pub(crate) const HOME: &str = "server.home";
     pub(crate) const DATABASE_URL: &str = "database.url";
@@ -164,6 +165,14 @@ pub const DEFINITIONS: &[Definition] = &[
     .default(|| json!({}))
     .in_file()
     .at_next_start(),
+    Definition::new(
+        key::ADDITIONAL_PATHS,
+        StringArray,
+        "Folders of this machine, besides the workspaces, that everybody's agents may work in when a conversation names one of them, or one below it, as its project: `/srv/projects`. Their tools may read and write all of such a folder.",
+    )
+    .default(|| json!([]))
+    .variable(env::OCTI_ADDITIONAL_PATHS)
+    .in_file(),
     of_machine("server.host", String, env::OCTI_HOST, BEFORE_DATABASE, "Address to listen on.")
         .default(|| json!("127.0.0.1"))
         .in_file(),

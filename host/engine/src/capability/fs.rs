@@ -96,7 +96,7 @@ impl Host for CallState {
             return Ok(Err(HostError::NotFound(format!("`{name}` is not a root of this call"))));
         };
         let place = refuse!(self.place());
-        let workspace = refuse!(Workspace::open(&path));
+        let workspace = refuse!(Workspace::open(&path).and_then(|whole| whole.below(&self.caller.within)));
         Ok(self.hold(Dir(workspace, place)))
     }
 }

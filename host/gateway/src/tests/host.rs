@@ -15,6 +15,7 @@ use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::guard::Redactor;
+use octi_security::sandbox::fs::WorkFolder;
 use octi_security::vault::{MasterKey, Vault};
 use octi_settings::{Base, Settings, SettingsParts};
 use octi_store::Backend;
@@ -39,7 +40,9 @@ pub(super) struct Host {
     pub(super) secrets: Arc<FakeSecrets>,
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: JoinSet<()>,
-    _home: tempfile::TempDir,
+    pub(super) home: tempfile::TempDir,
+    /// A folder of the machine that an administrator opened.
+    pub(super) outside: tempfile::TempDir,
     _db: Option<TestDb>,
 }
 
@@ -82,12 +85,13 @@ async fn start(
     answers: impl IntoIterator<Item = Answer>,
     trusted_proxies: Vec<ipnet::IpNet>,
 ) -> Host {
-    let home = tempfile::tempdir().unwrap();
+    let (home, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = db.store.clone();
     let bus = Bus::new();
     let model = ScriptedModel::new(answers).with_embed(vectors);
     let registry = Arc::new(FakeRegistry);
     let workspaces = home.path().to_owned();
+    let opened = [outside.path().canonicalize().unwrap()];
     let nothing_secret = Arc::new(Redactor::new(Vec::<(String, SecretString)>::new()));
     let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
     let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
@@ -107,7 +111,7 @@ async fn start(
         events: bus.clone(),
         ambient: ambient.clone(),
         limits: settings.run_limits(),
-        workspace_of: Arc::new(move |user| workspaces.join(user.to_string())),
+        workspace_of: Arc::new(move |user, place| WorkFolder::of(&workspaces, user, place, &opened)),
         redactor: Arc::new(move |_| nothing_secret.clone()),
         role: "general".to_owned(),
     });
@@ -144,7 +148,7 @@ async fn start(
     let mut tasks = JoinSet::new();
     let (served, told) = (gateway.clone(), shutdown.clone());
     tasks.spawn(async move { served.serve(listener, told).await.unwrap() });
-    Host { url, gateway, model, secrets, shutdown, tasks, _home: home, _db: None }
+    Host { url, gateway, model, secrets, shutdown, tasks, home, outside, _db: None }
 }
 
 impl Host {

@@ -57,6 +57,8 @@ pub(crate) fn session(ambient: &Ambient, user: UserId) -> Session {
         title: Some("Plans".to_owned()),
         status: SessionStatus::Active,
         message_count: 0,
+        workspace_id: None,
+        project: None,
         created_at: time(0),
         updated_at: time(0),
     }
