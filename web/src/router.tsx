@@ -116,6 +116,11 @@ const settings = createRoute({
   },
   component: lazyRouteComponent(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
 });
+const workspaces = createRoute({
+  getParentRoute: () => inside,
+  path: "/workspaces",
+  component: lazyRouteComponent(() => import("./pages/workspaces/WorkspacesPage"), "WorkspacesPage"),
+});
 const notifications = createRoute({
   getParentRoute: () => inside,
   path: "/notifications",
@@ -145,6 +150,7 @@ const pages = [
   permissions,
   secrets,
   settings,
+  workspaces,
   notifications,
   profile,
   tokens,

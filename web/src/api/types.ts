@@ -35,6 +35,7 @@ export type SetupState = Schemas["SetupState"];
 export type SetUp = Schemas["SetUp"];
 export type SignIn = Schemas["SignIn"];
 export type WsTicket = Schemas["WsTicket"];
+export type Workspace = Schemas["Workspace"];
 export type MessagePart = Schemas["Part"];
 /** A file of a message. */
 export type MessageFile = Schemas["Attachment"];

@@ -9,7 +9,7 @@ const stale = new Set<string>();
 let timer: number | undefined;
 
 /** Every list that events keep up to date. */
-const ALL = ["agents", "notifications", "plugins", "rules", "sessions", "settings", "tools"];
+const ALL = ["agents", "notifications", "plugins", "rules", "sessions", "settings", "tools", "workspaces"];
 
 export function refreshFor(events: readonly EventEnvelope[]): void {
   later(events.flatMap(keysOf));
@@ -49,6 +49,8 @@ function keysOf(event: EventEnvelope): readonly string[] {
     case "notification.created":
     case "notification.read":
       return ["notifications"];
+    case "workspace.changed":
+      return ["workspaces", "sessions"];
     default:
       return [];
   }
