@@ -12,6 +12,7 @@ pub mod roles;
 mod runs;
 pub mod runtime;
 pub mod tools;
+mod watchers;
 
 pub use agents::{Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Said, Sent, TurnOptions};
 pub use error::AgentsError;

@@ -84,6 +84,8 @@ events! {
     "tool.invoked", ToolInvoked(ToolInvoked), "tools", "A tool call began.";
     "tool.progress", ToolProgress(ToolProgress), "tools", "What long work says while it runs.";
     "tool.result", ToolResult(ToolResult), "tools", "A tool call ended.";
+    "hook.blocked", HookBlocked(HookBlocked), "hooks", "A hook refused a tool call, or gave no answer about it, so the call was not made.";
+    "hook.rewrote", HookRewrote(HookRewrote), "hooks", "A hook changed the arguments of a tool call before anybody was asked about it.";
     "permission.request", PermissionRequest(crate::v1::permissions::PermissionRequest), "permissions", "A person is asked.";
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
@@ -161,6 +163,12 @@ impl EventBody {
             EventKind::ToolResult { run_id, call_id, name, is_error, summary, preview, artifact, duration_ms } => {
                 let (agent_id, call_id, artifact_id) = (run_id.into(), call_id.into(), artifact.map(Into::into));
                 Self::ToolResult(ToolResult { agent_id, call_id, name, is_error, summary, preview, artifact_id, duration_ms })
+            }
+            EventKind::HookBlocked { run_id, call_id, hook, name, reason } => {
+                Self::HookBlocked(HookBlocked { agent_id: run_id.into(), call_id: call_id.into(), hook, name, reason })
+            }
+            EventKind::HookRewrote { run_id, call_id, hook, name, arguments } => {
+                Self::HookRewrote(HookRewrote { agent_id: run_id.into(), call_id: call_id.into(), hook, name, arguments })
             }
             EventKind::PermissionRequested(request) => Self::PermissionRequest((*request).into()),
             EventKind::PermissionResolved { request_id, answer } => {

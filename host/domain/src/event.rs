@@ -79,6 +79,10 @@ pub enum EventKind {
         artifact: Option<ArtifactId>,
         duration_ms: u64,
     },
+    /// A hook refused a call, or gave no answer about it.
+    HookBlocked { run_id: RunId, call_id: CallId, hook: String, name: String, reason: String },
+    /// A hook changed the arguments of a call, before anybody was asked about it.
+    HookRewrote { run_id: RunId, call_id: CallId, hook: String, name: String, arguments: Value },
     /// A person is asked.
     PermissionRequested(Box<PermissionRequest>),
     /// A question was answered, or expired (no answer).

@@ -157,6 +157,10 @@ metrics! {
         "Turns of agents that ended, by how.";
     RUNS_ACTIVE = Gauge "octi_runs_active" {}
         "Turns of agents that run.";
+    HOOK_ANSWERS = Counter "octi_hook_answers_total" { PLUGIN, words("outcome", &["go_on", "blocked", "rewrote", "failed"]) }
+        "Answers of hooks before calls; one that failed refused its call.";
+    HOOK_DROPPED = Counter "octi_hook_events_dropped_total" {}
+        "Events that no hook was told of, because too many waited.";
     MODEL_CALLS = Counter "octi_model_calls_total" { words("outcome", MODEL_OUTCOMES) }
         "Calls of models that ended, by how.";
     MODEL_TOKENS = Counter "octi_model_tokens_total" { words("direction", &["input", "output"]) }

@@ -27,7 +27,7 @@ use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
-use crate::native::{Linked, Native, RoleGuest, ToolGuest};
+use crate::native::{HookGuest, Linked, Native, RoleGuest, ToolGuest};
 use crate::places::{Place, Places};
 use crate::reflect::TypedGuest;
 use crate::rights::Rights;
@@ -85,6 +85,7 @@ impl Code {
 pub(crate) struct Ready {
     pub(crate) tool: Option<ToolGuest>,
     pub(crate) role: Option<RoleGuest>,
+    pub(crate) hook: Option<HookGuest>,
     /// A component without a manifest.
     pub(crate) typed: Option<TypedGuest>,
 }
@@ -174,7 +175,7 @@ impl Build {
             self.smoke(&linked, places).await?;
         }
         let ready = match &self.inspection.reflected {
-            Some(reflected) => Ready { tool: None, role: None, typed: Some(linked.typed(reflected)?) },
+            Some(reflected) => Ready { tool: None, role: None, hook: None, typed: Some(linked.typed(reflected)?) },
             None => bind(self.manifest(), &linked)?,
         };
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
@@ -334,6 +335,12 @@ impl Generation {
         self.build.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Why it is not called now, if it crashed too often.
+    pub(crate) fn quarantine(&self) -> Option<String> {
+        let (id, now) = (&self.manifest().id, self.host.ambient.now());
+        self.breaker.check(now).err().map(|quarantine| format!("it is {}", quarantine.explain(id, now)))
+    }
+
     /// The code for one call, unless the plugin is quarantined, broken or gone.
     pub(crate) async fn admit(&self) -> Result<Arc<Ready>, ToolError> {
         let (id, now) = (&self.manifest().id, self.host.ambient.now());
@@ -380,5 +387,6 @@ impl Generation {
 pub(crate) fn bind(manifest: &Manifest, linked: &Linked) -> Result<Ready, InstallError> {
     let tool = install::is_tool(manifest).then(|| linked.tool()).transpose()?;
     let role = manifest.role.is_some().then(|| linked.role()).transpose()?;
-    Ok(Ready { tool, role, typed: None })
+    let hook = manifest.hook.is_some().then(|| linked.hook()).transpose()?;
+    Ok(Ready { tool, role, hook, typed: None })
 }

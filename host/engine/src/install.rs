@@ -152,9 +152,12 @@ fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
     if manifest.role.is_some() && !exports("role") {
         return no_export("role", "role");
     }
-    if !is_tool(manifest) && manifest.role.is_none() {
+    if manifest.hook.is_some() && !exports("hook") {
+        return no_export("hook", "hook");
+    }
+    if !is_tool(manifest) && manifest.role.is_none() && manifest.hook.is_none() {
         return Err(InstallError::Inconsistent(
-            "its manifest offers neither tools nor a role; add `[tools.<name>]` or `[role]`".to_owned(),
+            "its manifest offers neither tools nor a role nor a hook; add `[tools.<name>]`, `[role]` or `[hook]`".to_owned(),
         ));
     }
     Ok(())

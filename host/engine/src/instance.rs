@@ -12,11 +12,12 @@ use tokio::time::error::Elapsed;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::bindings::hook::exports::octi::plugin::hook::{Event, Verdict};
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, Tool, ToolError};
 use crate::engine::Lane;
 use crate::failure;
 use crate::limits::Budget;
-use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::native::{HookGuest, Linked, RoleGuest, ToolGuest};
 use crate::reflect::{Prepared, TypedGuest};
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
@@ -111,6 +112,23 @@ impl TypedGuest {
             Ok(returned.pop())
         });
         settle(outcome, store, prepared.tool)
+    }
+}
+
+impl HookGuest {
+    /// Tells a hook of something.
+    pub(crate) async fn on_event(&self, setup: Setup, event: &Event) -> Ended<Result<Verdict, String>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = event.details.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_hook().call_on_event(&mut store, event).await
+        });
+        if let Ok(Ok(Ok(Verdict::Block(text) | Verdict::Rewrite(text) | Verdict::Other(text)) | Err(text))) = &outcome {
+            store.data_mut().bytes_out = text.len() as u64;
+        }
+        settle(outcome, store, "on-event")
     }
 }
 

@@ -12,6 +12,7 @@ mod drain;
 mod engine;
 mod failure;
 mod generation;
+mod hook;
 mod install;
 mod instance;
 mod limits;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use octi_domain::limits;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::bindings::hook::HookPluginPre;
 use crate::bindings::role::RolePluginPre;
 use crate::bindings::tool::ToolPluginPre;
 use crate::engine::Lane;
@@ -77,6 +78,12 @@ impl Linked {
         TypedGuest::new(self, reflected)
     }
 
+    /// Its exports as a hook plugin.
+    pub(crate) fn hook(&self) -> Result<HookGuest, InstallError> {
+        let pre = HookPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(HookGuest { lane: self.lane.clone(), pre })
+    }
+
     /// Its exports as a role plugin.
     pub(crate) fn role(&self) -> Result<RoleGuest, InstallError> {
         let pre = RolePluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
@@ -88,6 +95,12 @@ impl Linked {
 pub(crate) struct ToolGuest {
     pub(crate) lane: Arc<Lane>,
     pub(crate) pre: ToolPluginPre<CallState>,
+}
+
+/// A plugin that watches.
+pub(crate) struct HookGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: HookPluginPre<CallState>,
 }
 
 /// A plugin that has a role.

@@ -7,6 +7,7 @@
 pub mod capability;
 pub mod contract;
 pub mod grant;
+pub mod hook;
 pub mod host;
 pub mod manifest;
 pub mod registry;

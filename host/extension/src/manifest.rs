@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::capability::Capabilities;
+use crate::hook::HookEntry;
 
 /// The custom section of a component that holds its manifest, as JSON.
 pub const SECTION: &str = "octi:manifest";
@@ -41,6 +42,8 @@ pub struct Manifest {
     pub tools: BTreeMap<String, ToolEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<HookEntry>,
 }
 
 /// The kinds of plugin; one may be several.
@@ -49,6 +52,7 @@ pub struct Manifest {
 pub enum Kind {
     Tool,
     Role,
+    Hook,
 }
 
 /// Limits a plugin asks for; the host caps them.
@@ -254,6 +258,13 @@ impl Manifest {
         self.id.rsplit('/').next().unwrap_or(&self.id)
     }
 
+    /// What it asks for, a line each, for the person who grants it.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let hook = self.hook.iter().flat_map(HookEntry::lines);
+        hook.chain(self.capabilities.lines()).collect()
+    }
+
     fn checked(self) -> Result<Self, ManifestError> {
         check_id(&self.id).map_err(|problem| ManifestError::field("id", problem))?;
         if !is_semver(&self.version) {
@@ -281,6 +292,9 @@ impl Manifest {
             && let Some(missing) = role.core_tools.iter().find(|tool| !role.may_use(tool))
         {
             return Err(ManifestError::field("role.core_tools", format!("`{missing}` is not among `role.tools`")));
+        }
+        if let Some(hook) = &self.hook {
+            hook.check().map_err(|(field, problem)| ManifestError::field(format!("hook.{field}"), problem))?;
         }
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)

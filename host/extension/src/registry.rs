@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::capability::VaultRequest;
+use crate::hook::Hook;
 use crate::role::Role;
 use crate::tool::Tool;
 
-/// Every tool and role of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
+/// Every tool, role and hook of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
 /// that runs.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -15,6 +16,8 @@ pub struct Snapshot {
     pub tools: BTreeMap<String, Arc<dyn Tool>>,
     /// By name, such as `general`.
     pub roles: BTreeMap<String, Arc<dyn Role>>,
+    /// In the order in which they are asked.
+    pub hooks: Vec<Arc<dyn Hook>>,
 }
 
 /// Where snapshots come from.

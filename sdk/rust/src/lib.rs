@@ -36,6 +36,9 @@
 //! A tool returns `Result<T, E>` where `T` is [`Output`] (with a schema and a line for the person watching) or anything that
 //! serialises (without), and `E` is [`ToolError`] or what becomes one, such as [`HostError`].
 //!
+//! # Hooks
+//! [`hook!`](macro@hook) makes a component of a function that watches over calls; see [`hook`](mod@hook).
+//!
 //! # What the host offers
 //! [`fs`], [`kv`], [`shell`], [`http`], [`log`](mod@log) and [`clock`]. A component imports only what it uses; each capability used must be in its
 //! `plugin.toml`, with the reason shown to the person who grants it. Without a host (in a test on the build machine) these
@@ -44,6 +47,7 @@
 pub mod clock;
 mod error;
 pub mod fs;
+pub mod hook;
 pub mod http;
 pub mod kv;
 pub mod log;
@@ -90,10 +94,14 @@ macro_rules! plugin {
 /// What the macros expand to. Not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::hook::on_event;
     pub use crate::operation::{call, call_one, describe, describe_all};
     pub use crate::raw::bindings as raw;
     pub use crate::raw::bindings::export_tools;
     pub use crate::raw::bindings::exports::octi::plugin::tools::{
         Guest, Output as RawOutput, Tool as RawTool, ToolError as RawToolError,
     };
+    pub use crate::raw::hook as raw_hook;
+    pub use crate::raw::hook::export_hook;
+    pub use crate::raw::hook::exports::octi::plugin::hook::{Event as RawEvent, Guest as HookGuest, Verdict as RawVerdict};
 }

@@ -264,6 +264,19 @@ it("says that a conversation is nearly too long, below what was said", () => {
   expect(state.items.slice(1)).toMatchObject([{ kind: "notice", tone: "info", text: payload.reason }]);
 });
 
+it("says what a hook did to a call", () => {
+  const of = { agentId: AGENT, callId: "c1", hook: "acme/guard", name: "shell__run" };
+  const rewrote = event({ type: "hook.rewrote", payload: { ...of, arguments: { command: "ls" } } });
+  const blocked = event({ type: "hook.blocked", payload: { ...of, reason: "not on a Friday" } });
+  expect(applyEvents(start, [rewrote, blocked]).items).toMatchObject([
+    {
+      kind: "notice",
+      text: 'The hook acme/guard changed the arguments of shell run: {"command":"ls"}',
+    },
+    { kind: "notice", text: "The hook acme/guard blocked shell run: not on a Friday" },
+  ]);
+});
+
 describe("what the host says", () => {
   const host = (text: string) =>
     event({ type: "chat.message", payload: { messageId: "h1", role: "system", text } });

@@ -31,7 +31,7 @@ pub enum CallError {
     /// A person must approve it first.
     #[error("`{name}` needs your approval: {reason}")]
     ApprovalRequired { name: String, reason: String, suggested_rule: String },
-    /// A rule or a built-in refusal forbids it.
+    /// A rule, a hook or a built-in refusal forbids it.
     #[error("{0}")]
     Denied(String),
 }
@@ -90,7 +90,7 @@ impl Agents {
                 reason: outcome.content,
                 suggested_rule: outcome.suggested_rule.unwrap_or_default(),
             }),
-            "denied" => Err(CallError::Denied(outcome.content)),
+            "denied" | "blocked" | "hook_failed" => Err(CallError::Denied(outcome.content)),
             _ => Ok(outcome),
         }
     }

@@ -8,12 +8,14 @@ use std::sync::atomic::Ordering;
 use futures::FutureExt;
 use octi_domain::event::EventKind;
 use octi_domain::ids::{MessageId, RunId, SessionId, UserId};
-use octi_domain::message::Role;
+use octi_domain::message::{Message, Role};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Compaction, Run, RunStatus, Usage};
+use octi_extension::hook::HookEvent;
 use octi_models::ChatModel;
 use octi_store::{NewMessage, StoreError, Tx};
+use serde_json::json;
 use tracing::Instrument;
 
 use super::places::Place;
@@ -22,6 +24,7 @@ use super::{Agents, Sent, Shared, TurnOptions};
 use crate::error::AgentsError;
 use crate::runs::Handle;
 use crate::runtime::driver::{Driver, close_run};
+use crate::watchers::Happened;
 
 /// A turn that is about to begin.
 struct Start {
@@ -177,10 +180,11 @@ impl Shared {
         said: &Whole,
     ) -> Result<MessageId, AgentsError> {
         let mut tx = self.store.write(principal).await?;
-        let message_id = self.append(&mut tx, session_id, run_id, said).await?;
+        let message = self.append(&mut tx, session_id, run_id, said).await?;
         tx.save().await?;
-        self.tell_message((user_id, session_id), run_id, message_id, said, true);
-        Ok(message_id)
+        self.tell_message((user_id, session_id), run_id, message.id, said, true);
+        self.tell_hooks(principal, &message, said);
+        Ok(message.id)
     }
 
     /// Stores the run together with the message that starts it, unless that is stored already.
@@ -197,18 +201,18 @@ impl Shared {
         if session.title.is_none() {
             tx.set_session_title(run.session_id, &said.title()).await?;
         }
-        let message_id = match stored {
-            Some(message_id) => message_id,
-            None => self.append(&mut tx, run.session_id, run.id, said).await?,
-        };
-        tx.save().await?;
-        if stored.is_none() {
-            self.tell_message((run.user_id, run.session_id), run.id, message_id, said, false);
+        if let Some(message_id) = stored {
+            tx.save().await?;
+            return Ok(message_id);
         }
-        Ok(message_id)
+        let message = self.append(&mut tx, run.session_id, run.id, said).await?;
+        tx.save().await?;
+        self.tell_message((run.user_id, run.session_id), run.id, message.id, said, false);
+        self.tell_hooks(principal, &message, said);
+        Ok(message.id)
     }
 
-    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, said: &Whole) -> Result<MessageId, StoreError> {
+    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, said: &Whole) -> Result<Message, StoreError> {
         let message = NewMessage {
             id: self.ambient.id(),
             session_id,
@@ -217,7 +221,7 @@ impl Shared {
             parts: said.parts(),
             created_at: self.ambient.now(),
         };
-        Ok(tx.append_message(message).await?.id)
+        tx.append_message(message).await
     }
 
     fn tell_message(
@@ -231,6 +235,26 @@ impl Shared {
         let (run_id, text, attachments) = (Some(run_id), said.text.clone(), said.attachments.clone());
         let kind = EventKind::ChatMessage { message_id, run_id, role: Role::User, text, attachments, injected };
         self.publisher.publish(user_id, Some(session_id), kind);
+    }
+
+    /// Hooks hear of what people say, and that a conversation began.
+    fn tell_hooks(&self, principal: &Principal, message: &Message, said: &Whole) {
+        let session_id = message.session_id;
+        let of = |event| Happened { principal, session_id: Some(session_id), call: None, event };
+        let ids = || {
+            let user_id = principal.user_id().map(|id| id.to_string());
+            json!({ "session_id": session_id.to_string(), "user_id": user_id })
+        };
+        if message.seq == 1 {
+            self.hooks.tell(&of(HookEvent::SessionStarted), ids);
+        }
+        self.hooks.tell(&of(HookEvent::Message), || {
+            let mut details = ids();
+            details["message_id"] = json!(message.id.to_string());
+            details["text"] = json!(said.text);
+            details["attachments"] = said.attachments.iter().map(|file| json!(file.name)).collect();
+            details
+        });
     }
 
     /// Sets a stored run going. Whatever happens to it, its end is stored and told.

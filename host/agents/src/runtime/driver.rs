@@ -13,9 +13,11 @@ use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_domain::telemetry;
+use octi_extension::hook::HookEvent;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
 use octi_store::{CostRow, NewMessage, StoreError};
+use serde_json::json;
 
 use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
@@ -30,6 +32,7 @@ use crate::clock::TurnClock;
 use crate::runs::Handle;
 use crate::tools::dispatch::{Call, Consent, Identity};
 use crate::tools::record::Record;
+use crate::watchers::Happened;
 
 /// What a turn that goes on without a new question says to the model.
 const GO_ON: &str = "(Your work was interrupted. Go on where you stopped.)";
@@ -353,6 +356,17 @@ pub(crate) async fn close_run(shared: &Shared, principal: &Principal, run: &mut 
     let kind = EventKind::AgentEnded { run_id, status, reason: run.reason.clone(), iterations: run.iterations, usage };
     shared.publisher.publish(run.user_id, Some(run.session_id), kind);
     shared.notifier.ended(principal, run);
+    let happened = Happened { principal, session_id: Some(run.session_id), call: None, event: HookEvent::TurnEnded };
+    shared.hooks.tell(&happened, || {
+        json!({
+            "session_id": run.session_id.to_string(),
+            "user_id": run.user_id.to_string(),
+            "run_id": run.id.to_string(),
+            "status": run.status.as_str(),
+            "iterations": run.iterations,
+            "tokens": run.usage.total(),
+        })
+    });
 }
 
 async fn next_event(call: &mut Option<ModelCall>) -> Option<Result<ChatEvent, ModelError>> {

@@ -1,4 +1,4 @@
-//! The one path of a tool call: schema, permission, approval, secrets, run, redact, bound, record.
+//! The one path of a tool call: schema, hooks, permission, approval, secrets, run, redact, bound, record.
 //!
 //! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
 
@@ -13,19 +13,22 @@ use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
+use octi_domain::tool_name;
+use octi_extension::hook::HookEvent;
 use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput};
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
 use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::approval::{Broker, Verdict};
 use super::record::{Record, Recorder};
 use super::schema::Schemas;
-use super::{keep, progress, secrets};
+use super::{hooks, keep, progress, secrets};
 use crate::clock::TurnClock;
 use crate::publish::Publisher;
+use crate::watchers::{Happened, Watchers};
 
 /// Whether a person may be asked about a call.
 #[derive(Debug)]
@@ -100,6 +103,7 @@ pub(crate) struct Dispatch {
     pub(crate) recorder: Recorder,
     pub(crate) schemas: Schemas,
     pub(crate) redactor: RedactorOf,
+    pub(crate) hooks: Arc<Watchers>,
     pub(crate) workspace_of: WorkspaceOf,
 }
 
@@ -112,6 +116,8 @@ pub type WorkspaceOf = Arc<dyn Fn(UserId) -> PathBuf + Send + Sync>;
 struct Permit {
     tool: Arc<dyn Tool>,
     arguments: Value,
+    /// Whether hooks changed them.
+    is_rewritten: bool,
     /// For the record: the rule, or the person's answer.
     decision: String,
 }
@@ -153,6 +159,9 @@ impl Dispatch {
         let permit = self.permit(&call, &redactor).await;
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
         row.decision = redactor.redact(decision).into_owned();
+        if let Some(permit) = permit.as_ref().ok().filter(|permit| permit.is_rewritten) {
+            row.arguments = redactor.redact_value(permit.arguments.clone());
+        }
         row.started_at = self.ambient.now();
         self.recorder.write(&call.of.principal, Record::CallBegan(Box::new(row))).await;
         change(begun, call.of.id, |open| open.unrecorded = None);
@@ -168,9 +177,11 @@ impl Dispatch {
         }
     }
 
-    async fn permit(&self, call: &Call, redactor: &Redactor) -> Result<Permit, Refusal> {
+    async fn permit(&self, call: &Call, redactor: &Arc<Redactor>) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
         let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
+        let hooked = Box::pin(hooks::before(self, call, &tool, redactor, arguments)).await?;
+        let (note, is_rewritten, arguments) = (hooked.note(), !hooked.rewritten_by.is_empty(), hooked.arguments);
         let subject = subject_of(tool.spec(), &arguments);
         let rules = self.store.rules(&call.of.principal, call.of.session_id).await;
         let rules = rules.map_err(|error| Refusal::of_store(&error))?;
@@ -179,11 +190,13 @@ impl Dispatch {
             Decision::Allow { because } => format!("allowed: {because}"),
             Decision::Deny { reason } => return Err(Refusal::new("denied", reason.clone(), format!("denied: {reason}"))),
             Decision::Ask { reason, suggested_rule } => {
+                let reason = format!("{reason}{note}");
                 self.consent(call, &tool, redactor, &arguments, (subject, reason, suggested_rule)).await?
             }
         };
+        let decision = format!("{decision}{note}");
         secrets::check(self, &call.of, &tool, redactor, &arguments).await?;
-        Ok(Permit { tool, arguments, decision })
+        Ok(Permit { tool, arguments, is_rewritten, decision })
     }
 
     async fn consent(
@@ -330,6 +343,7 @@ impl Dispatch {
             };
             self.publisher.publish(of.user_id, of.session_id, kind);
         }
+        self.tell_hooks(&of, outcome);
         if let Some(row) = unrecorded {
             self.recorder.write(&of.principal, Record::CallBegan(row)).await;
         }
@@ -342,6 +356,27 @@ impl Dispatch {
             artifact: outcome.artifact,
         };
         self.recorder.write(&of.principal, Record::CallEnded(end)).await;
+    }
+
+    fn tell_hooks(&self, of: &Identity, outcome: &Outcome) {
+        let happened = Happened {
+            principal: &of.principal,
+            session_id: of.session_id,
+            call: Some((of.id, &of.name)),
+            event: HookEvent::ToolAfter,
+        };
+        self.hooks.tell(&happened, || {
+            json!({
+                "call_id": of.id.to_string(),
+                "session_id": of.session_id.map(|id| id.to_string()),
+                "user_id": of.user_id.to_string(),
+                "tool": tool_name::dotted(&of.name),
+                "code": outcome.code,
+                "is_error": outcome.is_error,
+                "content": outcome.content,
+                "duration_ms": millis(outcome.duration),
+            })
+        });
     }
 
     /// Tells and records that calls ended because their turn did.
@@ -396,7 +431,7 @@ pub(crate) fn presentable(redactor: &Redactor, text: &str) -> String {
     redactor.redact(&clean(text)).into_owned()
 }
 
-fn redact_with(redactor: &Arc<Redactor>) -> Redact {
+pub(crate) fn redact_with(redactor: &Arc<Redactor>) -> Redact {
     let redactor = Arc::clone(redactor);
     Arc::new(move |text| redactor.redact(text).into_owned())
 }

@@ -145,6 +145,34 @@ pub struct ToolResult {
     pub duration_ms: u64,
 }
 
+/// Payload of `hook.blocked`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HookBlocked {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    /// The plugin, `publisher/name`.
+    pub hook: String,
+    /// The tool.
+    pub name: String,
+    /// What the hook said, or why there was no answer.
+    pub reason: String,
+}
+
+/// Payload of `hook.rewrote`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HookRewrote {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    /// The plugin, `publisher/name`.
+    pub hook: String,
+    /// The tool.
+    pub name: String,
+    /// Those that the call is made with.
+    pub arguments: Value,
+}
+
 /// Payload of `permission.resolved`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

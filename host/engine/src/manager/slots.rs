@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octi_domain::limits;
+use octi_extension::hook::{Hook, HookEntry};
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
 use octi_extension::role::Role;
@@ -15,6 +16,7 @@ use super::folder::Stamp;
 use super::kept::{Note, Notes, Version};
 use crate::drain::Ending;
 use crate::generation::{Build, Code, Generation, Host};
+use crate::hook::WasmHook;
 use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
 use crate::places::Places;
@@ -26,6 +28,7 @@ pub(super) struct Active {
     pub(super) generation: Arc<Generation>,
     pub(super) tools: Vec<Arc<dyn Tool>>,
     pub(super) role: Option<Arc<dyn Role>>,
+    pub(super) hook: Option<Arc<dyn Hook>>,
 }
 
 impl Active {
@@ -35,7 +38,9 @@ impl Active {
         let tools = manifest.tools.iter().map(tool).collect();
         let role = |entry| Arc::new(WasmRole::new(&generation, entry)) as Arc<dyn Role>;
         let role = manifest.role.clone().map(role);
-        Self { tools, role, generation }
+        let hook = |entry| Arc::new(WasmHook::new(&generation, entry)) as Arc<dyn Hook>;
+        let hook = manifest.hook.clone().map(hook);
+        Self { tools, role, hook, generation }
     }
 }
 
@@ -231,6 +236,7 @@ impl Slots {
 
     /// Refuses names that another plugin has.
     pub(super) fn check_names(&self, manifest: &Manifest) -> Result<(), InstallError> {
+        let mut hooks = 0;
         for other in self.by_id.values().filter_map(Slot::generation).map(|generation| generation.manifest()) {
             if other.id == manifest.id {
                 continue;
@@ -239,11 +245,17 @@ impl Slots {
             if !other.tools.is_empty() && !manifest.tools.is_empty() && other.alias() == manifest.alias() {
                 return clash("the tool name", manifest.alias());
             }
+            hooks += usize::from(other.hook.is_some());
             if let (Some(theirs), Some(ours)) = (&other.role, &manifest.role)
                 && theirs.name == ours.name
             {
                 return clash("the role", &ours.name);
             }
+        }
+        if manifest.hook.is_some() && hooks >= limits::HOOKS_MAX {
+            return Err(InstallError::Inconsistent(format!(
+                "{hooks} hooks are installed already, and each of them takes time of every call; remove one first"
+            )));
         }
         Ok(())
     }
@@ -428,7 +440,8 @@ impl Slots {
             return false;
         }
         let is_bundled = slot.bundled.is_some();
-        if !slot.runs_from_folder() {
+        // A guard that does not start stays where it is: the calls that it has to agree to are refused, with its problem.
+        if !slot.runs_from_folder() || generation.manifest().hook.as_ref().is_some_and(HookEntry::must_agree) {
             slot.problem = Some(problem.to_owned());
             return true;
         }

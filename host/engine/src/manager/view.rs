@@ -29,10 +29,12 @@ impl View {
         for (id, slot) in &slots.by_id {
             if let Some(active) = &slot.active {
                 snapshot.tools.extend(active.tools.iter().map(|tool| (tool.spec().name.clone(), tool.clone())));
+                snapshot.hooks.extend(active.hook.clone());
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
             }
             listed.push(Listed { status: status(id, slot), generation: slot.active.as_ref().map(|a| a.generation.clone()) });
         }
+        snapshot.hooks.sort_by(|a, b| a.spec().order().cmp(&b.spec().order()));
         let strays = slots.strays.iter().map(|(path, problem)| stray(path, problem));
         listed.extend(strays.map(|status| Listed { status, generation: None }));
         Self { snapshot: Arc::new(snapshot), listed }
@@ -80,7 +82,7 @@ fn status(id: &str, slot: &Slot) -> PluginStatus {
         previous: slot.previous().map(str::to_owned),
         tools: manifest.tools.keys().map(|name| format!("{}__{name}", manifest.alias())).collect(),
         role: manifest.role.as_ref().map(|role| role.name.clone()),
-        capabilities: manifest.capabilities.lines(),
+        capabilities: manifest.lines(),
         vault: manifest.capabilities.vault.clone(),
         problem: slot.problem.clone().or(rolled_back),
     }

@@ -27,14 +27,22 @@ use crate::state::Caller;
 /// not ask for.
 pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
     let mut manifest = Manifest::from_toml(plugin_toml)?;
-    if !manifest.kinds.contains(&Kind::Tool) {
-        manifest.kinds.push(Kind::Tool);
+    let parts = loader::parts(component)?;
+    let has_tools = parts.exports.iter().any(|export| export.starts_with("octi:plugin/tools@"));
+    // What only watches has nothing to describe.
+    let is_tool = has_tools || !manifest.tools.is_empty() || manifest.hook.is_none();
+    for (kind, is_one) in [(Kind::Tool, is_tool), (Kind::Hook, manifest.hook.is_some())] {
+        if is_one && !manifest.kinds.contains(&kind) {
+            manifest.kinds.push(kind);
+        }
     }
-    for import in loader::parts(component)?.imports {
+    for import in parts.imports {
         install::check_import(&import, &manifest)?;
     }
-    let described = describe(component, &manifest).await?;
-    merge(&mut manifest, described)?;
+    if is_tool {
+        let described = describe(component, &manifest).await?;
+        merge(&mut manifest, described)?;
+    }
     let bytes = with_manifest(component.to_vec(), &manifest)?;
     install::check(&loader::inspect(&bytes)?)?;
     Ok(bytes)

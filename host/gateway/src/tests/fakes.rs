@@ -137,6 +137,7 @@ impl Registry for FakeRegistry {
             (name.to_owned(), Arc::new(General(entry)))
         };
         Arc::new(Snapshot {
+            hooks: Vec::new(),
             tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
             roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
         })

@@ -134,6 +134,18 @@ pub enum Deed<'a> {
         plugin: &'a str,
         call: CallId,
     },
+    /// A hook refused a call, or gave no answer; `operation` is such as `shell.run`.
+    HookBlocked {
+        plugin: &'a str,
+        operation: &'a str,
+        call: CallId,
+    },
+    /// A hook changed the arguments of a call.
+    HookRewrote {
+        plugin: &'a str,
+        operation: &'a str,
+        call: CallId,
+    },
 }
 
 impl Deed<'_> {
@@ -169,6 +181,8 @@ impl Deed<'_> {
             Self::SecretStored { .. } => "secret_stored",
             Self::SecretRemoved { .. } => "secret_removed",
             Self::SecretUsed { .. } => "secret_used",
+            Self::HookBlocked { .. } => "hook_blocked",
+            Self::HookRewrote { .. } => "hook_rewrote",
         }
     }
 
@@ -194,6 +208,7 @@ impl Deed<'_> {
             Self::PluginRolledBack { plugin, .. } | Self::PluginQuarantined { plugin, .. } => {
                 format!("plugin:{}", short(plugin))
             }
+            Self::HookBlocked { plugin, .. } | Self::HookRewrote { plugin, .. } => format!("plugin:{}", short(plugin)),
             Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
                 format!("plugin:{}", short(plugin))
             }
@@ -229,6 +244,9 @@ impl Deed<'_> {
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
+            Self::HookBlocked { operation, call, .. } | Self::HookRewrote { operation, call, .. } => {
+                json!({ "operation": short(operation), "call": call.to_string() })
+            }
             Self::SignedOut { .. }
             | Self::PasswordChanged { .. }
             | Self::SetUp { .. }

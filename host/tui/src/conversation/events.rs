@@ -6,9 +6,14 @@ use octi_api::v1::agents::AgentStatus;
 use octi_api::v1::messages::Role;
 use octi_domain::limits;
 use octi_domain::text::clean;
+use octi_domain::tool_name::dotted;
 use uuid::Uuid;
 
 use super::{Aside, Asked, Attached, Conversation, ItemId, Kind, Message, Notice, Past, Speaker, Tone, Tool, ToolState, Turn};
+use crate::wrap::shorten;
+
+/// Of what a hook made of a call's arguments; the question and the activity show all of them.
+const ARGUMENTS_CHARS_MAX: usize = 200;
 
 impl Conversation {
     /// Applies an event that comes now, or holds it back until the replay is there.
@@ -36,6 +41,15 @@ impl Conversation {
             EventBody::ChatDelta(delta) => self.on_delta(&delta, at),
             EventBody::ChatResponse(response) => self.on_response(&response),
             EventBody::ChatError(error) => self.add_ending(error.agent_id, Tone::Error, &error.message),
+            EventBody::HookBlocked(blocked) => {
+                let (hook, name) = (clean(&blocked.hook), clean(&dotted(&blocked.name)));
+                self.inform(Tone::Info, &format!("the hook {hook} blocked {name}: {}", blocked.reason));
+            }
+            EventBody::HookRewrote(rewrote) => {
+                let (hook, name) = (clean(&rewrote.hook), clean(&dotted(&rewrote.name)));
+                let arguments = shorten(&clean(&rewrote.arguments.to_string()), ARGUMENTS_CHARS_MAX, "…");
+                self.inform(Tone::Info, &format!("the hook {hook} changed the arguments of {name}: {arguments}"));
+            }
             EventBody::CompactionStalled(stalled) => self.inform(Tone::Info, &stalled.reason),
             EventBody::AgentSpawned(spawned) => {
                 self.without_continued();

@@ -53,6 +53,15 @@ impl View {
             EventBody::ToolInvoked(call) => self.invoked(call),
             EventBody::ToolProgress(progress) => self.aside(format!("  {DIM}… {}{DIM:#}\n", shorten(&progress.message, 70))),
             EventBody::ToolResult(result) => self.result(result),
+            EventBody::HookBlocked(blocked) => {
+                self.aside(format!("{HINT}hook{HINT:#} {} blocked {}: {}\n", blocked.hook, dotted(&blocked.name), blocked.reason))
+            }
+            EventBody::HookRewrote(rewrote) => self.aside(format!(
+                "{HINT}hook{HINT:#} {} changed the arguments of {}: {}\n",
+                rewrote.hook,
+                dotted(&rewrote.name),
+                one_line(&rewrote.arguments, 200)
+            )),
             EventBody::CompactionStalled(stalled) => self.aside(format!("{HINT}note{HINT:#} {}\n", stalled.reason)),
             EventBody::PluginChanged(change) => {
                 self.aside(format!("{HINT}plugin{HINT:#} {}: {}\n", change.plugin, change.change))
@@ -196,7 +205,7 @@ fn one_line(arguments: &Value, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use octi_api::event::{ChatDelta, ChatResponse};
+    use octi_api::event::{ChatDelta, ChatResponse, HookBlocked, HookRewrote};
     use octi_api::v1::agents::Usage;
     use serde_json::json;
 
@@ -248,6 +257,24 @@ mod tests {
             artifact_id: None,
             duration_ms: 4,
         })
+    }
+
+    #[test]
+    fn what_a_hook_does_to_a_call_is_a_line() {
+        let (hook, name) = ("acme/guard".to_owned(), "shell__run".to_owned());
+        let ids = (Uuid::nil(), Uuid::nil());
+        let arguments = json!({ "command": "rm -i x" });
+        let rewrote = HookRewrote { agent_id: ids.0, call_id: ids.1, hook: hook.clone(), name: name.clone(), arguments };
+        let blocked = HookBlocked { agent_id: ids.0, call_id: ids.1, hook, name, reason: "not on a Friday".to_owned() };
+        let mut view = View::default();
+        let shown: String = [EventBody::HookRewrote(rewrote), EventBody::HookBlocked(blocked)]
+            .iter()
+            .map(|body| plain(&view.show(body)))
+            .collect();
+        assert_eq!(
+            shown,
+            "[hook acme/guard changed the arguments of shell.run: command=rm -i x\n][hook acme/guard blocked shell.run: not on a Friday\n]"
+        );
     }
 
     #[test]
