@@ -17,7 +17,7 @@ pub use build::{Built, build};
 pub use cases::{CaseFile, CaseReport, Difference, Problem, find_cases};
 pub use error::AuthorError;
 pub use files::write_whole;
-pub use new::{Created, NewPlugin, Sdk, create};
+pub use new::{Created, NewKind, NewPlugin, Sdk, create};
 pub use project::Project;
 pub use toolchain::Toolchain;
 pub use watch::Changes;

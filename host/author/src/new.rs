@@ -19,6 +19,44 @@ const TOOL_RUST: [(&str, &str); 6] = [
     (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
 ];
 
+const HOOK_RUST: [(&str, &str); 5] = [
+    ("Cargo.toml", include_str!("../templates/hook-rust/Cargo.toml.in")),
+    ("plugin.toml", include_str!("../templates/hook-rust/plugin.toml.in")),
+    ("src/lib.rs", include_str!("../templates/hook-rust/lib.rs.in")),
+    ("README.md", include_str!("../templates/hook-rust/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
+];
+
+const CHANNEL_RUST: [(&str, &str); 5] = [
+    ("Cargo.toml", include_str!("../templates/channel-rust/Cargo.toml.in")),
+    ("plugin.toml", include_str!("../templates/channel-rust/plugin.toml.in")),
+    ("src/lib.rs", include_str!("../templates/channel-rust/lib.rs.in")),
+    ("README.md", include_str!("../templates/channel-rust/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
+];
+
+/// What a new plugin is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NewKind {
+    /// Operations that a model calls, in Rust.
+    #[default]
+    Tool,
+    /// What watches over calls, in Rust.
+    Hook,
+    /// Another place where people write and read, in Rust.
+    Channel,
+}
+
+impl NewKind {
+    const fn template(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Tool => &TOOL_RUST,
+            Self::Hook => &HOOK_RUST,
+            Self::Channel => &CHANNEL_RUST,
+        }
+    }
+}
+
 /// Where a new project takes the SDK from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sdk {
@@ -35,6 +73,7 @@ pub struct NewPlugin {
     pub id: String,
     /// None for a folder of the plugin's name, here.
     pub folder: Option<PathBuf>,
+    pub kind: NewKind,
     pub sdk: Sdk,
 }
 
@@ -63,11 +102,12 @@ pub fn create(wanted: &NewPlugin) -> Result<Created, AuthorError> {
     // Beside its place, so that it gets there in one step; whatever fails before that takes the draft with it.
     let draft = tempfile::Builder::new().prefix(".octi-new-").tempdir_in(parent).map_err(|e| AuthorError::file(parent, &e))?;
     let inside = draft.path().join(name);
-    for (path, template) in TOOL_RUST {
-        write(&inside.join(path), &filled(template, &names))?;
+    let template = wanted.kind.template();
+    for (path, text) in template {
+        write(&inside.join(path), &filled(text, &names))?;
     }
     fs::rename(&inside, &folder).map_err(|error| AuthorError::file(&folder, &error))?;
-    Ok(Created { folder, files: TOOL_RUST.iter().map(|(path, _)| *path).collect() })
+    Ok(Created { folder, files: template.iter().map(|(path, _)| *path).collect() })
 }
 
 fn parts(id: &str) -> Result<(&str, &str), AuthorError> {
@@ -122,7 +162,7 @@ mod tests {
     use super::*;
 
     fn wanted(id: &str, folder: PathBuf) -> NewPlugin {
-        NewPlugin { id: id.to_owned(), folder: Some(folder), sdk: Sdk::Published }
+        NewPlugin { id: id.to_owned(), folder: Some(folder), kind: NewKind::Tool, sdk: Sdk::Published }
     }
 
     #[test]
@@ -142,6 +182,18 @@ mod tests {
         let sdk = &table["dependencies"]["octi-sdk"];
         assert_eq!(sdk["tag"].as_str(), Some(concat!("v", env!("CARGO_PKG_VERSION"))));
         assert_eq!(sdk.get("path"), None, "a stranger does not have this machine's folders");
+    }
+
+    #[test]
+    fn every_kind_has_a_valid_manifest_of_that_kind() {
+        for kind in [NewKind::Tool, NewKind::Hook, NewKind::Channel] {
+            let place = tempfile::tempdir().unwrap();
+            let created = create(&NewPlugin { kind, ..wanted("acme/hello", place.path().join("hello")) }).unwrap();
+            let texts = created.files.iter().map(|file| fs::read_to_string(created.folder.join(file)).unwrap());
+            assert!(texts.into_iter().all(|text| !text.contains("{{")), "{kind:?}");
+            let manifest = Manifest::from_toml(&fs::read_to_string(created.folder.join("plugin.toml")).unwrap()).unwrap();
+            assert_eq!((manifest.hook.is_some(), manifest.channel.is_some()), (kind == NewKind::Hook, kind == NewKind::Channel));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
 mod author;
+mod channels;
 mod compiler;
 mod hooks;
 mod reflect;
@@ -10,6 +11,7 @@ mod settings;
 mod terminal;
 
 pub use author::*;
+pub use channels::*;
 pub use compiler::*;
 pub use hooks::*;
 pub use reflect::*;

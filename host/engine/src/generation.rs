@@ -27,7 +27,7 @@ use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
-use crate::native::{HookGuest, Linked, Native, RoleGuest, ToolGuest};
+use crate::native::{ChannelGuest, HookGuest, Linked, Native, RoleGuest, ToolGuest};
 use crate::places::{Place, Places};
 use crate::reflect::TypedGuest;
 use crate::rights::Rights;
@@ -86,6 +86,7 @@ pub(crate) struct Ready {
     pub(crate) tool: Option<ToolGuest>,
     pub(crate) role: Option<RoleGuest>,
     pub(crate) hook: Option<HookGuest>,
+    pub(crate) channel: Option<ChannelGuest>,
     /// A component without a manifest.
     pub(crate) typed: Option<TypedGuest>,
 }
@@ -175,7 +176,7 @@ impl Build {
             self.smoke(&linked, places).await?;
         }
         let ready = match &self.inspection.reflected {
-            Some(reflected) => Ready { tool: None, role: None, hook: None, typed: Some(linked.typed(reflected)?) },
+            Some(reflected) => Ready { tool: None, role: None, hook: None, channel: None, typed: Some(linked.typed(reflected)?) },
             None => bind(self.manifest(), &linked)?,
         };
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
@@ -388,5 +389,6 @@ pub(crate) fn bind(manifest: &Manifest, linked: &Linked) -> Result<Ready, Instal
     let tool = install::is_tool(manifest).then(|| linked.tool()).transpose()?;
     let role = manifest.role.is_some().then(|| linked.role()).transpose()?;
     let hook = manifest.hook.is_some().then(|| linked.hook()).transpose()?;
-    Ok(Ready { tool, role, hook, typed: None })
+    let channel = manifest.channel.is_some().then(|| linked.channel()).transpose()?;
+    Ok(Ready { tool, role, hook, channel, typed: None })
 }

@@ -155,9 +155,13 @@ fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
     if manifest.hook.is_some() && !exports("hook") {
         return no_export("hook", "hook");
     }
-    if !is_tool(manifest) && manifest.role.is_none() && manifest.hook.is_none() {
+    if manifest.channel.is_some() && !exports("channel") {
+        return no_export("channel", "channel");
+    }
+    let is_anything = is_tool(manifest) || manifest.role.is_some() || manifest.hook.is_some() || manifest.channel.is_some();
+    if !is_anything {
         return Err(InstallError::Inconsistent(
-            "its manifest offers neither tools nor a role nor a hook; add `[tools.<name>]`, `[role]` or `[hook]`".to_owned(),
+            "its manifest offers neither tools nor a role, hook or channel; add `[tools.<name>]`, `[role]`, `[hook]` or `[channel]`".to_owned(),
         ));
     }
     Ok(())

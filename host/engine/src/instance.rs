@@ -12,12 +12,13 @@ use tokio::time::error::Elapsed;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::bindings::channel::exports::octi::plugin::channel::{ChannelError, Heard, Outgoing, Polled, Request};
 use crate::bindings::hook::exports::octi::plugin::hook::{Event, Verdict};
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, Tool, ToolError};
 use crate::engine::Lane;
 use crate::failure;
 use crate::limits::Budget;
-use crate::native::{HookGuest, Linked, RoleGuest, ToolGuest};
+use crate::native::{ChannelGuest, HookGuest, Linked, RoleGuest, ToolGuest};
 use crate::reflect::{Prepared, TypedGuest};
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
@@ -129,6 +130,43 @@ impl HookGuest {
             store.data_mut().bytes_out = text.len() as u64;
         }
         settle(outcome, store, "on-event")
+    }
+}
+
+impl ChannelGuest {
+    /// Asks a channel for what is new.
+    pub(crate) async fn on_poll(&self, setup: Setup, cursor: Option<&str>) -> Ended<Result<Polled, ChannelError>> {
+        let mut store = self.lane.store(setup);
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_channel().call_on_poll(&mut store, cursor).await
+        });
+        settle(outcome, store, "on-poll")
+    }
+
+    /// Hands a request to a channel.
+    pub(crate) async fn on_webhook(&self, setup: Setup, request: &Request) -> Ended<Result<Heard, ChannelError>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = request.body.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_channel().call_on_webhook(&mut store, request).await
+        });
+        settle(outcome, store, "on-webhook")
+    }
+
+    /// Sends a message through a channel.
+    pub(crate) async fn send(&self, setup: Setup, message: &Outgoing) -> Ended<Result<Option<String>, ChannelError>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = message.text.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_channel().call_send(&mut store, message).await
+        });
+        settle(outcome, store, "send")
     }
 }
 

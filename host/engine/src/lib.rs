@@ -7,6 +7,7 @@ mod bindings;
 mod breaker;
 mod cache;
 mod capability;
+mod channel;
 mod compile;
 mod drain;
 mod engine;

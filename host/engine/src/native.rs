@@ -8,6 +8,7 @@ use std::sync::Arc;
 use octi_domain::limits;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::bindings::channel::ChannelPluginPre;
 use crate::bindings::hook::HookPluginPre;
 use crate::bindings::role::RolePluginPre;
 use crate::bindings::tool::ToolPluginPre;
@@ -84,6 +85,12 @@ impl Linked {
         Ok(HookGuest { lane: self.lane.clone(), pre })
     }
 
+    /// Its exports as a channel plugin.
+    pub(crate) fn channel(&self) -> Result<ChannelGuest, InstallError> {
+        let pre = ChannelPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(ChannelGuest { lane: self.lane.clone(), pre })
+    }
+
     /// Its exports as a role plugin.
     pub(crate) fn role(&self) -> Result<RoleGuest, InstallError> {
         let pre = RolePluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
@@ -101,6 +108,12 @@ pub(crate) struct ToolGuest {
 pub(crate) struct HookGuest {
     pub(crate) lane: Arc<Lane>,
     pub(crate) pre: HookPluginPre<CallState>,
+}
+
+/// A plugin that has a channel.
+pub(crate) struct ChannelGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: ChannelPluginPre<CallState>,
 }
 
 /// A plugin that has a role.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use octi_domain::limits;
 use octi_domain::principal::Principal;
+use octi_extension::channel::ChannelContext;
 use octi_extension::hook::HookContext;
 use octi_extension::services::{KvStore, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
@@ -55,6 +56,17 @@ impl Caller {
     pub(crate) fn of_event(context: HookContext) -> Self {
         let call = context.call_id.map_or_else(|| "hook".into(), |call| call.to_string().into());
         Self { principal: context.principal, call, workspace: None, progress: Arc::new(NoProgress), redact: context.redact }
+    }
+
+    /// Whoever connected a channel. It has no files of theirs.
+    pub(crate) fn of_channel(context: ChannelContext) -> Self {
+        Self {
+            principal: context.principal,
+            call: "channel".into(),
+            workspace: None,
+            progress: Arc::new(NoProgress),
+            redact: context.redact,
+        }
     }
 
     /// The host itself, with nothing to reach.

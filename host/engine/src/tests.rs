@@ -3,6 +3,7 @@
 mod cache;
 mod calls;
 mod capabilities;
+mod channels;
 pub(crate) mod guests;
 mod http;
 mod limits;

@@ -5,6 +5,7 @@
 //! the host compiles and tests without a WASM runtime.
 
 pub mod capability;
+pub mod channel;
 pub mod contract;
 pub mod grant;
 pub mod hook;

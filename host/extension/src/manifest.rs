@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::capability::Capabilities;
+use crate::channel::ChannelEntry;
 use crate::hook::HookEntry;
 
 /// The custom section of a component that holds its manifest, as JSON.
@@ -44,6 +45,8 @@ pub struct Manifest {
     pub role: Option<RoleEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hook: Option<HookEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelEntry>,
 }
 
 /// The kinds of plugin; one may be several.
@@ -53,6 +56,7 @@ pub enum Kind {
     Tool,
     Role,
     Hook,
+    Channel,
 }
 
 /// Limits a plugin asks for; the host caps them.
@@ -262,7 +266,8 @@ impl Manifest {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let hook = self.hook.iter().flat_map(HookEntry::lines);
-        hook.chain(self.capabilities.lines()).collect()
+        let channel = self.channel.iter().map(ChannelEntry::line);
+        hook.chain(channel).chain(self.capabilities.lines()).collect()
     }
 
     fn checked(self) -> Result<Self, ManifestError> {
@@ -295,6 +300,9 @@ impl Manifest {
         }
         if let Some(hook) = &self.hook {
             hook.check().map_err(|(field, problem)| ManifestError::field(format!("hook.{field}"), problem))?;
+        }
+        if let Some(channel) = &self.channel {
+            channel.check().map_err(|(field, problem)| ManifestError::field(format!("channel.{field}"), problem))?;
         }
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::capability::VaultRequest;
+use crate::channel::Channel;
 use crate::hook::Hook;
 use crate::role::Role;
 use crate::tool::Tool;
 
-/// Every tool, role and hook of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
+/// Every tool, role, hook and channel of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
 /// that runs.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -18,6 +19,8 @@ pub struct Snapshot {
     pub roles: BTreeMap<String, Arc<dyn Role>>,
     /// In the order in which they are asked.
     pub hooks: Vec<Arc<dyn Hook>>,
+    /// By the id of the plugin.
+    pub channels: BTreeMap<String, Arc<dyn Channel>>,
 }
 
 /// Where snapshots come from.

@@ -1,6 +1,7 @@
 //! Small guests, written as core modules in WebAssembly's text format and made components of the real contract. What they
 //! do wrong, they do on purpose.
 
+mod chat;
 mod watch;
 
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use wasm_encoder::{ComponentSection, CustomSection, Encode};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
+pub use chat::counting_channel;
 pub use watch::Watch;
 
 /// Where a host function puts its result, when the guest says so.

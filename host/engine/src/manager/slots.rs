@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octi_domain::limits;
+use octi_extension::channel::Channel;
 use octi_extension::hook::{Hook, HookEntry};
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
@@ -14,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::folder::Stamp;
 use super::kept::{Note, Notes, Version};
+use crate::channel::WasmChannel;
 use crate::drain::Ending;
 use crate::generation::{Build, Code, Generation, Host};
 use crate::hook::WasmHook;
@@ -29,6 +31,7 @@ pub(super) struct Active {
     pub(super) tools: Vec<Arc<dyn Tool>>,
     pub(super) role: Option<Arc<dyn Role>>,
     pub(super) hook: Option<Arc<dyn Hook>>,
+    pub(super) channel: Option<Arc<dyn Channel>>,
 }
 
 impl Active {
@@ -40,7 +43,9 @@ impl Active {
         let role = manifest.role.clone().map(role);
         let hook = |entry| Arc::new(WasmHook::new(&generation, entry)) as Arc<dyn Hook>;
         let hook = manifest.hook.clone().map(hook);
-        Self { tools, role, hook, generation }
+        let channel = |entry| Arc::new(WasmChannel::new(&generation, entry)) as Arc<dyn Channel>;
+        let channel = manifest.channel.clone().map(channel);
+        Self { tools, role, hook, channel, generation }
     }
 }
 

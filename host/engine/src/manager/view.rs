@@ -30,6 +30,7 @@ impl View {
             if let Some(active) = &slot.active {
                 snapshot.tools.extend(active.tools.iter().map(|tool| (tool.spec().name.clone(), tool.clone())));
                 snapshot.hooks.extend(active.hook.clone());
+                snapshot.channels.extend(active.channel.iter().map(|channel| (id.clone(), channel.clone())));
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
             }
             listed.push(Listed { status: status(id, slot), generation: slot.active.as_ref().map(|a| a.generation.clone()) });

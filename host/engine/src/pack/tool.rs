@@ -29,9 +29,11 @@ pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, P
     let mut manifest = Manifest::from_toml(plugin_toml)?;
     let parts = loader::parts(component)?;
     let has_tools = parts.exports.iter().any(|export| export.starts_with("octi:plugin/tools@"));
-    // What only watches has nothing to describe.
-    let is_tool = has_tools || !manifest.tools.is_empty() || manifest.hook.is_none();
-    for (kind, is_one) in [(Kind::Tool, is_tool), (Kind::Hook, manifest.hook.is_some())] {
+    // What only watches, or only brings messages, has nothing to describe.
+    let is_other = manifest.hook.is_some() || manifest.channel.is_some();
+    let is_tool = has_tools || !manifest.tools.is_empty() || !is_other;
+    let others = [(Kind::Hook, manifest.hook.is_some()), (Kind::Channel, manifest.channel.is_some())];
+    for (kind, is_one) in others.into_iter().chain([(Kind::Tool, is_tool)]) {
         if is_one && !manifest.kinds.contains(&kind) {
             manifest.kinds.push(kind);
         }

@@ -43,6 +43,7 @@ pub(super) fn manifest(parts: &Parts, file_name: &str) -> Result<Manifest, Insta
         tools: Default::default(),
         role: None,
         hook: None,
+        channel: None,
     };
     let id = id(file_name)?;
     let candidates = line("version").into_iter().chain(of_interfaces(&parts.exports));

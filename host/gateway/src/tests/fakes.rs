@@ -138,6 +138,7 @@ impl Registry for FakeRegistry {
         };
         Arc::new(Snapshot {
             hooks: Vec::new(),
+            channels: BTreeMap::new(),
             tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
             roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
         })

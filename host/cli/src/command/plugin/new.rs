@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use octi_author::{AuthorError, NewPlugin, Sdk};
+use octi_author::{AuthorError, NewKind, NewPlugin, Sdk};
 
 use crate::command::Context;
 use crate::failure::{Failure, Outcome};
@@ -39,22 +39,31 @@ enum Kind {
     /// Operations that a model calls
     #[default]
     Tool,
+    /// What watches over everybody's calls
+    Hook,
+    /// Another place where people write and read
+    Channel,
 }
 
 /// Makes it and says what comes next.
 pub(super) fn run(context: &Context, options: Options) -> Outcome {
-    let (Lang::Rust, Kind::Tool) = (options.lang, options.kind);
+    let Lang::Rust = options.lang;
+    let (kind, then, does) = match options.kind {
+        Kind::Tool => (NewKind::Tool, "octi plugin test", "builds it and runs its cases"),
+        Kind::Hook => (NewKind::Hook, "octi plugin build", "builds it"),
+        Kind::Channel => (NewKind::Channel, "octi plugin build", "builds it"),
+    };
     let sdk = options.sdk.map_or(Sdk::Published, Sdk::Folder);
-    let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, sdk })?;
+    let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, kind, sdk })?;
     let folder = created.folder.display().to_string();
-    let next = [format!("cd {}", quoted(&folder)), "octi plugin test".to_owned()];
+    let next = [format!("cd {}", quoted(&folder)), then.to_owned()];
     let made = serde_json::json!({ "id": options.id, "folder": created.folder, "files": created.files, "next": next });
     context.printer.data(&made, |printer| {
         printer.note(&format!("made {} in {folder}", options.id));
         for file in &created.files {
             printer.note(&format!("  {DIM}{file}{DIM:#}"));
         }
-        printer.hint(&format!("`{}` builds it and runs its cases; README.md has the other commands", next.join(" && ")));
+        printer.hint(&format!("`{}` {does}; README.md has the other commands", next.join(" && ")));
     });
     Ok(())
 }
