@@ -10,10 +10,11 @@ use octi_extension::tool::{Containment, ToolError};
 use tracing::Instrument;
 
 use crate::bindings::channel::exports::octi::plugin::channel as raw;
-use crate::generation::{Generation, Pin};
+use crate::generation::{Generation, Pin, Ready};
 use crate::instance::{Ended, Setup};
 use crate::native::ChannelGuest;
 use crate::observe::{Meters, Observed};
+use crate::places::Place;
 use crate::state::Caller;
 
 /// What channels are metered as; no tool can have the name, since nothing calls a channel.
@@ -34,37 +35,27 @@ impl WasmChannel {
         Self { spec, generation: Pin::new(generation), meters }
     }
 
-    /// Does one of the three things, and makes of it what the host may believe.
-    async fn ask<T, U>(
-        &self,
-        context: ChannelContext,
-        bytes_in: usize,
-        work: impl AsyncFnOnce(&ChannelGuest, Setup) -> Ended<Result<T, raw::ChannelError>>,
-        checked: impl FnOnce(T) -> Result<U, String>,
-    ) -> Result<U, ToolError> {
-        let observed = Observed::begin(&self.meters, &self.generation, None, bytes_in);
-        let given = self.run(context, work, &observed).instrument(observed.span()).await;
-        let given = given.and_then(|given| {
-            checked(given).map_err(|problem| ToolError::Internal(format!("the channel `{}` {problem}", self.spec.plugin)))
-        });
-        observed.end(given.as_ref().map(|_| ()));
-        given
-    }
-
-    async fn run<T>(
-        &self,
-        context: ChannelContext,
-        work: impl AsyncFnOnce(&ChannelGuest, Setup) -> Ended<Result<T, raw::ChannelError>>,
-        observed: &Observed<'_>,
-    ) -> Result<T, ToolError> {
+    /// The code for one call, its place among those that run, and what it is made with.
+    async fn begin(&self, context: ChannelContext) -> Result<(Arc<Ready>, Place, Setup), ToolError> {
         let ready = self.generation.admit().await?;
-        let Some(guest) = &ready.channel else {
-            return Err(ToolError::Internal(format!("plugin `{}` has no channel", self.spec.plugin)));
-        };
-        let _place = self.generation.place().await.map_err(ToolError::Contained)?;
+        let place = self.generation.place().await.map_err(ToolError::Contained)?;
         let time_max = context.time_max.min(Duration::from_millis(limits::CHANNEL_CALL_MS_MAX));
         let setup = self.generation.setup(Caller::of_channel(context), time_max);
-        let (outcome, usage) = self.generation.unless_closed(work(guest, setup)).await;
+        Ok((ready, place, setup))
+    }
+
+    fn guest<'a>(&self, ready: &'a Ready) -> Result<&'a ChannelGuest, ToolError> {
+        let none = || ToolError::Internal(format!("plugin `{}` has no channel", self.spec.plugin));
+        ready.channel.as_ref().ok_or_else(none)
+    }
+
+    /// Does the work of a call.
+    async fn work<T>(
+        &self,
+        work: impl Future<Output = Ended<Result<T, raw::ChannelError>>>,
+        observed: &Observed<'_>,
+    ) -> Result<T, ToolError> {
+        let (outcome, usage) = self.generation.unless_closed(work).await;
         if let Some(usage) = &usage {
             observed.used(usage);
         }
@@ -75,6 +66,15 @@ impl WasmChannel {
             raw::ChannelError::Rejected(text) | raw::ChannelError::Other(text) => ToolError::Failed(text),
         })
     }
+
+    /// Ends a call whose answer was looked at: what a host may not believe is the plugin's bug.
+    fn end<T>(&self, observed: Observed<'_>, given: Result<Result<T, String>, ToolError>) -> Result<T, ToolError> {
+        let given = given.and_then(|checked| {
+            checked.map_err(|problem| ToolError::Internal(format!("the channel `{}` {problem}", self.spec.plugin)))
+        });
+        observed.end(given.as_ref().map(|_| ()));
+        given
+    }
 }
 
 #[async_trait]
@@ -84,34 +84,51 @@ impl Channel for WasmChannel {
     }
 
     async fn poll(&self, context: ChannelContext, cursor: Option<String>) -> Result<Polled, ToolError> {
-        let bytes = cursor.as_ref().map_or(0, String::len);
-        let work = async |guest: &ChannelGuest, setup: Setup| guest.on_poll(setup, cursor.as_deref()).await;
-        let checked = |polled: raw::Polled| {
-            let cursor = within(polled.cursor, "a cursor", limits::CHANNEL_CURSOR_BYTES_MAX)?;
-            Ok(Polled { messages: messages(polled.messages)?, cursor, more: polled.more })
+        let bytes_in = cursor.as_ref().map_or(0, String::len);
+        let observed = Observed::begin(&self.meters, &self.generation, None, bytes_in);
+        let given = async {
+            let (ready, _place, setup) = self.begin(context).await?;
+            self.work(self.guest(&ready)?.on_poll(setup, cursor.as_deref()), &observed).await
         };
-        self.ask(context, bytes, work, checked).await
+        let given = given.instrument(observed.span()).await;
+        self.end(observed, given.map(polled))
     }
 
     async fn webhook(&self, context: ChannelContext, request: Webhook) -> Result<Heard, ToolError> {
         if request.body.len() > limits::CHANNEL_WEBHOOK_BYTES_MAX {
             return Err(ToolError::Contained(Containment::Quota));
         }
-        let bytes = request.body.len();
+        let observed = Observed::begin(&self.meters, &self.generation, None, request.body.len());
         let Webhook { method, path, headers, body } = request;
         let request = raw::Request { method, path, headers, body };
-        let work = async |guest: &ChannelGuest, setup: Setup| guest.on_webhook(setup, &request).await;
-        let checked = |heard: raw::Heard| Ok(Heard { messages: messages(heard.messages)?, reply: heard.reply.map(reply).transpose()? });
-        self.ask(context, bytes, work, checked).await
+        let given = async {
+            let (ready, _place, setup) = self.begin(context).await?;
+            self.work(self.guest(&ready)?.on_webhook(setup, &request), &observed).await
+        };
+        let given = given.instrument(observed.span()).await;
+        self.end(observed, given.map(heard))
     }
 
     async fn send(&self, context: ChannelContext, message: Outgoing) -> Result<Option<String>, ToolError> {
-        let bytes = message.text.len();
+        let observed = Observed::begin(&self.meters, &self.generation, None, message.text.len());
         let Outgoing { id, conversation, text, reply_to, extras } = message;
         let message = raw::Outgoing { id, conversation, text, reply_to, extras };
-        let work = async |guest: &ChannelGuest, setup: Setup| guest.send(setup, &message).await;
-        self.ask(context, bytes, work, |id| within(id, "an id", limits::CHANNEL_ID_BYTES_MAX)).await
+        let given = async {
+            let (ready, _place, setup) = self.begin(context).await?;
+            self.work(self.guest(&ready)?.send(setup, &message), &observed).await
+        };
+        let given = given.instrument(observed.span()).await;
+        self.end(observed, given.map(|id| within(id, "an id", limits::CHANNEL_ID_BYTES_MAX)))
     }
+}
+
+fn polled(given: raw::Polled) -> Result<Polled, String> {
+    let cursor = within(given.cursor, "a cursor", limits::CHANNEL_CURSOR_BYTES_MAX)?;
+    Ok(Polled { messages: messages(given.messages)?, cursor, more: given.more })
+}
+
+fn heard(given: raw::Heard) -> Result<Heard, String> {
+    Ok(Heard { messages: messages(given.messages)?, reply: given.reply.map(reply).transpose()? })
 }
 
 fn messages(given: Vec<raw::Incoming>) -> Result<Vec<Incoming>, String> {

@@ -5,6 +5,7 @@ mod calls;
 mod capabilities;
 mod channels;
 pub(crate) mod guests;
+mod hooks;
 mod http;
 mod limits;
 mod manager;

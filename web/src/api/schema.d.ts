@@ -1845,6 +1845,16 @@ export interface components {
             /** @enum {string} */
             type: "tool.result";
         } | {
+            /** @description A hook refused a tool call, or gave no answer about it, so the call was not made. */
+            payload: components["schemas"]["HookBlocked"];
+            /** @enum {string} */
+            type: "hook.blocked";
+        } | {
+            /** @description A hook changed the arguments of a tool call before anybody was asked about it. */
+            payload: components["schemas"]["HookRewrote"];
+            /** @enum {string} */
+            type: "hook.rewrote";
+        } | {
             /** @description A person is asked. */
             payload: components["schemas"]["PermissionRequest"];
             /** @enum {string} */
@@ -1966,6 +1976,32 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok" | "degraded" | "down";
+        /** @description Payload of `hook.blocked`. */
+        HookBlocked: {
+            /** Format: uuid */
+            agentId: string;
+            /** Format: uuid */
+            callId: string;
+            /** @description The plugin, `publisher/name`. */
+            hook: string;
+            /** @description The tool. */
+            name: string;
+            /** @description What the hook said, or why there was no answer. */
+            reason: string;
+        };
+        /** @description Payload of `hook.rewrote`. */
+        HookRewrote: {
+            /** Format: uuid */
+            agentId: string;
+            /** @description Those that the call is made with. */
+            arguments: unknown;
+            /** Format: uuid */
+            callId: string;
+            /** @description The plugin, `publisher/name`. */
+            hook: string;
+            /** @description The tool. */
+            name: string;
+        };
         /** @description Why an answer is not complete. */
         IncompleteDetails: {
             /** @description `max_output_tokens` or `content_filter`. */

@@ -1,6 +1,8 @@
 //! What is installed under each id: which generation runs, which ran before it, and which still end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod files;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -265,36 +267,6 @@ impl Slots {
         Ok(())
     }
 
-    /// Refuses a second file of the same id.
-    pub(super) fn check_file(&self, id: &str, path: &Path, found: &BTreeMap<PathBuf, Stamp>) -> Result<(), InstallError> {
-        match self.by_id.get(id).and_then(|slot| slot.file.as_ref()) {
-            Some(other) if other != path && found.contains_key(other) => Err(InstallError::Inconsistent(format!(
-                "`{}` is plugin `{id}` too; remove one of the two files",
-                other.display()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the file was read at that stamp already.
-    pub(super) fn knows(&self, path: &Path, stamp: Stamp) -> bool {
-        self.files.get(path) == Some(&stamp)
-    }
-
-    /// Whether that is the file as it runs, or as it was rolled back.
-    pub(super) fn has(&self, path: &Path, digest: &str) -> bool {
-        let Some(slot) = self.by_id.values().find(|slot| slot.file.as_deref() == Some(path)) else { return false };
-        match &slot.rolled_back {
-            Some(rolled_back) => rolled_back.file.digest == digest,
-            None => slot.generation().is_some_and(|generation| generation.inspection.digest == digest),
-        }
-    }
-
-    /// Makes every file look changed.
-    pub(super) fn forget_times(&mut self) {
-        self.files.clear();
-    }
-
     /// Lets the file of a plugin run again though it was rolled back or crashed too often.
     pub(super) fn forgive(&mut self, id: &str) {
         self.past.remove(id);
@@ -303,14 +275,6 @@ impl Slots {
             generation.breaker.lift();
         }
         slot.rolled_back = None;
-    }
-
-    /// The file is as it was when it was read.
-    pub(super) fn unchanged(&mut self, path: PathBuf, stamp: Stamp) {
-        if let Some(slot) = self.by_id.values_mut().find(|slot| slot.file.as_ref() == Some(&path)) {
-            slot.problem = None;
-        }
-        self.files.insert(path, stamp);
     }
 
     /// Puts a checked version into its place.
@@ -389,14 +353,6 @@ impl Slots {
         let name = super::file_name(&path);
         self.strays.insert(path, problem.to_owned());
         name
-    }
-
-    /// The files that are known but gone.
-    pub(super) fn gone(&self, found: &BTreeMap<PathBuf, Stamp>) -> Vec<PathBuf> {
-        let running = self.by_id.values().filter_map(|slot| slot.file.as_ref());
-        let strays = self.strays.keys().filter(|path| path.is_absolute());
-        let known: BTreeSet<&PathBuf> = self.files.keys().chain(running).chain(strays).collect();
-        known.into_iter().filter(|path| !found.contains_key(*path)).cloned().collect()
     }
 
     /// A file is gone: its plugin too, unless the binary has one of that id. Returns the id if it was that one's file.
@@ -486,27 +442,6 @@ impl Slots {
 
     fn drop_empty(&mut self) {
         self.by_id.retain(|_, slot| slot.is_listed());
-    }
-
-    /// The file of an id, for removing it.
-    pub(super) fn file_of(&self, id: &str) -> Result<PathBuf, InstallError> {
-        if let Some(slot) = self.by_id.get(id) {
-            return slot.file.clone().ok_or_else(|| InstallError::Bundled(id.to_owned()));
-        }
-        let stray = self.strays.keys().find(|path| path.is_absolute() && super::file_name(path) == id);
-        stray.cloned().ok_or_else(|| InstallError::NotFound(id.to_owned()))
-    }
-
-    /// Where a plugin's file goes: where it was, or under the given name, or under its id if that name is taken.
-    pub(super) fn path_for(&self, folder: &Path, manifest: &Manifest, wanted: &str) -> PathBuf {
-        if let Some(path) = self.by_id.get(&manifest.id).and_then(|slot| slot.file.as_ref()) {
-            return path.clone();
-        }
-        let by_id = folder.join(format!("{}.wasm", manifest.id.replace('/', ".")));
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let usable = wanted.ends_with(".wasm") && wanted.len() <= 128 && !wanted.starts_with('.') && wanted.chars().all(plain);
-        let wanted = folder.join(wanted);
-        if usable && !wanted.exists() { wanted } else { by_id }
     }
 
     /// What the next run of the host has to know.
