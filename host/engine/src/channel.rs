@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use octi_domain::limits;
-use octi_extension::channel::{Channel, ChannelContext, ChannelEntry, ChannelSpec, Heard, Incoming, Outgoing, Polled, Reply, Webhook};
+use octi_extension::channel::{
+    Channel, ChannelContext, ChannelEntry, ChannelSpec, Heard, Incoming, Outgoing, Polled, Reply, Webhook,
+};
 use octi_extension::tool::{Containment, ToolError};
 use tracing::Instrument;
 
@@ -142,7 +144,11 @@ fn message(given: raw::Incoming) -> Result<Incoming, String> {
     let raw::Incoming { id, conversation, sender, sender_name, text, extras } = given;
     for (what, id) in [("message", &id), ("conversation", &conversation), ("sender", &sender)] {
         if id.is_empty() || id.len() > limits::CHANNEL_ID_BYTES_MAX {
-            return Err(format!("brought a {what} whose id has {} bytes; 1 to {} are allowed", id.len(), limits::CHANNEL_ID_BYTES_MAX));
+            return Err(format!(
+                "brought a {what} whose id has {} bytes; 1 to {} are allowed",
+                id.len(),
+                limits::CHANNEL_ID_BYTES_MAX
+            ));
         }
     }
     if text.len() > limits::MESSAGE_BYTES_MAX {
@@ -211,7 +217,8 @@ mod tests {
 
     #[test]
     fn an_answer_to_a_request_is_one() {
-        let of = |status, bytes| reply(raw::Reply { status, content_type: None, body: "x".repeat(bytes) }).map(|reply| reply.status);
+        let of =
+            |status, bytes| reply(raw::Reply { status, content_type: None, body: "x".repeat(bytes) }).map(|reply| reply.status);
         assert_eq!(of(202, 0), Ok(202));
         assert!(of(101, 0).is_err() && of(600, 0).is_err());
         assert!(of(200, limits::CHANNEL_WEBHOOK_BYTES_MAX + 1).is_err_and(|problem| problem.contains("65537 bytes")));

@@ -199,7 +199,9 @@ mod tests {
         let manifest = read("title = 'Chat'\npoll_ms = 1000\nwebhook = { header = 'x-signature', secret = 'chat_key' }").unwrap();
         assert_eq!(
             manifest.lines(),
-            ["channel: bring what linked people write in Chat, and send them what is answered (asked every 1000 ms, told by requests signed with your secret chat_key)"]
+            [
+                "channel: bring what linked people write in Chat, and send them what is answered (asked every 1000 ms, told by requests signed with your secret chat_key)"
+            ]
         );
     }
 

@@ -116,7 +116,9 @@ impl From<HostError> for ChannelError {
         let text = error.to_string();
         match error {
             HostError::Denied(_) => Self::NeedsUser(text),
-            HostError::Timeout | HostError::Cancelled | HostError::Unavailable(_) | HostError::Quota(_) => Self::Unavailable(text),
+            HostError::Timeout | HostError::Cancelled | HostError::Unavailable(_) | HostError::Quota(_) => {
+                Self::Unavailable(text)
+            }
             HostError::NotFound(_) | HostError::Invalid(_) | HostError::Conflict(_) => Self::Rejected(text),
             HostError::Other(_) => Self::Other(text),
         }
@@ -177,7 +179,7 @@ macro_rules! channel {
                 }
             }
 
-            $crate::__private::export_channel!(Component with_types_in $crate::__private::raw_channel);
+    $crate::__private::export_channel!(Component with_types_in $crate::__private::raw_channel);
         };
     };
 }
@@ -241,7 +243,13 @@ mod tests {
     impl Channel for Echo {
         fn webhook(request: Request) -> Result<Heard, ChannelError> {
             let text = String::from_utf8(request.body).map_err(|error| ChannelError::Rejected(error.to_string()))?;
-            let message = Incoming { id: "1".to_owned(), conversation: "c".to_owned(), sender: "s".to_owned(), text, ..Incoming::default() };
+            let message = Incoming {
+                id: "1".to_owned(),
+                conversation: "c".to_owned(),
+                sender: "s".to_owned(),
+                text,
+                ..Incoming::default()
+            };
             Ok(Heard { messages: vec![message], reply: None })
         }
 

@@ -26,7 +26,7 @@ fn shell() -> FakeTool {
     }))
 }
 
-fn run(command: &str) -> Answer {
+fn runs(command: &str) -> Answer {
     Answer::calls([("c1", "shell__run", json!({ "command": command }))])
 }
 
@@ -49,7 +49,7 @@ fn rewriting(plugin: &str, priority: u16, suffix: &'static str) -> FakeHook {
 on_both! {
     async fn a_blocked_call_is_not_made_and_everybody_reads_which_hook_and_why(db) {
         let tool = shell();
-        let test = TestAgents::answering([run("rm -r /"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+        let test = TestAgents::answering([runs("rm -r /"), Answer::text("done")]).tool(&tool).start(&db.store).await;
         let hook = FakeHook::new("acme/guard", |entry| entry.tools = vec!["shell.*".into()])
             .answers(|_, _| Ok(HookAnswer::Block(format!("nothing is\n deleted \u{1b}[31mhere{}", "!".repeat(limits::HOOK_REASON_BYTES_MAX)))));
         test.registry.install_hook(hook.clone());
@@ -83,7 +83,7 @@ on_both! {
             (ToolError::Failed("the list of rules cannot be read".into()), "the list of rules cannot be read"),
         ] {
             let tool = shell();
-            let test = TestAgents::answering([run("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+            let test = TestAgents::answering([runs("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
             test.registry.install_hook(FakeHook::new("acme/guard", |_| {}).answers(move |_, _| Err(error.clone())));
             let (shown, record) = made(&test).await;
             assert!(tool.calls().is_empty() && shown.is_error, "{says}");
@@ -94,7 +94,7 @@ on_both! {
 
     async fn what_a_person_approves_is_what_the_hook_made_of_it_and_what_runs(db) {
         let tool = shell().asks_about("command");
-        let test = TestAgents::answering([run("rm x"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+        let test = TestAgents::answering([runs("rm x"), Answer::text("done")]).tool(&tool).start(&db.store).await;
         test.registry.install_hook(rewriting("acme/careful", 1, " -i"));
         let sent = test.send("go").await;
         let question = test.events.question(1).await;
@@ -115,7 +115,7 @@ on_both! {
 
     async fn hooks_are_asked_by_priority_and_name_and_each_sees_what_those_before_made(db) {
         let tool = shell();
-        let test = TestAgents::answering([run("a"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+        let test = TestAgents::answering([runs("a"), Answer::text("done")]).tool(&tool).start(&db.store).await;
         for (plugin, priority, suffix) in [("acme/z", 2, "4"), ("acme/b", 1, "3"), ("acme/a", 1, "2"), ("acme/y", 0, "1")] {
             test.registry.install_hook(rewriting(plugin, priority, suffix));
         }
@@ -130,7 +130,7 @@ on_both! {
     async fn arguments_that_the_tool_does_not_take_are_nobodys_to_run(db) {
         for arguments in [json!({ "cmd": "ls" }), json!([]), json!({ "command": "x".repeat(limits::ARGUMENTS_BYTES_MAX) })] {
             let tool = shell();
-            let test = TestAgents::answering([run("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+            let test = TestAgents::answering([runs("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
             let hook = FakeHook::new("acme/clumsy", |_| {}).answers(move |_, _| Ok(HookAnswer::Rewrite(arguments.clone())));
             test.registry.install_hook(hook);
             let (shown, record) = made(&test).await;
@@ -147,7 +147,7 @@ on_both! {
         let hook = FakeHook::new("acme/curious", events).answers(|_, _| {
             Ok(HookAnswer::Rewrite(json!({ "command": "echo {{secret:key}}" })))
         });
-        let answers = [run(&format!("echo {VALUE}")), Answer::text("done")];
+        let answers = [runs(&format!("echo {VALUE}")), Answer::text("done")];
         let test = TestAgents::answering(answers).secret("key", VALUE).tool(&tool).start(&db.store).await;
         test.registry.install_hook(hook.clone());
         let sent = test.send(&format!("my key is {VALUE}")).await;
@@ -171,7 +171,7 @@ on_both! {
 
     async fn what_has_happened_is_told_bounded_and_a_hook_that_fails_then_breaks_nothing(db) {
         let tool = shell().gives(|_| Ok(json!("done")));
-        let test = TestAgents::answering([run("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+        let test = TestAgents::answering([runs("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
         let all = vec![HookEvent::ToolAfter, HookEvent::SessionStarted, HookEvent::Message, HookEvent::TurnEnded];
         let hook = FakeHook::new("acme/log", |entry| entry.events = all.clone())
             .answers(|_, _| Err(ToolError::Contained(Containment::Trap)));
@@ -197,7 +197,7 @@ on_both! {
 
     async fn hooks_that_answer_late_have_a_bound_together(db) {
         let tool = shell();
-        let test = TestAgents::answering([run("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
+        let test = TestAgents::answering([runs("ls"), Answer::text("done")]).tool(&tool).start(&db.store).await;
         test.registry.install_hook(FakeHook::new("acme/silent", |_| {}).silent());
         let (shown, _) = made(&test).await;
         let says = format!("it took longer than {} ms", limits::HOOKS_MS_MAX);

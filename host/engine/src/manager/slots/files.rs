@@ -12,7 +12,12 @@ use crate::manager::folder::Stamp;
 
 impl Slots {
     /// Refuses a second file of the same id.
-    pub(in crate::manager) fn check_file(&self, id: &str, path: &Path, found: &BTreeMap<PathBuf, Stamp>) -> Result<(), InstallError> {
+    pub(in crate::manager) fn check_file(
+        &self,
+        id: &str,
+        path: &Path,
+        found: &BTreeMap<PathBuf, Stamp>,
+    ) -> Result<(), InstallError> {
         match self.by_id.get(id).and_then(|slot| slot.file.as_ref()) {
             Some(other) if other != path && found.contains_key(other) => Err(InstallError::Inconsistent(format!(
                 "`{}` is plugin `{id}` too; remove one of the two files",
