@@ -14,11 +14,10 @@ use octi_domain::limits::{REGISTRY_LAYOUT_INDEX_BYTES_MAX, REGISTRY_MANIFEST_BYT
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
+pub use crate::document::Document;
 use crate::name::{PluginName, Version};
-use crate::oci::{
-    Descriptor, EMPTY, EMPTY_TYPE, ImageIndex, ImageManifest, LayoutVersion, MANIFEST_TYPE, REF_NAME, SCHEMA_VERSION,
-};
-use crate::package::Packed;
+use crate::oci::{Descriptor, ImageIndex, LayoutVersion, MANIFEST_TYPE, REF_NAME, SCHEMA_VERSION};
+use crate::package::{PackageError, Packed};
 use crate::text::{explained, shown};
 
 const LAYOUT_FILE: &str = "oci-layout";
@@ -27,31 +26,6 @@ const BLOBS: &str = "blobs/sha256";
 const VERSION: &str = "1.0.0";
 /// Bytes of [`LAYOUT_FILE`].
 const LAYOUT_FILE_BYTES_MAX: usize = 1024;
-const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
-
-/// What a registry signs of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Document {
-    Index,
-    Revocations,
-}
-
-impl Document {
-    /// What it is called in a folder, where no plugin is called like it: a plugin's id has a `/`.
-    const fn tag(self) -> &'static str {
-        match self {
-            Self::Index => "octi-index",
-            Self::Revocations => "octi-revocations",
-        }
-    }
-
-    const fn artifact_type(self) -> &'static str {
-        match self {
-            Self::Index => "application/vnd.octi.index.v1+json",
-            Self::Revocations => "application/vnd.octi.revocations.v1+json",
-        }
-    }
-}
 
 /// A folder of packages.
 pub struct Layout {
@@ -121,6 +95,12 @@ impl Layout {
         Ok(layout)
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Adds a version of a plugin. It is found when all of it is there.
     ///
     /// # Errors
@@ -139,20 +119,13 @@ impl Layout {
     /// # Errors
     /// [`LayoutError`] when the folder cannot be written.
     pub fn set_document(&self, document: Document, envelope: &[u8]) -> Result<(), LayoutError> {
-        let manifest = ImageManifest {
-            schema_version: SCHEMA_VERSION,
-            media_type: MANIFEST_TYPE.to_owned(),
-            artifact_type: Some(document.artifact_type().to_owned()),
-            config: Descriptor::of(EMPTY_TYPE, EMPTY),
-            layers: vec![Descriptor::of(ENVELOPE, envelope)],
-            annotations: [].into(),
-        };
-        let manifest = serde_json::to_vec(&manifest).unwrap_or_default();
+        let packed = document.pack(envelope);
         let _lock = self.lock()?;
-        for blob in [envelope, EMPTY, &manifest] {
+        for blob in &packed.blobs {
             self.put(blob)?;
         }
-        let mut descriptor = Descriptor::of(MANIFEST_TYPE, &manifest);
+        self.put(&packed.oci_manifest)?;
+        let mut descriptor = Descriptor::of(MANIFEST_TYPE, &packed.oci_manifest);
         descriptor.artifact_type = Some(document.artifact_type().to_owned());
         self.tag(document.tag(), descriptor)
     }
@@ -165,12 +138,11 @@ impl Layout {
         let tag = document.tag();
         let descriptor = self.tagged(tag)?.ok_or_else(|| self.missing(tag))?;
         let manifest = self.blob(descriptor.digest, REGISTRY_MANIFEST_BYTES_MAX)?;
-        let damaged = |problem: &dyn fmt::Display| self.damaged(tag, problem);
-        let manifest: ImageManifest = serde_json::from_slice(&manifest).map_err(|error| damaged(&error))?;
-        match manifest.layers.as_slice() {
-            [layer] if layer.media_type == ENVELOPE => self.blob(layer.digest, bytes_max),
-            _ => Err(damaged(&"it has not one layer with an envelope")),
-        }
+        let layer = document.envelope(&manifest).map_err(|error| match error {
+            PackageError::Malformed(problem) => self.damaged(tag, &problem),
+            other => self.damaged(tag, &other),
+        })?;
+        self.blob(layer.digest, bytes_max)
     }
 
     /// The OCI manifest under the id and version of a plugin, for who has no index.

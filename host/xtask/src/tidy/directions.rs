@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
@@ -15,6 +15,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("octi-extension", &["octi-domain"]),
     ("octi-registry", &["octi-domain", "octi-extension"]),
     ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
+    ("octi-distribution", &["octi-domain", "octi-registry", "octi-security"]),
     ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
     ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
@@ -42,6 +43,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-api",
             "octi-author",
             "octi-config",
+            "octi-distribution",
             "octi-store",
             "octi-extension",
             "octi-registry",
@@ -60,7 +62,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
 ];
 
 /// Libraries with one home.
-const ONE_HOME: [(&str, &[&str]); 7] = [
+const ONE_HOME: [(&str, &[&str]); 8] = [
     ("sqlx", &["octi-store", "octi-testkit"]),
     // The benchmark compares the engine with bare wasmtime.
     ("wasmtime", &["octi-engine", "octi-bench"]),
@@ -69,6 +71,7 @@ const ONE_HOME: [(&str, &[&str]); 7] = [
     ("ratatui", &["octi-tui"]),
     ("genai", &["octi-models"]),
     ("seccompiler", &["octi-security"]),
+    ("oci-client", &["octi-distribution"]),
 ];
 
 /// What is wrong with the directions.
