@@ -316,3 +316,33 @@ impl fmt::Debug for Door {
         f.debug_struct("Door").field("address", &self.address).field("registry", &self.inside.registry).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use octi_domain::ambient::Ambient;
+    use octi_security::sandbox::egress::EgressPolicy;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::Location;
+
+    #[tokio::test]
+    async fn nobody_else_gets_through_the_door() {
+        let Ok(Location::Oci(place)) = "oci://127.0.0.1:1/plugins".parse() else { panic!("no place") };
+        let access = Access::new(Egress::new(EgressPolicy::default()), Ambient::system());
+        let door = Door::open(&place, &access).await.unwrap();
+        let address = door.proxy().rsplit('@').next().unwrap().to_owned();
+        for (head, expected) in [
+            ("GET http://127.0.0.1:1/v2/ HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "407"),
+            ("GET http://127.0.0.1:1/v2/ HTTP/1.1\r\nHost: x\r\nProxy-Authorization: Basic b2N0aTo=\r\n\r\n".to_owned(), "407"),
+            ("CONNECT 127.0.0.1:1 HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "407"),
+        ] {
+            let mut connection = TcpStream::connect(&address).await.unwrap();
+            connection.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = [0; 12];
+            connection.read_exact(&mut answer).await.unwrap();
+            assert!(String::from_utf8_lossy(&answer).contains(expected), "{head}");
+        }
+    }
+}

@@ -6,9 +6,11 @@
 mod credentials;
 mod door;
 mod error;
+mod ledger;
 mod location;
 mod place;
 mod remote;
+mod search;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,8 +23,10 @@ use octi_security::sandbox::egress::Egress;
 
 pub use credentials::{Credentials, CredentialsError};
 pub use error::DistributionError;
+pub use ledger::{Added, Books, Ledger, LedgerError};
 pub use location::{Location, LocationError, OciLocation};
 pub use place::{Place, Progress, Published};
+pub use search::{Hit, search};
 
 /// With what a registry is opened.
 #[derive(Clone)]

@@ -139,10 +139,10 @@ impl Remote {
     }
 
     async fn document(&self, document: Document, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
-        let what = document.tag();
-        let manifest = self.manifest(&self.tag(OWN, what), what, REGISTRY_MANIFEST_BYTES_MAX).await?;
-        let layer = document.envelope(&manifest).map_err(|error| self.odd(what, &error))?;
-        self.content(OWN, layer.digest, what, bytes_max).await
+        let (tag, what) = (document.tag(), format!("`{}`", document.tag()));
+        let manifest = self.manifest(&self.tag(OWN, tag), &what, REGISTRY_MANIFEST_BYTES_MAX).await?;
+        let layer = document.envelope(&manifest).map_err(|error| self.odd(tag, &error))?;
+        self.content(OWN, layer.digest, &what, bytes_max).await
     }
 
     async fn manifest(&self, reference: &Reference, what: &str, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
@@ -280,10 +280,10 @@ impl Source for Remote {
     async fn oci_manifest(&self, name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
         let repository = self.location.repository(name.as_str());
         let reference = Reference::with_digest(self.location.host().to_owned(), repository, digest.to_string());
-        self.manifest(&reference, &format!("the package of `{name}` ({digest})"), bytes_max).await
+        self.manifest(&reference, &format!("package of `{name}` ({digest})"), bytes_max).await
     }
 
     async fn blob(&self, name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
-        self.content(name.as_str(), digest, &format!("a part of `{name}` ({digest})"), bytes_max).await
+        self.content(name.as_str(), digest, &format!("blob of `{name}` ({digest})"), bytes_max).await
     }
 }

@@ -48,7 +48,7 @@ pub enum SourceError {
     },
     #[error("{what} of `{origin}` is no such thing: {problem}; ask who runs it")]
     Malformed { origin: String, what: String, problem: String },
-    #[error("`{origin}` does not answer; try again later")]
+    #[error("`{origin}` gave no answer that can be used; try again later")]
     Unavailable {
         origin: String,
         #[source]
