@@ -40,6 +40,9 @@ pub enum AuthorError {
     /// The compiler has said why.
     #[error("`{command}` ended with {status}")]
     Cargo { command: String, status: String },
+    /// Cargo would have to choose versions first.
+    #[error("what `{0}` is made of is not known: its `Cargo.lock` is not there, or not of its `Cargo.toml`")]
+    NotBuilt(String),
     /// The crate is no library that can be a component.
     #[error("cargo built no WebAssembly component of `{0}`")]
     NoComponent(String),
@@ -80,6 +83,7 @@ impl AuthorError {
             Self::Cargo { .. } => {
                 "mend what the compiler says, then run it again; `octi plugin doctor` checks this machine".to_owned()
             }
+            Self::NotBuilt(_) => "`octi plugin build` first".to_owned(),
             Self::NoComponent(_) => "add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` of Cargo.toml".to_owned(),
             Self::Pack { .. } | Self::Manifest { .. } => "mend it, then `octi plugin build` again".to_owned(),
             Self::NoCases(folder) => format!("write one: `{folder}/<what_is_true>/case.json`"),

@@ -9,6 +9,7 @@ mod notification;
 mod permission;
 mod plugin;
 mod reference;
+mod registry;
 mod secret;
 mod serve;
 mod settings;
@@ -57,6 +58,9 @@ enum Verb {
     /// Tools and roles: list, inspect, install, remove, reload, call; and writing them: new, build, test, dev
     #[command(subcommand)]
     Plugin(plugin::Verb),
+    /// A registry of plugins that is yours: init, add, yank, revoke, sign, list
+    #[command(subcommand)]
+    Registry(registry::Verb),
     /// Language models: list, add, test, default, remove
     #[command(subcommand)]
     Model(model::Verb),
@@ -114,6 +118,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Tui(options) => tui::run(&context, &options).await,
         Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => Box::pin(plugin::run(&context, verb)).await,
+        Verb::Registry(verb) => Box::pin(registry::run(&context, verb)).await,
         Verb::Model(verb) => model::run(&context, verb).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,

@@ -323,7 +323,8 @@ pub(crate) fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
     Ok(ProcessConfig { launcher, level })
 }
 
-fn open_egress(config: &Config) -> Outcome<Egress> {
+/// Who makes connections.
+pub(crate) fn open_egress(config: &Config) -> Outcome<Egress> {
     let private = PrivateTargets::parse(config.private_targets.iter().map(String::as_str))
         .map_err(|error| user(&error).hint("`OCTI_PRIVATE_TARGETS` is a list such as `wiki.corp:443, 10.1.0.0/16:443`"))?;
     let authorities = config.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default();

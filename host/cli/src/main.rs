@@ -6,6 +6,7 @@ mod bundle;
 mod command;
 mod compose;
 mod connection;
+mod distribution;
 mod failure;
 mod lifecycle;
 mod models;

@@ -42,6 +42,11 @@ variables! {
     OCTI_SANDBOX = "OCTI_SANDBOX": "Process sandbox: `auto` (as much as this machine can), `required` (refuse below full), `off`; default `auto`.";
     OCTI_PRIVATE_TARGETS = "OCTI_PRIVATE_TARGETS": "Hosts and networks that are not public and that plugins whose grant names them may reach: `wiki.corp:443, 10.1.0.0/16:443`; default none. Name hosts where you can: a network is open to every host that a grant names, wherever its name leads.";
     OCTI_CA_FILE = "OCTI_CA_FILE": "PEM file of certificate authorities that this host trusts besides those of the system, such as your company's; for models, plugins' requests and `websearch`.";
+    OCTI_REGISTRY_HOST = "OCTI_REGISTRY_HOST": "Registry of plugins, such as `registry.example:5000`, to which commands are `OCTI_REGISTRY_USER`; default what `docker login` and its like left.";
+    OCTI_REGISTRY_USER = "OCTI_REGISTRY_USER": "Who commands are to the registry `OCTI_REGISTRY_HOST`.";
+    #[secret] OCTI_REGISTRY_PASSWORD = "OCTI_REGISTRY_PASSWORD": "Password or token of `OCTI_REGISTRY_USER`.";
+    OCTI_REGISTRY_PLAIN = "OCTI_REGISTRY_PLAIN": "Registries that are spoken to without encryption besides those of this machine, such as `registry.lan:5000, 10.0.0.5:5000`; default none.";
+    DOCKER_CONFIG = "DOCKER_CONFIG": "Folder with the `config.json` in which `docker login` and its like leave credentials of registries; default `~/.docker`.";
     OCTI_SEARXNG_URL = "OCTI_SEARXNG_URL": "SearXNG server that the `websearch` tool asks, such as `http://127.0.0.1:8080`; it must answer in JSON. Without it there is no search.";
     OCTI_MAX_ITERATIONS = "OCTI_MAX_ITERATIONS": "Model calls in one turn; default 50, 0 for no limit, at most 10000.";
     OCTI_MAX_MINUTES = "OCTI_MAX_MINUTES": "Minutes one turn may take; default 15, at most 1440.";
@@ -132,7 +137,7 @@ mod tests {
     #[test]
     fn keys_and_tokens_are_marked_secret() {
         for variable in VARIABLES {
-            let looks_secret = variable.name.ends_with("_KEY") || variable.name.ends_with("_TOKEN");
+            let looks_secret = ["_KEY", "_TOKEN", "_PASSWORD"].iter().any(|end| variable.name.ends_with(end));
             assert_eq!(variable.is_secret, looks_secret, "{}", variable.name);
         }
     }

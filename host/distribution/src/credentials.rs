@@ -32,7 +32,7 @@ pub enum CredentialsError {
     )]
     Malformed(PathBuf),
     #[error(
-        "the credentials of `{registry}` are not in `{}` but with the program `{helper}`, which octi does not start; set `OCTI_REGISTRY_USER` and `OCTI_REGISTRY_PASSWORD`",
+        "the credentials of `{registry}` are not in `{}` but with the program `{helper}`, which octi does not start; set `OCTI_REGISTRY_HOST`, `OCTI_REGISTRY_USER` and `OCTI_REGISTRY_PASSWORD`",
         path.display()
     )]
     Helper { path: PathBuf, registry: String, helper: String },

@@ -89,8 +89,8 @@ struct Inside {
 }
 
 impl Door {
-    /// Opens it, towards that registry and to what it redirects to in the public.
-    pub(crate) async fn open(location: &OciLocation, access: &Access) -> Result<Self, io::Error> {
+    /// Opens it, towards that registry and to what it redirects to in the public. It has to be called in a runtime.
+    pub(crate) fn open(location: &OciLocation, access: &Access) -> Result<Self, io::Error> {
         let scheme = if location.is_loopback() || access.plain_http { "http" } else { "https" };
         let url = Url::parse(&format!("{scheme}://{}/", location.host())).map_err(io::Error::other)?;
         // Where tokens are given and large files lie is for the registry to say, and is often another host.
@@ -109,7 +109,9 @@ impl Door {
             last: Mutex::default(),
             sent: Mutex::default(),
         });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, Arc::clone(&inside)));
@@ -189,6 +191,12 @@ async fn answer(inside: Arc<Inside>, request: Request<Incoming>) -> Result<Respo
     })
 }
 
+/// A body takes its time to be sent, which is not the registry's silence.
+fn patience_with(patience: Duration, body_bytes: usize) -> Duration {
+    let seconds = body_bytes / limits::REGISTRY_PUSH_BYTES_PER_SECOND_MIN;
+    patience.saturating_add(Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX)))
+}
+
 fn plainly(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
     *response.status_mut() = status;
@@ -261,10 +269,10 @@ impl Inside {
 
     async fn once(&self, request: egress::Request) -> Result<Response<Bytes>, Trouble> {
         let is_blob = request.method == Method::GET && request.url.path().contains("/blobs/");
-        let pushing = u64::try_from(request.body.len() / limits::REGISTRY_PUSH_BYTES_PER_SECOND_MIN).unwrap_or(u64::MAX);
-        let patience = self.patience + Duration::from_secs(pushing);
         let silent = |_| Trouble::Silent(self.patience);
-        let mut answer = timeout(patience, self.egress.fetch(&self.allow, request)).await.map_err(silent)??;
+        let mut answer = timeout(patience_with(self.patience, request.body.len()), self.egress.fetch(&self.allow, request))
+            .await
+            .map_err(silent)??;
         let is_content = is_blob && answer.status.is_success();
         let bytes_max = if is_content { self.blob_bytes_max.load(Ordering::Relaxed) } else { limits::REGISTRY_ANSWER_BYTES_MAX };
         let mut body = Vec::new();
@@ -327,11 +335,41 @@ mod tests {
     use super::*;
     use crate::Location;
 
+    #[test]
+    fn a_long_body_is_given_the_time_of_a_slow_connection() {
+        let second = Duration::from_secs(1);
+        assert_eq!(patience_with(second, limits::REGISTRY_PUSH_BYTES_PER_SECOND_MIN - 1), second);
+        assert_eq!(patience_with(second, 4 * limits::REGISTRY_PUSH_BYTES_PER_SECOND_MIN), 5 * second);
+    }
+
+    #[tokio::test]
+    async fn so_many_connections_are_served_at_once_and_the_next_one_waits() {
+        let Ok(Location::Oci(place)) = "oci://127.0.0.1:1/plugins".parse() else { panic!("no place") };
+        let door = Door::open(&place, &Access::new(Egress::new(EgressPolicy::default()), Ambient::system())).unwrap();
+        let mut held = Vec::new();
+        for _ in 0..limits::REGISTRY_CONNECTIONS_MAX {
+            held.push(answered(door.address).await.expect("an answer"));
+        }
+        let one_more = answered(door.address);
+        tokio::pin!(one_more);
+        assert!(timeout(Duration::from_millis(200), one_more.as_mut()).await.is_err(), "it was served too");
+        held.pop();
+        assert!(timeout(Duration::from_secs(10), one_more).await.is_ok_and(|served| served.is_some()));
+    }
+
+    /// A connection that had an answer and stays open.
+    async fn answered(address: SocketAddr) -> Option<TcpStream> {
+        let mut connection = TcpStream::connect(address).await.ok()?;
+        connection.write_all(b"GET http://127.0.0.1:1/v2/ HTTP/1.1\r\nHost: x\r\n\r\n").await.ok()?;
+        connection.read_exact(&mut [0; 12]).await.ok()?;
+        Some(connection)
+    }
+
     #[tokio::test]
     async fn nobody_else_gets_through_the_door() {
         let Ok(Location::Oci(place)) = "oci://127.0.0.1:1/plugins".parse() else { panic!("no place") };
         let access = Access::new(Egress::new(EgressPolicy::default()), Ambient::system());
-        let door = Door::open(&place, &access).await.unwrap();
+        let door = Door::open(&place, &access).unwrap();
         let address = door.proxy().rsplit('@').next().unwrap().to_owned();
         for (head, expected) in [
             ("GET http://127.0.0.1:1/v2/ HTTP/1.1\r\nHost: x\r\n\r\n".to_owned(), "407"),

@@ -1,9 +1,9 @@
 //! Why a registry cannot be opened, or something not be put there.
 
+use octi_registry::Digest;
 use octi_registry::layout::LayoutError;
 use octi_registry::package::PackageError;
 use octi_registry::source::SourceError;
-use octi_registry::{Digest, PluginName, Version};
 
 /// Why a registry cannot be opened, or something not be put there.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +21,9 @@ pub enum DistributionError {
     #[error("`{origin}` did not take {what}: {said}; ask who runs it")]
     NotTaken { origin: String, what: String, said: String },
     #[error(
-        "`{origin}` has another `{name}` {version} already ({there}, this is {ours}); what is published is never replaced: raise the version and sign it"
+        "`{origin}` has another {what} already ({there}); what is published is never replaced: raise the version and sign it"
     )]
-    Exists { origin: String, name: PluginName, version: Version, there: Digest, ours: Digest },
+    Exists { origin: String, what: String, there: Digest },
     #[error("`{repository}` cannot be a repository of `{origin}`: a name may not end in `-` or `_`, nor have both side by side")]
     Name { origin: String, repository: String },
     #[error("the work was given up")]

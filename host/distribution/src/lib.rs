@@ -60,10 +60,10 @@ impl fmt::Debug for Access {
     }
 }
 
-/// Opens a registry to read from. An OCI registry is not asked anything yet.
+/// Opens a registry to read from. An OCI registry is not asked anything yet. It waits for the disk, and has to be called in a runtime.
 ///
 /// # Errors
 /// [`DistributionError`] when the folder is none of plugins, or this host cannot make connections.
-pub async fn open(location: &Location, access: Access) -> Result<Arc<dyn Source>, DistributionError> {
-    Ok(Place::open(location, access).await?.source())
+pub fn open(location: &Location, access: &Access) -> Result<Arc<dyn Source>, DistributionError> {
+    Ok(Place::open(location, access)?.source())
 }

@@ -1,6 +1,7 @@
 //! A place that can be read from and published to, whichever of the two it is.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use octi_registry::layout::{Layout, LayoutError};
@@ -33,37 +34,34 @@ enum Kind {
 }
 
 impl Place {
-    /// Opens what is there. An OCI registry is not asked anything yet.
+    /// Opens what is there. An OCI registry is not asked anything yet. It waits for the disk, and has to be called in a runtime.
     ///
     /// # Errors
     /// [`DistributionError`] when the folder is none of plugins, or this host cannot make connections.
-    pub async fn open(location: &Location, access: Access) -> Result<Self, DistributionError> {
-        Self::open_with(location, access, Layout::open).await
+    pub fn open(location: &Location, access: &Access) -> Result<Self, DistributionError> {
+        Self::open_with(location, access, Layout::open)
     }
 
-    /// Opens what is there; an empty folder, or none, becomes one of plugins.
+    /// The same; an empty folder, or none, becomes one of plugins.
     ///
     /// # Errors
     /// [`DistributionError`] when the folder holds other things, or this host cannot make connections.
-    pub async fn create(location: &Location, access: Access) -> Result<Self, DistributionError> {
-        Self::open_with(location, access, Layout::create).await
+    pub fn create(location: &Location, access: &Access) -> Result<Self, DistributionError> {
+        Self::open_with(location, access, Layout::create)
     }
 
-    async fn open_with(
+    fn open_with(
         location: &Location,
-        access: Access,
-        open: fn(&std::path::Path) -> Result<Layout, LayoutError>,
+        access: &Access,
+        open: fn(&Path) -> Result<Layout, LayoutError>,
     ) -> Result<Self, DistributionError> {
-        let path = match location {
-            Location::Oci(oci) => return Ok(Self(Kind::Remote(Arc::new(Box::pin(Remote::open(oci, &access)).await?)))),
-            Location::Folder(path) => path.clone(),
-        };
-        off_the_loop(move || {
-            let layout = Arc::new(open(&path)?);
-            let source = Arc::new(Folder::open(&path)?);
-            Ok(Self(Kind::Folder { source, layout }))
-        })
-        .await
+        match location {
+            Location::Oci(oci) => Ok(Self(Kind::Remote(Arc::new(Remote::open(oci, access)?)))),
+            Location::Folder(path) => {
+                let layout = Arc::new(open(path)?);
+                Ok(Self(Kind::Folder { source: Arc::new(Folder::open(path)?), layout }))
+            }
+        }
     }
 
     /// The same place to read from.
@@ -103,7 +101,7 @@ impl Place {
         match &self.0 {
             Kind::Folder { layout, .. } => {
                 let (layout, name, version) = (Arc::clone(layout), name.clone(), version.clone());
-                off_the_loop(move || publish_to_folder(&layout, name, version, &package)).await
+                off_the_loop(move || publish_to_folder(&layout, &name, &version, &package)).await
             }
             Kind::Remote(remote) => Box::pin(remote.publish(name, version, &package.pack()?, progress)).await,
         }
@@ -126,19 +124,19 @@ impl Place {
 
 fn publish_to_folder(
     layout: &Layout,
-    name: PluginName,
-    version: Version,
+    name: &PluginName,
+    version: &Version,
     package: &Package,
 ) -> Result<Published, DistributionError> {
     let packed = package.pack()?;
-    match layout.package(&name, &version)? {
+    match layout.package(name, version)? {
         Some(there) if there == packed.digest => Ok(Published::Already),
         Some(there) => {
-            let (origin, ours) = (layout.path().display().to_string(), packed.digest);
-            Err(DistributionError::Exists { origin, name, version, there, ours })
+            let (origin, what) = (layout.path().display().to_string(), format!("`{name}` {version}"));
+            Err(DistributionError::Exists { origin, what, there })
         }
         None => {
-            layout.add_package(&name, &version, &packed)?;
+            layout.add_package(name, version, &packed)?;
             Ok(Published::Now)
         }
     }

@@ -46,10 +46,11 @@ struct Said {
 }
 
 impl Remote {
-    pub(crate) async fn open(location: &OciLocation, access: &Access) -> Result<Self, DistributionError> {
+    /// It waits for the disk, where the certificate authorities are, and has to be called in a runtime.
+    pub(crate) fn open(location: &OciLocation, access: &Access) -> Result<Self, DistributionError> {
         let origin = location.to_string();
         let setup = |problem: String| DistributionError::Setup { origin: origin.clone(), problem };
-        let door = Door::open(location, access).await.map_err(|error| setup(error.to_string()))?;
+        let door = Door::open(location, access).map_err(|error| setup(error.to_string()))?;
         let auth = access.credentials.as_ref().map_or(RegistryAuth::Anonymous, |credentials| {
             RegistryAuth::Basic(credentials.user.clone(), credentials.password.expose_secret().to_owned())
         });
@@ -81,8 +82,8 @@ impl Remote {
         match self.package(name, version).await? {
             Some(there) if there == package.digest => return Ok(Published::Already),
             Some(there) => {
-                let (origin, ours) = (self.origin.clone(), package.digest);
-                return Err(DistributionError::Exists { origin, name: name.clone(), version: version.clone(), there, ours });
+                let (origin, what) = (self.origin.clone(), format!("`{name}` {version}"));
+                return Err(DistributionError::Exists { origin, what, there });
             }
             None => {}
         }
@@ -221,7 +222,9 @@ impl Remote {
 
     const fn advice(&self) -> &'static str {
         match self.auth {
-            RegistryAuth::Anonymous => "sign in with `OCTI_REGISTRY_USER` and `OCTI_REGISTRY_PASSWORD`, or with `docker login`",
+            RegistryAuth::Anonymous => {
+                "sign in with `docker login`, or set `OCTI_REGISTRY_HOST`, `OCTI_REGISTRY_USER` and `OCTI_REGISTRY_PASSWORD`"
+            }
             _ => "check the user and the password, and what they may do there",
         }
     }

@@ -5,7 +5,10 @@ mod call;
 mod dev;
 mod doctor;
 mod new;
-mod signing;
+mod publish;
+mod sbom;
+mod search;
+pub(crate) mod signing;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -81,6 +84,12 @@ pub(crate) enum Verb {
     Sign(signing::Sign),
     /// Check that a plugin file is what its publisher signed
     Verify(signing::Verify),
+    /// Write what a plugin is made of (`CycloneDX`), to be signed and published with it
+    Sbom(sbom::Options),
+    /// Put a signed plugin into a registry
+    Publish(publish::Options),
+    /// Look for plugins in a registry
+    Search(search::Options),
 }
 
 impl Verb {
@@ -109,6 +118,9 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Key(verb) => return signing::key(context, &verb),
         Verb::Sign(options) => return signing::sign(context, &options),
         Verb::Verify(options) => return signing::verify(context, &options),
+        Verb::Sbom(options) => return sbom::run(context, &options).await,
+        Verb::Publish(options) => return publish::run(context, &options).await,
+        Verb::Search(options) => return search::run(context, &options).await,
         Verb::Inspect { plugin } if Path::new(&plugin).is_file() => return inspect_file(context, Path::new(&plugin)),
         _ => {}
     }
@@ -123,6 +135,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Call(options) => call::installed(context, &connection, &options).await,
         Verb::New(_) | Verb::Build(_) | Verb::Test(_) | Verb::Dev(_) | Verb::Doctor(_) => Ok(()),
         Verb::Pack { .. } | Verb::Key(_) | Verb::Sign(_) | Verb::Verify(_) => Ok(()),
+        Verb::Sbom(_) | Verb::Publish(_) | Verb::Search(_) => Ok(()),
     };
     connection.close().await;
     outcome
@@ -191,7 +204,12 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
     let found = PluginManager::inspect_file(&read(file)?, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
     let tools = tools(&found);
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
-    context.printer.data(&inspection, |printer| {
+    let sbom = sbom::of_file(file)?;
+    let mut told = serde_json::json!(inspection);
+    if let Some(sbom) = &sbom {
+        told["sbom"] = serde_json::json!(sbom);
+    }
+    context.printer.data(&told, |printer| {
         let text = |key: &str| inspection.manifest[key].as_str().unwrap_or_default().to_owned();
         printer.line(&format!("{BOLD}{} {}{BOLD:#}  {}", text("id"), text("version"), text("description")));
         printer.line(&format!("contract  {}", text("wit")));
@@ -203,6 +221,9 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
             section(printer, "left out", &inspection.left_out, "none");
         }
         section(printer, "imports", &inspection.imports, "none");
+        if let Some(sbom) = &sbom {
+            sbom::show(printer, sbom);
+        }
     });
     Ok(())
 }

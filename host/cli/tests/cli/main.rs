@@ -15,6 +15,7 @@ mod notifications;
 mod open_files;
 mod plugins;
 mod reference;
+mod registry;
 mod secrets;
 mod settings;
 mod signing;

@@ -18,7 +18,7 @@ async fn answering(reply: impl Fn() -> Reply + Send + Sync + 'static) -> Server 
 
 async fn source(server: &Server) -> Arc<dyn Source> {
     let access = Access { patience: Duration::from_millis(300), ..access() };
-    octi_distribution::open(&location(&format!("oci://{}/plugins", server.authority)), access).await.unwrap()
+    octi_distribution::open(&location(&format!("oci://{}/plugins", server.authority)), &access).unwrap()
 }
 
 fn digest() -> Digest {
@@ -121,7 +121,7 @@ async fn with_tokens(realm: impl Fn(&str) -> String + Send + Sync + 'static) -> 
 async fn signed_in(server: &Server) -> Result<Vec<u8>, SourceError> {
     let credentials = octi_distribution::Credentials { user: "me".to_owned(), password: "secret".into() };
     let access = Access { credentials: Some(credentials), ..access() };
-    let source = octi_distribution::open(&location(&format!("oci://{}/plugins", server.authority)), access).await.unwrap();
+    let source = octi_distribution::open(&location(&format!("oci://{}/plugins", server.authority)), &access).unwrap();
     source.blob(&name(), digest(), BLOB.len()).await
 }
 

@@ -1,5 +1,7 @@
 //! Pushing to and pulling from registries that nobody here wrote, and from one that does everything wrong.
 
+#![expect(clippy::unwrap_used, reason = "a test says why it cannot go on")]
+
 mod faults;
 mod faulty;
 mod owner;

@@ -1,11 +1,14 @@
 //! What the owner of a registry does in a year, in a folder and in a registry.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use octi_distribution::{Books, Ledger, LedgerError, search};
 use octi_domain::ambient::{CountingEntropy, ManualClock};
 use octi_registry::PublicKey;
 use octi_registry::keys::{Owner, Rotation};
 use octi_registry::revocation::Target;
 use octi_registry::seen::SeenError;
+use serde_json::Value;
 
 use super::*;
 use crate::peers::{OPEN, peer, somewhere};
@@ -25,7 +28,7 @@ async fn world(place: Option<String>) -> World {
     let clock = Arc::new(ManualClock::new("2026-11-29T10:00:00Z".parse().unwrap()));
     let ambient = Ambient::new(clock.clone(), Arc::new(CountingEntropy::default()));
     let place = place.unwrap_or_else(|| folder.path().join("plugins").display().to_string());
-    let place = Place::create(&location(&place), access()).await.unwrap();
+    let place = Place::create(&location(&place), &access()).unwrap();
     let (key, key_file) = (key(), folder.path().join("registry.key"));
     key.create_file(&key_file).unwrap();
     World { folder, clock, ambient, place, key, key_file }
@@ -50,6 +53,38 @@ impl World {
         let registry = Registry::new(self.place.source(), keys.to_vec(), seen, self.ambient.clone());
         let (index, (feed, _)) = (registry.index().await?, registry.feed().await?);
         registry.offer(&index, &feed, &Trust::default(), &name(), &self::version(version)).await.map(drop)
+    }
+}
+
+/// What everybody else may rely on: `registry/*.schema.json`.
+fn schema(text: &str) -> jsonschema::Validator {
+    jsonschema::validator_for(&serde_json::from_str(text).unwrap()).unwrap()
+}
+
+/// What is in an envelope, as a program reads it that knows nothing of octi.
+fn payload(envelope: &[u8]) -> Value {
+    let envelope: Value = serde_json::from_slice(envelope).unwrap();
+    serde_json::from_slice(&STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap()).unwrap()
+}
+
+async fn is_as_published(world: &World) {
+    let source = world.place.source();
+    let index = payload(&source.index(1_000_000).await.unwrap());
+    let feed = payload(&source.feed(1_000_000).await.unwrap());
+    let of_index = schema(include_str!("../../../../registry/index.schema.json"));
+    let of_feed = schema(include_str!("../../../../registry/revocations.schema.json"));
+    let wrong: Vec<String> =
+        of_index.iter_errors(&index).chain(of_feed.iter_errors(&feed)).map(|error| error.to_string()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for pointer in ["/plugins/acme~1weather/versions/1.2.0/wasm", "/expires", "/sequence"] {
+        let mut changed = index.clone();
+        *changed.pointer_mut(pointer).unwrap() = Value::from("soon");
+        assert!(!of_index.is_valid(&changed), "{pointer}");
+    }
+    for pointer in ["/revocations/0/target", "/revocations/0/revoked"] {
+        let mut changed = feed.clone();
+        *changed.pointer_mut(pointer).unwrap() = Value::from("soon");
+        assert!(!of_feed.is_valid(&changed), "{pointer}");
     }
 }
 
@@ -100,6 +135,8 @@ async fn a_year(world: World) {
     let feed = world.ledger().revoke(target, "it reads mail").await.unwrap();
     assert_eq!((feed.freshness().sequence, feed.revocations().len()), (2, 1));
     assert!(matches!(world.offered("1.2.0", &ours).await, Err(RegistryError::Revoked { .. })));
+
+    is_as_published(&world).await;
 
     // Expired, and signed anew, with what was revoked still in it.
     world.clock.advance(TimeDelta::days(8));

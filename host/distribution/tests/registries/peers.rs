@@ -1,5 +1,6 @@
 //! With Debian's docker-registry and skopeo: `tests/peers/registry.sh` starts the one and names the other.
 
+use std::io::Write as _;
 use std::sync::Mutex;
 
 use octi_distribution::{Credentials, DistributionError, Progress, Published};
@@ -15,7 +16,10 @@ const SKOPEO: &str = "OCTI_TEST_SKOPEO";
 pub(crate) fn peer(name: &str) -> Option<String> {
     let found = std::env::var(name).ok();
     if found.is_none() {
-        eprintln!("skipped: `{name}` is not set; `tests/peers/registry.sh` starts the registries and prints it");
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped: `{name}` is not set; `tests/peers/registry.sh` starts the registries and prints it"
+        );
     }
     found
 }
@@ -40,7 +44,7 @@ async fn skopeo(arguments: &[&str]) {
 #[tokio::test]
 async fn what_is_pushed_comes_back_and_is_what_its_publisher_signed() {
     let Some(registry) = peer(OPEN) else { return };
-    let (place, key) = (Place::open(&location(&somewhere(&registry)), access()).await.unwrap(), key());
+    let (place, key) = (Place::open(&location(&somewhere(&registry)), &access()).unwrap(), key());
     // Longer than one piece of an upload.
     let package = package("1.2.0", &key, 9 * 1024 * 1024);
     let wasm = package.wasm.clone();
@@ -53,7 +57,7 @@ async fn what_is_pushed_comes_back_and_is_what_its_publisher_signed() {
 #[tokio::test]
 async fn progress_goes_up_to_all_of_it() {
     let Some(registry) = peer(OPEN) else { return };
-    let place = Place::open(&location(&somewhere(&registry)), access()).await.unwrap();
+    let place = Place::open(&location(&somewhere(&registry)), &access()).unwrap();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let progress: Progress = {
         let seen = Arc::clone(&seen);
@@ -71,7 +75,7 @@ async fn a_version_is_never_replaced_by_another() {
     let Some(registry) = peer(OPEN) else { return };
     let folder = tempfile::tempdir().unwrap();
     for place in [somewhere(&registry), folder.path().join("plugins").display().to_string()] {
-        let (place, key) = (Place::create(&location(&place), access()).await.unwrap(), key());
+        let (place, key) = (Place::create(&location(&place), &access()).unwrap(), key());
         let (name, version) = (name(), version("1.2.0"));
         let publish = |package| place.publish(&name, &version, package, None);
         let package = Arc::new(self::package("1.2.0", &key, 0));
@@ -86,12 +90,12 @@ async fn a_version_is_never_replaced_by_another() {
 async fn a_registry_with_a_password_wants_the_right_one() {
     let Some(registry) = peer(CLOSED) else { return };
     let (place, key) = (somewhere(&registry), key());
-    let opened = Place::open(&location(&place), signed_in("open-sesame")).await.unwrap();
+    let opened = Place::open(&location(&place), &signed_in("open-sesame")).unwrap();
     publish_all(&opened, package("1.2.0", &key, 0), &key).await;
     install(opened.source(), &key).await.unwrap();
     let mut said = Vec::new();
     for access in [access(), signed_in("wrong")] {
-        let opened = Place::open(&location(&place), access).await.unwrap();
+        let opened = Place::open(&location(&place), &access).unwrap();
         said.push(told(&install(opened.source(), &key).await.unwrap_err()));
         let pushed = opened.publish(&name(), &version("1.3.0"), Arc::new(package("1.3.0", &key, 0)), None).await;
         said.push(told(&pushed.unwrap_err()));
@@ -106,7 +110,7 @@ async fn a_registry_with_a_password_wants_the_right_one() {
 async fn skopeo_takes_a_package_to_a_folder_and_a_folder_to_a_registry() {
     let (Some(registry), Some(_)) = (peer(OPEN), peer(SKOPEO)) else { return };
     let (first, second, key) = (somewhere(&registry), somewhere(&registry), key());
-    let place = Place::open(&location(&first), access()).await.unwrap();
+    let place = Place::open(&location(&first), &access()).unwrap();
     let package = package("1.2.0", &key, 1_000);
     publish_all(&place, package.clone(), &key).await;
     let folder = tempfile::tempdir().unwrap();
@@ -119,16 +123,16 @@ async fn skopeo_takes_a_package_to_a_folder_and_a_folder_to_a_registry() {
         let to = format!("oci:{}:{tag}", path("copied"));
         skopeo(&["copy", "--src-tls-verify=false", &docker(&first, artifact), &to]).await;
     }
-    let copied = octi_distribution::open(&location(&path("copied")), access()).await.unwrap();
+    let copied = octi_distribution::open(&location(&path("copied")), &access()).unwrap();
     assert!(install(copied, &key).await.unwrap() == package.wasm);
 
     // From a layout that we wrote to a registry, pushed by skopeo and read by us.
-    let ours = Place::create(&location(&path("ours")), access()).await.unwrap();
+    let ours = Place::create(&location(&path("ours")), &access()).unwrap();
     publish_all(&ours, package.clone(), &key).await;
     for (artifact, tag) in artifacts.iter().zip(["acme/weather:1.2.0", "octi-index", "octi-revocations"]) {
         let from = format!("oci:{}:{tag}", path("ours"));
         skopeo(&["copy", "--dest-tls-verify=false", &from, &docker(&second, artifact)]).await;
     }
-    let pushed = octi_distribution::open(&location(&second), access()).await.unwrap();
+    let pushed = octi_distribution::open(&location(&second), &access()).unwrap();
     assert!(install(pushed, &key).await.unwrap() == package.wasm);
 }
