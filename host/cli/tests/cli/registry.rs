@@ -40,13 +40,13 @@ impl World {
         self.fine("plugin sbom HOME/pirate");
     }
 
-    /// Runs a command line; `REGISTRY` is the place, `HOME` the home folder, `FILE` the plugin's file.
+    /// Runs a command line; `REGISTRY` is the place, `HOME` the home folder, `FILE` the plugin's file, `~` a space.
     fn run(&self, line: &str) -> Said {
         let real = |word: &str| {
             let file = self.path("pirate/pirate.wasm");
             word.replace("REGISTRY", &self.registry).replace("FILE", &file).replace("HOME", &self.path(""))
         };
-        let words: Vec<String> = line.split(' ').map(|word| real(word).replace('+', " ")).collect();
+        let words: Vec<String> = line.split(' ').map(|word| real(word).replace('~', " ")).collect();
         self.octi.run(&words.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
@@ -94,8 +94,8 @@ impl World {
         self.fine("plugin sign FILE");
         tell("plugin publish, changed", self.refused("plugin publish FILE --registry REGISTRY"));
         for line in [
-            "registry yank REGISTRY acme/pirate 0.1.0 --reason too+salty",
-            "registry revoke REGISTRY --version acme/pirate@0.1.0 --reason it+sinks+ships",
+            "registry yank REGISTRY acme/pirate 0.1.0 --reason too~salty",
+            "registry revoke REGISTRY --version acme/pirate@0.1.0 --reason it~sinks~ships",
             "registry sign REGISTRY",
             "registry list REGISTRY",
         ] {
@@ -115,7 +115,7 @@ fn reviewed(told: &str) {
         (r"key [0-9a-f]{32}", "key KEY-ID"),
         (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "[a time]"),
     ];
-    insta::with_settings!({filters => filters}, { insta::assert_snapshot!(told) });
+    insta::with_settings!({filters => filters}, { insta::assert_snapshot!("what_is_said_of_a_registry", told) });
 }
 
 #[test]
@@ -213,5 +213,5 @@ fn a_registry_that_is_away_is_no_fault_of_the_persons() {
     let half = half.run(&["plugin", "search", "--registry", &world.registry, "--registry-key", &world.publisher()]);
     assert!(half.code == Some(1) && half.err.contains("one is not set"), "{half:?}");
     let nowhere = world.run("plugin search --registry https://registry.example/plugins");
-    assert!(nowhere.code == Some(2) && nowhere.err.contains("`oci://HOST[:PORT]/PREFIX`"), "{nowhere:?}");
+    assert!(nowhere.code == Some(1) && nowhere.err.contains("`oci://HOST[:PORT]/PREFIX`"), "{nowhere:?}");
 }
