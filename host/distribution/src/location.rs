@@ -108,8 +108,9 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Self, LocationError> {
         let refuse = |problem| {
-            let found = text.chars().take(100).flat_map(char::escape_debug).collect();
-            LocationError { found, problem }
+            // What stands before an `@` is a password as often as not.
+            let shown = text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, rest)| format!("…@{rest}"));
+            LocationError { found: shown.chars().take(100).flat_map(char::escape_debug).collect(), problem }
         };
         if text.len() > REGISTRY_LOCATION_BYTES_MAX {
             return Err(refuse("it is too long"));
