@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use octi_domain::ambient::Ambient;
@@ -224,6 +224,8 @@ pub(crate) struct Generation {
     budget: Budget,
     /// Told when the breaker trips.
     tripped: Arc<Notify>,
+    /// Why it must not run any more.
+    forbidden: OnceLock<String>,
     /// None once it has ended.
     build: Mutex<Option<Arc<Build>>>,
 }
@@ -272,6 +274,7 @@ impl Generation {
             places,
             budget: build.budget,
             tripped: Arc::default(),
+            forbidden: OnceLock::new(),
             build: Mutex::new(Some(build)),
         }
     }
@@ -285,6 +288,16 @@ impl Generation {
 
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.inspection.manifest
+    }
+
+    /// Refuses every later call. The first reason counts.
+    pub(crate) fn forbid(&self, reason: String) {
+        let _first = self.forbidden.set(reason);
+    }
+
+    /// Why it must not run any more, if so.
+    pub(crate) fn forbidden(&self) -> Option<&str> {
+        self.forbidden.get().map(String::as_str)
     }
 
     pub(crate) const fn number(&self) -> u64 {
@@ -337,6 +350,9 @@ impl Generation {
     /// The code for one call, unless the plugin is quarantined, broken or gone.
     pub(crate) async fn admit(&self) -> Result<Arc<Ready>, ToolError> {
         let (id, now) = (&self.manifest().id, self.host.ambient.now());
+        if let Some(reason) = self.forbidden() {
+            return Err(ToolError::Unavailable(format!("plugin `{id}` is quarantined: {reason}; use another tool")));
+        }
         self.breaker.check(now).map_err(|quarantine| {
             ToolError::Unavailable(format!("plugin `{id}` is {}; use another tool", quarantine.explain(id, now)))
         })?;

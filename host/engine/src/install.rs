@@ -77,6 +77,9 @@ pub enum InstallError {
     /// Nothing to go back to.
     #[error("no earlier version of `{0}` is kept; install the one you want")]
     NothingKept(String),
+    /// It must not run any more.
+    #[error("`{id}` is not run: {reason}")]
+    Revoked { id: String, reason: String },
     /// Part of the program.
     #[error("`{0}` is part of octi and cannot be removed; a plugin of the same id in the plugin folder replaces it")]
     Bundled(String),

@@ -37,7 +37,7 @@ pub use compile::{COMPILER_COMMAND, CompileLimits, Compiler, compiler_main};
 pub use engine::EngineError;
 pub use install::InstallError;
 pub use loader::Inspection;
-pub use manager::{Change, EngineConfig, OnChange, PluginManager};
+pub use manager::{Accused, Change, EngineConfig, OnChange, PluginManager, Verdict};
 pub use probes::Probes;
 pub use usage::{Times, Usage};
 

@@ -3,6 +3,7 @@
 //! Content is found by its digest only, and a digest is the only thing a path is made of; what is read is hashed. Blobs appear whole
 //! under their names, and `index.json`, which names them, comes last.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -109,8 +110,7 @@ impl Layout {
     pub fn create(path: &Path) -> Result<Self, LayoutError> {
         let io = |source| LayoutError::Io { path: path.to_owned(), what: "the folder".to_owned(), source };
         std::fs::create_dir_all(path).map_err(io)?;
-        let is_empty = std::fs::read_dir(path).map_err(io)?.next().is_none();
-        if !is_empty {
+        if !is_half_made(path).map_err(io)? {
             return Self::open(path);
         }
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(io)?;
@@ -288,6 +288,34 @@ impl Layout {
     fn io(&self, what: &str, source: io::Error) -> LayoutError {
         LayoutError::Io { path: self.path.clone(), what: format!("`{what}`"), source }
     }
+}
+
+/// Whether there is nothing in the folder, or only what a program left that was ended while it made it a layout: [`LAYOUT_FILE`]
+/// comes last, and nothing is added before.
+fn is_half_made(path: &Path) -> io::Result<bool> {
+    let is_ours = |name: &OsStr| [".new", INDEX_FILE].map(OsStr::new).contains(&name);
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let is_left = match entry.file_type()? {
+            kind if kind.is_dir() => entry.file_name() == "blobs" && is_without_blobs(&entry.path())?,
+            kind => kind.is_file() && is_ours(&entry.file_name()),
+        };
+        if !is_left {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_without_blobs(blobs: &Path) -> io::Result<bool> {
+    for entry in std::fs::read_dir(blobs)? {
+        let entry = entry?;
+        let is_empty = || Ok::<_, io::Error>(std::fs::read_dir(entry.path())?.next().is_none());
+        if entry.file_name() != "sha256" || !entry.file_type()?.is_dir() || !is_empty()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl fmt::Debug for Layout {

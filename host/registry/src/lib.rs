@@ -19,7 +19,7 @@ pub mod section;
 pub mod seen;
 pub mod signature;
 pub mod source;
-mod state;
+pub mod state;
 pub mod statement;
 mod text;
 
@@ -29,7 +29,7 @@ mod fixture;
 pub use digest::Digest;
 pub use envelope::EnvelopeError;
 pub use keys::{PublicKey, SecretKey};
-pub use name::{Contract, PluginName, Version};
+pub use name::{Contract, PluginName, Version, is_reserved};
 pub use oci::Descriptor;
 pub use package::Package;
 pub use registry::{Offer, Registry, RegistryError};

@@ -43,9 +43,9 @@ pub const REGISTRY_ROTATIONS_MAX: usize = 16;
 /// Publishers and registries in a trust store.
 pub const REGISTRY_OWNERS_MAX: usize = 10_000;
 /// Keys in a trust store that were revoked.
-pub const REGISTRY_REVOKED_KEYS_MAX: usize = 10_000;
+pub const REGISTRY_REVOKED_KEYS_MAX: usize = 2 * REGISTRY_REVOCATIONS_MAX;
 /// Bytes of a trust store's file.
-pub const REGISTRY_TRUST_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const REGISTRY_TRUST_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of the file that says what was seen of a registry.
 pub const REGISTRY_SEEN_BYTES_MAX: usize = 4 * 1024;
 

@@ -50,6 +50,9 @@ impl PluginManager {
                 self.slots.lock().await.generation(inspection, Code::File(path))
             }
         };
+        if let Some(reason) = generation.forbidden() {
+            return Err(InstallError::Revoked { id: id.to_owned(), reason: reason.to_owned() });
+        }
         generation.ready().await?;
         let mut slots = self.slots.lock().await;
         if !is_from(&slots) {

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::folder::Stamp;
 use super::kept::{Note, Notes, Version};
+use super::revoked::Verdict;
 use crate::drain::Ending;
 use crate::generation::{Build, Code, Generation, Host};
 use crate::install::{self, InstallError};
@@ -56,12 +57,12 @@ pub(super) struct RolledBack {
 pub(super) struct Slot {
     bundled: Option<(Inspection, &'static [u8])>,
     /// The folder's file of this id, whether it runs or not.
-    file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     pub(super) active: Option<Active>,
     previous: Option<Previous>,
     pub(super) rolled_back: Option<RolledBack>,
     /// Replaced ones that somebody may still use.
-    ending: Vec<Arc<Generation>>,
+    pub(super) ending: Vec<Arc<Generation>>,
     pub(super) problem: Option<String>,
     number: u64,
     places: Places,
@@ -134,7 +135,7 @@ pub(super) enum Candidate {
 
 /// All slots, and the files that belong to none.
 pub(super) struct Slots {
-    host: Arc<Host>,
+    pub(super) host: Arc<Host>,
     /// Told when a breaker trips.
     tripped: Arc<Notify>,
     pub(super) by_id: BTreeMap<String, Slot>,
@@ -143,7 +144,9 @@ pub(super) struct Slots {
     /// Files that could not be used, and why.
     pub(super) strays: BTreeMap<PathBuf, String>,
     /// Generations that no longer run and have to be let go.
-    ended: Vec<(Arc<Generation>, Ending)>,
+    pub(super) ended: Vec<(Arc<Generation>, Ending)>,
+    /// What must not run any more, and why.
+    pub(super) verdict: Option<Verdict>,
     /// What was noted by the run of the host before this one.
     past: Notes,
 }
@@ -157,6 +160,7 @@ impl Slots {
             files: HashMap::new(),
             strays: BTreeMap::new(),
             ended: Vec::new(),
+            verdict: None,
             past,
         }
     }
@@ -185,15 +189,19 @@ impl Slots {
         self.again(Arc::new(Build::new(&self.host, inspection, code)))
     }
 
-    fn again(&self, build: Arc<Build>) -> Arc<Generation> {
+    pub(super) fn again(&self, build: Arc<Build>) -> Arc<Generation> {
         let slot = self.by_id.get(&build.manifest().id);
         let places = slot.map_or_else(Places::default, |slot| slot.places.clone());
         let number = slot.map_or(0, |slot| slot.number) + 1;
-        Arc::new(Generation::of(build, places).numbered(number, &self.tripped))
+        let generation = Generation::of(build, places).numbered(number, &self.tripped);
+        if let Some(reason) = self.verdict_on(&generation.inspection).filter(|_| generation.source == Source::Folder) {
+            generation.forbid(reason);
+        }
+        Arc::new(generation)
     }
 
     /// Lets a generation run in the place of the one that does.
-    fn activate(&mut self, generation: Arc<Generation>) -> &mut Slot {
+    pub(super) fn activate(&mut self, generation: Arc<Generation>) -> &mut Slot {
         let id = generation.manifest().id.clone();
         let slot = self.by_id.entry(id).or_insert_with(|| Slot::new(generation.places()));
         slot.number = generation.number();
@@ -355,6 +363,14 @@ impl Slots {
         }
     }
 
+    /// Whether it is the file of a plugin that the run of the host before this one ended with.
+    pub(super) fn is_noted(&self, id: &str, digest: &str) -> bool {
+        match self.past.get(id) {
+            Some(Note::Running { running: noted, .. } | Note::RolledBack { file: noted, .. }) => noted.digest == digest,
+            None => false,
+        }
+    }
+
     /// Notes why a file is not used; returns the id that people know it by.
     pub(super) fn refuse(&mut self, path: PathBuf, stamp: Stamp, id: Option<&str>, problem: &str) -> String {
         self.files.insert(path.clone(), stamp);
@@ -466,29 +482,15 @@ impl Slots {
         slot.problem = None;
     }
 
+    /// Notes what is wrong with a newer version of a plugin that runs on.
+    pub(super) fn complain(&mut self, id: &str, problem: &str) {
+        if let Some(slot) = self.by_id.get_mut(id) {
+            slot.problem = Some(problem.to_owned());
+        }
+    }
+
     fn drop_empty(&mut self) {
         self.by_id.retain(|_, slot| slot.is_listed());
-    }
-
-    /// The file of an id, for removing it.
-    pub(super) fn file_of(&self, id: &str) -> Result<PathBuf, InstallError> {
-        if let Some(slot) = self.by_id.get(id) {
-            return slot.file.clone().ok_or_else(|| InstallError::Bundled(id.to_owned()));
-        }
-        let stray = self.strays.keys().find(|path| path.is_absolute() && super::file_name(path) == id);
-        stray.cloned().ok_or_else(|| InstallError::NotFound(id.to_owned()))
-    }
-
-    /// Where a plugin's file goes: where it was, or under the given name, or under its id if that name is taken.
-    pub(super) fn path_for(&self, folder: &Path, manifest: &Manifest, wanted: &str) -> PathBuf {
-        if let Some(path) = self.by_id.get(&manifest.id).and_then(|slot| slot.file.as_ref()) {
-            return path.clone();
-        }
-        let by_id = folder.join(format!("{}.wasm", manifest.id.replace('/', ".")));
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let usable = wanted.ends_with(".wasm") && wanted.len() <= 128 && !wanted.starts_with('.') && wanted.chars().all(plain);
-        let wanted = folder.join(wanted);
-        if usable && !wanted.exists() { wanted } else { by_id }
     }
 
     /// What the next run of the host has to know.

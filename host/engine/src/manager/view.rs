@@ -27,7 +27,8 @@ impl View {
         let mut snapshot = Snapshot::default();
         let mut listed = Vec::with_capacity(slots.by_id.len() + slots.strays.len());
         for (id, slot) in &slots.by_id {
-            if let Some(active) = &slot.active {
+            // The texts of what was revoked are not shown to a model either.
+            if let Some(active) = slot.active.as_ref().filter(|active| active.generation.forbidden().is_none()) {
                 snapshot.tools.extend(active.tools.iter().map(|tool| (tool.spec().name.clone(), tool.clone())));
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
             }
@@ -47,6 +48,14 @@ impl View {
 impl Listed {
     fn status(&self, now: DateTime<Utc>) -> PluginStatus {
         let mut status = self.status.clone();
+        if let Some(reason) = self.generation.as_ref().and_then(|generation| generation.forbidden()) {
+            status.state = PluginState::Quarantined;
+            status.problem = Some(match status.problem {
+                Some(problem) => format!("{reason}; {problem}"),
+                None => reason.to_owned(),
+            });
+            return status;
+        }
         if let Some(quarantine) = self.generation.as_ref().and_then(|generation| generation.breaker.check(now).err()) {
             status.state = PluginState::Quarantined;
             status.problem = Some(quarantine.explain(&status.id, now));
