@@ -10,6 +10,7 @@ pub mod messages;
 pub mod models;
 pub mod notifications;
 pub mod permissions;
+pub mod plugin_offers;
 pub mod plugins;
 pub mod search;
 pub mod secrets;

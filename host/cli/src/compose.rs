@@ -20,6 +20,7 @@ use octi_engine::{Change, CompileLimits, Compiler, EngineConfig, OnChange, Plugi
 use octi_gateway::bus::Bus;
 use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
+use octi_install::Installer;
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
 use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoints, PrivateTargets};
@@ -29,6 +30,7 @@ use octi_security::vault::{MasterKey, Vault};
 use octi_settings::{Settings, SettingsParts};
 use octi_store::Store;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -39,6 +41,7 @@ use crate::lifecycle::{self, HomeLock, Lock};
 use crate::models::Models;
 use crate::plugins::{Plugins, StoreKv};
 use crate::profiles::profiles;
+use crate::registries::{self, Registries};
 use crate::secrets::Secrets;
 use crate::telemetry::{self, Logs};
 
@@ -68,8 +71,8 @@ pub(crate) struct Host {
     store: Store,
     local_token: SecretString,
     _upkeep: AbortOnDropHandle<()>,
-    /// Looks for settings that another host changed.
-    _following: AbortOnDropHandle<()>,
+    /// Look for settings that another host changed, and for plugins that were revoked.
+    _background: [AbortOnDropHandle<()>; 2],
     /// Given back when everything else is down.
     _lock: Option<HomeLock>,
 }
@@ -99,7 +102,6 @@ async fn build_parts(
 ) -> Outcome<Host> {
     let metrics = telemetry::metrics()?;
     let home = config.home.as_path();
-    lifecycle::prepare_home(home)?;
     let lock = take_lock(home, mode)?;
     let ambient = Ambient::system();
 
@@ -116,7 +118,8 @@ async fn build_parts(
     let (settings, config) = open_settings(config, (&store, &vault), &bus, &ambient, obeying).await?;
     let (launch, egress, processes) = open_doors(&config)?;
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let plugins = start_plugins(&config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
+    let doors = (&processes, &egress, &secrets);
+    let (plugins, installer, watching) = start_plugins(&config, (cache_key, launch), &store, doors, &ambient, told).await?;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let notes = notes_of_start(&models, &owner, environment).await?;
     let agents = Agents::new(AgentsConfig {
@@ -139,6 +142,7 @@ async fn build_parts(
         settings: settings.clone(),
         registry: plugins.clone(),
         plugins: Arc::new(Plugins(plugins.clone())),
+        registries: Arc::new(Registries(installer)),
         chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
         vault,
@@ -163,7 +167,7 @@ async fn build_parts(
         store,
         local_token,
         _upkeep: telemetry::upkeep(metrics),
-        _following: following(settings),
+        _background: [following(settings), watching],
         _lock: lock,
     })
 }
@@ -288,6 +292,7 @@ fn first_models(error: PortError) -> Failure {
 }
 
 fn take_lock(home: &Path, mode: Mode) -> Outcome<Option<HomeLock>> {
+    lifecycle::prepare_home(home)?;
     match (lifecycle::lock(home)?, mode) {
         (Lock::Ours(lock), _) => Ok(Some(lock)),
         (Lock::Theirs(_), Mode::Local) => Ok(None),
@@ -349,8 +354,8 @@ async fn start_plugins(
     store: &Store,
     (processes, egress, secrets): (&Arc<ProcessDoor>, &Arc<Egress>, &Arc<Secrets>),
     ambient: &Ambient,
-    on_change: OnChange,
-) -> Outcome<Arc<PluginManager>> {
+    (on_change, moved): (OnChange, Arc<Notify>),
+) -> Outcome<(Arc<PluginManager>, Arc<Installer>, AbortOnDropHandle<()>)> {
     let home = settings.home.as_path();
     let endpoints = Endpoints::default().with("searxng", env::OCTI_SEARXNG_URL, settings.searxng_url.clone());
     let config = EngineConfig {
@@ -368,12 +373,19 @@ async fn start_plugins(
         ambient: ambient.clone(),
         on_change,
     };
-    PluginManager::start(config).await.map_err(|error| us("the plugin engine cannot start", &error))
+    let plugins = PluginManager::start(config).await.map_err(|error| us("the plugin engine cannot start", &error))?;
+    // Before anything can be called.
+    let (installer, watching) = registries::start(settings, &plugins, ambient, moved).await?;
+    Ok((plugins, installer, watching))
 }
 
-/// Tells every screen of a change, and the audit log of what the folder did; what a person did is noted where they asked.
-fn tell_of_plugins(bus: Arc<Bus>, ambient: Ambient, audit: Audit) -> OnChange {
-    Arc::new(move |plugin, change, text| {
+/// Tells every screen of a change, and the audit log of what the folder did; what a person did is noted where they asked. Whoever
+/// writes down what runs waits for the second.
+fn tell_of_plugins(bus: Arc<Bus>, ambient: Ambient, audit: Audit) -> (OnChange, Arc<Notify>) {
+    let moved = Arc::new(Notify::new());
+    let waiting = moved.clone();
+    let told: OnChange = Arc::new(move |plugin, change, text| {
+        moved.notify_one();
         bus.broadcast(&ambient, &EventKind::PluginsChanged { plugin: plugin.to_owned(), change: text.to_owned() });
         match change {
             Change::Swapped => audit.note(None, &Deed::PluginSwapped { plugin, change: text }),
@@ -383,7 +395,8 @@ fn tell_of_plugins(bus: Arc<Bus>, ambient: Ambient, audit: Audit) -> OnChange {
             Change::Quarantined => audit.note(None, &Deed::PluginQuarantined { plugin, why: text }),
             Change::Found | Change::Installed | Change::Removed | Change::RolledBack => {}
         }
-    })
+    });
+    (told, waiting)
 }
 
 fn metrics_text(handle: PrometheusHandle, plugins: Arc<PluginManager>) -> MetricsText {

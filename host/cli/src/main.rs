@@ -12,6 +12,7 @@ mod models;
 mod output;
 mod plugins;
 mod profiles;
+mod registries;
 mod secrets;
 mod telemetry;
 

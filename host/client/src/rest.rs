@@ -8,6 +8,7 @@ mod health;
 mod models;
 mod notifications;
 mod permissions;
+mod plugin_offers;
 mod plugins;
 mod search;
 mod secrets;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use octi_domain::plugin_limits::PluginLimits;
 use serde::Deserialize;
 
+use crate::registries::Registries;
 use crate::shell::Shell;
 
 /// The whole file. Every field may be left out.
@@ -20,6 +21,7 @@ pub struct File {
     /// By the plugin's id, such as `octi/filesystem`.
     pub plugins: BTreeMap<String, Plugin>,
     pub shell: Shell,
+    pub registries: Registries,
     pub network: Network,
     pub gateway: Gateway,
     pub log: Log,

@@ -112,6 +112,8 @@ typed_ids! {
     NotificationId => "notification";
     /// A summary that stands for the older messages of a conversation.
     CompactionId => "compaction";
+    /// An offer of a plugin that waits for a person's answer.
+    PluginOfferId => "plugin offer";
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod rest_lists;
 mod rest_notifications;
 mod rest_once;
 mod rest_rate;
+mod rest_registries;
 mod rest_secrets;
 mod rest_settings;
 mod rest_timeline;

@@ -1,7 +1,7 @@
 //! `octi chat`: a question as an argument, from a pipe, or a conversation at the keyboard.
 
 mod files;
-mod prompt;
+pub(crate) mod prompt;
 mod talk;
 mod view;
 

@@ -4,7 +4,9 @@ mod build;
 mod call;
 mod dev;
 mod doctor;
+mod install;
 mod new;
+mod registries;
 mod signing;
 mod test;
 
@@ -34,18 +36,30 @@ pub(crate) enum Verb {
     Dev(dev::Options),
     /// Check what this machine needs for writing plugins, and say what to mend
     Doctor(doctor::Options),
-    /// List what is installed
-    List,
+    /// List what is installed, or what registries have
+    List(registries::List),
+    /// List what registries have a newer version of
+    Outdated,
     /// Say what a plugin is and what it may reach, without running it
     Inspect {
         /// A `.wasm` file, or the id of an installed plugin
         plugin: String,
     },
     /// Install or replace a plugin while the server runs
-    Install {
-        /// A `.wasm` file
-        file: PathBuf,
+    Install(install::Options),
+    /// Show what a plugin of a registry may do, and the digest that a script accepts it by
+    Review(install::Review),
+    /// Install the newest version of a plugin of a registry; asks again when it wants more than was granted
+    Upgrade(install::Upgrade),
+    /// List the registries of `config.toml`, and whether what they revoked is known
+    Registries {
+        /// Ask them now
+        #[arg(long)]
+        refresh: bool,
     },
+    /// Whose key is whose: list, add, remove
+    #[command(subcommand)]
+    Trust(registries::TrustVerb),
     /// Remove an installed plugin
     Remove {
         /// Its id, such as `acme/weather`
@@ -114,9 +128,18 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
     }
     let connection = Connection::open(context, Want::Either).await?;
     let outcome = match verb {
-        Verb::List => list(context, &connection).await,
+        Verb::List(options) if options.available => registries::available(context, &connection, &options).await,
+        Verb::List(_) => list(context, &connection).await,
+        Verb::Outdated => registries::outdated(context, &connection).await,
+        Verb::Review(options) => install::review(context, &connection, &options).await,
+        Verb::Upgrade(options) => install::upgrade(context, &connection, &options).await,
+        Verb::Registries { refresh } => registries::registries(context, &connection, refresh).await,
+        Verb::Trust(verb) => registries::trust(context, &connection, &verb).await,
         Verb::Inspect { plugin } => inspect_installed(context, &connection, &plugin).await,
-        Verb::Install { file } => install(context, &connection, &file).await,
+        Verb::Install(options) => match options.plugin.as_deref().map(Path::new).filter(|plugin| is_file(plugin)) {
+            Some(file) => install(context, &connection, file).await,
+            None => install::run(context, &connection, &options).await,
+        },
         Verb::Remove { id } => remove(context, &connection, &id).await,
         Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
@@ -145,7 +168,7 @@ async fn list(context: &Context, connection: &Connection) -> Outcome {
 fn row(plugin: &Plugin) -> Vec<String> {
     let from = match plugin.source {
         PluginSource::Bundled => "octi",
-        PluginSource::Folder => "folder",
+        PluginSource::Folder => plugin.origin.as_ref().map_or("folder", |origin| origin.registry.as_str()),
     };
     let offers = match (&plugin.role, plugin.tools.len()) {
         (Some(role), 0) => format!("role {role}"),
@@ -173,6 +196,11 @@ const fn state(state: PluginState) -> &'static str {
         PluginState::RolledBack => "rolled back",
         PluginState::Broken => "broken",
     }
+}
+
+/// Whether a file is meant, and not a plugin of a registry.
+fn is_file(plugin: &Path) -> bool {
+    plugin.extension().is_some_and(|extension| extension == "wasm") || plugin.is_file()
 }
 
 fn read(file: &Path) -> Outcome<Vec<u8>> {
@@ -239,6 +267,11 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         printer.line(&format!("sha256      {}", plugin.digest));
         printer.line(&format!("generation  {}", plugin.generation));
         printer.line(&format!("state       {}", state(plugin.state)));
+        if let Some(origin) = &plugin.origin {
+            printer.line(&format!("registry    {}", origin.registry));
+            printer.line(&format!("publisher   {}", origin.publisher_key));
+            printer.line(&format!("package     {}", origin.package));
+        }
         if let Some(previous) = &plugin.previous {
             printer.line(&format!("before it   {previous}"));
         }

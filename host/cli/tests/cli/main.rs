@@ -15,6 +15,8 @@ mod notifications;
 mod open_files;
 mod plugins;
 mod reference;
+mod refusals;
+mod registry;
 mod secrets;
 mod settings;
 mod signing;

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted, vectors};
+use super::fakes::{FakeModels, FakePlugins, FakeRegistries, FakeRegistry, FakeSecrets, Scripted, vectors};
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -121,6 +121,7 @@ async fn start(
         settings,
         registry,
         plugins: Arc::new(FakePlugins),
+        registries: Arc::new(FakeRegistries),
         models: Arc::new(FakeModels::default()),
         chat_models: Arc::new(Scripted(model.clone())),
         vault,

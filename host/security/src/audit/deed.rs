@@ -107,7 +107,16 @@ pub enum Deed<'a> {
         plugin: &'a str,
         change: &'a str,
     },
-    /// It crashed too often and is not called for a while.
+    /// A person says that this key is the publisher's.
+    PublisherTrusted {
+        publisher: &'a str,
+        key: &'a str,
+    },
+    /// The key of a publisher is not known any more.
+    PublisherForgotten {
+        publisher: &'a str,
+    },
+    /// It crashed too often and is not called for a while, or it was revoked and is not called at all.
     PluginQuarantined {
         plugin: &'a str,
         why: &'a str,
@@ -164,6 +173,8 @@ impl Deed<'_> {
             Self::PluginRefused { .. } => "plugin_refused",
             Self::PluginRolledBack { .. } => "plugin_rolled_back",
             Self::PluginQuarantined { .. } => "plugin_quarantined",
+            Self::PublisherTrusted { .. } => "publisher_trusted",
+            Self::PublisherForgotten { .. } => "publisher_forgotten",
             Self::SettingChanged { .. } => "setting_changed",
             Self::SettingReset { .. } => "setting_reset",
             Self::SecretStored { .. } => "secret_stored",
@@ -197,6 +208,9 @@ impl Deed<'_> {
             Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
                 format!("plugin:{}", short(plugin))
             }
+            Self::PublisherTrusted { publisher, .. } | Self::PublisherForgotten { publisher } => {
+                format!("publisher:{}", short(publisher))
+            }
             Self::PluginReloaded { plugin: None } | Self::PluginRefused { plugin: None, .. } => "plugin".to_owned(),
             Self::SettingChanged { key } | Self::SettingReset { key } => format!("setting:{}", short(key)),
             Self::SecretStored { scope, name } | Self::SecretRemoved { scope, name } => {
@@ -228,6 +242,7 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
+            Self::PublisherTrusted { key, .. } => json!({ "key": short(key) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
             Self::SignedOut { .. }
             | Self::PasswordChanged { .. }
@@ -238,6 +253,7 @@ impl Deed<'_> {
             | Self::ModelDefault { .. }
             | Self::PluginRemoved { .. }
             | Self::PluginReloaded { .. }
+            | Self::PublisherForgotten { .. }
             | Self::SettingChanged { .. }
             | Self::SettingReset { .. }
             | Self::SecretStored { .. }

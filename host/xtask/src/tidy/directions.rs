@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
@@ -18,6 +18,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
     ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
+    ("octi-install", &["octi-domain", "octi-extension", "octi-registry", "octi-engine"]),
     ("octi-author", &["octi-domain", "octi-extension", "octi-security", "octi-engine"]),
     ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
     (
@@ -49,13 +50,17 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-settings",
             "octi-models",
             "octi-engine",
+            "octi-install",
             "octi-agents",
             "octi-gateway",
             "octi-client",
             "octi-tui",
         ],
     ),
-    ("octi-testkit", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
+    (
+        "octi-testkit",
+        &["octi-domain", "octi-store", "octi-extension", "octi-registry", "octi-security", "octi-models", "octi-agents"],
+    ),
     ("xtask", &[]),
 ];
 
