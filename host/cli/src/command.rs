@@ -54,7 +54,7 @@ enum Verb {
     Tui(tui::Options),
     /// Run the server
     Serve(serve::Options),
-    /// Tools and roles: list, inspect, install, remove, reload, call; and writing them: new, build, test, dev
+    /// Tools and roles: list, inspect, review, install, upgrade, remove, call; and writing them: new, build, test, dev
     #[command(subcommand)]
     Plugin(plugin::Verb),
     /// Language models: list, add, test, default, remove

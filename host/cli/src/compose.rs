@@ -82,6 +82,8 @@ pub(crate) struct Host {
 /// # Errors
 /// [`Failure`] that says which part could not start and what to do.
 pub(crate) async fn build(config: &Config, environment: &Environment, logs: &Logs, mode: Mode) -> Outcome<Host> {
+    // A mistake in a file is told before anything is started.
+    registries::setups(config)?;
     let mut first = None;
     let built = build_parts(config, environment, logs, mode, &mut first).await;
     // The password is known this once, so a start that fails after it was made must say it too.

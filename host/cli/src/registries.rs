@@ -35,12 +35,14 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::failure::{Failure, Outcome};
 
 /// What stands behind a location: the one place that knows which kinds there are.
-pub(crate) fn source(location: &str) -> Result<Arc<dyn Source>, SourceError> {
+async fn source(location: String) -> Result<Arc<dyn Source>, SourceError> {
     if let Some((scheme, _)) = location.split_once("://") {
         let because = format!("this octi does not know registries of the kind `{scheme}`; name the folder of one").into();
-        return Err(SourceError::Unavailable { origin: location.to_owned(), because });
+        return Err(SourceError::Unavailable { origin: location, because });
     }
-    Ok(Arc::new(Folder::open(Path::new(location))?))
+    let path = location.clone();
+    let opened = tokio::task::spawn_blocking(move || Folder::open(Path::new(&path))).await;
+    Ok(Arc::new(opened.map_err(|error| SourceError::Unavailable { origin: location, because: error.into() })??))
 }
 
 /// The registries of `config.toml`.
@@ -76,7 +78,7 @@ pub(crate) async fn start(
     let parts = InstallerParts {
         home: config.home.clone(),
         registries: setups(config)?,
-        open: Arc::new(source),
+        open: Arc::new(|location| Box::pin(source(location))),
         plugins: plugins.clone(),
         ambient: ambient.clone(),
         moved,
@@ -98,7 +100,7 @@ pub(crate) async fn probe(config: &Config) -> Outcome<Vec<(String, Result<DateTi
     for (name, setup) in setups(config)? {
         let seen = Seen::new(config.home.join("registries").join(&name).join("seen.json"));
         let asked = async {
-            let source = source(&setup.location).map_err(|error| told(&error))?;
+            let source = source(setup.location).await.map_err(|error| told(&error))?;
             let (feed, _) =
                 Registry::new(source, setup.keys, seen, Ambient::system()).feed().await.map_err(|error| told(&error))?;
             Ok(feed.freshness().expires)

@@ -58,7 +58,7 @@ pub enum Refusal {
         publisher = .name.publisher()
     )]
     UnknownPublisher { name: PluginName, id: KeyId, key: PublicKey },
-    #[error("`{name}` {version} was not reviewed{}; look at it and accept it", widening(.new))]
+    #[error("`{name}` {version} {}", unreviewed(.new))]
     Unreviewed { name: PluginName, version: Version, new: Vec<String> },
     #[error("no registry may have plugins of `{0}`: the name stands for what is inside of octi")]
     ReservedPublisher(String),
@@ -81,8 +81,13 @@ pub enum Refusal {
     Stopped,
 }
 
-fn widening(new: &[String]) -> String {
-    if new.is_empty() { String::new() } else { format!(", and it asks for more than was granted:\n- {}\n", new.join("\n- ")) }
+fn unreviewed(new: &[String]) -> String {
+    match new {
+        [] => "was not reviewed; look at it and accept it".to_owned(),
+        new => {
+            format!("asks for more than was granted, and nobody reviewed it; look at it and accept it:\n- {}", new.join("\n- "))
+        }
+    }
 }
 
 impl Refusal {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use octi_domain::ambient::Ambient;
 use octi_domain::limits::REGISTRY_ANSWER_SECONDS_MAX;
 use octi_registry::seen::Seen;
@@ -25,8 +26,8 @@ pub struct RegistrySetup {
     pub keys: Vec<PublicKey>,
 }
 
-/// Opens what is behind a location. It may wait for the disk, not for the network.
-pub type OpenSource = Arc<dyn Fn(&str) -> Result<Arc<dyn Source>, SourceError> + Send + Sync>;
+/// Opens what is behind a location.
+pub type OpenSource = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Arc<dyn Source>, SourceError>> + Send + Sync>;
 
 /// All registries, by name.
 pub(crate) struct Registries {
@@ -66,8 +67,7 @@ impl Registries {
     pub(crate) async fn open(&self, name: &str) -> Result<Registry, Refusal> {
         let unknown = || Refusal::UnknownRegistry { name: name.to_owned(), known: self.names() };
         let setup = self.all.get(name).ok_or_else(unknown)?;
-        let (open, location) = (self.open.clone(), setup.location.clone());
-        let opened = tokio::task::spawn_blocking(move || open(&location)).await.map_err(|_| Refusal::Stopped)?;
+        let opened = (self.open)(setup.location.clone()).await;
         let source = opened.map_err(|error| Refusal::of(name)(error.into()))?;
         let seen = Seen::new(self.folder.join(name).join("seen.json"));
         Ok(Registry::new(source, setup.keys.clone(), seen, self.ambient.clone()))

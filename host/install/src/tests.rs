@@ -167,7 +167,7 @@ async fn an_answer_is_for_what_was_shown_and_to_who_was_shown_it() {
     for (answer, expected) in [
         (Answer { package: Digest::of(b"other"), ..yes.clone() }, "was accepted; nothing was installed"),
         (Answer { publisher: None, ..yes.clone() }, "nothing is known of the publisher of `acme/weather`"),
-        (Answer { reviewed: false, ..yes.clone() }, "was not reviewed"),
+        (Answer { reviewed: false, ..yes.clone() }, "nobody reviewed it"),
     ] {
         let refused = host.installer.accept(host.user, review.id, &answer).await.unwrap_err();
         assert!(refused.to_string().contains(expected), "{refused}");

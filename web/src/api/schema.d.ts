@@ -570,6 +570,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugin-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be installed, and what it may do. It waits ten minutes for the answer of who asked. */
+        post: operations["plugin-offers_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-offers/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Installs what was offered, if it still is what was shown. Whatever goes wrong leaves what ran before. */
+        post: operations["plugin-offers_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-publishers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every publisher whose key is known. */
+        get: operations["plugin-publishers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-publishers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Trusts this very key of a publisher, whatever was trusted before. */
+        put: operations["plugin-publishers_pin"];
+        post?: never;
+        /** Forgets the key of a publisher: their next version asks whether its key is theirs. What runs goes on. */
+        delete: operations["plugin-publishers_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every registry, and whether what it revoked is known. */
+        get: operations["plugin-registries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries/available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What registries have. */
+        get: operations["plugin-registries_available"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plugins of registries that run here, for running the same elsewhere. */
+        get: operations["plugin-registries_lock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks every registry now what is revoked, which happens once a minute anyway. */
+        post: operations["plugin-registries_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins": {
         parameters: {
             query?: never;
@@ -1088,6 +1225,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A person's yes. */
+        AcceptPluginOffer: {
+            /** @description The `package` of the offer. */
+            package: string;
+            /** @description The publisher's key, when nothing is known of them. */
+            publisherKey?: string | null;
+            /** @description Whether a person looked at what it may do; without it, only what needs no review is installed. */
+            reviewed?: boolean;
+        };
         /** @description A model to be set up. A model of that name is replaced. */
         AddModel: {
             /** Format: int32 */
@@ -1341,6 +1487,18 @@ export interface components {
             serverVersion: string;
             /** Format: uuid */
             userId: string;
+        };
+        /** @description A plugin that a registry has. */
+        AvailablePlugin: {
+            description: string;
+            /** @description The version that runs now, when it came from this registry. */
+            installed?: string | null;
+            /** @description Such as `tool`. */
+            kinds: string[];
+            plugin: string;
+            registry: string;
+            /** @description The newest that one would install unasked. */
+            version: string;
         };
         /** @description A browser is signed in; its cookie came with this answer or a former one. */
         BrowserSession: {
@@ -2003,6 +2161,15 @@ export interface components {
          * @enum {string}
          */
         Level: "allow" | "ask" | "deny";
+        /** @description One plugin of a lock file, which counts as a person's word: they looked at it where the file was written. */
+        LockedPlugin: {
+            /** @description Of the OCI manifest, `sha256:…`. */
+            package: string;
+            publisherKey: string;
+            version: string;
+            /** @description Of the file, `sha256:…`. */
+            wasm: string;
+        };
         /** @description Signed in. */
         LoggedIn: {
             /** Format: date-time */
@@ -2015,6 +2182,16 @@ export interface components {
         Login: {
             password: string;
             username: string;
+        };
+        /** @description Which plugin a person wants to look at. */
+        MakePluginOffer: {
+            locked?: components["schemas"]["LockedPlugin"] | null;
+            /** @description `publisher/name`. */
+            plugin: string;
+            /** @description The name of a registry in `config.toml`; absent for the one it came from, or the only one that has it. */
+            registry?: string | null;
+            /** @description The newest when absent. */
+            version?: string | null;
         };
         /** @description One message of a conversation. */
         Message: {
@@ -2287,6 +2464,22 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_AvailablePlugin: {
+            items: {
+                description: string;
+                /** @description The version that runs now, when it came from this registry. */
+                installed?: string | null;
+                /** @description Such as `tool`. */
+                kinds: string[];
+                plugin: string;
+                registry: string;
+                /** @description The newest that one would install unasked. */
+                version: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Connection: {
             items: {
                 /** @description The IP address of the other end. */
@@ -2416,6 +2609,7 @@ export interface components {
                 generation: number;
                 /** @description `publisher/name`. */
                 id: string;
+                origin?: components["schemas"]["PluginOrigin"] | null;
                 /** @description The version that a rollback would bring back. */
                 previous?: string | null;
                 /** @description Why it does not run, or why the newest file is not the one running, if so. */
@@ -2425,6 +2619,42 @@ export interface components {
                 state: components["schemas"]["PluginState"];
                 tools: string[];
                 version: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PluginPublisher: {
+            items: {
+                /** @description Where the key came from. */
+                from: string;
+                key: string;
+                keyId: string;
+                name: string;
+                /** Format: date-time */
+                since: string;
+                trust: components["schemas"]["PublisherTrust"];
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PluginRegistry: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it last said what is revoked, in this run of the host.
+                 */
+                checkedAt?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when that is believed to be all.
+                 */
+                freshUntil?: string | null;
+                location: string;
+                name: string;
+                /** @description Why it was not believed when it was asked last. */
+                problem?: string | null;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2703,6 +2933,11 @@ export interface components {
             requestId: string;
             scope?: components["schemas"]["Scope"];
         };
+        /** @description The key that a person trusts. */
+        PinPublisher: {
+            /** @description `ed25519:…`, or a key of minisign. */
+            key: string;
+        };
         /** @description Asks whether the server is there. */
         Ping: Record<string, never>;
         /** @description One plugin. */
@@ -2721,6 +2956,7 @@ export interface components {
             generation: number;
             /** @description `publisher/name`. */
             id: string;
+            origin?: components["schemas"]["PluginOrigin"] | null;
             /** @description The version that a rollback would bring back. */
             previous?: string | null;
             /** @description Why it does not run, or why the newest file is not the one running, if so. */
@@ -2752,6 +2988,96 @@ export interface components {
             /** @description The manifest inside the file. */
             manifest: unknown;
         };
+        /** @description The lock file of this host. */
+        PluginLock: {
+            /** @description As `plugins.lock` has it. */
+            text: string;
+        };
+        /** @description What would be installed. Every text of its publisher was made harmless. */
+        PluginOffer: {
+            /** Format: int64 */
+            bytes: number;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be accepted.
+             */
+            expiresAt: string;
+            /** @description What the version of now may do and this one does not ask for. */
+            givenUp: string[];
+            /** Format: uuid */
+            id: string;
+            /** @description Nothing is known of the publisher: the answer has to name the key. */
+            isNewPublisher: boolean;
+            license?: string | null;
+            /** @description It is not installed before a person looked. */
+            needsReview: boolean;
+            /** @description What the answer has to name: the digest of all of it. */
+            package: string;
+            plugin: string;
+            /** @description The key that signed it. */
+            publisherKey: string;
+            /** @description What that key is called for short. */
+            publisherKeyId: string;
+            registry: string;
+            /** @description The version that runs now. */
+            replaces?: string | null;
+            /** @description Everything that it may do. */
+            rights: components["schemas"]["PluginRight"][];
+            /** Format: date-time */
+            signedAt: string;
+            /** @description Why the key is trusted. */
+            trusted?: string | null;
+            version: string;
+            /** @description What a person should think about before they say yes. */
+            warnings: string[];
+            /** @description Of the file. */
+            wasm: string;
+        };
+        /** @description Where a plugin of a registry came from. */
+        PluginOrigin: {
+            /** @description Of the OCI manifest, `sha256:…`. */
+            package: string;
+            publisherKey: string;
+            /** @description Its name in `config.toml`. */
+            registry: string;
+        };
+        /** @description A publisher whose key is known. */
+        PluginPublisher: {
+            /** @description Where the key came from. */
+            from: string;
+            key: string;
+            keyId: string;
+            name: string;
+            /** Format: date-time */
+            since: string;
+            trust: components["schemas"]["PublisherTrust"];
+        };
+        /** @description A registry of `config.toml`. */
+        PluginRegistry: {
+            /**
+             * Format: date-time
+             * @description When it last said what is revoked, in this run of the host.
+             */
+            checkedAt?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when that is believed to be all.
+             */
+            freshUntil?: string | null;
+            location: string;
+            name: string;
+            /** @description Why it was not believed when it was asked last. */
+            problem?: string | null;
+        };
+        /** @description One thing that a plugin may do. */
+        PluginRight: {
+            /** @description It was not granted before. */
+            isNew: boolean;
+            /** @description Why, in the publisher's words. */
+            reason?: string | null;
+            text: string;
+        };
         /**
          * @description Where a plugin came from.
          * @enum {string}
@@ -2767,6 +3093,11 @@ export interface components {
             /** Format: date-time */
             serverTime: string;
         };
+        /**
+         * @description Why the key of a publisher is trusted.
+         * @enum {string}
+         */
+        PublisherTrust: "pinned" | "first_use" | "rotated";
         /**
          * @description Asks for the events of a session that were missed, answered by `replay`.
          *
@@ -4431,6 +4762,285 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-offers_offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakePluginOffer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginOffer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-offers_accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptPluginOffer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugin"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-publishers_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginPublisher"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-publishers_pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinPublisher"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginPublisher"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-publishers_forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginRegistry"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_available": {
+        parameters: {
+            query?: {
+                /** @description A registry of `config.toml`; all of them when absent. */
+                registry?: string;
+                /** @description In the id or the description. */
+                q?: string;
+                /** @description Only what is newer than what runs. */
+                outdated?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AvailablePlugin"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginLock"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginRegistry"];
+                };
             };
             /** @description An error */
             default: {

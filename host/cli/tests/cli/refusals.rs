@@ -44,6 +44,25 @@ fn of_tomorrow() -> Vec<u8> {
     with_section(Guest::default().component(), SECTION, manifest.as_bytes())
 }
 
+/// A registry, and what is asked of it.
+const LIES: [(&str, &str); 15] = [
+    ("other-wasm", "acme/weather"),
+    ("other-manifest", "acme/weather"),
+    ("other-key", "acme/weather"),
+    ("other-owner", "acme/weather"),
+    ("expired", "acme/weather"),
+    ("rolled-back", "acme/weather"),
+    ("forked", "acme/weather"),
+    ("revoked", "acme/weather"),
+    ("yanked", "acme/weather"),
+    ("tomorrow", "acme/weather"),
+    ("empty", "acme/weather"),
+    ("revoked", "acme/weather@3.0.0"),
+    ("ours", "octi/shell"),
+    ("nowhere", "acme/weather"),
+    ("yanked", "Acme/Weather"),
+];
+
 #[test]
 fn each_lie_of_a_registry_is_refused_in_words_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -89,23 +108,7 @@ fn each_lie_of_a_registry_is_refused_in_words_of_its_own() {
     forked.seal_as(Freshness { sequence, created, expires });
 
     let mut told = String::new();
-    for (registry, plugin) in [
-        ("other-wasm", "acme/weather"),
-        ("other-manifest", "acme/weather"),
-        ("other-key", "acme/weather"),
-        ("other-owner", "acme/weather"),
-        ("expired", "acme/weather"),
-        ("rolled-back", "acme/weather"),
-        ("forked", "acme/weather"),
-        ("revoked", "acme/weather"),
-        ("yanked", "acme/weather"),
-        ("tomorrow", "acme/weather"),
-        ("empty", "acme/weather"),
-        ("revoked", "acme/weather@3.0.0"),
-        ("ours", "octi/shell"),
-        ("nowhere", "acme/weather"),
-        ("yanked", "Acme/Weather"),
-    ] {
+    for (registry, plugin) in LIES {
         let said = octi.run(&["plugin", "review", plugin, "--registry", registry]);
         assert_eq!(said.code, Some(1), "{registry}: {said:?}");
         writeln!(told, "{plugin} of {registry}\n{}", said.err).expect("a text");

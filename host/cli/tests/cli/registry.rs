@@ -78,7 +78,8 @@ impl World {
 /// Compares what a person reads, without what is another at each run.
 pub(crate) fn shown(name: &str, text: &str) {
     let filters = vec![
-        (r"sha256:[0-9a-f]{64}", "sha256:…"),
+        (r"\b[0-9a-f]{64}\b", "…"),
+        (r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<id>"),
         (r"ed25519:[A-Za-z0-9+/=]{44}", "ed25519:…"),
         (r"\b[0-9a-f]{32}\b", "<key id>"),
         (r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{5,8}(Z| UTC)?", "<time>"),
@@ -195,6 +196,46 @@ fn a_script_says_yes_only_to_what_somebody_saw() {
     shown("accepted_another", &said.err);
     let said = world.octi.run(&["plugin", "install", "acme/weather@1.0.0", "--yes", "--accept", &seen]);
     assert_eq!(said.code, Some(0), "{said:?}");
+}
+
+#[test]
+fn the_server_itself_wants_a_review_whatever_a_client_says() {
+    let (mut world, _server) = World::serving();
+    let token = world.octi.token();
+    let offered = |world: &World| {
+        let (status, offer) = world.octi.request("POST /api/plugin-offers", &token, r#"{"plugin":"acme/weather"}"#);
+        assert_eq!(status, 201, "{offer}");
+        let text = |field: &str| offer[field].as_str().expect("a text").to_owned();
+        (text("id"), text("package"))
+    };
+    let accepted = |world: &World, id: &str, package: &str, reviewed: bool| {
+        let body = format!(r#"{{"package":"{package}","reviewed":{reviewed}}}"#);
+        world.octi.request(&format!("POST /api/plugin-offers/{id}/accept"), &token, &body)
+    };
+    let mut told = String::new();
+    let mut tell = |(status, answer): (u16, Value)| {
+        told.push_str(&format!(
+            "{status} {}\n{}\n",
+            answer["error"]["code"],
+            answer["error"]["message"].as_str().expect("a text")
+        ));
+    };
+    let (id, package) = offered(&world);
+    tell(accepted(&world, &id, &package, false));
+    tell(accepted(&world, &id, &format!("sha256:{}", "0".repeat(64)), true));
+    tell(accepted(&world, &id, "latest", true));
+    assert_eq!(accepted(&world, &id, &package, true).0, 200);
+    // One yes is for one installation.
+    tell(accepted(&world, &id, &package, true));
+    world.publish("2.0.0", MORE);
+    let (id, package) = offered(&world);
+    tell(accepted(&world, &id, &package, false));
+    // While the person reads, something else becomes the newest.
+    world.publish("2.0.1", MORE);
+    tell(accepted(&world, &id, &package, true));
+    tell(world.octi.request("POST /api/plugin-offers", &token, r#"{"plugin":"Acme/Weather"}"#));
+    assert!(world.listed().contains("acme/weather 1.0.0"), "{}", world.listed());
+    shown("what_the_server_refuses", &told);
 }
 
 #[test]

@@ -12,7 +12,8 @@ use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::registry::{PluginStatus, Registry as _};
 use octi_extension::tool::{CallContext, NoProgress, Tool, ToolError, no_secrets};
-use octi_registry::source::Folder;
+use octi_registry::Source;
+use octi_registry::source::{Folder, SourceError};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::guests::{Guest, manifest, with_manifest};
 use octi_testkit::services::{Memory, Secrets};
@@ -99,7 +100,7 @@ impl Home {
         let parts = InstallerParts {
             home: self.path().to_owned(),
             registries: all.map(|(name, path)| (name, setup(&path))).collect(),
-            open: Arc::new(|location| Ok(Arc::new(Folder::open(Path::new(location))?))),
+            open: Arc::new(|location| Box::pin(source(location))),
             plugins: manager.clone(),
             ambient: ambient.clone(),
             moved: Arc::default(),
@@ -147,6 +148,10 @@ impl Host {
     pub(super) async fn stop(self) {
         self.manager.shutdown().await;
     }
+}
+
+async fn source(location: String) -> Result<Arc<dyn Source>, SourceError> {
+    Ok(Arc::new(Folder::open(Path::new(&location))?))
 }
 
 fn context(workspace: PathBuf) -> CallContext {
