@@ -286,9 +286,8 @@ fn refused(refusal: Refusal) -> PortError {
             RegistryError::Source(SourceError::Unavailable { .. }) => PortError::Upstream(text),
             _ => PortError::Refused(text),
         },
-        Refusal::State(_) | Refusal::Lock { .. } | Refusal::Stopped | Refusal::Trust(TrustFileError::State(_)) => {
-            PortError::Internal(format!("{refusal:?}"))
-        }
+        Refusal::State(_) | Refusal::Lock { .. } | Refusal::Stopped => PortError::Internal(format!("{refusal:?}")),
+        Refusal::Trust(error) if matches!(**error, TrustFileError::State(_)) => PortError::Internal(format!("{refusal:?}")),
         _ => PortError::Refused(text),
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     fn there_are_few_registries_and_each_has_few_keys() {
         let many: String = (0..=REGISTRIES_MAX).map(|n| format!("[r{n}]\nlocation = '/srv'\nkeys = ['x']\n")).collect();
         assert!(problem(&many).starts_with("registries: 17 registries are more than"), "{}", problem(&many));
-        let keys = vec!["'x'"; REGISTRY_KEYS_MAX + 1].join(", ");
+        let keys = ["'x'"; REGISTRY_KEYS_MAX + 1].join(", ");
         let problem = problem(&format!("[main]\nlocation = '/srv'\nkeys = [{keys}]"));
         assert!(problem.starts_with("registries.main.keys: 9 keys are more than"), "{problem}");
     }

@@ -7,7 +7,7 @@ use octi_registry::{PluginName, Version, is_reserved};
 
 use crate::installer::Installer;
 use crate::refusal::Refusal;
-use crate::registries::in_time;
+use crate::registries::{ANSWER_TIME, in_time};
 use crate::text::harmless;
 
 /// What is looked for.
@@ -45,7 +45,7 @@ impl Installer {
     pub async fn available(&self, search: &Search) -> Result<Vec<Available>, Refusal> {
         let mut found = Vec::new();
         for registry in self.registries.asked(search.registry.as_deref())? {
-            let index = in_time(registry, async {
+            let index = in_time(registry, ANSWER_TIME, async {
                 let opened = self.registries.open(registry).await?;
                 opened.index().await.map_err(Refusal::of(registry))
             });
@@ -80,7 +80,7 @@ impl Installer {
     /// The versions that run now and came from that registry, by id.
     fn installed(&self, registry: &str) -> BTreeMap<String, String> {
         let is_theirs = |digest: &str| self.origin(digest).is_some_and(|origin| origin.registry == registry);
-        let theirs = self.from_folder().into_iter().filter(|plugin| is_theirs(&plugin.digest));
+        let theirs = self.installed_files().into_iter().filter(|plugin| is_theirs(&plugin.digest));
         theirs.map(|plugin| (plugin.id, plugin.version)).collect()
     }
 }

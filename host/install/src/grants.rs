@@ -87,4 +87,12 @@ mod tests {
         let text = std::fs::read_to_string(folder.path().join("grants.json")).unwrap();
         assert!(text.contains(&Digest::of(b"1").to_string()) && !text.contains(&Digest::of(b"2").to_string()), "{text}");
     }
+
+    #[test]
+    fn a_file_beyond_every_limit_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grants.json");
+        std::fs::File::create(&path).unwrap().set_len(PLUGIN_GRANTS_BYTES_MAX as u64 + 1).unwrap();
+        assert!(matches!(GrantsFile::new(path).of(&"acme/x".parse().unwrap(), &[]), Err(StateError::Damaged(..))));
+    }
 }

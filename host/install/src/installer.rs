@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::{PluginOfferId, UserId};
-use octi_domain::limits::REGISTRY_FILE_SECONDS_MAX;
 use octi_engine::PluginManager;
 use octi_extension::registry::{PluginStatus, Registry as _, Source};
 use octi_registry::index::Index;
@@ -21,7 +19,7 @@ use crate::lock::{Lock, Locked};
 use crate::offers::{Offers, Waiting};
 use crate::origins::{Origin, Origins, OriginsFile};
 use crate::refusal::Refusal;
-use crate::registries::{OpenSource, Registries, RegistrySetup, in_time};
+use crate::registries::{ANSWER_TIME, FILE_TIME, OpenSource, Registries, RegistrySetup, in_time};
 use crate::review::{Ask, Found, Now, Review};
 use crate::watch::Watched;
 
@@ -82,9 +80,6 @@ pub struct Installer {
     #[cfg(test)]
     pub(crate) fault: std::sync::Mutex<Option<Step>>,
 }
-
-/// How long a registry has for a file.
-const FILE_TIME: Duration = Duration::from_secs(REGISTRY_FILE_SECONDS_MAX);
 
 impl Installer {
     /// Reads what this host knows of registries, and quarantines what was revoked when it last looked. Nobody is asked anything yet.
@@ -177,15 +172,21 @@ impl Installer {
     async fn install(&self, found: &Found) -> Result<PluginStatus, Refusal> {
         let (name, version) = (found.name().clone(), found.version().clone());
         let registry = self.registries.open(&found.registry).await?;
-        let fetched = tokio::time::timeout(FILE_TIME, registry.wasm(&found.offer)).await;
-        let wasm = fetched.map_err(|_| Refusal::Late(found.registry.clone()))?.map_err(Refusal::of(&found.registry))?;
+        let fetched = in_time(&found.registry, FILE_TIME, async {
+            registry.wasm(&found.offer).await.map_err(Refusal::of(&found.registry))
+        });
+        let wasm = fetched.await?;
         self.reached(Step::Fetched)?;
         self.trust_publisher(found).await?;
         self.reached(Step::Trusted)?;
         self.remember(found).await?;
         self.reached(Step::Remembered)?;
         let installed = self.plugins.install(wasm, "").await;
-        let installed = installed.map_err(|error| Refusal::Engine { name: name.clone(), version: version.clone(), error })?;
+        let installed = installed.map_err(|error| Refusal::Engine {
+            name: name.clone(),
+            version: version.clone(),
+            error: Box::new(error),
+        })?;
         self.reached(Step::Installed)?;
         let (grants, rights) = (self.grants.clone(), found.rights.clone());
         let (key, manifest) = (found.offer.key, found.offer.statement.manifest);
@@ -225,7 +226,7 @@ impl Installer {
             publisher: found.offer.key,
             fetched: self.ambient.now(),
         };
-        let installed: BTreeSet<String> = self.from_folder().into_iter().map(|plugin| plugin.id).collect();
+        let installed: BTreeSet<String> = self.installed_files().into_iter().map(|plugin| plugin.id).collect();
         let (file, wasm) = (self.origins_file.clone(), found.offer.statement.wasm);
         let origins = blocking(move || Ok(file.add(wasm, origin, &installed)?)).await?;
         self.origins.store(Arc::new(origins));
@@ -244,7 +245,7 @@ impl Installer {
         let mut found: Vec<(String, Registry, Index)> = Vec::new();
         let mut failed = None;
         for registry in self.registries.asked(asked)? {
-            let looked = in_time(registry, async {
+            let looked = in_time(registry, ANSWER_TIME, async {
                 let opened = self.registries.open(registry).await?;
                 let index = opened.index().await.map_err(Refusal::of(registry))?;
                 Ok((opened, index))
@@ -263,7 +264,7 @@ impl Installer {
         }
         match found.as_slice() {
             [] => Err(Refusal::NoPlugin(ask.name.clone())),
-            [(registry, opened, index)] => in_time(registry, self.look(ask, now, registry, opened, index)).await,
+            [(registry, opened, index)] => in_time(registry, ANSWER_TIME, self.look(ask, now, registry, opened, index)).await,
             several => {
                 let names: Vec<String> = several.iter().map(|(name, ..)| format!("`{name}`")).collect();
                 Err(Refusal::Ambiguous { name: ask.name.clone(), found: names.join(", ") })
@@ -306,7 +307,7 @@ impl Installer {
         self.origins.load().get(&digest).cloned()
     }
 
-    pub(crate) fn from_folder(&self) -> Vec<PluginStatus> {
+    pub(crate) fn installed_files(&self) -> Vec<PluginStatus> {
         self.plugins.plugins().into_iter().filter(|plugin| plugin.source == Source::Folder && !plugin.digest.is_empty()).collect()
     }
 
@@ -323,7 +324,7 @@ impl Installer {
             let wasm = format!("sha256:{}", plugin.digest).parse().ok()?;
             Some(Locked { name, version, registry, package, wasm, publisher })
         };
-        Lock::of(self.from_folder().into_iter().filter_map(locked))
+        Lock::of(self.installed_files().into_iter().filter_map(locked))
     }
 
     /// Writes the lock file when it is not what runs.

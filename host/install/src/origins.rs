@@ -93,4 +93,12 @@ mod tests {
         assert_eq!(origins.len(), PLUGIN_ORIGINS_MAX);
         assert!(origins.contains_key(&Digest::of(&[9])) && !origins.contains_key(&Digest::of(&[0])), "{origins:?}");
     }
+
+    #[test]
+    fn a_file_beyond_every_limit_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("origins.json");
+        std::fs::File::create(&path).unwrap().set_len(PLUGIN_ORIGINS_BYTES_MAX as u64 + 1).unwrap();
+        assert!(matches!(OriginsFile::new(path).load(), Err(StateError::Damaged(..))));
+    }
 }

@@ -36,7 +36,7 @@ pub enum Refusal {
     )]
     NewerContract { name: PluginName, version: Version, found: Contract },
     #[error("`{name}` {version}: {error}; ask its publisher")]
-    Manifest { name: PluginName, version: Version, error: ManifestError },
+    Manifest { name: PluginName, version: Version, error: Box<ManifestError> },
     #[error(
         "`{name}` {version} asks for {lines} things, more than the {} that a person can review",
         limits::PLUGIN_REVIEW_LINES_MAX
@@ -64,13 +64,13 @@ pub enum Refusal {
     ReservedPublisher(String),
     #[error("no key of `{0}` is known; `octi plugin trust list` shows those that are")]
     NoPublisher(String),
-    #[error(transparent)]
-    Trust(#[from] TrustFileError),
+    #[error("{0}")]
+    Trust(Box<TrustFileError>),
     #[error(transparent)]
     State(#[from] StateError),
     /// Of the engine, which tried it.
     #[error("`{name}` {version} was not installed: {error}")]
-    Engine { name: PluginName, version: Version, error: InstallError },
+    Engine { name: PluginName, version: Version, error: Box<InstallError> },
     #[error("`{}` cannot be written", path.display())]
     Lock {
         path: std::path::PathBuf,
@@ -87,6 +87,12 @@ fn unreviewed(new: &[String]) -> String {
         new => {
             format!("asks for more than was granted, and nobody reviewed it; look at it and accept it:\n- {}", new.join("\n- "))
         }
+    }
+}
+
+impl From<TrustFileError> for Refusal {
+    fn from(error: TrustFileError) -> Self {
+        Self::Trust(Box::new(error))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use octi_domain::ambient::Ambient;
-use octi_domain::limits::REGISTRY_ANSWER_SECONDS_MAX;
+use octi_domain::limits::{REGISTRY_ANSWER_SECONDS_MAX, REGISTRY_FILE_SECONDS_MAX};
 use octi_registry::seen::Seen;
 use octi_registry::source::SourceError;
 use octi_registry::{PublicKey, Registry, Source};
@@ -16,6 +16,9 @@ use crate::refusal::Refusal;
 
 /// How long a registry has for its answers.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(REGISTRY_ANSWER_SECONDS_MAX);
+
+/// How long a registry has for a file.
+pub(crate) const FILE_TIME: Duration = Duration::from_secs(REGISTRY_FILE_SECONDS_MAX);
 
 /// A registry of `config.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,9 +83,28 @@ impl Registries {
 }
 
 /// Asks a registry, which has to answer in time.
-pub(crate) async fn in_time<T>(name: &str, work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-    match tokio::time::timeout(ANSWER_TIME, work).await {
+pub(crate) async fn in_time<T>(
+    name: &str,
+    time_max: Duration,
+    work: impl Future<Output = Result<T, Refusal>>,
+) -> Result<T, Refusal> {
+    match tokio::time::timeout(time_max, work).await {
         Ok(done) => done,
         Err(_) => Err(Refusal::Late(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_registry_that_says_nothing_is_waited_for_only_so_long() {
+        for time in [ANSWER_TIME, FILE_TIME] {
+            let begun = tokio::time::Instant::now();
+            let late = in_time::<()>("main", time, std::future::pending()).await;
+            assert!(matches!(late, Err(Refusal::Late(name)) if name == "main"));
+            assert!(begun.elapsed() >= time && begun.elapsed() < time + Duration::from_secs(1));
+        }
     }
 }

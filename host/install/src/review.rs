@@ -108,7 +108,7 @@ impl Found {
         let manifest = Manifest::from_section(&offer.manifest).map_err(|error| Refusal::Manifest {
             name: name.clone(),
             version: version.clone(),
-            error,
+            error: Box::new(error),
         })?;
         let wishes = wishes(&manifest);
         if wishes.len() > PLUGIN_REVIEW_LINES_MAX {

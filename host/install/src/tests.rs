@@ -2,6 +2,7 @@
 
 mod host;
 
+use octi_domain::limits::PLUGIN_REVIEW_LINES_MAX;
 use octi_extension::registry::PluginState;
 use octi_registry::Digest;
 use octi_registry::keys::Rotation;
@@ -176,6 +177,17 @@ async fn an_answer_is_for_what_was_shown_and_to_who_was_shown_it() {
     let refused = host.installer.accept(host.user, review.id, &yes).await.unwrap_err();
     assert!(refused.to_string().contains("the registry has acme/weather 1.0.1 now"), "{refused}");
     assert!(host.plugins().is_empty());
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_plugin_that_asks_for_more_than_anybody_reads_is_not_offered() {
+    let mut home = Home::new();
+    let profile = |n| format!("{{ profile = 'p{n}', reason = 'x' }}");
+    let profiles: Vec<String> = (0..=PLUGIN_REVIEW_LINES_MAX).map(profile).collect();
+    home.publish("1.0.0", &format!("[capabilities]\nshell = [{}]", profiles.join(", ")));
+    let host = home.start().await;
+    assert!(matches!(host.install("acme/weather").await, Err(Refusal::Endless { .. })));
     host.stop().await;
 }
 

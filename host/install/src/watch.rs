@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::installer::{Installer, blocking};
 use crate::origins::Origins;
 use crate::refusal::Refusal;
-use crate::registries::in_time;
+use crate::registries::{ANSWER_TIME, in_time};
 use crate::text::{harmless, whole};
 
 /// Registries that are asked at once.
@@ -110,7 +110,7 @@ impl Installer {
     }
 
     async fn ask(&self, name: &str) -> Result<Feed, Refusal> {
-        let feed = in_time(name, async {
+        let feed = in_time(name, ANSWER_TIME, async {
             let registry = self.registries.open(name).await?;
             registry.feed().await.map_err(Refusal::of(name))
         });
