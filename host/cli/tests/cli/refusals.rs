@@ -11,7 +11,7 @@ use octi_registry::freshness::Freshness;
 use octi_testkit::guests::{Guest, with_section};
 use octi_testkit::shelf::{Shelf, key, now, plugin, release};
 
-use crate::registry::shown;
+use crate::from_registries::shown;
 use crate::support::Octi;
 
 /// The registries of one host, each with `acme/weather` or what it passes off as that.

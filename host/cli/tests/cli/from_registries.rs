@@ -174,6 +174,7 @@ fn another_host_installs_exactly_what_a_lock_file_names() {
     assert_eq!(fs::read_to_string(other.home.path().join("plugins.lock")).expect("written"), world.lock());
     // Again is nothing new.
     assert_eq!(other.run(&install).code, Some(0));
+    assert!(!fs::read_to_string(other.home.path().join("plugins.lock")).expect("written").contains("2.0.0"));
 
     // Somebody publishes other bytes under the version that is locked.
     assert_eq!(other.run(&["plugin", "remove", "acme/weather"]).code, Some(0));
