@@ -2,7 +2,7 @@
 
 mod host;
 
-use octi_domain::limits::PLUGIN_REVIEW_LINES_MAX;
+use octi_domain::limits::{PLUGIN_REVIEW_LINES_MAX, REGISTRY_FEED_BYTES_MAX};
 use octi_extension::registry::PluginState;
 use octi_registry::Digest;
 use octi_registry::keys::Rotation;
@@ -116,6 +116,23 @@ async fn a_revocation_by_name_by_bytes_or_by_key_stops_what_is_installed() {
         std::fs::remove_dir_all(home.registry()).unwrap();
         let host = home.start().await;
         assert_eq!(host.plugins()[0].state, PluginState::Quarantined, "{kind}");
+        host.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn revocations_that_were_kept_and_cannot_be_used_are_missed_aloud() {
+    let home = Home::new();
+    let host = home.start().await;
+    assert_eq!(host.installer.refresh().await[0].problem, None);
+    host.stop().await;
+    let kept = home.path().join("registries/main/revocations.json");
+    for damaged in [b"{}".to_vec(), vec![b' '; REGISTRY_FEED_BYTES_MAX + 1]] {
+        std::fs::write(&kept, damaged).unwrap();
+        let host = home.start().await;
+        let problem = host.installer.status().remove(0).problem.unwrap_or_default();
+        assert!(problem.starts_with("what it revoked before is not known: "), "{problem}");
+        assert_eq!(host.installer.refresh().await[0].problem, None);
         host.stop().await;
     }
 }

@@ -1,6 +1,9 @@
 //! What was revoked since it was installed: each registry is asked once a minute, whatever the others say.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +13,7 @@ use octi_domain::limits::{REGISTRY_FEED_BYTES_MAX, REGISTRY_POLL_SECONDS};
 use octi_engine::Accused;
 use octi_registry::keys::Trust;
 use octi_registry::revocation::{Feed, Installed};
-use octi_registry::{Digest, PluginName, Version, state};
+use octi_registry::{Digest, PluginName, PublicKey, Version, state};
 use tokio_util::sync::CancellationToken;
 
 use crate::installer::{Installer, blocking};
@@ -124,17 +127,16 @@ impl Installer {
     pub(crate) async fn read_kept_feeds(&self) {
         for (name, setup) in self.registries.iter() {
             let (path, keys) = (self.registries.kept_feed(name), setup.keys.clone());
-            let read = blocking(move || {
-                let size = std::fs::metadata(&path).map(|about| about.len());
-                Ok(match size {
-                    Ok(size) if size <= REGISTRY_FEED_BYTES_MAX as u64 => {
-                        std::fs::read(&path).ok().and_then(|envelope| Feed::verify_kept(&envelope, &keys).ok())
-                    }
-                    _ => None,
-                })
-            });
-            let feed = read.await.ok().flatten().map(Arc::new);
-            self.watched.all().insert(name.clone(), State { feed, ..State::default() });
+            let read = blocking(move || Ok(kept(&path, &keys))).await.unwrap_or_else(|error| Err(error.to_string()));
+            let state = match read {
+                Ok(feed) => State { feed: feed.map(Arc::new), ..State::default() },
+                Err(why) => {
+                    let problem = format!("what it revoked before is not known: {why}");
+                    tracing::warn!(registry = name, problem, "revocations that were kept cannot be used");
+                    State { problem: Some(problem), ..State::default() }
+                }
+            };
+            self.watched.all().insert(name.clone(), state);
         }
     }
 
@@ -185,6 +187,20 @@ impl Installer {
             }
         };
         self.registries.iter().map(of).collect()
+    }
+}
+
+/// The feed that was kept; none when there is none yet.
+fn kept(path: &Path, keys: &[PublicKey]) -> Result<Option<Feed>, String> {
+    let read = || {
+        let mut envelope = Vec::new();
+        File::open(path)?.take(REGISTRY_FEED_BYTES_MAX as u64 + 1).read_to_end(&mut envelope)?;
+        io::Result::Ok(envelope)
+    };
+    match read() {
+        Ok(envelope) => Feed::verify_kept(&envelope, keys).map(Some).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
     }
 }
 
