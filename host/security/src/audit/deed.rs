@@ -120,6 +120,23 @@ pub enum Deed<'a> {
     SettingReset {
         key: &'a str,
     },
+    /// A server of the Model Context Protocol was set up or changed.
+    McpServerSet {
+        server: &'a str,
+    },
+    McpServerRemoved {
+        server: &'a str,
+    },
+    /// A tool of a server is offered like octi's own, as it was then.
+    McpToolAccepted {
+        server: &'a str,
+        tool: &'a str,
+        hash: &'a str,
+    },
+    McpToolWithdrawn {
+        server: &'a str,
+        tool: &'a str,
+    },
     SecretStored {
         scope: &'a str,
         name: &'a str,
@@ -166,6 +183,10 @@ impl Deed<'_> {
             Self::PluginQuarantined { .. } => "plugin_quarantined",
             Self::SettingChanged { .. } => "setting_changed",
             Self::SettingReset { .. } => "setting_reset",
+            Self::McpServerSet { .. } => "mcp_server_set",
+            Self::McpServerRemoved { .. } => "mcp_server_removed",
+            Self::McpToolAccepted { .. } => "mcp_tool_accepted",
+            Self::McpToolWithdrawn { .. } => "mcp_tool_withdrawn",
             Self::SecretStored { .. } => "secret_stored",
             Self::SecretRemoved { .. } => "secret_removed",
             Self::SecretUsed { .. } => "secret_used",
@@ -199,6 +220,10 @@ impl Deed<'_> {
             }
             Self::PluginReloaded { plugin: None } | Self::PluginRefused { plugin: None, .. } => "plugin".to_owned(),
             Self::SettingChanged { key } | Self::SettingReset { key } => format!("setting:{}", short(key)),
+            Self::McpServerSet { server } | Self::McpServerRemoved { server } => format!("mcp:{}", short(server)),
+            Self::McpToolAccepted { server, tool, .. } | Self::McpToolWithdrawn { server, tool } => {
+                format!("mcp:{}/{}", short(server), short(tool))
+            }
             Self::SecretStored { scope, name } | Self::SecretRemoved { scope, name } => {
                 format!("secret:{}/{}", short(scope), short(name))
             }
@@ -228,6 +253,7 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
+            Self::McpToolAccepted { hash, .. } => json!({ "hash": short(hash) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
             Self::SignedOut { .. }
             | Self::PasswordChanged { .. }
@@ -240,6 +266,9 @@ impl Deed<'_> {
             | Self::PluginReloaded { .. }
             | Self::SettingChanged { .. }
             | Self::SettingReset { .. }
+            | Self::McpServerSet { .. }
+            | Self::McpServerRemoved { .. }
+            | Self::McpToolWithdrawn { .. }
             | Self::SecretStored { .. }
             | Self::SecretRemoved { .. } => json!({}),
         }
