@@ -253,6 +253,15 @@ pub trait Tool: Send + Sync {
         Err(format!("`{}` has no grant for the secret `{name}`", self.spec().plugin))
     }
 
+    /// The tool that a call with these arguments is really for, and its arguments. A tool that only passes calls on says so here,
+    /// and then the call is checked, asked about, run and recorded as one of that tool.
+    ///
+    /// # Errors
+    /// [`ToolError`] when there is no such tool, or it cannot be found out.
+    async fn target(&self, _arguments: &Value) -> Result<Option<(Arc<dyn Tool>, Value)>, ToolError> {
+        Ok(None)
+    }
+
     /// Runs it with arguments that fit the schema.
     ///
     /// # Errors

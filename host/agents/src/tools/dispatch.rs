@@ -13,7 +13,7 @@ use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
-use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput};
+use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
 use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
@@ -154,6 +154,9 @@ impl Dispatch {
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
         row.decision = redactor.redact(decision).into_owned();
         row.started_at = self.ambient.now();
+        if let Ok(permit) = &permit {
+            of_what_runs(&mut row, permit.tool.spec());
+        }
         self.recorder.write(&call.of.principal, Record::CallBegan(Box::new(row))).await;
         change(begun, call.of.id, |open| open.unrecorded = None);
         match permit {
@@ -170,7 +173,7 @@ impl Dispatch {
 
     async fn permit(&self, call: &Call, redactor: &Redactor) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
-        let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
+        let (tool, arguments) = self.target(tool, call.arguments.clone()).await.map_err(|error| Refusal::of_error(&error))?;
         let subject = subject_of(tool.spec(), &arguments);
         let rules = self.store.rules(&call.of.principal, call.of.session_id).await;
         let rules = rules.map_err(|error| Refusal::of_store(&error))?;
@@ -184,6 +187,18 @@ impl Dispatch {
         };
         secrets::check(self, &call.of, &tool, redactor, &arguments).await?;
         Ok(Permit { tool, arguments, decision })
+    }
+
+    /// The tool that runs, and its arguments: those of the call, or what a tool that passes calls on makes of them.
+    async fn target(&self, tool: Arc<dyn Tool>, arguments: Value) -> Result<(Arc<dyn Tool>, Value), ToolError> {
+        let arguments = self.schemas.check(&tool, arguments)?;
+        match tool.target(&arguments).await? {
+            None => Ok((tool, arguments)),
+            Some((target, passed)) => {
+                let passed = self.schemas.check(&target, passed)?;
+                Ok((target, passed))
+            }
+        }
     }
 
     async fn consent(
@@ -379,6 +394,13 @@ fn change(begun: &Begun, id: CallId, change: impl FnOnce(&mut Open)) {
     if let Some(open) = begun.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
         change(open);
     }
+}
+
+/// Records what runs, which may be another tool than the one that was named.
+fn of_what_runs(row: &mut ToolCallRow, spec: &ToolSpec) {
+    row.plugin.clone_from(&spec.plugin);
+    row.plugin_version.clone_from(&spec.plugin_version);
+    row.digest = Some(spec.digest.clone());
 }
 
 /// A call that a plugin, or its sandbox, ended.
