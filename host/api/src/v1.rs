@@ -6,6 +6,7 @@ pub mod audit;
 pub mod auth;
 pub mod gateway;
 pub mod health;
+pub mod mcp;
 pub mod messages;
 pub mod models;
 pub mod notifications;

@@ -20,6 +20,7 @@ use octi_engine::{Change, CompileLimits, Compiler, EngineConfig, OnChange, Plugi
 use octi_gateway::bus::Bus;
 use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
+use octi_mcp::client::{Hub, Joined};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::{Auth, OneTimePassword};
 use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoints, PrivateTargets};
@@ -36,6 +37,7 @@ use crate::bundle;
 use crate::command::version::VERSION;
 use crate::failure::{Failure, Outcome};
 use crate::lifecycle::{self, HomeLock, Lock};
+use crate::mcp;
 use crate::models::Models;
 use crate::plugins::{Plugins, StoreKv};
 use crate::profiles::profiles;
@@ -64,6 +66,7 @@ pub(crate) struct Host {
     agents: Agents,
     plugins: Arc<PluginManager>,
     processes: Arc<ProcessDoor>,
+    mcp: Arc<Hub>,
     audit: Audit,
     store: Store,
     local_token: SecretString,
@@ -117,11 +120,15 @@ async fn build_parts(
     let (launch, egress, processes) = open_doors(&config)?;
     let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
     let plugins = start_plugins(&config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
+    let doors = mcp::doors((&processes, &egress), (&auth, &secrets), home);
+    let (mcp, servers, broken) = mcp::open(doors, (&store, &ambient), (home, environment), mode == Mode::Serve).await?;
+    let registry = Arc::new(Joined::new(plugins.clone(), mcp.clone()));
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
-    let notes = notes_of_start(&models, &owner, environment).await?;
+    let mut notes = notes_of_start(&models, &owner, environment).await?;
+    notes.extend(broken);
     let agents = Agents::new(AgentsConfig {
         store: store.clone(),
-        registry: plugins.clone(),
+        registry: registry.clone(),
         models: Arc::new(models.clone()),
         events: bus.clone(),
         ambient: ambient.clone(),
@@ -137,8 +144,9 @@ async fn build_parts(
         audit: audit.clone(),
         agents: agents.clone(),
         settings: settings.clone(),
-        registry: plugins.clone(),
+        registry,
         plugins: Arc::new(Plugins(plugins.clone())),
+        mcp_servers: servers,
         chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
         vault,
@@ -159,6 +167,7 @@ async fn build_parts(
         agents,
         plugins,
         processes,
+        mcp,
         audit,
         store,
         local_token,
@@ -423,6 +432,7 @@ impl Host {
     /// Ends everything, the newest part first.
     pub(crate) async fn shutdown(self) {
         self.agents.shutdown(GRACE).await;
+        self.mcp.shutdown().await;
         self.processes.shutdown().await;
         self.plugins.shutdown().await;
         self.audit.close().await;

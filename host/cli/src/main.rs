@@ -8,6 +8,7 @@ mod compose;
 mod connection;
 mod failure;
 mod lifecycle;
+mod mcp;
 mod models;
 mod output;
 mod plugins;

@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod gateway;
 mod health;
+mod mcp;
 mod models;
 mod notifications;
 mod permissions;

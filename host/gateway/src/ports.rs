@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use octi_api::v1::mcp::{McpServer, McpServerTest, SetMcpServer};
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugins::{Plugin, PluginInspection};
 use octi_domain::principal::Principal;
@@ -63,6 +64,64 @@ pub trait PluginAdmin: Send + Sync {
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with the file.
     async fn inspect(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<PluginInspection, PortError>;
+}
+
+/// Servers of the Model Context Protocol. Only administrators reach it.
+#[async_trait]
+pub trait McpAdmin: Send + Sync {
+    /// Every server, as it is now.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    async fn list(&self) -> Result<Vec<McpServer>, PortError>;
+
+    /// One server.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn get(&self, name: &str) -> Result<McpServer, PortError>;
+
+    /// Sets up a server, or replaces the one of that name.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] names the field.
+    async fn set(&self, principal: &Principal, server: SetMcpServer) -> Result<McpServer, PortError>;
+
+    /// Forgets a server.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one in a file.
+    async fn remove(&self, principal: &Principal, name: &str) -> Result<(), PortError>;
+
+    /// Starts or reaches a server. One that does not work is a result, not an error.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn test(&self, name: &str) -> Result<McpServerTest, PortError>;
+
+    /// Ends a server's connection and forgets its failures.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
+    async fn restart(&self, name: &str) -> Result<McpServer, PortError>;
+
+    /// Lets the next call through, whatever failed before.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
+    async fn reset(&self, name: &str) -> Result<McpServer, PortError>;
+
+    /// Takes a tool of a server, given as both names, when it still has the hash that was shown.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says why it is not taken.
+    async fn accept(&self, principal: &Principal, tool: (&str, &str), hash: &str) -> Result<McpServer, PortError>;
+
+    /// Takes that back.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] when it was not accepted.
+    async fn withdraw(&self, principal: &Principal, tool: (&str, &str)) -> Result<McpServer, PortError>;
 }
 
 /// The models of one person.

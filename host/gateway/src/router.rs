@@ -44,6 +44,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::permissions::routes())
         .merge(v1::models::routes())
         .merge(v1::plugins::routes())
+        .merge(v1::mcp::routes())
         .merge(v1::secrets::routes())
         .merge(v1::settings::routes())
         .merge(v1::audit::routes())

@@ -22,7 +22,7 @@ use crate::assets::{Web, WebFiles};
 use crate::bus::Bus;
 use crate::middleware::rate::Requests;
 use crate::openai::Calls;
-use crate::ports::{ChatModels, MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
+use crate::ports::{ChatModels, McpAdmin, MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
 use crate::tickets::Tickets;
 use crate::ws::connections::Connections;
 
@@ -36,6 +36,7 @@ pub struct GatewayState {
     pub settings: Settings,
     pub registry: Arc<dyn Registry>,
     pub plugins: Arc<dyn PluginAdmin>,
+    pub mcp_servers: Arc<dyn McpAdmin>,
     pub models: Arc<dyn ModelAdmin>,
     /// The same models, to be asked.
     pub chat_models: Arc<dyn ChatModels>,

@@ -7,6 +7,7 @@ pub(crate) mod auth;
 mod cursor;
 pub(crate) mod gateway;
 pub(crate) mod health;
+pub(crate) mod mcp;
 pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod notifications;

@@ -31,6 +31,7 @@ pub(crate) fn start() -> anyhow::Result<Peers> {
         ("postgres.sh", "PostgreSQL 18 with pgvector"),
         ("aimock.sh", "aimock (the model providers' wire formats)"),
         ("openai.sh", "the official clients of OpenAI's API"),
+        ("mcp-everything.sh", "the reference server of the Model Context Protocol"),
         ("smollm.sh", "SmolLM2 (a small real model)"),
     ] {
         environment.extend(one(script, what)?);

@@ -28,6 +28,7 @@ use url::Url;
 use uuid::Uuid;
 
 use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted, vectors};
+use super::fakes_mcp::FakeMcp;
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -121,6 +122,7 @@ async fn start(
         settings,
         registry,
         plugins: Arc::new(FakePlugins),
+        mcp_servers: Arc::new(FakeMcp),
         models: Arc::new(FakeModels::default()),
         chat_models: Arc::new(Scripted(model.clone())),
         vault,
