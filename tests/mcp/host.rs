@@ -124,6 +124,7 @@ pub(crate) fn hostile(mode: &str) -> Value {
 }
 
 /// The reference server; none when it is not installed.
+#[expect(clippy::disallowed_methods, reason = "where the peers of tests are is no setting of octi")]
 pub(crate) fn everything() -> Option<PathBuf> {
     let installed = std::env::var_os("OCTI_TEST_MCP_SERVER").map(PathBuf::from).or_else(|| {
         let peers = std::env::var_os("OCTI_PEERS_DIR").map(PathBuf::from);

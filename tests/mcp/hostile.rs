@@ -98,6 +98,48 @@ async fn more_tools_or_pages_than_allowed_are_cut() {
 }
 
 #[tokio::test]
+async fn schemas_that_are_too_much_together_are_left_out() {
+    let host = Host::start();
+    host.add("one", hostile("heavy"));
+    host.hub.test("one").await.unwrap();
+    let status = host.status("one");
+    assert_eq!((status.tools.len(), status.left_out.len()), (20, 5), "{:?}", status.left_out);
+    assert!(status.left_out[0].contains("schemas have more than 2097152 bytes together"), "{:?}", status.left_out);
+}
+
+#[tokio::test]
+async fn calls_beyond_those_that_a_server_takes_at_once_are_told_that_it_is_busy() {
+    let host = Host::start();
+    let mut config = hostile("slow");
+    config["timeoutMs"] = json!(3_000);
+    host.add("one", config);
+    host.list(json!({"server": "one"})).await.unwrap();
+    let calls = (0..=limits::MCP_SERVER_CALLS_MAX).map(|_| host.call("one", "echo", json!({})));
+    let answers = futures::future::join_all(calls).await;
+    let busy = answers.iter().filter(|answer| answer.as_ref().is_err_and(|error| error.to_string().contains("is busy")));
+    assert_eq!(busy.count(), 1, "{answers:?}");
+}
+
+#[tokio::test]
+async fn a_host_has_so_many_servers() {
+    let host = Host::start();
+    for number in 0..limits::MCP_SERVERS_MAX {
+        host.add(&format!("s{number}"), hostile("plain"));
+    }
+    host.add("s0", hostile("ansi"));
+    let config = serde_json::from_value(hostile("plain")).unwrap();
+    let one_more = octi_mcp::client::Declared {
+        name: "more".to_owned(),
+        config,
+        owner: None,
+        source: octi_mcp::client::Source::Database,
+        pins: Vec::new(),
+    };
+    let error = host.hub.declare(one_more).unwrap_err();
+    assert!(error.to_string().contains("64 servers already"), "{error}");
+}
+
+#[tokio::test]
 async fn what_a_terminal_obeys_is_in_no_description_and_no_version() {
     let host = Host::start();
     host.add("one", hostile("ansi"));

@@ -1,5 +1,5 @@
 //! Servers of others: the reference server over every transport, and one that breaks every promise.
-#![expect(clippy::print_stderr, reason = "a skipped test says why")]
+#![expect(clippy::expect_used, clippy::print_stderr, reason = "a test says why it cannot go on, or is skipped")]
 
 mod everything;
 mod host;

@@ -79,3 +79,25 @@ pub(super) fn bounded(text: &str, bytes_max: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_is_short_and_safe() {
+        let long = "é".repeat(limits::MCP_PROBLEM_BYTES_MAX);
+        let short = told(&long);
+        assert!(short.ends_with('…') && short.len() <= limits::MCP_PROBLEM_BYTES_MAX + 3, "{}", short.len());
+        assert_eq!(told("a\u{1b}[2Jb"), "ab");
+    }
+
+    #[test]
+    fn only_what_the_server_is_to_blame_for_counts() {
+        let refused = Failure::Refused { server: "a".to_owned(), why: String::new(), bad_input: false };
+        assert!(Failure::broken("a", "gone").counts() && Failure::Slow { server: "a".to_owned(), ms: 1 }.counts());
+        assert!(
+            !refused.counts() && !Failure::Busy { server: "a".to_owned() }.counts() && !Failure::Changed(String::new()).counts()
+        );
+    }
+}

@@ -12,6 +12,7 @@ use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::tool::Tool;
 use octi_security::sandbox::egress::{Caps, Egress};
 use octi_security::sandbox::process::ProcessDoor;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::breaker::BreakerState;
@@ -35,6 +36,8 @@ pub struct Doors {
     /// Where each program has a directory of its own.
     pub(super) home: PathBuf,
     pub(super) tasks: TaskTracker,
+    /// Ends what was started before anybody needed it.
+    stop: CancellationToken,
 }
 
 impl Doors {
@@ -47,7 +50,8 @@ impl Doors {
             time: Duration::from_secs(limits::MCP_SESSION_HOURS_MAX * 60 * 60),
             ..Caps::default()
         };
-        Self { processes, egress: Arc::new(egress.with_caps(caps)), secrets, home, tasks: TaskTracker::new() }
+        let egress = Arc::new(egress.with_caps(caps));
+        Self { processes, egress, secrets, home, tasks: TaskTracker::new(), stop: CancellationToken::new() }
     }
 }
 
@@ -165,7 +169,8 @@ impl Hub {
         for server in self.servers.load().values().filter(|server| server.config.auto_start) {
             let started = Arc::clone(server);
             // What goes wrong is counted, logged and shown like that of any call.
-            self.doors.tasks.spawn(async move { drop(started.catalog().await) });
+            let stop = self.doors.stop.clone();
+            self.doors.tasks.spawn(async move { drop(stop.run_until_cancelled(started.catalog()).await) });
         }
     }
 
@@ -236,6 +241,7 @@ impl Hub {
 
     /// Ends every connection, and waits for what follows the programs' output.
     pub async fn shutdown(&self) {
+        self.doors.stop.cancel();
         let servers: Vec<_> = self.servers.load().values().cloned().collect();
         futures::future::join_all(servers.iter().map(|server| server.stop())).await;
         self.doors.tasks.close();

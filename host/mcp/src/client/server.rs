@@ -193,7 +193,8 @@ impl Server {
     ) -> Result<T, Failure> {
         let resting = |wait| Failure::Resting { server: self.name.clone(), wait };
         let deadline = Instant::now() + self.checked.time_max;
-        let place = tokio::time::timeout_at(deadline, self.places.acquire()).await;
+        // Whoever waited half of the time has the other half for the call.
+        let place = tokio::time::timeout(self.checked.time_max / 2, self.places.acquire()).await;
         let Ok(Ok(_place)) = place else { return Err(Failure::Busy { server: self.name.clone() }) };
         self.breaker().admit(Instant::now()).map_err(resting)?;
         let mut attempt = Attempt { server: self, is_told: false };
@@ -203,6 +204,7 @@ impl Server {
         attempt.is_told = true;
         match &answer {
             Err(failure) if failure.counts() => self.failed(failure).await,
+            Err(Failure::Changed(_) | Failure::Unknown(_)) => self.breaker().runs(),
             _ if learns == Learns::ItRuns => self.breaker().runs(),
             _ => self.breaker().succeeded(),
         }
