@@ -9,7 +9,7 @@ mod chat;
 mod containment;
 mod crashes;
 mod guests;
-mod mcp;
+mod mcp_servers;
 mod metrics;
 mod models;
 mod notifications;
