@@ -84,6 +84,11 @@ const plugin = createRoute({
   path: "/plugins/$publisher/$name",
   component: lazyRouteComponent(() => import("./pages/plugins/PluginPage"), "PluginPage"),
 });
+const mcpServers = createRoute({
+  getParentRoute: () => inside,
+  path: "/mcp-servers",
+  component: lazyRouteComponent(() => import("./pages/mcp/McpServersPage"), "McpServersPage"),
+});
 const tools = createRoute({
   getParentRoute: () => inside,
   path: "/tools",
@@ -140,6 +145,7 @@ const pages = [
   agent,
   plugins,
   plugin,
+  mcpServers,
   tools,
   models,
   permissions,

@@ -16,6 +16,7 @@ const PATHS = [
   "/tools?tool=filesystem__write_file",
   "/plugins",
   "/plugins/octi/filesystem",
+  "/mcp-servers",
   "/models",
   "/permissions",
   "/secrets",

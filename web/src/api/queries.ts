@@ -100,6 +100,11 @@ export const agentQuery = (id: string) =>
   });
 
 export const modelsQuery = queryOptions({ queryKey: ["models"], queryFn: () => ask(api.GET("/api/models")) });
+export const mcpServersQuery = queryOptions({
+  queryKey: ["mcp-servers"],
+  queryFn: () => ask(api.GET("/api/mcp/servers")),
+});
+
 export const pluginsQuery = queryOptions({
   queryKey: ["plugins"],
   queryFn: () => ask(api.GET("/api/plugins")),

@@ -381,6 +381,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every server, as it is now. */
+        get: operations["mcp_list"];
+        put?: never;
+        /** Sets up a server, or replaces the one of that name, whose connection ends. It is started by the first call, or now when it says so. */
+        post: operations["mcp_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One server. */
+        get: operations["mcp_get"];
+        put?: never;
+        post?: never;
+        /** Ends a server's connection and forgets it, with what was accepted of its tools. */
+        delete: operations["mcp_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the next call through, whatever failed before. */
+        post: operations["mcp_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the server's connection and forgets its failures; the next call starts it. */
+        post: operations["mcp_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts or reaches the server and lists its tools. A server that does not work is a result, not an error. */
+        post: operations["mcp_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/tools/{tool}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes a tool as it was shown, and offers it to agents like octi's own. A tool that changed is taken again the same way. */
+        put: operations["mcp_accept"];
+        post?: never;
+        /** Takes that back: agents call the tool through `mcp.call_tool` again. */
+        delete: operations["mcp_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -1088,6 +1193,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Takes a tool as it was shown. */
+        AcceptMcpTool: {
+            /** @description Of what was shown: `now.hash` of the tool. */
+            hash: string;
+        };
         /** @description A model to be set up. A model of that name is replaced. */
         AddModel: {
             /** Format: int32 */
@@ -2016,6 +2126,133 @@ export interface components {
             password: string;
             username: string;
         };
+        /**
+         * @description Whether calls go through to a server.
+         * @enum {string}
+         */
+        McpBreaker: "closed" | "open" | "probing";
+        /** @description One server, as it is now. */
+        McpServer: {
+            breaker: components["schemas"]["McpBreaker"];
+            config: components["schemas"]["McpServerConfig"];
+            /** @description The tools that cannot be called, each with the reason. */
+            leftOut: string[];
+            name: string;
+            /** @description The last failure. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description How long it is still left alone.
+             */
+            retryInMs?: number | null;
+            /** @description Servers are started by the first call. */
+            running: boolean;
+            source: components["schemas"]["McpServerSource"];
+            /** @description Empty until it ran, but for what was accepted. */
+            tools: components["schemas"]["McpTool"][];
+            /** @description As the server calls it; empty until it ran. */
+            version: string;
+        };
+        /** @description What an administrator says about a server, with the names that `mcp.json` has. */
+        McpServerConfig: {
+            /** @default [] */
+            args: string[];
+            /**
+             * @description Start with the host, not with the first call.
+             * @default false
+             */
+            autoStart: boolean;
+            /**
+             * @description The program, by its absolute path.
+             * @default null
+             */
+            command: string | null;
+            /** @default false */
+            disabled: boolean;
+            /**
+             * @description Variables of the program; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * @description Headers of every request; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description MiB of memory one of its processes may map.
+             * @default null
+             */
+            memoryMb: number | null;
+            /**
+             * @description Hosts it may connect to; none without it.
+             * @default []
+             */
+            network: string[];
+            /**
+             * @description Directories the program may read besides the system's and its own.
+             * @default []
+             */
+            read: string[];
+            /**
+             * Format: int64
+             * @description Milliseconds that a call may take; 30000 without it.
+             * @default null
+             */
+            timeoutMs: number | null;
+            /** @default null */
+            type: components["schemas"]["McpTransport"] | null;
+            /**
+             * @description Where a remote server is.
+             * @default null
+             */
+            url: string | null;
+            /**
+             * @description Directories it may write besides its own.
+             * @default []
+             */
+            write: string[];
+        };
+        /**
+         * @description Where a server was configured.
+         * @enum {string}
+         */
+        McpServerSource: "file" | "database";
+        /** @description What came of starting or reaching a server. */
+        McpServerTest: {
+            ok: boolean;
+            problem?: string | null;
+            server: components["schemas"]["McpServer"];
+        };
+        /** @description One tool of a server. */
+        McpTool: {
+            accepted?: components["schemas"]["McpToolText"] | null;
+            name: string;
+            now?: components["schemas"]["McpToolText"] | null;
+            state: components["schemas"]["McpToolState"];
+        };
+        /**
+         * @description How a tool stands to what was accepted of it.
+         * @enum {string}
+         */
+        McpToolState: "lazy" | "pinned" | "changed" | "missing";
+        /** @description A tool in its server's own words. */
+        McpToolText: {
+            description: string;
+            /** @description SHA-256 of both, in hex. */
+            hash: string;
+            inputSchema: unknown;
+        };
+        /**
+         * @description How a server is spoken to.
+         * @enum {string}
+         */
+        McpTransport: "stdio" | "sse" | "http";
         /** @description One message of a conversation. */
         Message: {
             /**
@@ -2304,6 +2541,32 @@ export interface components {
                 since: string;
                 /** Format: uuid */
                 userId: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_McpServer: {
+            items: {
+                breaker: components["schemas"]["McpBreaker"];
+                config: components["schemas"]["McpServerConfig"];
+                /** @description The tools that cannot be called, each with the reason. */
+                leftOut: string[];
+                name: string;
+                /** @description The last failure. */
+                problem?: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it is still left alone.
+                 */
+                retryInMs?: number | null;
+                /** @description Servers are started by the first call. */
+                running: boolean;
+                source: components["schemas"]["McpServerSource"];
+                /** @description Empty until it ran, but for what was accepted. */
+                tools: components["schemas"]["McpTool"][];
+                /** @description As the server calls it; empty until it ran. */
+                version: string;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -3028,6 +3291,12 @@ export interface components {
          * @enum {string}
          */
         SessionStatus: "active" | "completed";
+        /** @description A server to be set up. A server of that name is replaced. */
+        SetMcpServer: {
+            config: components["schemas"]["McpServerConfig"];
+            /** @description The beginning of its tools' names: lower case letters, digits, `-` and `_`. */
+            name: string;
+        };
         /** @description A rule to be set. */
         SetRule: {
             level: components["schemas"]["Level"];
@@ -4046,6 +4315,280 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMcpServer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_restart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServerTest"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptMcpTool"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
                 };
             };
             /** @description An error */
