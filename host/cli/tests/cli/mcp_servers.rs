@@ -40,7 +40,7 @@ fn a_server_is_set_up_tried_used_accepted_and_removed() {
 
     let given = r#"{"server": "mine", "tool": "echo", "arguments": {"text": "hello"}}"#;
     let said = octi.run(&["plugin", "call", "mcp.call_tool", given]);
-    assert!(said.code != Some(0) && said.err.contains("mcp.mine.echo"), "it asks, and names the rule: {said:?}");
+    assert!(said.code != Some(0) && said.err.contains("`mine__echo` asks unless a rule allows it"), "{said:?}");
     let said = octi.run(&["permission", "set", "mcp.mine.echo", "allow"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     let said = octi.run(&["plugin", "call", "mcp.call_tool", given]);
