@@ -170,7 +170,7 @@ impl Hub {
             let started = Arc::clone(server);
             // What goes wrong is counted, logged and shown like that of any call.
             let stop = self.doors.stop.clone();
-            self.doors.tasks.spawn(async move { drop(stop.run_until_cancelled(started.catalog()).await) });
+            self.doors.tasks.spawn(async move { drop(Box::pin(stop.run_until_cancelled(started.catalog())).await) });
         }
     }
 
