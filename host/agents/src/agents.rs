@@ -43,7 +43,7 @@ use crate::tools::dispatch::{Dispatch, RedactorOf, WorkspaceOf};
 use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
 
-pub use call::{CallError, CallOptions};
+pub use call::{CallError, CallOptions, Watch};
 pub use compact::{Compacted, Compacting};
 pub use said::Said;
 

@@ -13,7 +13,9 @@ mod runs;
 pub mod runtime;
 pub mod tools;
 
-pub use agents::{Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Said, Sent, TurnOptions};
+pub use agents::{
+    Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Said, Sent, TurnOptions, Watch,
+};
 pub use error::AgentsError;
 pub use runtime::embed_call::EmbedCall;
 pub use runtime::model_call::ModelCall;

@@ -4,6 +4,7 @@ mod chat;
 mod checks;
 mod doctor;
 mod hidden;
+mod mcp;
 mod model;
 mod notification;
 mod permission;
@@ -60,6 +61,9 @@ enum Verb {
     /// Language models: list, add, test, default, remove
     #[command(subcommand)]
     Model(model::Verb),
+    /// octi for programs that speak the Model Context Protocol: serve, config
+    #[command(subcommand)]
+    Mcp(mcp::Verb),
     /// API tokens: create, list, revoke
     #[command(subcommand)]
     Token(token::Verb),
@@ -115,6 +119,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => Box::pin(plugin::run(&context, verb)).await,
         Verb::Model(verb) => model::run(&context, verb).await,
+        Verb::Mcp(verb) => Box::pin(mcp::run(&context, verb)).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,
         Verb::Settings(verb) => settings::run(&context, verb).await,

@@ -80,6 +80,7 @@ pub struct Gateway {
     pub strangers_per_minute_max: Option<u64>,
     pub openai_calls_per_user_max: Option<u64>,
     pub openai_calls_max: Option<u64>,
+    pub mcp_hosts: Option<Vec<String>>,
 }
 
 /// What is logged.

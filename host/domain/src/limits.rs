@@ -2,6 +2,7 @@
 
 mod author;
 mod compiler;
+mod mcp;
 mod reflect;
 mod registry;
 mod requests;
@@ -10,6 +11,7 @@ mod terminal;
 
 pub use author::*;
 pub use compiler::*;
+pub use mcp::*;
 pub use reflect::*;
 pub use registry::*;
 pub use requests::*;

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{any, get, post};
 use octi_domain::limits;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -11,7 +11,7 @@ use crate::middleware::envelope::envelope;
 use crate::middleware::once::once;
 use crate::middleware::rate::rate;
 use crate::state::Gateway;
-use crate::{assets, openai, openapi, v1, ws};
+use crate::{assets, mcp, openai, openapi, v1, ws};
 
 impl Gateway {
     /// The whole service.
@@ -19,6 +19,9 @@ impl Gateway {
         let (routes, _) = documented().split_for_parts();
         routes
             .route("/gateway", get(ws::upgrade))
+            .route("/mcp", any(mcp::streamable))
+            .route("/sse", get(mcp::stream))
+            .route("/messages", post(mcp::message))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), once))
             .layer(from_fn_with_state(self.clone(), rate))

@@ -23,9 +23,12 @@ impl Gateway {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let draining = shared.draining.clone();
         let told = shutdown.clone();
+        let (drained, followed) = (self.clone(), self.clone());
+        shared.sockets.spawn(async move { followed.shared().mcp.follow().await });
         let server = axum::serve(prompt(listener), service).with_graceful_shutdown(async move {
             told.cancelled().await;
             draining.cancel();
+            drained.shared().mcp.drain();
         });
         let overtime = async {
             shutdown.cancelled().await;
@@ -35,6 +38,7 @@ impl Gateway {
             ended = server.into_future() => ended?,
             () = overtime => tracing::warn!("requests were still running when the time to finish them was over"),
         }
+        shared.mcp.stop();
         shared.calls.stop(drain_time()).await;
         shared.sockets.close();
         if timeout(drain_time(), shared.sockets.wait()).await.is_err() {

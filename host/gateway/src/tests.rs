@@ -5,6 +5,7 @@ mod audit;
 mod browser;
 mod fakes;
 mod host;
+mod mcp;
 mod openai;
 mod openapi;
 mod proxies;

@@ -63,6 +63,13 @@ impl Snapshot {
         }
     }
 
+    /// Names under which programs that speak MCP reach this host.
+    #[must_use]
+    pub fn mcp_hosts(&self) -> Vec<String> {
+        let names = self.value(key::MCP_HOSTS).as_array();
+        names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+    }
+
     /// What is logged; none when nobody has said.
     #[must_use]
     pub fn log_filter(&self) -> Option<&str> {

@@ -261,6 +261,7 @@ impl Driver {
                 origin: self.origin,
                 consent: Consent::Ask(self.clock.clone()),
                 arguments: asked.arguments.clone(),
+                progress: None,
                 tool: self.requests.tool(&self.snapshot, &asked.name),
             },
             asked,

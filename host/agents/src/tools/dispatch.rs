@@ -13,7 +13,7 @@ use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
-use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput};
+use octi_extension::tool::{CallContext, Containment, ProgressSink, Redact, Tool, ToolError, ToolOutput};
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
 use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
@@ -55,6 +55,8 @@ pub(crate) struct Call {
     pub(crate) origin: Origin,
     pub(crate) consent: Consent,
     pub(crate) arguments: Value,
+    /// Who hears how far it is, when it belongs to no turn.
+    pub(crate) progress: Option<Arc<dyn ProgressSink>>,
     /// What runs, or why nothing does.
     pub(crate) tool: Result<Arc<dyn Tool>, String>,
 }
@@ -64,6 +66,8 @@ pub(crate) struct Call {
 pub struct Outcome {
     /// JSON for a success, a sentence for an error.
     pub content: String,
+    /// Whether `content` is all of it and not the beginning of what was too large.
+    pub is_whole: bool,
     pub is_error: bool,
     /// `ok`, or why it failed: `bad_input`, `denied`, `time_limit` and so on.
     pub code: &'static str,
@@ -269,13 +273,15 @@ impl Dispatch {
         }
         let own = output.summary.map(|summary| presentable(redactor, &summary));
         let summary = super::bound::summary(own.as_deref(), &whole);
-        let (content, artifact) = if super::bound::is_large(&whole) {
+        let is_whole = !super::bound::is_large(&whole);
+        let (content, artifact) = if is_whole {
+            (whole, None)
+        } else {
             let artifact = keep::artifact(self, call, &whole).await;
             (super::bound::handle(&whole, artifact), artifact)
-        } else {
-            (whole, None)
         };
-        Outcome { content, is_error: false, code: "ok", summary, artifact, duration: Duration::ZERO, suggested_rule: None }
+        let (code, duration) = ("ok", Duration::ZERO);
+        Outcome { content, is_whole, is_error: false, code, summary, artifact, duration, suggested_rule: None }
     }
 
     fn announce(&self, call: &Call, arguments: &Value) {
@@ -365,6 +371,7 @@ impl Outcome {
         Self {
             summary: super::bound::summary(None, &content),
             content,
+            is_whole: true,
             is_error: true,
             code,
             artifact: None,

@@ -65,6 +65,7 @@ pub fn check(definition: &Definition, value: &Value) -> Result<(), Problem> {
             Some(text) => web_address(text).map(drop).ok_or_else(|| Problem::whole(ADDRESS_EXPECTED)),
         },
         key::TRUSTED_PROXIES => networks(value).map(drop),
+        key::MCP_HOSTS => names(value),
         _ => Ok(()),
     }
 }
@@ -145,6 +146,21 @@ pub(crate) fn networks(value: &Value) -> Result<Vec<IpNet>, Problem> {
     entries.iter().enumerate().map(|(at, entry)| read(entry).ok_or_else(|| Problem::at(format!("[{at}]"), expected))).collect()
 }
 
+/// Names of this host, as a browser writes them.
+fn names(value: &Value) -> Result<(), Problem> {
+    let entries: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if entries.len() > limits::MCP_HOSTS_MAX {
+        return Err(Problem::whole(format!("it must have at most {} entries", limits::MCP_HOSTS_MAX)));
+    }
+    let is_name = |entry: &str| Url::parse(&format!("http://{entry}/")).is_ok_and(|url| url.host_str() == Some(entry));
+    match entries.iter().position(|entry| !is_name(entry)) {
+        Some(at) => {
+            Err(Problem::at(format!("[{at}]"), "it must be the name of a host, in small letters, such as `octi.example.com`"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The limits of plugins, by their ids.
 pub(crate) fn plugin_limits(value: &Value) -> Result<BTreeMap<String, PluginLimits>, Problem> {
     let plugins: BTreeMap<String, Plugin> = serde_path_to_error::deserialize(value).map_err(|error| {
@@ -202,6 +218,19 @@ mod tests {
             (key::SEARXNG_URL, json!("ftp://searx.test"), ADDRESS_EXPECTED),
             (key::PRIVATE_TARGETS, json!("a:1"), "it must be a list of texts"),
             (key::PRIVATE_TARGETS, json!(["a:1", 7]), "`[1]`: it must be a text without control characters"),
+            (key::MCP_HOSTS, json!(["octi.example.com", "octi"]), "fine"),
+            (key::MCP_HOSTS, json!(vec!["octi"; limits::MCP_HOSTS_MAX]), "fine"),
+            (key::MCP_HOSTS, json!(vec!["octi"; limits::MCP_HOSTS_MAX + 1]), "it must have at most 32 entries"),
+            (
+                key::MCP_HOSTS,
+                json!(["octi", "https://octi.example.com"]),
+                "`[1]`: it must be the name of a host, in small letters, such as `octi.example.com`",
+            ),
+            (
+                key::MCP_HOSTS,
+                json!(["octi.example.com:443"]),
+                "`[0]`: it must be the name of a host, in small letters, such as `octi.example.com`",
+            ),
             (key::TRUSTED_PROXIES, json!(["127.0.0.1", "10.1.0.0/16", "::1", "fd00::/8"]), "fine"),
             (
                 key::TRUSTED_PROXIES,

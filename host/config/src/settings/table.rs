@@ -26,6 +26,7 @@ pub mod key {
     pub const STRANGERS_PER_MINUTE_MAX: &str = "gateway.strangers_per_minute_max";
     pub const OPENAI_CALLS_PER_USER_MAX: &str = "gateway.openai_calls_per_user_max";
     pub const OPENAI_CALLS_MAX: &str = "gateway.openai_calls_max";
+    pub const MCP_HOSTS: &str = "gateway.mcp_hosts";
     pub const LOG_FILTER: &str = "log.filter";
     pub const METRICS_TOKEN: &str = "metrics.token";
     pub const SEARXNG_URL: &str = "network.searxng_url";
@@ -116,6 +117,13 @@ pub const DEFINITIONS: &[Definition] = &[
     .default(|| json!(limits::OPENAI_CALLS_PER_USER_MAX)),
     count(key::OPENAI_CALLS_MAX, limits::OPENAI_CALLS_CEILING, "The same of everybody.")
         .default(|| json!(limits::OPENAI_CALLS_MAX)),
+    Definition::new(
+        key::MCP_HOSTS,
+        StringArray,
+        "Names under which programs and pages reach octi over MCP, such as `octi.example.com`, besides addresses and `localhost`.",
+    )
+    .default(|| json!([]))
+    .in_file(),
     Definition::new(key::LOG_FILTER, String, "What the server logs, as in `info,octi_agents=debug`.")
         .default(|| json!("info"))
         .variable(env::OCTI_LOG)

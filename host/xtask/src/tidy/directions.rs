@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
@@ -17,6 +17,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
     ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
+    ("octi-mcp", &["octi-domain", "octi-extension"]),
     ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
     ("octi-author", &["octi-domain", "octi-extension", "octi-security", "octi-engine"]),
     ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
@@ -30,6 +31,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-security",
             "octi-settings",
             "octi-models",
+            "octi-mcp",
             "octi-agents",
         ],
     ),
@@ -48,6 +50,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-security",
             "octi-settings",
             "octi-models",
+            "octi-mcp",
             "octi-engine",
             "octi-agents",
             "octi-gateway",
