@@ -1,6 +1,8 @@
 //! `/mcp`: octi for programs that speak the Model Context Protocol. The server is `octi_mcp`; here it gets its callers, the
 //! host behind it and its place among the routes.
 
+mod chat;
+mod files;
 mod host;
 mod operations;
 mod schema;

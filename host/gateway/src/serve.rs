@@ -39,6 +39,9 @@ impl Gateway {
             () = overtime => tracing::warn!("requests were still running when the time to finish them was over"),
         }
         shared.mcp.stop();
+        if timeout(drain_time(), shared.mcp.ended()).await.is_err() {
+            tracing::warn!("streams of MCP were still open when the time to close them was over");
+        }
         shared.calls.stop(drain_time()).await;
         shared.sockets.close();
         if timeout(drain_time(), shared.sockets.wait()).await.is_err() {

@@ -4,7 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod artifacts;
 pub(crate) mod audit;
 pub(crate) mod auth;
-mod cursor;
+pub(crate) mod cursor;
 pub(crate) mod gateway;
 pub(crate) mod health;
 pub(crate) mod metrics;

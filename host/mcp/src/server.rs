@@ -11,9 +11,10 @@ mod handler;
 mod host;
 mod legacy;
 mod places;
+mod reading;
 mod service;
 mod sessions;
 
 pub use gate::Refused;
-pub use host::{Call, Effects, Host, Operation, Reply};
+pub use host::{Call, Content, Effects, File, Host, Operation, Reply};
 pub use service::{Body, Server};

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use octi_mcp::bridge::{self, BridgeError};
-use rmcp::transport::stdio_pipes;
 use secrecy::SecretString;
 
 use crate::command::Context;
@@ -38,9 +37,10 @@ async fn serve(context: &Context, token_file: Option<PathBuf>) -> Outcome {
     let (url, token) = connection::credentials(context, token).await?;
     let url = url.join("mcp").map_err(|error| Failure::us("the address of the server cannot be extended").because(&error))?;
     // The command line has no door of its own to the network: what it talks to is the one server that the person named.
+    #[expect(clippy::disallowed_methods, reason = "the server that the person named, as `octi-client` reaches it")]
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
     let client = client.map_err(|error| Failure::us("no HTTP client can be had").because(&error))?;
-    match bridge::run(client, url.as_str(), &token, stdio_pipes()).await {
+    match bridge::over_stdio(client, url.as_str(), &token).await {
         Ok(()) => Ok(()),
         Err(error @ BridgeError::Far) => Err(Failure::external(error.to_string()).hint("`octi serve` starts it")),
         Err(error @ BridgeError::Near(_)) => Err(Failure::user(error.to_string())),

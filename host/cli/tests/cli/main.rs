@@ -9,6 +9,7 @@ mod chat;
 mod containment;
 mod crashes;
 mod guests;
+mod mcp;
 mod metrics;
 mod models;
 mod notifications;

@@ -28,3 +28,7 @@ pub const MCP_HOSTS_MAX: usize = 32;
 pub const MCP_QUESTION_BYTES_MAX: usize = 2_000;
 /// Bytes of what one of octi's own operations may answer.
 pub const MCP_RESULT_BYTES_MAX: usize = 1024 * 1024;
+/// Conversations whose files stand on one page of resources.
+pub const MCP_CONVERSATIONS_PER_PAGE: u32 = 20;
+/// Seconds `octi_chat` waits for an answer; the agent goes on after them.
+pub const MCP_CHAT_SECONDS_MAX: u64 = 15 * 60;

@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
+use octi_agents::roles::{self, Facts};
 use octi_agents::{CallError, CallOptions, Watch};
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
 use octi_extension::tool::Tool;
-use octi_mcp::server::{Call, Host, Operation, Reply};
+use octi_mcp::server::{Call, Content, File, Host, Operation, Reply};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use super::operations;
+use super::{files, operations};
+use crate::error::ApiError;
 use crate::extract::Caller;
 use crate::state::{Gateway, GatewayState, Shared};
 
@@ -33,6 +35,12 @@ impl McpHost {
     fn gateway(&self) -> Option<Gateway> {
         Gateway::upgrade(&self.gateway)
     }
+}
+
+/// What the caller reads of an error; the log has the rest.
+fn told(error: ApiError) -> String {
+    error.record();
+    error.message().to_owned()
 }
 
 impl Host for McpHost {
@@ -78,6 +86,40 @@ impl Host for McpHost {
                 Reply::failed("unavailable", GOING_AWAY)
             }
         }
+    }
+
+    fn roles(&self) -> Vec<(String, String)> {
+        let Some(gateway) = self.gateway() else { return Vec::new() };
+        let snapshot = gateway.registry.snapshot();
+        snapshot.roles.values().map(|role| (role.spec().name.clone(), role.spec().purpose.clone())).collect()
+    }
+
+    async fn role(&self, caller: &Caller, name: &str) -> Option<Result<String, String>> {
+        let gateway = self.gateway()?;
+        let role = gateway.registry.snapshot().roles.get(name).cloned()?;
+        let tools = match self.tools(caller).await {
+            Ok(tools) => tools,
+            Err(text) => return Some(Err(text)),
+        };
+        let may_use = |tool: &&Arc<dyn Tool>| role.spec().may_use(&tool.spec().tool);
+        let facts = Facts {
+            date: gateway.ambient.now().format("%Y-%m-%d").to_string(),
+            model: "the client's".to_owned(),
+            tools: tools.values().filter(may_use).map(|tool| tool.spec().name.clone()).collect(),
+            unattended: false,
+        };
+        let template = role.prompt(false).await.map_err(|error| error.to_string());
+        Some(template.and_then(|template| roles::render(role.spec(), &template, &facts)))
+    }
+
+    async fn files(&self, caller: &Caller, cursor: Option<String>) -> Result<(Vec<File>, Option<String>), String> {
+        let gateway = self.gateway().ok_or_else(|| GOING_AWAY.to_owned())?;
+        files::page(&gateway, caller, cursor.as_deref()).await.map_err(told)
+    }
+
+    async fn file(&self, caller: &Caller, id: &str) -> Result<Option<Content>, String> {
+        let gateway = self.gateway().ok_or_else(|| GOING_AWAY.to_owned())?;
+        files::content(&gateway, caller, id).await.map_err(told)
     }
 
     async fn operate(&self, caller: &Caller, name: &str, arguments: Map<String, Value>) -> Reply {

@@ -16,8 +16,9 @@ use octi_mcp::server::{Effects, Operation, Reply};
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
+use super::chat;
 use super::schema::{self, Shape};
-use crate::error::ApiError;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Checked};
 use crate::router;
 use crate::state::Gateway;
@@ -107,12 +108,15 @@ pub(super) fn described() -> &'static BTreeMap<&'static str, Operation> {
             Some((row.name, operation))
         };
         let execute = (schema::EXECUTE, schema::execute());
-        ROWS.iter().filter_map(describe).chain([execute]).collect()
+        ROWS.iter().filter_map(describe).chain([execute, (chat::NAME, chat::operation())]).collect()
     })
 }
 
 /// Does one of them, as its caller.
 pub(super) async fn operate(gateway: &Gateway, caller: &Caller, name: &str, arguments: Map<String, Value>) -> Reply {
+    if name == chat::NAME {
+        return reply(chat::chat(gateway, caller, arguments).await);
+    }
     let Some(shape) = shapes().get(name) else {
         return Reply::failed("unknown_tool", "there is no such operation");
     };
@@ -120,7 +124,11 @@ pub(super) async fn operate(gateway: &Gateway, caller: &Caller, name: &str, argu
         Ok(aimed) => aimed,
         Err(problem) => return Reply::failed("bad_input", problem),
     };
-    match done(gateway, caller, shape.method.clone(), &target, body).await {
+    reply(done(gateway, caller, shape.method.clone(), &target, body).await)
+}
+
+fn reply(answer: ApiResult<String>) -> Reply {
+    match answer {
         Ok(content) => Reply::Done { content, is_whole: true },
         Err(error) => {
             error.record();
@@ -131,7 +139,13 @@ pub(super) async fn operate(gateway: &Gateway, caller: &Caller, name: &str, argu
 }
 
 /// Asks the route, and gives what it answers as JSON.
-async fn done(gateway: &Gateway, caller: &Caller, method: Method, target: &str, body: Option<Value>) -> Result<String, ApiError> {
+pub(super) async fn done(
+    gateway: &Gateway,
+    caller: &Caller,
+    method: Method,
+    target: &str,
+    body: Option<Value>,
+) -> ApiResult<String> {
     static ROUTES: OnceLock<Router<Gateway>> = OnceLock::new();
     let routes = ROUTES.get_or_init(|| router::documented().split_for_parts().0).clone();
     let content = body.map(|body| body.to_string()).unwrap_or_default();
@@ -158,4 +172,62 @@ async fn done(gateway: &Gateway, caller: &Caller, method: Method, target: &str, 
         return Ok("{}".to_owned());
     }
     String::from_utf8(bytes.into()).map_err(|_| ApiError::internal("a route that MCP asked did not answer with text"))
+}
+
+#[cfg(test)]
+mod tests {
+    use octi_extension::schema::Schema;
+
+    use super::*;
+
+    #[test]
+    fn every_row_has_its_route_and_schemas_that_a_client_can_use() {
+        let described = described();
+        for row in ROWS {
+            let operation = described.get(row.name).unwrap_or_else(|| panic!("`{}` names no route: `{}`", row.name, row.id));
+            for schema in [Some(&operation.input_schema), operation.output_schema.as_ref()].into_iter().flatten() {
+                let text = serde_json::to_string(schema).unwrap();
+                assert_eq!(schema["type"], "object", "{}", row.name);
+                assert!(!text.contains("#/components/"), "{}: {text}", row.name);
+                Schema::new(&Value::Object(schema.clone())).unwrap();
+            }
+            assert!(!operation.description.is_empty(), "{}", row.name);
+        }
+        assert_eq!(described.len(), ROWS.len() + 2);
+    }
+
+    #[test]
+    fn what_only_reads_says_so_and_nothing_else_does() {
+        for row in ROWS {
+            let method = &shapes()[row.name].method;
+            assert_eq!(row.effects.is_read_only, method == Method::GET, "{}", row.name);
+            assert!(row.effects.is_destructive || method != Method::DELETE, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn no_operation_lets_a_model_raise_its_own_rights() {
+        let raising =
+            ["permissions_", "plugins_", "auth_", "secrets_", "settings_", "setup_", "models_add", "models_set", "models_rem"];
+        for row in ROWS.iter().filter(|row| !row.effects.is_read_only) {
+            assert!(raising.iter().all(|beginning| !row.id.starts_with(beginning)), "{}", row.name);
+        }
+        assert!(described().values().all(|operation| operation.input_schema["properties"].get("approve").is_none()));
+    }
+
+    #[test]
+    fn arguments_go_where_the_route_expects_them() {
+        let aim = |name: &str, arguments: Value| {
+            let arguments = arguments.as_object().unwrap().clone();
+            shapes()[name].aim(arguments).unwrap()
+        };
+        let id = "00000000-0000-0000-0000-000000000007";
+        let (target, body) = aim("octi_send_message", serde_json::json!({"sessionId": id, "content": "hi"}));
+        assert_eq!(target, "/api/sessions/00000000%2D0000%2D0000%2D0000%2D000000000007/messages");
+        assert_eq!(body, Some(serde_json::json!({"content": "hi"})));
+        let (target, body) = aim("octi_search", serde_json::json!({"q": "a&b=ü", "limit": 5, "cursor": null}));
+        assert_eq!((target.as_str(), body), ("/api/search?q=a%26b%3D%C3%BC&limit=5", None));
+        let (target, _) = aim("octi_get_setting", serde_json::json!({"key": "../../x"}));
+        assert_eq!(target, "/api/settings/%2E%2E%2F%2E%2E%2Fx");
+    }
 }

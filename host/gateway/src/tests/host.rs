@@ -11,6 +11,7 @@ use octi_domain::event::{Event, EventKind, EventSink};
 use octi_domain::ids::{RunId, SessionId, UserId};
 use octi_domain::principal::Principal;
 use octi_domain::session::User;
+use octi_extension::registry::Registry;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
@@ -65,13 +66,21 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
 
 /// The same with a time of its own.
 pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIterator<Item = Answer>) -> Host {
-    start(db, ambient, answers, Vec::new()).await
+    start(db, ambient, answers, Vec::new(), Arc::new(FakeRegistry)).await
 }
 
 /// A host that believes the proxies on this machine.
 pub(super) async fn host_behind_proxy() -> Host {
     let db = TestDb::open(Backend::Sqlite).await.unwrap();
-    let mut host = start(&db, db.ambient.clone(), [], vec!["127.0.0.0/8".parse().unwrap()]).await;
+    let mut host = start(&db, db.ambient.clone(), [], vec!["127.0.0.0/8".parse().unwrap()], Arc::new(FakeRegistry)).await;
+    host._db = Some(db);
+    host
+}
+
+/// A host with these plugins.
+pub(super) async fn host_with(registry: Arc<dyn Registry>) -> Host {
+    let db = TestDb::open(Backend::Sqlite).await.unwrap();
+    let mut host = start(&db, db.ambient.clone(), [], Vec::new(), registry).await;
     host._db = Some(db);
     host
 }
@@ -81,12 +90,12 @@ async fn start(
     ambient: Ambient,
     answers: impl IntoIterator<Item = Answer>,
     trusted_proxies: Vec<ipnet::IpNet>,
+    registry: Arc<dyn Registry>,
 ) -> Host {
     let home = tempfile::tempdir().unwrap();
     let store = db.store.clone();
     let bus = Bus::new();
     let model = ScriptedModel::new(answers).with_embed(vectors);
-    let registry = Arc::new(FakeRegistry);
     let workspaces = home.path().to_owned();
     let nothing_secret = Arc::new(Redactor::new(Vec::<(String, SecretString)>::new()));
     let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();

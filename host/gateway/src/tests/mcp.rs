@@ -1,13 +1,20 @@
 //! Programs that speak the Model Context Protocol, played by the official client.
 
+mod fixtures;
+mod older;
+mod suite;
+mod work;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use octi_domain::event::EventKind;
+use octi_models::scripted::Answer;
 use reqwest::StatusCode;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, Implementation, PaginatedRequestParams,
+    CallToolRequestParams, CallToolResult, ClientCapabilities, ClientConfig, GetPromptRequestParams, Implementation,
+    PaginatedRequestParams, ReadResourceRequestParams, ResourceContents,
 };
 use rmcp::service::{NotificationContext, RunningService};
 use rmcp::transport::StreamableHttpClientTransport;
@@ -49,7 +56,12 @@ fn transport(
 ) -> StreamableHttpClientTransport<reqwest::Client> {
     let config = StreamableHttpClientTransportConfig::with_uri(host.url.join("mcp").unwrap().to_string());
     let config = config.auth_header(token).custom_headers(headers);
-    StreamableHttpClientTransport::with_client(reqwest::Client::new(), config)
+    StreamableHttpClientTransport::with_client(http(), config)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test talks to its own server")]
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().build().unwrap()
 }
 
 async fn call(session: &Session, name: &'static str, arguments: Value) -> CallToolResult {
@@ -145,11 +157,48 @@ async fn the_hosts_own_operations_are_done_as_their_caller() {
 }
 
 #[tokio::test]
+async fn a_program_talks_to_an_agent_in_one_call() {
+    let host = host([Answer::text("It is two o'clock."), Answer::text("Still two.")]).await;
+    let (ann, bob) = (host.person("ann").await, host.person("bob").await);
+    let (of_ann, _) = connect(&host, &ann).await;
+    let answer = call(&of_ann, "octi_chat", json!({"message": "What time is it?"})).await.structured_content.unwrap();
+    assert_eq!((&answer["status"], &answer["text"]), (&json!("completed"), &json!("It is two o'clock.")));
+    let session = answer["sessionId"].clone();
+    let again =
+        call(&of_ann, "octi_chat", json!({"message": "And now?", "sessionId": session})).await.structured_content.unwrap();
+    assert_eq!((&again["sessionId"], &again["text"]), (&session, &json!("Still two.")));
+    let (of_bob, _) = connect(&host, &bob).await;
+    let foreign = call(&of_bob, "octi_chat", json!({"message": "And for me?", "sessionId": session})).await;
+    assert_eq!(foreign.meta.as_ref().unwrap()["octi/code"], "session_not_found");
+}
+
+#[tokio::test]
+async fn roles_are_prompts_and_files_are_resources_of_their_owner() {
+    let host = host([]).await;
+    let (ann, bob) = (host.person("ann").await, host.person("bob").await);
+    let (of_ann, _) = connect(&host, &ann).await;
+    let (of_bob, _) = connect(&host, &bob).await;
+    let prompts = of_ann.list_all_prompts().await.unwrap();
+    assert!(prompts.iter().any(|prompt| prompt.name == "general"));
+    let told = of_ann.get_prompt(GetPromptRequestParams::new("general")).await.unwrap();
+    assert_eq!(told.messages[0].content.as_text().unwrap().text, "You help as general.");
+
+    let session = ann.session().await;
+    ann.client.attach(session, "plan.md", Some("text/markdown"), b"# Plan".to_vec()).await.unwrap();
+    let files = of_ann.list_all_resources().await.unwrap();
+    assert_eq!((files.len(), files[0].name.as_str(), files[0].size), (1, "plan.md", Some(6)));
+    let read = of_ann.read_resource(ReadResourceRequestParams::new(files[0].uri.clone())).await.unwrap();
+    assert!(matches!(&read.contents[0], ResourceContents::TextResourceContents { text, .. } if text == "# Plan"));
+    assert!(of_bob.list_all_resources().await.unwrap().is_empty());
+    assert!(of_bob.read_resource(ReadResourceRequestParams::new(files[0].uri.clone())).await.is_err());
+}
+
+#[tokio::test]
 async fn whoever_shows_no_token_learns_how_to() {
     let host = host([]).await;
     let ann = host.person("ann").await;
     let ask = |token: Option<&str>| {
-        let request = reqwest::Client::new().post(host.url.join("mcp").unwrap()).body("{}");
+        let request = http().post(host.url.join("mcp").unwrap()).body("{}");
         token.map_or_else(|| request.try_clone().unwrap(), |token| request.try_clone().unwrap().bearer_auth(token)).send()
     };
     for answer in [ask(None).await.unwrap(), ask(Some("octi_wrong")).await.unwrap()] {
@@ -164,7 +213,7 @@ async fn pages_of_other_sites_and_other_names_of_this_host_are_refused() {
     let host = host([]).await;
     let ann = host.person("ann").await;
     let ask = async |name: &str, value: &str| {
-        let request = reqwest::Client::new().post(host.url.join("mcp").unwrap()).bearer_auth(&ann.token).body("{}");
+        let request = http().post(host.url.join("mcp").unwrap()).bearer_auth(&ann.token).body("{}");
         let answer = request.header(name, value).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     };
@@ -177,11 +226,21 @@ async fn pages_of_other_sites_and_other_names_of_this_host_are_refused() {
 }
 
 #[tokio::test]
+async fn a_message_has_a_size() {
+    let host = host([]).await;
+    let ann = host.person("ann").await;
+    let large = "x".repeat(octi_domain::limits::MCP_MESSAGE_BYTES_MAX + 1);
+    let request = http().post(host.url.join("mcp").unwrap()).bearer_auth(&ann.token).body(large);
+    let request = request.header("accept", "application/json, text/event-stream").header("content-type", "application/json");
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
 async fn a_session_is_of_whoever_opened_it() {
     let host = host([]).await;
     let (ann, bob) = (host.person("ann").await, host.person("bob").await);
     let ask = async |token: &str, session: Option<&str>, message: Value| {
-        let request = reqwest::Client::new().post(host.url.join("mcp").unwrap()).bearer_auth(token);
+        let request = http().post(host.url.join("mcp").unwrap()).bearer_auth(token);
         let request = request.header("accept", "application/json, text/event-stream").json(&message);
         let request = session.iter().fold(request, |request, id| request.header("mcp-session-id", *id));
         request.send().await.unwrap()

@@ -39,8 +39,7 @@ impl Changes {
 async fn told(peer: &Peer<RoleServer>) {
     let told = async {
         peer.notify_tool_list_changed().await?;
-        peer.notify_prompt_list_changed().await?;
-        peer.notify_resource_list_changed().await
+        peer.notify_prompt_list_changed().await
     };
     match timeout(Duration::from_secs(limits::MCP_SEND_SECONDS_MAX), told).await {
         Ok(Ok(())) => {}

@@ -7,10 +7,12 @@ use std::time::Duration;
 use octi_domain::limits;
 use octi_extension::tool::ProgressSink;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Extensions, Implementation, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProgressToken, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, Extensions, GetPromptRequestParams, GetPromptResponse,
+    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse, ResourceTemplate,
+    ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
 };
-use rmcp::service::{ElicitationError, NotificationContext, RequestContext};
+use rmcp::service::{ElicitationError, NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, Peer, RoleServer, ServerHandler, elicit_safe};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,7 +21,7 @@ use tokio::time::timeout;
 
 use super::host::{Call, Host, Reply};
 use super::service::{Sender, Shared};
-use super::{answer, catalogue};
+use super::{answer, catalogue, reading};
 
 /// What clients are told of octi before they ask for anything.
 const INSTRUCTIONS: &str = "octi is a self-hosted agent platform. The tools named `octi_…` are its own operations: conversations, \
@@ -206,7 +208,13 @@ fn shown(name: &str) -> &str {
 
 impl<H: Host> ServerHandler for Handler<H> {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().enable_tool_list_changed().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_resources()
+            .build();
         let name = Implementation::new("octi", self.shared.host.version()).with_title("octi");
         ServerConfig::new(capabilities).with_server_info(name).with_instructions(INSTRUCTIONS)
     }
@@ -232,6 +240,73 @@ impl<H: Host> ServerHandler for Handler<H> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         Ok(self.called(request, &context).await?.into())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        reading::files(&self.shared.host, &self.caller(&context.extensions), cursor).await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let file = ResourceTemplate::new(format!("{}{{id}}", reading::FILES), "artifact")
+            .with_description("A file of a conversation, or a result that was too large for it.");
+        Ok(ListResourceTemplatesResult::with_all_items(vec![file]))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        Ok(reading::file(&self.shared.host, &self.caller(&context.extensions), request.uri).await?.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(reading::prompts(&self.shared.host))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Ok(reading::prompt(&self.shared.host, &self.caller(&context.extensions), &request.name).await?.into())
+    }
+
+    fn accepted_subscription_filter(&self, _requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(SubscriptionFilter::builder().tools_list_changed().prompts_list_changed().build())
+    }
+
+    /// How clients of the protocol without sessions hear of changes.
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let user_id = H::user_id(&self.caller(&context.request_context().extensions));
+        let Some(_place) = self.shared.places.take(user_id) else {
+            return Err(ErrorData::invalid_request("too many calls and subscriptions are under way: end one first", None));
+        };
+        let mut changes = self.shared.host.changes();
+        changes.mark_unchanged();
+        loop {
+            tokio::select! {
+                () = context.cancelled() => return Ok(()),
+                () = self.shared.draining.cancelled() => return Ok(()),
+                changed = changes.changed() => if changed.is_err() { return Ok(()) },
+            }
+            // What the client did not ask for is not sent, and one that went away cancels.
+            let told = tokio::join!(context.sink().notify_tool_list_changed(), context.sink().notify_prompt_list_changed());
+            tracing::debug!(tools = told.0.is_ok(), prompts = told.1.is_ok(), "told of a change");
+        }
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

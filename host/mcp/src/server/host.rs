@@ -37,6 +37,44 @@ pub trait Host: Send + Sync + 'static {
 
     /// Does one of [`Self::operations`].
     fn operate(&self, caller: &Self::Caller, name: &str, arguments: Map<String, Value>) -> impl Future<Output = Reply> + Send;
+
+    /// The roles by name, each with what it is for.
+    fn roles(&self) -> Vec<(String, String)>;
+
+    /// What a role tells its model; none when there is no such role.
+    fn role(&self, caller: &Self::Caller, name: &str) -> impl Future<Output = Option<Result<String, String>>> + Send;
+
+    /// A page of the files and large results of the caller's conversations, and the cursor of the next one.
+    ///
+    /// # Errors
+    /// A text for the caller.
+    fn files(
+        &self,
+        caller: &Self::Caller,
+        cursor: Option<String>,
+    ) -> impl Future<Output = Result<(Vec<File>, Option<String>), String>> + Send;
+
+    /// What stands in one of them; none when there is no such file, or it is somebody else's.
+    ///
+    /// # Errors
+    /// A text for the caller.
+    fn file(&self, caller: &Self::Caller, id: &str) -> impl Future<Output = Result<Option<Content>, String>> + Send;
+}
+
+/// A file of a conversation, or a large result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    pub id: String,
+    pub name: String,
+    pub media_type: String,
+    pub bytes: u64,
+}
+
+/// What stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    pub media_type: String,
+    pub bytes: Vec<u8>,
 }
 
 /// A call of a plugin's tool.

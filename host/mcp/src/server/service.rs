@@ -105,4 +105,10 @@ impl<H: Host> Server<H> {
         self.0.draining.cancel();
         self.0.stop.cancel();
     }
+
+    /// Waits until whatever serves streams has ended.
+    pub async fn ended(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
 }

@@ -63,12 +63,13 @@ const MAY_USE: [(&str, &[&str]); 19] = [
 ];
 
 /// Libraries with one home.
-const ONE_HOME: [(&str, &[&str]); 7] = [
+const ONE_HOME: [(&str, &[&str]); 8] = [
     ("sqlx", &["octi-store", "octi-testkit"]),
     // The benchmark compares the engine with bare wasmtime.
     ("wasmtime", &["octi-engine", "octi-bench"]),
     ("wasmtime-wasi", &["octi-engine", "octi-bench"]),
     ("axum", &["octi-gateway"]),
+    ("rmcp", &["octi-mcp"]),
     ("ratatui", &["octi-tui"]),
     ("genai", &["octi-models"]),
     ("seccompiler", &["octi-security"]),
