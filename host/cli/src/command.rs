@@ -28,7 +28,7 @@ use crate::output::Printer;
 use crate::telemetry::{self, Logs};
 
 /// What libraries say of an error in lines of their own, octi says again in words that help.
-const QUIET: &str = "genai=off,rustls_platform_verifier=off";
+const QUIET: &str = "genai=off,rmcp=warn,rustls_platform_verifier=off";
 
 /// A self-hosted agent platform whose tools are sandboxed WebAssembly components
 #[derive(Debug, Parser)]
