@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue};
 use octi_domain::event::EventKind;
+use octi_domain::limits;
 use octi_models::scripted::Answer;
 use reqwest::StatusCode;
 use rmcp::model::{
@@ -192,6 +193,25 @@ async fn roles_are_prompts_and_files_are_resources_of_their_owner() {
 }
 
 #[tokio::test]
+async fn many_conversations_are_many_pages_and_a_large_file_is_not_given() {
+    let host = host([]).await;
+    let ann = host.person("ann").await;
+    let (session, _) = connect(&host, &ann).await;
+    for _ in 0..=limits::MCP_CONVERSATIONS_PER_PAGE {
+        let of = ann.session().await;
+        ann.client.attach(of, "small.md", Some("text/markdown"), b"# Plan".to_vec()).await.unwrap();
+    }
+    let first = session.list_resources(None).await.unwrap();
+    assert_eq!(first.resources.len(), limits::MCP_CONVERSATIONS_PER_PAGE as usize);
+    assert_eq!(session.list_all_resources().await.unwrap().len(), limits::MCP_CONVERSATIONS_PER_PAGE as usize + 1);
+
+    let of = ann.session().await;
+    let large = ann.client.attach(of, "large.bin", None, vec![0; limits::MCP_RESULT_BYTES_MAX + 1]).await.unwrap();
+    let refused = session.read_resource(ReadResourceRequestParams::new(format!("octi://artifacts/{}", large.id))).await;
+    assert!(refused.unwrap_err().to_string().contains("download it from octi's pages"));
+}
+
+#[tokio::test]
 async fn whoever_shows_no_token_learns_how_to() {
     let host = host([]).await;
     let ann = host.person("ann").await;
@@ -227,7 +247,7 @@ async fn pages_of_other_sites_and_other_names_of_this_host_are_refused() {
 async fn a_message_has_a_size() {
     let host = host([]).await;
     let ann = host.person("ann").await;
-    let large = "x".repeat(octi_domain::limits::MCP_MESSAGE_BYTES_MAX + 1);
+    let large = "x".repeat(limits::MCP_MESSAGE_BYTES_MAX + 1);
     let request = http().post(host.url.join("mcp").unwrap()).bearer_auth(&ann.token).body(large);
     let request = request.header("accept", "application/json, text/event-stream").header("content-type", "application/json");
     assert_eq!(request.send().await.unwrap().status(), StatusCode::PAYLOAD_TOO_LARGE);

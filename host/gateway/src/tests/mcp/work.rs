@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use octi_domain::limits;
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, ClientRequest, ElicitRequestParams, ElicitResult, ElicitationAction,
     Implementation, ProgressNotificationParam, Request,
@@ -103,6 +104,12 @@ async fn a_client_with_a_person_before_it_is_asked() {
     session.service().says_yes.store(false, Ordering::SeqCst);
     let refused = session.call_tool(CallToolRequestParams::new("work__careful")).await.unwrap();
     assert_eq!((refused.is_error, &refused.meta.as_ref().unwrap()["octi/code"]), (Some(true), &json!("denied")));
+
+    // Nobody agrees to what they cannot read.
+    session.service().says_yes.store(true, Ordering::SeqCst);
+    let long = json!({"text": "x".repeat(limits::MCP_QUESTION_BYTES_MAX)}).as_object().unwrap().clone();
+    let unasked = session.call_tool(CallToolRequestParams::new("work__careful").with_arguments(long)).await.unwrap();
+    assert_eq!(unasked.meta.as_ref().unwrap()["octi/code"], "approval_required");
 
     let (alone, _) = connect(&host, &ann).await;
     let unattended = call(&alone, "work__careful", json!({})).await;
