@@ -7,7 +7,7 @@ use octi_engine::EngineError;
 use octi_engine::pack::PackError;
 use octi_extension::manifest::ManifestError;
 
-use crate::toolchain::TARGET;
+use crate::toolchain::{self, TARGET};
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
@@ -29,17 +29,25 @@ pub enum AuthorError {
     #[error("`{path}`: {problem}")]
     Manifest { path: String, problem: ManifestError },
     /// Neither code nor a prompt.
-    #[error("`{0}` has a `plugin.toml`, but neither a `Cargo.toml` nor a role's `prompt.md`")]
+    #[error(
+        "`{0}` has a `plugin.toml`, but no code beside it (`Cargo.toml`, `package.json`, `src/plugin.py`), and no role's `prompt.md`"
+    )]
     NoCode(String),
-    /// No Rust on this machine.
-    #[error("`cargo` cannot be started: {0}")]
-    NoCargo(String),
+    /// The SDK of a language whose tools want it in the project.
+    #[error("a project in {0} has its own copy of the SDK, and takes none from elsewhere")]
+    SdkElsewhere(&'static str),
+    /// What the language needs is not on this machine.
+    #[error("`{name}` cannot be started: {problem}")]
+    NoProgram { name: &'static str, problem: String },
+    /// What builds the project is not in its folder.
+    #[error("`{what}` is not in the project's folder")]
+    NotInstalled { what: String, command: &'static str },
     /// Rust cannot make WebAssembly yet.
     #[error("this machine's Rust cannot compile for `{TARGET}`")]
     NoTarget,
     /// The compiler has said why.
     #[error("`{command}` ended with {status}")]
-    Cargo { command: String, status: String },
+    Compiler { command: String, status: String },
     /// The crate is no library that can be a component.
     #[error("cargo built no WebAssembly component of `{0}`")]
     NoComponent(String),
@@ -75,9 +83,15 @@ impl AuthorError {
             Self::NoSdk(_) => "name the folder `sdk/rust` of a checkout of octi, or leave `--sdk` away".to_owned(),
             Self::NoProject(_) => "go into the folder of a plugin, or make one: `octi plugin new PUBLISHER/NAME`".to_owned(),
             Self::NoCode(_) => "`octi plugin new PUBLISHER/NAME` makes a complete one to look at".to_owned(),
-            Self::NoCargo(_) => "install Rust as https://rustup.rs says, then `octi plugin doctor`".to_owned(),
+            Self::SdkElsewhere(_) => "leave `--sdk` away, and change the SDK in the project's `vendor`".to_owned(),
+            Self::NoProgram { name: "cargo", .. } => {
+                "install Rust as https://rustup.rs says, then `octi plugin doctor`".to_owned()
+            }
+            Self::NoProgram { name: "node", .. } => format!("{}, then `octi plugin doctor`", toolchain::GET_NODE),
+            Self::NoProgram { .. } => "`octi plugin doctor` says what is missing".to_owned(),
+            Self::NotInstalled { command, .. } => format!("`{command}`"),
             Self::NoTarget => format!("`rustup target add {TARGET}`"),
-            Self::Cargo { .. } => {
+            Self::Compiler { .. } => {
                 "mend what the compiler says, then run it again; `octi plugin doctor` checks this machine".to_owned()
             }
             Self::NoComponent(_) => "add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` of Cargo.toml".to_owned(),
