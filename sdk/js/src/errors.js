@@ -86,7 +86,7 @@ export function host(call) {
     return call();
   } catch (error) {
     // The bindings throw an object whose payload is the variant.
-    const payload = error?.payload;
+    const { payload } = Object(error);
     throw typeof payload?.tag === "string" ? new HostError(payload) : error;
   }
 }

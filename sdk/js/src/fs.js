@@ -64,7 +64,12 @@ export class Dir {
     return entry(host(() => this.#raw.stat(path)));
   }
 
-  /** At most `max` (1,000 at most) entries of a directory in name order, after `start`. */
+  /**
+   * At most `max` (1,000 at most) entries of a directory in name order, after `start`.
+   *
+   * @param {string} path
+   * @param {{ start?: string, max?: number }} options
+   */
   list(path = ".", { start, max = 1000 } = {}) {
     return host(() => this.#raw.list(path, start, max)).map(entry);
   }

@@ -10,14 +10,21 @@ import { Failed, host } from "./errors.js";
 /** Bytes of a body that `text` and `json` read when they are not told otherwise. */
 const BODY_BYTES_MAX = 1 << 20;
 
-/** Sends a request and waits for the head of the answer. An answer with an error status is an answer. */
+/**
+ * Sends a request and waits for the head of the answer. An answer with an error status is an answer.
+ *
+ * @param {string | URL} url
+ * @param {import("./http.js").RequestOptions} options
+ */
 export function request(url, { method = "GET", headers = {}, body, json, timeoutMs, redirects = "follow" } = {}) {
+  /** @type {[string, string][]} */
   const all = Object.entries(headers).map(([name, value]) => [name, String(value)]);
   let bytes = body === undefined ? undefined : toBytes(body);
   if (json !== undefined) {
     all.push(["content-type", "application/json"]);
     bytes = toBytes(JSON.stringify(json));
   }
+  /** @type {import("octi:http/client@0.1.0").Head} */
   const head = { method, url: String(url), headers: all, timeoutMs, redirects };
   if (bytes === undefined) return new Response(host(() => raw.send(head)));
   const started = host(() => raw.Request.start(head));

@@ -10,7 +10,13 @@ export function getBytes(key) {
   return item === undefined ? undefined : { value: item.value, version: Number(item.version) };
 }
 
-/** Writes bytes and gives the new version. With `expected` only while that version is stored (0 for absent), else it is a conflict. */
+/**
+ * Writes bytes and gives the new version. With `expected` only while that version is stored (0 for absent), else it is a conflict.
+ *
+ * @param {string} key
+ * @param {Uint8Array} value
+ * @param {{ expected?: number }} options
+ */
 export function setBytes(key, value, { expected } = {}) {
   return Number(host(() => raw.set(key, value, expected === undefined ? undefined : BigInt(expected))));
 }
@@ -33,7 +39,12 @@ export function remove(key) {
   host(() => raw.delete(key));
 }
 
-/** At most `max` (1,000 at most) keys with the prefix, in order, after `start`. */
+/**
+ * At most `max` (1,000 at most) keys with the prefix, in order, after `start`.
+ *
+ * @param {string} prefix
+ * @param {{ start?: string, max?: number }} options
+ */
 export function keys(prefix = "", { start, max = 1000 } = {}) {
   return host(() => raw.keys(prefix, start, max));
 }

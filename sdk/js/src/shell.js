@@ -6,6 +6,12 @@ import { host } from "./errors.js";
 
 const LOSSY = new TextDecoder("utf-8");
 
+/**
+ * @param {string} profile
+ * @param {readonly string[]} argv
+ * @param {import("./shell.js").Options} options
+ * @returns {import("octi:shell/process@0.1.0").Command}
+ */
 function command(profile, argv, { cwd, env = {}, timeoutMs } = {}) {
   return { profile, argv: [...argv], cwd, env: Object.entries(env), timeoutMs };
 }
@@ -27,7 +33,13 @@ function written({ stdout, stderr, truncated }) {
   };
 }
 
-/** Runs a program of a profile to the end. A program that fails is not an error: see `ending`. */
+/**
+ * Runs a program of a profile to the end. A program that fails is not an error: see `ending`.
+ *
+ * @param {string} profile
+ * @param {readonly string[]} argv
+ * @param {import("./shell.js").Options & { stdin?: string | Uint8Array }} options
+ */
 export function run(profile, argv, { stdin, ...options } = {}) {
   const bytes = stdin === undefined ? undefined : toBytes(stdin);
   const result = host(() => raw.run(command(profile, argv, options), bytes));
