@@ -33,7 +33,7 @@ def refuse_before_build() -> None:
         setattr(time, name, no_clock)
     no_chance = _refusing("a plugin in Python has no randomness: take a seed as an argument and use `random.Random(seed)`")
     for name in random.__all__:
-        if getattr(getattr(random, name), "__self__", None) is random._inst:  # type: ignore[attr-defined]
+        if getattr(getattr(random, name), "__self__", None) is random._inst:
             setattr(random, name, no_chance)
     os.urandom = no_chance
     random._urandom = no_chance  # type: ignore[attr-defined]
@@ -52,4 +52,4 @@ def refuse_in_calls() -> None:
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not PathFinder and not isinstance(finder, _Late)]
     sys.meta_path.append(_Late())
     no_files = _refusing("a plugin has no files but those of `octi_plugin.fs`")
-    builtins.open = io.open = os.stat = os.listdir = no_files  # type: ignore[assignment]
+    builtins.open = io.open = os.stat = os.listdir = no_files

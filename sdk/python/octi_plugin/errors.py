@@ -62,7 +62,7 @@ class HostError(ToolError):
     def __init__(self, raw: Any) -> None:
         name = type(raw).__name__.removeprefix("HostError_")
         self.code, self.case = _CODES.get(name, ("other", "Failed"))
-        value = getattr(raw, "value", None)
+        value: Any = getattr(raw, "value", None)
         if self.code == "quota":
             later = value.retry_after_ms
             text = f"the limit `{value.name}` of {value.limit} is reached"

@@ -75,7 +75,8 @@ _MISSING = dataclasses.MISSING
 def _fields(hint: type) -> dict[str, tuple[Any, Any]]:
     hints = typing.get_type_hints(hint, include_extras=True)
     if typing.is_typeddict(hint):
-        return {name: (type_, _MISSING if name in hint.__required_keys__ else None) for name, type_ in hints.items()}
+        needed = getattr(hint, "__required_keys__")
+        return {name: (type_, _MISSING if name in needed else None) for name, type_ in hints.items()}
     found: dict[str, tuple[Any, Any]] = {}
     for field in dataclasses.fields(hint):
         made = field.default_factory() if field.default_factory is not _MISSING else field.default
