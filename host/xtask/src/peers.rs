@@ -32,6 +32,7 @@ pub(crate) fn start() -> anyhow::Result<Peers> {
         ("aimock.sh", "aimock (the model providers' wire formats)"),
         ("openai.sh", "the official clients of OpenAI's API"),
         ("smollm.sh", "SmolLM2 (a small real model)"),
+        ("componentize.sh", "what authors build plugins in JavaScript and Python with"),
     ] {
         environment.extend(one(script, what)?);
     }
