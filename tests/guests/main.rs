@@ -7,6 +7,7 @@
 mod bombs;
 mod compat;
 mod escapes;
+mod hooks;
 mod host;
 mod lifecycle;
 mod limits;

@@ -84,6 +84,11 @@ const plugin = createRoute({
   path: "/plugins/$publisher/$name",
   component: lazyRouteComponent(() => import("./pages/plugins/PluginPage"), "PluginPage"),
 });
+const mcpServers = createRoute({
+  getParentRoute: () => inside,
+  path: "/mcp-servers",
+  component: lazyRouteComponent(() => import("./pages/mcp/McpServersPage"), "McpServersPage"),
+});
 const tools = createRoute({
   getParentRoute: () => inside,
   path: "/tools",
@@ -100,6 +105,11 @@ const permissions = createRoute({
   path: "/permissions",
   component: lazyRouteComponent(() => import("./pages/permissions/PermissionsPage"), "PermissionsPage"),
 });
+const skills = createRoute({
+  getParentRoute: () => inside,
+  path: "/skills",
+  component: lazyRouteComponent(() => import("./pages/skills/SkillsPage"), "SkillsPage"),
+});
 const secrets = createRoute({
   getParentRoute: () => inside,
   path: "/secrets",
@@ -115,6 +125,11 @@ const settings = createRoute({
     return tab === "configuration" || tab === "notifications" || tab === "audit" ? { tab } : {};
   },
   component: lazyRouteComponent(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
+});
+const workspaces = createRoute({
+  getParentRoute: () => inside,
+  path: "/workspaces",
+  component: lazyRouteComponent(() => import("./pages/workspaces/WorkspacesPage"), "WorkspacesPage"),
 });
 const notifications = createRoute({
   getParentRoute: () => inside,
@@ -140,11 +155,14 @@ const pages = [
   agent,
   plugins,
   plugin,
+  mcpServers,
   tools,
   models,
   permissions,
+  skills,
   secrets,
   settings,
+  workspaces,
   notifications,
   profile,
   tokens,

@@ -6,6 +6,7 @@ mod clear;
 mod compact;
 mod delete;
 mod interject;
+mod place;
 mod places;
 mod said;
 mod side_places;
@@ -42,9 +43,11 @@ use crate::tools::approval::{AnswerOutcome, Broker};
 use crate::tools::dispatch::{Dispatch, RedactorOf, WorkspaceOf};
 use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
+use crate::watchers::Watchers;
 
-pub use call::{CallError, CallOptions};
+pub use call::{CallError, CallOptions, Watch};
 pub use compact::{Compacted, Compacting};
+pub use place::Move;
 pub use said::Said;
 
 /// Why a run that a crash cut off ended.
@@ -85,11 +88,15 @@ pub struct TurnOptions {
     /// The configured model's name; none for the default.
     pub model: Option<String>,
     pub origin: Origin,
+    /// Where the conversation is to work from this message on.
+    pub to: Move,
+    /// Whether the answer is kept as a file too.
+    pub as_file: bool,
 }
 
 impl Default for TurnOptions {
     fn default() -> Self {
-        Self { model: None, origin: Origin::Chat }
+        Self { model: None, origin: Origin::Chat, to: Move::default(), as_file: false }
     }
 }
 
@@ -115,6 +122,7 @@ pub(crate) struct Shared {
     limits: watch::Receiver<RunLimits>,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) notifier: Arc<Notifier>,
+    pub(crate) hooks: Arc<Watchers>,
     pub(crate) broker: Arc<Broker>,
     pub(crate) recorder: Recorder,
     pub(crate) dispatch: Arc<Dispatch>,
@@ -142,6 +150,7 @@ impl Agents {
         let broker = Broker::new(store.clone(), (Arc::clone(&publisher), Arc::clone(&notifier)), ambient.clone());
         let broker = Arc::new(broker);
         let recorder = Recorder::start(store.clone(), QUEUE_MAX);
+        let hooks = Arc::new(Watchers::start(Arc::clone(&registry), Arc::clone(&redactor)));
         let dispatch = Arc::new(Dispatch {
             store: store.clone(),
             ambient: ambient.clone(),
@@ -149,6 +158,7 @@ impl Agents {
             broker: Arc::clone(&broker),
             recorder: recorder.clone(),
             schemas: Schemas::default(),
+            hooks: Arc::clone(&hooks),
             redactor,
             workspace_of,
         });
@@ -159,6 +169,7 @@ impl Agents {
             limits,
             publisher,
             notifier,
+            hooks,
             broker,
             recorder,
             dispatch,
@@ -258,10 +269,11 @@ impl Agents {
         }
     }
 
-    /// Waits until every record and notification handed over so far is written.
+    /// Waits until every record and notification handed over so far is written, and hooks were told of everything.
     pub async fn flush(&self) {
         self.0.recorder.flush().await;
         self.0.notifier.flush().await;
+        self.0.hooks.flush().await;
     }
 
     /// Takes nothing new, lets turns end for as long as `grace`, interrupts the rest, and writes what is left to write.
@@ -279,6 +291,9 @@ impl Agents {
         // One that was let in a moment before ends at once.
         shared.side_stop.cancel();
         shared.recorder.close().await;
+        if tokio::time::timeout(LAST_WORDS, shared.hooks.close()).await.is_err() {
+            tracing::warn!("hooks were not told of everything before the end");
+        }
         if tokio::time::timeout(LAST_WORDS, shared.notifier.close()).await.is_err() {
             tracing::warn!("some notifications were not told before the end");
         }

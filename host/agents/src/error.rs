@@ -71,6 +71,12 @@ pub enum AgentsError {
     /// The last turn of the session ended as it should, or there was none.
     #[error("there is nothing to continue: the last turn of this session was completed; send a message instead")]
     NothingToContinue,
+    /// The folder is not there, or agents may not work in it; the text says why.
+    #[error("{0}")]
+    Project(String),
+    /// A conversation does not change its folder under a turn.
+    #[error("a turn of this conversation runs: wait until it ends, or stop it, before the conversation works elsewhere")]
+    Working,
     /// No model could be had; the text says what to do.
     #[error("{0}")]
     Model(String),
@@ -108,6 +114,8 @@ impl AgentsError {
             Self::FocusTooLong { .. } => "focus_too_long",
             Self::NotCompacted(_) => "not_compacted",
             Self::NothingToContinue => "nothing_to_continue",
+            Self::Project(_) => "project",
+            Self::Working => "session_busy",
             Self::Model(_) => "model_unavailable",
             Self::NoPerson => "no_person",
             Self::ShuttingDown => "shutting_down",

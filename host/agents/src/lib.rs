@@ -12,8 +12,11 @@ pub mod roles;
 mod runs;
 pub mod runtime;
 pub mod tools;
+mod watchers;
 
-pub use agents::{Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Said, Sent, TurnOptions};
+pub use agents::{
+    Agents, AgentsConfig, CallError, CallOptions, Compacted, Compacting, ModelSource, Move, Said, Sent, TurnOptions, Watch,
+};
 pub use error::AgentsError;
 pub use runtime::embed_call::EmbedCall;
 pub use runtime::model_call::ModelCall;

@@ -1,6 +1,7 @@
 //! The turns of this process: who may stop them, and how a person talks to one that runs.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,8 @@ pub(crate) struct Handle {
     pub(crate) user_id: UserId,
     /// What the person said while it runs; none once it takes in nothing more.
     inbox: Mutex<Option<Vec<Vec<Part>>>>,
+    /// Whether its answer is kept as a file too.
+    as_file: AtomicBool,
     cause: OnceLock<StopCause>,
     stop: CancellationToken,
     ended: CancellationToken,
@@ -30,6 +33,7 @@ impl Handle {
             session_id,
             user_id,
             inbox: Mutex::new(Some(Vec::new())),
+            as_file: AtomicBool::new(false),
             cause: OnceLock::new(),
             stop: CancellationToken::new(),
             ended: CancellationToken::new(),
@@ -57,6 +61,16 @@ impl Handle {
             *inbox = None;
         }
         result
+    }
+
+    /// Asks for the answer as a file too.
+    pub(crate) fn answer_as_file(&self) {
+        self.as_file.store(true, Ordering::Release);
+    }
+
+    /// Whether somebody asked for the answer as a file.
+    pub(crate) fn answers_as_file(&self) -> bool {
+        self.as_file.load(Ordering::Acquire)
     }
 
     /// Asks the turn to end at once.

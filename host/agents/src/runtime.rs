@@ -1,5 +1,6 @@
 //! One turn of an agent: a pure machine decides ([`turn`]), a driver performs.
 
+mod answer_file;
 pub(crate) mod compaction;
 pub mod context;
 pub(crate) mod driver;
@@ -11,5 +12,6 @@ mod persona;
 pub mod repeats;
 mod request;
 pub(crate) mod side_call;
+mod skills;
 mod tool_step;
 pub mod turn;

@@ -3,6 +3,7 @@
 pub(crate) mod approval;
 pub mod bound;
 pub(crate) mod dispatch;
+mod hooks;
 pub(crate) mod keep;
 mod progress;
 pub(crate) mod record;

@@ -80,14 +80,19 @@ events! {
     "agent.failed", AgentFailed(AgentEnded), "agents", "A turn ended without an answer.";
     "agent.stopped", AgentStopped(AgentEnded), "agents", "A person stopped a turn.";
     "agent.interrupted", AgentInterrupted(AgentEnded), "agents", "The host went away during a turn; it can be continued.";
+    "agent.skills", AgentSkills(AgentSkills), "agents", "A turn was given skills: texts that may help, and permit nothing.";
     "session.compaction_stalled", CompactionStalled(CompactionStalled), "agents", "A conversation is nearly too long for its model, and a summary did not make enough room.";
     "tool.invoked", ToolInvoked(ToolInvoked), "tools", "A tool call began.";
     "tool.progress", ToolProgress(ToolProgress), "tools", "What long work says while it runs.";
     "tool.result", ToolResult(ToolResult), "tools", "A tool call ended.";
+    "hook.blocked", HookBlocked(HookBlocked), "hooks", "A hook refused a tool call, or gave no answer about it, so the call was not made.";
+    "hook.rewrote", HookRewrote(HookRewrote), "hooks", "A hook changed the arguments of a tool call before anybody was asked about it.";
     "permission.request", PermissionRequest(crate::v1::permissions::PermissionRequest), "permissions", "A person is asked.";
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
+    "skills.changed", SkillsChanged(SkillsChanged), "skills", "The skills folder was read again, and something in it is another.";
     "settings.changed", SettingsChanged(SettingsChanged), "settings", "Settings of the host have other values. Only administrators are told.";
+    "workspace.changed", WorkspaceChanged(WorkspaceChanged), "workspaces", "The person made, renamed, chose or took away a workspace.";
     "notification.created", NotificationCreated(crate::v1::notifications::Notification), "notifications", "The person is told of something.";
     "notification.read", NotificationRead(NotificationRead), "notifications", "Notifications were read, on one screen of the person or because a question was answered.";
 }
@@ -119,23 +124,19 @@ impl EventBody {
                 let (role, side_channel, answers) = (role.into(), false, None);
                 Self::ChatMessage(ChatMessage { message_id, agent_id, role, text, attachments, injected, side_channel, answers })
             }
-            EventKind::SideMessage { message_id, role, text, answers } => Self::ChatMessage(ChatMessage {
-                message_id: message_id.into(),
-                agent_id: None,
-                role: role.into(),
-                text,
-                attachments: Vec::new(),
-                injected: false,
-                side_channel: true,
-                answers: answers.map(Into::into),
-            }),
+            EventKind::SideMessage { message_id, role, text, answers } => {
+                let (message_id, role, answers) = (message_id.into(), role.into(), answers.map(Into::into));
+                let (agent_id, attachments, injected, side_channel) = (None, Vec::new(), false, true);
+                Self::ChatMessage(ChatMessage { message_id, agent_id, role, text, attachments, injected, side_channel, answers })
+            }
             EventKind::ChatDelta { run_id, text, reasoning } => {
                 Self::ChatDelta(ChatDelta { agent_id: run_id.into(), text, reasoning })
             }
-            EventKind::ChatResponse { run_id, message_id, text, model, usage } => {
-                let (agent_id, message_id) = (run_id.into(), message_id.into());
-                Self::ChatResponse(ChatResponse { agent_id, message_id, text, model, usage: usage.into() })
+            EventKind::ChatResponse { run_id, message_id, text, model, usage, skills } => {
+                let (agent_id, message_id, usage) = (run_id.into(), message_id.into(), usage.into());
+                Self::ChatResponse(ChatResponse { agent_id, message_id, text, model, usage, skills })
             }
+            EventKind::SkillsGiven { run_id, skills } => Self::AgentSkills(AgentSkills { agent_id: run_id.into(), skills }),
             EventKind::ChatError { run_id, code, message } => {
                 Self::ChatError(ChatError { agent_id: run_id.into(), code: code.to_owned(), message })
             }
@@ -162,12 +163,20 @@ impl EventBody {
                 let (agent_id, call_id, artifact_id) = (run_id.into(), call_id.into(), artifact.map(Into::into));
                 Self::ToolResult(ToolResult { agent_id, call_id, name, is_error, summary, preview, artifact_id, duration_ms })
             }
+            EventKind::HookBlocked { run_id, call_id, hook, name, reason } => {
+                Self::HookBlocked(HookBlocked { agent_id: run_id.into(), call_id: call_id.into(), hook, name, reason })
+            }
+            EventKind::HookRewrote { run_id, call_id, hook, name, arguments } => {
+                Self::HookRewrote(HookRewrote { agent_id: run_id.into(), call_id: call_id.into(), hook, name, arguments })
+            }
             EventKind::PermissionRequested(request) => Self::PermissionRequest((*request).into()),
             EventKind::PermissionResolved { request_id, answer } => {
                 Self::PermissionResolved(PermissionResolved { request_id: request_id.into(), resolution: answer.into() })
             }
             EventKind::PluginsChanged { plugin, change } => Self::PluginChanged(PluginChanged { plugin, change }),
+            EventKind::SkillsChanged { change } => Self::SkillsChanged(SkillsChanged { change }),
             EventKind::SettingsChanged { keys } => Self::SettingsChanged(SettingsChanged { keys }),
+            EventKind::WorkspacesChanged(id) => Self::WorkspaceChanged(WorkspaceChanged { workspace_id: id.into() }),
             EventKind::NotificationCreated(notification) => Self::NotificationCreated((*notification).into()),
             EventKind::NotificationRead(ReadNotifications::These(ids)) => {
                 Self::NotificationRead(NotificationRead { ids: ids.into_iter().map(Into::into).collect(), all: false })

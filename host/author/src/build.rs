@@ -10,7 +10,9 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::error::AuthorError;
 use crate::files;
+use crate::language::Language;
 use crate::project::Project;
+use crate::script;
 use crate::toolchain::{self, TARGET};
 
 /// A plugin file, not written yet.
@@ -22,22 +24,23 @@ pub struct Built {
     pub component: Option<(PathBuf, u64)>,
 }
 
-/// Compiles the project in a profile of its `Cargo.toml` and packs it. What the compiler says goes to standard error.
+/// Compiles the project, in Rust in a profile of its `Cargo.toml`, and packs it. What the compiler says goes to standard error.
 ///
 /// # Errors
 /// [`AuthorError`], which names what is missing and the command that brings it.
 pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorError> {
     let folder = project.folder();
-    if folder.join("Cargo.toml").is_file() {
-        let path = compile(folder, profile).await?;
-        let component = files::read(&path, limits::PLUGIN_BYTES_MAX)?;
-        let packed = Box::pin(pack::pack_tool(&component, project.text())).await;
-        return finished(packed, &path, Some((path.clone(), component.len() as u64)));
-    }
-    if folder.join("prompt.md").is_file() {
-        return finished(pack::pack_role(folder), folder, None);
-    }
-    Err(AuthorError::NoCode(folder.display().to_string()))
+    let path = match Language::of(folder) {
+        Some(Language::Rust) => compile(folder, profile).await?,
+        Some(Language::JavaScript) => script::javascript(folder, project.manifest()).await?,
+        Some(Language::Python) => script::python(folder, project.manifest()).await?,
+        None if folder.join("prompt.md").is_file() => return finished(pack::pack_role(folder), folder, None),
+        None if folder.join("SKILL.md").is_file() => return finished(pack::pack_skill(folder), folder, None),
+        None => return Err(AuthorError::NoCode(folder.display().to_string())),
+    };
+    let component = files::read(&path, limits::PLUGIN_BYTES_MAX)?;
+    let packed = Box::pin(pack::pack_tool(&component, project.text())).await;
+    finished(packed, &path, Some((path.clone(), component.len() as u64)))
 }
 
 fn finished(
@@ -74,7 +77,7 @@ async fn compile(folder: &Path, profile: &str) -> Result<PathBuf, AuthorError> {
     let arguments = ["build", "--target", TARGET, "--profile", profile, "--message-format", "json-render-diagnostics"];
     let mut command = toolchain::program("cargo");
     command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| AuthorError::NoCargo(error.to_string()))?;
+    let mut child = command.spawn().map_err(|error| AuthorError::NoProgram { name: "cargo", problem: error.to_string() })?;
     let mut component = None;
     if let Some(output) = child.stdout.take() {
         let mut lines = BufReader::new(output).lines();
@@ -84,13 +87,13 @@ async fn compile(folder: &Path, profile: &str) -> Result<PathBuf, AuthorError> {
             component = message.and_then(|message| message.component(folder)).or(component);
         }
     }
-    let status = child.wait().await.map_err(|error| AuthorError::NoCargo(error.to_string()))?;
+    let status = child.wait().await.map_err(|error| AuthorError::NoProgram { name: "cargo", problem: error.to_string() })?;
     if !status.success() {
         if toolchain::has_target(folder).await == Some(false) {
             return Err(AuthorError::NoTarget);
         }
         let command = format!("cargo build --target {TARGET} --profile {profile}");
-        return Err(AuthorError::Cargo { command, status: status.to_string() });
+        return Err(AuthorError::Compiler { command, status: status.to_string() });
     }
     component.ok_or_else(|| AuthorError::NoComponent(folder.display().to_string()))
 }

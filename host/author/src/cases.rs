@@ -3,6 +3,7 @@
 mod case;
 mod matching;
 mod problem;
+mod texts;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use octi_engine::EngineError;
 use octi_engine::pack::PackError;
 use octi_extension::manifest::ManifestError;
 
-use crate::toolchain::TARGET;
+use crate::toolchain::{self, TARGET};
 
 /// Why a step failed.
 #[derive(Debug, thiserror::Error)]
@@ -28,18 +28,33 @@ pub enum AuthorError {
     NoProject(String),
     #[error("`{path}`: {problem}")]
     Manifest { path: String, problem: ManifestError },
-    /// Neither code nor a prompt.
-    #[error("`{0}` has a `plugin.toml`, but neither a `Cargo.toml` nor a role's `prompt.md`")]
+    /// Neither code nor a text.
+    #[error(
+        "`{0}` has a `plugin.toml`, but no code beside it (`Cargo.toml`, `package.json`, `src/plugin.py`), and neither a role's \
+         `prompt.md` nor a `SKILL.md`"
+    )]
     NoCode(String),
-    /// No Rust on this machine.
-    #[error("`cargo` cannot be started: {0}")]
-    NoCargo(String),
+    /// The SDK of a language whose tools want it in the project.
+    #[error("a project in {0} has its own copy of the SDK, and takes none from elsewhere")]
+    SdkElsewhere(&'static str),
+    /// A kind that can only be written in another language.
+    #[error("there is no template for a {kind} in {language}")]
+    NoTemplate { kind: &'static str, language: &'static str },
+    /// What the language needs is not on this machine.
+    #[error("`{name}` cannot be started: {problem}")]
+    NoProgram { name: &'static str, problem: String },
+    /// What builds the project is not in its folder.
+    #[error("`{what}` is not in the project's folder")]
+    NotInstalled { what: String, command: &'static str },
     /// Rust cannot make WebAssembly yet.
     #[error("this machine's Rust cannot compile for `{TARGET}`")]
     NoTarget,
     /// The compiler has said why.
     #[error("`{command}` ended with {status}")]
-    Cargo { command: String, status: String },
+    Compiler { command: String, status: String },
+    /// Cargo would have to choose versions first.
+    #[error("what `{0}` is made of is not known: its `Cargo.lock` is not there, or not of its `Cargo.toml`")]
+    NotBuilt(String),
     /// The crate is no library that can be a component.
     #[error("cargo built no WebAssembly component of `{0}`")]
     NoComponent(String),
@@ -75,11 +90,19 @@ impl AuthorError {
             Self::NoSdk(_) => "name the folder `sdk/rust` of a checkout of octi, or leave `--sdk` away".to_owned(),
             Self::NoProject(_) => "go into the folder of a plugin, or make one: `octi plugin new PUBLISHER/NAME`".to_owned(),
             Self::NoCode(_) => "`octi plugin new PUBLISHER/NAME` makes a complete one to look at".to_owned(),
-            Self::NoCargo(_) => "install Rust as https://rustup.rs says, then `octi plugin doctor`".to_owned(),
+            Self::SdkElsewhere(_) => "leave `--sdk` away, and change the SDK in the project's `vendor`".to_owned(),
+            Self::NoTemplate { .. } => "write it in Rust: leave `--lang` away".to_owned(),
+            Self::NoProgram { name: "cargo", .. } => {
+                "install Rust as https://rustup.rs says, then `octi plugin doctor`".to_owned()
+            }
+            Self::NoProgram { name: "node", .. } => format!("{}, then `octi plugin doctor`", toolchain::GET_NODE),
+            Self::NoProgram { .. } => "`octi plugin doctor` says what is missing".to_owned(),
+            Self::NotInstalled { command, .. } => format!("`{command}`"),
             Self::NoTarget => format!("`rustup target add {TARGET}`"),
-            Self::Cargo { .. } => {
+            Self::Compiler { .. } => {
                 "mend what the compiler says, then run it again; `octi plugin doctor` checks this machine".to_owned()
             }
+            Self::NotBuilt(_) => "`octi plugin build` first".to_owned(),
             Self::NoComponent(_) => "add `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` of Cargo.toml".to_owned(),
             Self::Pack { .. } | Self::Manifest { .. } => "mend it, then `octi plugin build` again".to_owned(),
             Self::NoCases(folder) => format!("write one: `{folder}/<what_is_true>/case.json`"),

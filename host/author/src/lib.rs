@@ -3,22 +3,31 @@
 
 mod build;
 mod cases;
+mod difference;
 mod error;
 mod fakes;
 mod files;
+mod language;
 mod new;
 mod project;
+mod sbom;
+mod script;
+mod sdk;
 mod toolchain;
 mod watch;
 mod web;
 mod workbench;
+mod world;
 
 pub use build::{Built, build};
 pub use cases::{CaseFile, CaseReport, Difference, Problem, find_cases};
+pub use difference::text_difference;
 pub use error::AuthorError;
 pub use files::write_whole;
-pub use new::{Created, NewPlugin, Sdk, create};
+pub use language::Language;
+pub use new::{Created, NewKind, NewPlugin, Sdk, create};
 pub use project::Project;
-pub use toolchain::Toolchain;
+pub use sbom::bill_of_materials;
+pub use toolchain::{ScriptTools, Toolchain};
 pub use watch::Changes;
 pub use workbench::{Called, Workbench, WorkbenchConfig};

@@ -7,24 +7,121 @@ use octi_domain::limits;
 use octi_extension::manifest::{self, WIT_VERSION};
 
 use crate::error::AuthorError;
+use crate::language::Language;
+use crate::sdk;
 
 /// A place in the project, and what stands there before the names are filled in. The templates do not have the names of what they
 /// become: cargo looks at every `Cargo.toml` of a repository that it takes a dependency from.
-const TOOL_RUST: [(&str, &str); 6] = [
+type Template = &'static [(&'static str, &'static str)];
+
+const CASE: (&str, &str) = ("cases/a_text_is_counted/case.json", include_str!("../templates/case.json.in"));
+
+const TOOL_RUST: Template = &[
     ("Cargo.toml", include_str!("../templates/tool-rust/Cargo.toml.in")),
+    ("Cargo.lock", include_str!("../templates/tool-rust/Cargo.lock.in")),
     ("plugin.toml", include_str!("../templates/tool-rust/plugin.toml.in")),
     ("src/lib.rs", include_str!("../templates/tool-rust/lib.rs.in")),
-    ("cases/a_text_is_counted/case.json", include_str!("../templates/tool-rust/case.json.in")),
+    CASE,
     ("README.md", include_str!("../templates/tool-rust/README.md.in")),
     (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
 ];
 
+const TOOL_JS: Template = &[
+    ("package.json", include_str!("../templates/tool-js/package.json.in")),
+    ("package-lock.json", include_str!("../templates/tool-js/package-lock.json.in")),
+    ("plugin.toml", include_str!("../templates/tool-js/plugin.toml.in")),
+    ("src/plugin.js", include_str!("../templates/tool-js/plugin.js.in")),
+    ("src/counted.js", include_str!("../templates/tool-js/counted.js.in")),
+    ("src/counted.test.js", include_str!("../templates/tool-js/counted.test.js.in")),
+    CASE,
+    ("README.md", include_str!("../templates/tool-js/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-js/gitignore.in")),
+];
+
+const TOOL_PYTHON: Template = &[
+    ("requirements.txt", include_str!("../templates/tool-python/requirements.txt.in")),
+    ("plugin.toml", include_str!("../templates/tool-python/plugin.toml.in")),
+    ("src/plugin.py", include_str!("../templates/tool-python/plugin.py.in")),
+    ("tests/test_plugin.py", include_str!("../templates/tool-python/test_plugin.py.in")),
+    CASE,
+    ("README.md", include_str!("../templates/tool-python/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-python/gitignore.in")),
+];
+
+/// A role: texts, and no compiler.
+const ROLE: Template = &[
+    ("plugin.toml", include_str!("../templates/role/plugin.toml.in")),
+    ("prompt.md", include_str!("../templates/role/prompt.md.in")),
+    ("prompt.lite.md", include_str!("../templates/role/prompt.lite.md.in")),
+    ("cases/it_knows_its_purpose/case.json", include_str!("../templates/role/case.json.in")),
+    ("README.md", include_str!("../templates/role/README.md.in")),
+    (".gitignore", include_str!("../templates/role/gitignore.in")),
+];
+
+/// A skill: a text, and no compiler.
+const SKILL: Template = &[
+    ("plugin.toml", include_str!("../templates/skill/plugin.toml.in")),
+    ("SKILL.md", include_str!("../templates/skill/SKILL.md.in")),
+    ("cases/it_is_given_when_it_helps/case.json", include_str!("../templates/skill/case.json.in")),
+    ("README.md", include_str!("../templates/skill/README.md.in")),
+    (".gitignore", include_str!("../templates/role/gitignore.in")),
+];
+
+const HOOK_RUST: Template = &[
+    ("Cargo.toml", include_str!("../templates/hook-rust/Cargo.toml.in")),
+    ("plugin.toml", include_str!("../templates/hook-rust/plugin.toml.in")),
+    ("src/lib.rs", include_str!("../templates/hook-rust/lib.rs.in")),
+    ("README.md", include_str!("../templates/hook-rust/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
+];
+
+const CHANNEL_RUST: Template = &[
+    ("Cargo.toml", include_str!("../templates/channel-rust/Cargo.toml.in")),
+    ("plugin.toml", include_str!("../templates/channel-rust/plugin.toml.in")),
+    ("src/lib.rs", include_str!("../templates/channel-rust/lib.rs.in")),
+    ("README.md", include_str!("../templates/channel-rust/README.md.in")),
+    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
+];
+
+/// What a new plugin is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NewKind {
+    /// Operations that a model calls, in Rust.
+    #[default]
+    Tool,
+    /// Who an agent is.
+    Role,
+    /// What an agent is told when it helps.
+    Skill,
+    /// What watches over calls, in Rust.
+    Hook,
+    /// Another place where people write and read, in Rust.
+    Channel,
+}
+
+impl NewKind {
+    fn template(self, language: Language) -> Result<Template, AuthorError> {
+        Ok(match (self, language) {
+            (Self::Tool, Language::Rust) => TOOL_RUST,
+            (Self::Tool, Language::JavaScript) => TOOL_JS,
+            (Self::Tool, Language::Python) => TOOL_PYTHON,
+            // Texts, whatever the language.
+            (Self::Role, _) => ROLE,
+            (Self::Skill, _) => SKILL,
+            (Self::Hook, Language::Rust) => HOOK_RUST,
+            (Self::Channel, Language::Rust) => CHANNEL_RUST,
+            (Self::Hook, other) => return Err(AuthorError::NoTemplate { kind: "hook", language: other.name() }),
+            (Self::Channel, other) => return Err(AuthorError::NoTemplate { kind: "channel", language: other.name() }),
+        })
+    }
+}
+
 /// Where a new project takes the SDK from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sdk {
-    /// The repository of octi, at the version of this program.
-    Published,
-    /// A folder of this machine: the SDK's own, or a checkout of octi.
+    /// A copy in the project, of the SDK that this program was released with.
+    Copy,
+    /// A folder of this machine: the SDK's own, or a checkout of octi. Only for Rust, whose compiler takes one where it is.
     Folder(PathBuf),
 }
 
@@ -35,6 +132,8 @@ pub struct NewPlugin {
     pub id: String,
     /// None for a folder of the plugin's name, here.
     pub folder: Option<PathBuf>,
+    pub kind: NewKind,
+    pub language: Language,
     pub sdk: Sdk,
 }
 
@@ -42,8 +141,10 @@ pub struct NewPlugin {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
     pub folder: PathBuf,
-    /// Relative to the folder.
+    /// Relative to the folder; the SDK's are not among them.
     pub files: Vec<&'static str>,
+    /// Where in the folder a copy of the SDK is.
+    pub sdk: Option<&'static str>,
 }
 
 /// Makes a project that builds and whose cases pass.
@@ -56,18 +157,35 @@ pub fn create(wanted: &NewPlugin) -> Result<Created, AuthorError> {
     if folder.symlink_metadata().is_ok() {
         return Err(AuthorError::Exists(folder.display().to_string()));
     }
-    let sdk = dependency(&wanted.sdk)?;
+    let template = wanted.kind.template(wanted.language)?;
+    let dependency = dependency(wanted)?;
     let package = format!("{publisher}-{name}");
-    let names = [("id", wanted.id.as_str()), ("name", name), ("package", &package), ("sdk", &sdk), ("wit", WIT_VERSION)];
+    // Names of skills and roles are those of agentskills.io.
+    let plain = name.split(['-', '_']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    let names = [
+        ("id", wanted.id.as_str()),
+        ("name", name),
+        ("plain", &plain),
+        ("package", &package),
+        ("sdk", &dependency),
+        ("wit", WIT_VERSION),
+    ];
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Beside its place, so that it gets there in one step; whatever fails before that takes the draft with it.
     let draft = tempfile::Builder::new().prefix(".octi-new-").tempdir_in(parent).map_err(|e| AuthorError::file(parent, &e))?;
     let inside = draft.path().join(name);
-    for (path, template) in TOOL_RUST {
-        write(&inside.join(path), &filled(template, &names))?;
+    for (path, text) in template {
+        write(&inside.join(path), &filled(text, &names))?;
+    }
+    let is_code = !matches!(wanted.kind, NewKind::Role | NewKind::Skill);
+    let copied = (is_code && wanted.sdk == Sdk::Copy).then(|| sdk::folder(wanted.language));
+    if let Some(place) = copied {
+        for (path, text) in sdk::files(wanted.language) {
+            write(&inside.join(place).join(path), &text)?;
+        }
     }
     fs::rename(&inside, &folder).map_err(|error| AuthorError::file(&folder, &error))?;
-    Ok(Created { folder, files: TOOL_RUST.iter().map(|(path, _)| *path).collect() })
+    Ok(Created { folder, files: template.iter().map(|(path, _)| *path).collect(), sdk: copied })
 }
 
 fn parts(id: &str) -> Result<(&str, &str), AuthorError> {
@@ -83,13 +201,11 @@ fn parts(id: &str) -> Result<(&str, &str), AuthorError> {
 }
 
 /// The dependency as it stands in `Cargo.toml`.
-fn dependency(sdk: &Sdk) -> Result<String, AuthorError> {
+fn dependency(wanted: &NewPlugin) -> Result<String, AuthorError> {
     let text = |text: &str| toml::Value::from(text).to_string();
-    match sdk {
-        Sdk::Published => {
-            let (repository, tag) = (env!("CARGO_PKG_REPOSITORY"), concat!("v", env!("CARGO_PKG_VERSION")));
-            Ok(format!("{{ git = {}, tag = {} }}", text(repository), text(tag)))
-        }
+    match &wanted.sdk {
+        Sdk::Copy => Ok(format!("{{ path = {} }}", text(&format!("{}/sdk/rust", sdk::folder(Language::Rust))))),
+        Sdk::Folder(_) if wanted.language != Language::Rust => Err(AuthorError::SdkElsewhere(wanted.language.name())),
         Sdk::Folder(folder) => {
             let none = || AuthorError::NoSdk(folder.display().to_string());
             let found = [folder.clone(), folder.join("sdk/rust")].into_iter().find(|place| is_sdk(place)).ok_or_else(none)?;
@@ -122,36 +238,81 @@ mod tests {
     use super::*;
 
     fn wanted(id: &str, folder: PathBuf) -> NewPlugin {
-        NewPlugin { id: id.to_owned(), folder: Some(folder), sdk: Sdk::Published }
+        NewPlugin { id: id.to_owned(), folder: Some(folder), kind: NewKind::Tool, language: Language::Rust, sdk: Sdk::Copy }
     }
 
     #[test]
     fn every_name_is_filled_in_and_the_manifest_is_valid() {
+        for language in [Language::Rust, Language::JavaScript, Language::Python] {
+            let place = tempfile::tempdir().unwrap();
+            let created = create(&NewPlugin { language, ..wanted("acme/hello", place.path().join("hello")) }).unwrap();
+            assert_eq!(created.files.len(), NewKind::Tool.template(language).unwrap().len());
+            for file in created.files {
+                let text = fs::read_to_string(created.folder.join(file)).unwrap();
+                assert!(!text.contains("{{"), "{file}: {text}");
+            }
+            let text = fs::read_to_string(created.folder.join("plugin.toml")).unwrap();
+            assert_eq!(Manifest::from_toml(&text).unwrap().id, "acme/hello");
+            assert_eq!(Language::of(&created.folder), Some(language));
+            let sdk = created.folder.join(created.sdk.unwrap());
+            assert!(sdk.is_dir() && !fs::read_dir(sdk).unwrap().next().unwrap().unwrap().path().is_symlink());
+        }
+    }
+
+    #[test]
+    fn a_project_in_rust_takes_the_sdk_from_its_own_folder() {
         let place = tempfile::tempdir().unwrap();
         let created = create(&wanted("acme/hello", place.path().join("hello"))).unwrap();
-        assert_eq!(created.files.len(), TOOL_RUST.len());
-        for file in created.files {
-            let text = fs::read_to_string(created.folder.join(file)).unwrap();
-            assert!(!text.contains("{{"), "{file}: {text}");
-        }
-        let text = fs::read_to_string(created.folder.join("plugin.toml")).unwrap();
-        assert_eq!(Manifest::from_toml(&text).unwrap().id, "acme/hello");
         let cargo = fs::read_to_string(created.folder.join("Cargo.toml")).unwrap();
         let table: toml::Table = cargo.parse().unwrap();
         assert_eq!(table["package"]["name"].as_str(), Some("acme-hello"));
-        let sdk = &table["dependencies"]["octi-sdk"];
-        assert_eq!(sdk["tag"].as_str(), Some(concat!("v", env!("CARGO_PKG_VERSION"))));
-        assert_eq!(sdk.get("path"), None, "a stranger does not have this machine's folders");
+        let path = table["dependencies"]["octi-sdk"]["path"].as_str().unwrap();
+        assert!(Path::new(path).is_relative() && is_sdk(&created.folder.join(path)), "{path}");
+    }
+
+    /// What is pinned is what this repository is tested with.
+    #[test]
+    fn the_versions_of_a_project_in_rust_are_those_of_this_repository() {
+        let lock = include_str!("../../../Cargo.lock");
+        let packages = |text: &str| -> Vec<(String, String)> {
+            let table: toml::Table = text.parse().unwrap();
+            let text = |package: &toml::Value, key: &str| package[key].as_str().unwrap().to_owned();
+            table["package"].as_array().unwrap().iter().map(|p| (text(p, "name"), text(p, "version"))).collect()
+        };
+        let ours = packages(lock);
+        let (_, template) = TOOL_RUST.iter().find(|(path, _)| *path == "Cargo.lock").unwrap();
+        let strangers: Vec<_> =
+            packages(template).into_iter().filter(|package| package.0 != "{{package}}" && !ours.contains(package)).collect();
+        assert!(
+            strangers.is_empty(),
+            "make a project, copy this repository's Cargo.lock into it, and keep what a build leaves of it: {strangers:?}"
+        );
+    }
+
+    #[test]
+    fn every_kind_has_a_valid_manifest_of_that_kind() {
+        for kind in [NewKind::Tool, NewKind::Hook, NewKind::Channel] {
+            let place = tempfile::tempdir().unwrap();
+            let created = create(&NewPlugin { kind, ..wanted("acme/hello", place.path().join("hello")) }).unwrap();
+            let texts = created.files.iter().map(|file| fs::read_to_string(created.folder.join(file)).unwrap());
+            assert!(texts.into_iter().all(|text| !text.contains("{{")), "{kind:?}");
+            let manifest = Manifest::from_toml(&fs::read_to_string(created.folder.join("plugin.toml")).unwrap()).unwrap();
+            assert_eq!((manifest.hook.is_some(), manifest.channel.is_some()), (kind == NewKind::Hook, kind == NewKind::Channel));
+        }
     }
 
     #[test]
     fn the_sdk_is_found_in_its_folder_and_in_a_checkout() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let checkout = here.ancestors().nth(2).unwrap();
-        let of_checkout = dependency(&Sdk::Folder(checkout.to_owned())).unwrap();
-        assert_eq!(dependency(&Sdk::Folder(checkout.join("sdk/rust"))).unwrap(), of_checkout);
+        let from = |folder: &Path| {
+            let sdk = Sdk::Folder(folder.to_owned());
+            dependency(&NewPlugin { sdk, ..wanted("acme/hello", PathBuf::new()) })
+        };
+        let of_checkout = from(checkout).unwrap();
+        assert_eq!(from(&checkout.join("sdk/rust")).unwrap(), of_checkout);
         assert!(of_checkout.starts_with("{ path = \"/") && of_checkout.ends_with("/sdk/rust\" }"), "{of_checkout}");
-        assert!(matches!(dependency(&Sdk::Folder(here.to_owned())), Err(AuthorError::NoSdk(_))));
+        assert!(matches!(from(here), Err(AuthorError::NoSdk(_))));
     }
 
     #[test]

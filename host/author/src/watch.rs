@@ -23,7 +23,8 @@ const QUIET: Duration = Duration::from_millis(80);
 /// Without notification.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// What a plugin is made of, beside what is in [`FOLDERS`].
-const FILES: [&str; 5] = ["Cargo.toml", "plugin.toml", "build.rs", "prompt.md", "prompt.lite.md"];
+const FILES: [&str; 8] =
+    ["Cargo.toml", "package.json", "package-lock.json", "plugin.toml", "build.rs", "prompt.md", "prompt.lite.md", "SKILL.md"];
 /// Looked through to the bottom.
 const FOLDERS: [&str; 2] = ["src", "cases"];
 

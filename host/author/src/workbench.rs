@@ -11,7 +11,10 @@ use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager, Usage};
 use octi_extension::manifest::Manifest;
+use octi_extension::registry::Registry as _;
+use octi_extension::role::Role;
 use octi_extension::services::{KvError, KvScope, KvStore as _};
+use octi_extension::skill::Skill;
 use octi_extension::tool::{CallContext, NoProgress, ToolError, ToolOutput, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
@@ -160,12 +163,23 @@ impl Workbench {
             call_id: self.ambient.id(),
             origin: Origin::Chat,
             workspace: workspace.to_path_buf(),
+            within: String::new(),
             time_max: CALL_TIME_MAX,
             progress: Arc::new(NoProgress),
             redact: no_secrets(),
         };
         let (result, usage) = self.plugins.measure(&self.manifest.id, operation, context, arguments).await;
         Called { result, usage }
+    }
+
+    /// The plugin's skill, if it has one.
+    pub(crate) fn skill(&self) -> Option<Arc<dyn Skill>> {
+        self.plugins.snapshot().skills.values().next().cloned()
+    }
+
+    /// The plugin's role, if it has one.
+    pub(crate) fn role(&self) -> Option<Arc<dyn Role>> {
+        self.plugins.snapshot().roles.values().next().cloned()
     }
 
     /// Ends it, with every program that the plugin started.

@@ -4,17 +4,21 @@ mod chat;
 mod checks;
 mod doctor;
 mod hidden;
+mod mcp;
 mod model;
 mod notification;
 mod permission;
 mod plugin;
 mod reference;
+mod registry;
 mod secret;
 mod serve;
 mod settings;
+mod skill;
 mod token;
 mod tui;
 pub(crate) mod version;
+mod workspace;
 
 use std::path::PathBuf;
 
@@ -27,7 +31,7 @@ use crate::output::Printer;
 use crate::telemetry::{self, Logs};
 
 /// What libraries say of an error in lines of their own, octi says again in words that help.
-const QUIET: &str = "genai=off,rustls_platform_verifier=off";
+const QUIET: &str = "genai=off,rmcp=warn,rustls_platform_verifier=off";
 
 /// A self-hosted agent platform whose tools are sandboxed WebAssembly components
 #[derive(Debug, Parser)]
@@ -54,12 +58,21 @@ enum Verb {
     Tui(tui::Options),
     /// Run the server
     Serve(serve::Options),
-    /// Tools and roles: list, inspect, install, remove, reload, call; and writing them: new, build, test, dev
+    /// Tools and roles: list, inspect, review, install, upgrade, remove, call; and writing them: new, build, test, dev
     #[command(subcommand)]
     Plugin(plugin::Verb),
+    /// Texts that turns are given when they help: list, show, enable, disable
+    #[command(subcommand)]
+    Skill(skill::Verb),
+    /// A registry of plugins that is yours: init, add, yank, revoke, sign, list
+    #[command(subcommand)]
+    Registry(registry::Verb),
     /// Language models: list, add, test, default, remove
     #[command(subcommand)]
     Model(model::Verb),
+    /// The Model Context Protocol: octi for others (serve, config), and servers of others (server)
+    #[command(subcommand)]
+    Mcp(mcp::Verb),
     /// API tokens: create, list, revoke
     #[command(subcommand)]
     Token(token::Verb),
@@ -75,6 +88,9 @@ enum Verb {
     /// What you were told of while you looked elsewhere: list, read
     #[command(subcommand)]
     Notification(notification::Verb),
+    /// The folders your agents work in: list, create, rename, default, remove
+    #[command(subcommand)]
+    Workspace(workspace::Verb),
     /// Check this installation and say what to mend
     Doctor,
     /// Print the version
@@ -114,12 +130,16 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Tui(options) => tui::run(&context, &options).await,
         Verb::Serve(_) => serve::run(&context).await,
         Verb::Plugin(verb) => Box::pin(plugin::run(&context, verb)).await,
+        Verb::Skill(verb) => skill::run(&context, verb).await,
+        Verb::Registry(verb) => Box::pin(registry::run(&context, verb)).await,
         Verb::Model(verb) => model::run(&context, verb).await,
+        Verb::Mcp(verb) => Box::pin(mcp::run(&context, verb)).await,
         Verb::Token(verb) => token::run(&context, verb).await,
         Verb::Secret(verb) => secret::run(&context, verb).await,
         Verb::Settings(verb) => settings::run(&context, verb).await,
         Verb::Permission(verb) => permission::run(&context, verb).await,
         Verb::Notification(verb) => notification::run(&context, verb).await,
+        Verb::Workspace(verb) => workspace::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
     }
@@ -133,8 +153,10 @@ fn context(arguments: &Arguments, printer: Printer) -> Outcome<Context> {
     if let Some(url) = &arguments.url {
         environment.set(octi_config::env::OCTI_URL, url);
     }
-    if let Verb::Serve(options) = &arguments.verb {
-        options.set(&mut environment);
+    match &arguments.verb {
+        Verb::Serve(options) => options.set(&mut environment),
+        Verb::Chat(options) => options.set(&mut environment)?,
+        _ => {}
     }
     let config = Config::load(&environment).map_err(|error| {
         Failure::user(error.to_string())

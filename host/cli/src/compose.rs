@@ -2,28 +2,28 @@
 //!
 //! Read it in order. Each part gets what it needs from the parts above it and nothing else.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use octi_agents::{Agents, AgentsConfig, RedactorOf};
+use octi_agents::{Agents, AgentsConfig, RedactorOf, WorkspaceOf};
 use octi_client::Client;
 use octi_config::Config;
-use octi_config::env::{self, Environment};
+use octi_config::env::Environment;
 use octi_config::sections::SandboxLevel;
 use octi_domain::ambient::Ambient;
-use octi_domain::event::EventKind;
-use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
-use octi_engine::{Change, CompileLimits, Compiler, EngineConfig, OnChange, PluginManager};
+use octi_engine::PluginManager;
+use octi_extension::registry::Registry;
 use octi_gateway::bus::Bus;
 use octi_gateway::ports::{MetricsText, PortError};
 use octi_gateway::{Gateway, GatewayState, RECHECK_TIME};
-use octi_security::audit::{Audit, Deed};
+use octi_mcp::client::Hub;
+use octi_security::audit::Audit;
 use octi_security::auth::{Auth, OneTimePassword};
-use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, Endpoints, PrivateTargets};
-use octi_security::sandbox::fs::user_workspace;
+use octi_security::sandbox::egress::{Authorities, Egress, EgressPolicy, PrivateTargets};
+use octi_security::sandbox::fs::WorkFolder;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_security::vault::{MasterKey, Vault};
 use octi_settings::{Settings, SettingsParts};
@@ -32,13 +32,15 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::acting::Acting;
 use crate::bundle;
 use crate::command::version::VERSION;
 use crate::failure::{Failure, Outcome};
 use crate::lifecycle::{self, HomeLock, Lock};
 use crate::models::Models;
-use crate::plugins::{Plugins, StoreKv};
+use crate::plugins::Plugins;
 use crate::profiles::profiles;
+use crate::registries::{self, Registries};
 use crate::secrets::Secrets;
 use crate::telemetry::{self, Logs};
 
@@ -64,12 +66,13 @@ pub(crate) struct Host {
     agents: Agents,
     plugins: Arc<PluginManager>,
     processes: Arc<ProcessDoor>,
+    mcp: Arc<Hub>,
     audit: Audit,
     store: Store,
     local_token: SecretString,
     _upkeep: AbortOnDropHandle<()>,
-    /// Looks for settings that another host changed.
-    _following: AbortOnDropHandle<()>,
+    /// Look for settings that another host changed, for plugins that were revoked, and for skills that changed.
+    _background: [AbortOnDropHandle<()>; 3],
     /// Given back when everything else is down.
     _lock: Option<HomeLock>,
 }
@@ -79,6 +82,8 @@ pub(crate) struct Host {
 /// # Errors
 /// [`Failure`] that says which part could not start and what to do.
 pub(crate) async fn build(config: &Config, environment: &Environment, logs: &Logs, mode: Mode) -> Outcome<Host> {
+    // A mistake in a file is told before anything is started.
+    registries::setups(config)?;
     let mut first = None;
     let built = build_parts(config, environment, logs, mode, &mut first).await;
     // The password is known this once, so a start that fails after it was made must say it too.
@@ -99,7 +104,6 @@ async fn build_parts(
 ) -> Outcome<Host> {
     let metrics = telemetry::metrics()?;
     let home = config.home.as_path();
-    lifecycle::prepare_home(home)?;
     let lock = take_lock(home, mode)?;
     let ambient = Ambient::system();
 
@@ -115,21 +119,15 @@ async fn build_parts(
     let obeying = obeying(&secrets, (mode == Mode::Serve).then(|| logs.clone()));
     let (settings, config) = open_settings(config, (&store, &vault), &bus, &ambient, obeying).await?;
     let (launch, egress, processes) = open_doors(&config)?;
-    let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
-    let plugins = start_plugins(&config, (cache_key, launch), &store, (&processes, &egress, &secrets), &ambient, told).await?;
+    let doors = (&processes, &egress, &secrets);
+    let acting =
+        Acting::start((&config, environment), (cache_key, launch), doors, (&store, &bus, &ambient), (&auth, &audit), mode)
+            .await?;
+    let Acting { plugins, installer, mcp, servers, registry, broken, background: [revoking, watching] } = acting;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
-    let notes = notes_of_start(&models, &owner, environment).await?;
-    let agents = Agents::new(AgentsConfig {
-        store: store.clone(),
-        registry: plugins.clone(),
-        models: Arc::new(models.clone()),
-        events: bus.clone(),
-        ambient: ambient.clone(),
-        limits: settings.run_limits(),
-        workspace_of: workspaces(home),
-        redactor: hiding(secrets.clone()),
-        role: "general".to_owned(),
-    });
+    let mut notes = notes_of_start(&models, &owner, environment).await?;
+    notes.extend(broken);
+    let agents = open_agents(home, (&store, &registry, &models), (&bus, &ambient), &settings, &secrets);
     close_turns(&agents, lock.is_some()).await?;
     let gateway = Gateway::new(GatewayState {
         store: store.clone(),
@@ -137,8 +135,10 @@ async fn build_parts(
         audit: audit.clone(),
         agents: agents.clone(),
         settings: settings.clone(),
-        registry: plugins.clone(),
+        registry,
         plugins: Arc::new(Plugins(plugins.clone())),
+        registries: Arc::new(Registries(installer)),
+        mcp_servers: servers,
         chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
         vault,
@@ -159,12 +159,33 @@ async fn build_parts(
         agents,
         plugins,
         processes,
+        mcp,
         audit,
         store,
         local_token,
         _upkeep: telemetry::upkeep(metrics),
-        _following: following(settings),
+        _background: [following(settings), revoking, watching],
         _lock: lock,
+    })
+}
+
+fn open_agents(
+    home: &Path,
+    (store, registry, models): (&Store, &Arc<dyn Registry>, &Models),
+    (bus, ambient): (&Arc<Bus>, &Ambient),
+    settings: &Settings,
+    secrets: &Arc<Secrets>,
+) -> Agents {
+    Agents::new(AgentsConfig {
+        store: store.clone(),
+        registry: registry.clone(),
+        models: Arc::new(models.clone()),
+        events: bus.clone(),
+        ambient: ambient.clone(),
+        limits: settings.run_limits(),
+        workspace_of: workspaces(home, settings.clone()),
+        redactor: hiding(secrets.clone()),
+        role: "general".to_owned(),
     })
 }
 
@@ -275,7 +296,7 @@ fn user(error: &dyn std::error::Error) -> Failure {
     failure
 }
 
-fn us(what: &str, error: &dyn std::error::Error) -> Failure {
+pub(crate) fn us(what: &str, error: &dyn std::error::Error) -> Failure {
     Failure::us(what).because(error)
 }
 
@@ -288,6 +309,7 @@ fn first_models(error: PortError) -> Failure {
 }
 
 fn take_lock(home: &Path, mode: Mode) -> Outcome<Option<HomeLock>> {
+    lifecycle::prepare_home(home)?;
     match (lifecycle::lock(home)?, mode) {
         (Lock::Ours(lock), _) => Ok(Some(lock)),
         (Lock::Theirs(_), Mode::Local) => Ok(None),
@@ -323,7 +345,8 @@ pub(crate) fn launch_config(level: SandboxLevel) -> Outcome<ProcessConfig> {
     Ok(ProcessConfig { launcher, level })
 }
 
-fn open_egress(config: &Config) -> Outcome<Egress> {
+/// Who makes connections.
+pub(crate) fn open_egress(config: &Config) -> Outcome<Egress> {
     let private = PrivateTargets::parse(config.private_targets.iter().map(String::as_str))
         .map_err(|error| user(&error).hint("`OCTI_PRIVATE_TARGETS` is a list such as `wiki.corp:443, 10.1.0.0/16:443`"))?;
     let authorities = config.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default();
@@ -343,49 +366,6 @@ fn authorities(file: &Path) -> Outcome<Authorities> {
     })
 }
 
-async fn start_plugins(
-    settings: &Config,
-    (cache_key, launch): ([u8; 32], ProcessConfig),
-    store: &Store,
-    (processes, egress, secrets): (&Arc<ProcessDoor>, &Arc<Egress>, &Arc<Secrets>),
-    ambient: &Ambient,
-    on_change: OnChange,
-) -> Outcome<Arc<PluginManager>> {
-    let home = settings.home.as_path();
-    let endpoints = Endpoints::default().with("searxng", env::OCTI_SEARXNG_URL, settings.searxng_url.clone());
-    let config = EngineConfig {
-        cache_dir: home.join("cache").join("plugins"),
-        cache_key,
-        compiler: Compiler::Helper { program: launch.launcher, level: launch.level, limits: CompileLimits::default() },
-        plugin_limits: settings.plugin_limits.clone(),
-        plugins_dir: Some(home.join("plugins")),
-        bundle: bundle::PLUGINS,
-        kv: Arc::new(StoreKv::new(store.clone())),
-        processes: processes.clone(),
-        egress: egress.clone(),
-        endpoints: Arc::new(endpoints),
-        secrets: secrets.clone(),
-        ambient: ambient.clone(),
-        on_change,
-    };
-    PluginManager::start(config).await.map_err(|error| us("the plugin engine cannot start", &error))
-}
-
-/// Tells every screen of a change, and the audit log of what the folder did; what a person did is noted where they asked.
-fn tell_of_plugins(bus: Arc<Bus>, ambient: Ambient, audit: Audit) -> OnChange {
-    Arc::new(move |plugin, change, text| {
-        bus.broadcast(&ambient, &EventKind::PluginsChanged { plugin: plugin.to_owned(), change: text.to_owned() });
-        match change {
-            Change::Swapped => audit.note(None, &Deed::PluginSwapped { plugin, change: text }),
-            Change::Gone => audit.note(None, &Deed::PluginRemoved { plugin }),
-            Change::Refused => audit.note(None, &Deed::PluginRefused { plugin: Some(plugin), why: text }),
-            Change::GaveWay => audit.note(None, &Deed::PluginRolledBack { plugin, change: text }),
-            Change::Quarantined => audit.note(None, &Deed::PluginQuarantined { plugin, why: text }),
-            Change::Found | Change::Installed | Change::Removed | Change::RolledBack => {}
-        }
-    })
-}
-
 fn metrics_text(handle: PrometheusHandle, plugins: Arc<PluginManager>) -> MetricsText {
     Arc::new(move || {
         plugins.sample_metrics();
@@ -393,9 +373,9 @@ fn metrics_text(handle: PrometheusHandle, plugins: Arc<PluginManager>) -> Metric
     })
 }
 
-fn workspaces(home: &Path) -> Arc<dyn Fn(UserId) -> PathBuf + Send + Sync> {
+fn workspaces(home: &Path, settings: Settings) -> WorkspaceOf {
     let home = home.to_path_buf();
-    Arc::new(move |user| user_workspace(&home, user))
+    Arc::new(move |user, place| WorkFolder::of(&home, user, place, &settings.now().additional_paths()))
 }
 
 impl Host {
@@ -423,6 +403,7 @@ impl Host {
     /// Ends everything, the newest part first.
     pub(crate) async fn shutdown(self) {
         self.agents.shutdown(GRACE).await;
+        self.mcp.shutdown().await;
         self.processes.shutdown().await;
         self.plugins.shutdown().await;
         self.audit.close().await;

@@ -47,16 +47,8 @@ impl Connection {
     }
 
     async fn running(context: &Context) -> Outcome<Self> {
-        let url = address(&context.config.url)?;
-        let anonymous = Client::anonymous(url.clone())?;
-        anonymous.health().await?;
-        let token = match &context.config.token {
-            Some(token) => token.clone(),
-            None => local_token(context)?,
-        };
-        let client = Client::new(url, token)?;
-        client.me().await?;
-        Ok(Self { client, local: None })
+        let (url, token) = credentials(context, None).await?;
+        Ok(Self { client: Client::new(url, token)?, local: None })
     }
 
     async fn local(context: &Context, want: Want) -> Outcome<Self> {
@@ -81,6 +73,21 @@ impl Connection {
             local.host.shutdown().await;
         }
     }
+}
+
+/// The server that runs and a token that it takes: this one, else the one of the environment, else this machine's own.
+///
+/// # Errors
+/// When none runs, or the token is not good.
+pub(crate) async fn credentials(context: &Context, token: Option<SecretString>) -> Outcome<(Url, SecretString)> {
+    let url = address(&context.config.url)?;
+    Client::anonymous(url.clone())?.health().await?;
+    let token = match token.or_else(|| context.config.token.clone()) {
+        Some(token) => token,
+        None => local_token(context)?,
+    };
+    Client::new(url.clone(), token.clone())?.me().await?;
+    Ok((url, token))
 }
 
 fn address(text: &str) -> Outcome<Url> {

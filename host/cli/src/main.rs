@@ -2,16 +2,20 @@
 //!
 //! This is the composition root. Nothing depends on it, and no rule of the platform lives here.
 
+mod acting;
 mod bundle;
 mod command;
 mod compose;
 mod connection;
+mod distribution;
 mod failure;
 mod lifecycle;
+mod mcp;
 mod models;
 mod output;
 mod plugins;
 mod profiles;
+mod registries;
 mod secrets;
 mod telemetry;
 

@@ -108,7 +108,7 @@ impl PluginAdmin for Plugins {
 pub(crate) fn inspection(found: Inspection) -> Result<PluginInspection, serde_json::Error> {
     Ok(PluginInspection {
         manifest: serde_json::to_value(&found.manifest)?,
-        capabilities: found.manifest.capabilities.lines(),
+        capabilities: found.manifest.lines(),
         left_out: found.left_out().to_vec(),
         imports: found.imports,
         exports: found.exports,

@@ -46,9 +46,22 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] when the credentials are not good, and the others when the server cannot be reached.
     pub async fn connect_as(&self, client_type: ClientType) -> Result<Socket, ClientError> {
+        self.introduce(self.credentials(), client_type, None).await
+    }
+
+    /// Opens a connection and signs in, as a terminal: its commands work in that workspace, and so do conversations whose first
+    /// message comes this way. It is the workspace's id or word; one that is not the person's means their default one.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] when the credentials are not good, and the others when the server cannot be reached.
+    pub async fn connect_in(&self, workspace: &str) -> Result<Socket, ClientError> {
+        self.introduce(self.credentials(), ClientType::Tui, Some(workspace)).await
+    }
+
+    fn credentials(&self) -> (AuthMethod, String) {
         let credentials = self.token().map(|token| token.expose_secret().to_owned()).unwrap_or_default();
         let method = if credentials.starts_with("octi_") { AuthMethod::ApiKey } else { AuthMethod::Local };
-        self.introduce(method, credentials, client_type).await
+        (method, credentials)
     }
 
     /// Opens a connection and signs in with a key, whose secret is not sent, as the given kind of program.
@@ -61,16 +74,29 @@ impl Client {
         client_type: ClientType,
         ambient: &Ambient,
     ) -> Result<Socket, ClientError> {
-        self.introduce(AuthMethod::Hmac, key.sign(ambient), client_type).await
+        self.introduce((AuthMethod::Hmac, key.sign(ambient)), client_type, None).await
     }
 
-    async fn introduce(&self, method: AuthMethod, credentials: String, client_type: ClientType) -> Result<Socket, ClientError> {
+    async fn introduce(
+        &self,
+        credentials: (AuthMethod, String),
+        client_type: ClientType,
+        workspace: Option<&str>,
+    ) -> Result<Socket, ClientError> {
         let slow = || ClientError::Unreachable { url: self.base().to_string(), reason: "no answer in time".to_owned() };
-        timeout(CONNECT_TIME_MAX, self.sign_in(method, credentials, client_type)).await.map_err(|_| slow())?
+        timeout(CONNECT_TIME_MAX, self.sign_in(credentials, client_type, workspace)).await.map_err(|_| slow())?
     }
 
-    async fn sign_in(&self, method: AuthMethod, credentials: String, client_type: ClientType) -> Result<Socket, ClientError> {
+    async fn sign_in(
+        &self,
+        (method, credentials): (AuthMethod, String),
+        client_type: ClientType,
+        workspace: Option<&str>,
+    ) -> Result<Socket, ClientError> {
         let mut url = self.url(&["gateway"])?;
+        if let Some(workspace) = workspace {
+            url.query_pairs_mut().append_pair("workspace", workspace);
+        }
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         url.set_scheme(scheme).map_err(|()| ClientError::Address { url: self.base().to_string() })?;
         let (mut stream, _) = connect_async(url.as_str()).await.map_err(|error| self.unreachable(&error))?;

@@ -41,8 +41,15 @@ variables! {
     #[secret] MASTER_KEY = "MASTER_KEY": "Key of the vault, 64 hexadecimal digits; default the file `master.key` in `OCTI_HOME`, made at first start.";
     OCTI_SANDBOX = "OCTI_SANDBOX": "Process sandbox: `auto` (as much as this machine can), `required` (refuse below full), `off`; default `auto`.";
     OCTI_PRIVATE_TARGETS = "OCTI_PRIVATE_TARGETS": "Hosts and networks that are not public and that plugins whose grant names them may reach: `wiki.corp:443, 10.1.0.0/16:443`; default none. Name hosts where you can: a network is open to every host that a grant names, wherever its name leads.";
+    OCTI_ADDITIONAL_PATHS = "OCTI_ADDITIONAL_PATHS": "Folders of this machine, besides the workspaces, that everybody's agents may work in: `/srv/projects, /home/ada/src`; default none.";
     OCTI_CA_FILE = "OCTI_CA_FILE": "PEM file of certificate authorities that this host trusts besides those of the system, such as your company's; for models, plugins' requests and `websearch`.";
+    OCTI_REGISTRY_HOST = "OCTI_REGISTRY_HOST": "Registry of plugins, such as `registry.example:5000`, to which commands are `OCTI_REGISTRY_USER`; default what `docker login` and its like left.";
+    OCTI_REGISTRY_USER = "OCTI_REGISTRY_USER": "Who commands are to the registry `OCTI_REGISTRY_HOST`.";
+    #[secret] OCTI_REGISTRY_PASSWORD = "OCTI_REGISTRY_PASSWORD": "Password or token of `OCTI_REGISTRY_USER`.";
+    OCTI_REGISTRY_PLAIN = "OCTI_REGISTRY_PLAIN": "Registries that are spoken to without encryption besides those of this machine, such as `registry.lan:5000, 10.0.0.5:5000`; default none.";
+    DOCKER_CONFIG = "DOCKER_CONFIG": "Folder with the `config.json` in which `docker login` and its like leave credentials of registries; default `~/.docker`.";
     OCTI_SEARXNG_URL = "OCTI_SEARXNG_URL": "SearXNG server that the `websearch` tool asks, such as `http://127.0.0.1:8080`; it must answer in JSON. Without it there is no search.";
+    OCTI_MCP_ENV = "OCTI_MCP_ENV": "Names of the variables that `mcp.json` may read as `${NAME}`, such as `TOOLS_DIR, REGION`; default none.";
     OCTI_MAX_ITERATIONS = "OCTI_MAX_ITERATIONS": "Model calls in one turn; default 50, 0 for no limit, at most 10000.";
     OCTI_MAX_MINUTES = "OCTI_MAX_MINUTES": "Minutes one turn may take; default 15, at most 1440.";
     OCTI_MAX_TOKENS = "OCTI_MAX_TOKENS": "Tokens one turn may use; default 100000, 0 for no limit, at most 1000000000.";
@@ -68,14 +75,17 @@ impl Environment {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the process's environment")]
     pub fn process() -> Self {
         let text = |value: OsString| value.into_string().ok();
-        Self(
-            VARIABLES
-                .iter()
-                .map(|v| v.name)
-                .chain(["HOME"])
-                .filter_map(|n| Some((n.to_owned(), text(std::env::var_os(n)?)?)))
-                .collect(),
-        )
+        let read = |name: &str| Some((name.to_owned(), text(std::env::var_os(name)?)?));
+        let mut own = Self(VARIABLES.iter().map(|v| v.name).chain(["HOME"]).filter_map(read).collect());
+        let more: Vec<_> = own.names_for_mcp().filter_map(read).collect();
+        own.0.extend(more);
+        own
+    }
+
+    /// The variables that `mcp.json` may read. None is octi's own: those hold its keys.
+    pub fn names_for_mcp(&self) -> impl Iterator<Item = &str> {
+        let names = self.get(OCTI_MCP_ENV).unwrap_or_default().split(',').map(str::trim);
+        names.filter(|name| !name.is_empty() && VARIABLES.iter().all(|own| own.name != *name))
     }
 
     /// An environment of chosen values.
@@ -130,9 +140,16 @@ mod tests {
     }
 
     #[test]
+    fn what_mcp_json_may_read_is_named_and_none_of_octis_own() {
+        let environment = Environment::of([("OCTI_MCP_ENV", "A, ,MASTER_KEY,B")]);
+        assert_eq!(environment.names_for_mcp().collect::<Vec<_>>(), ["A", "B"]);
+        assert_eq!(Environment::of([]).names_for_mcp().count(), 0);
+    }
+
+    #[test]
     fn keys_and_tokens_are_marked_secret() {
         for variable in VARIABLES {
-            let looks_secret = variable.name.ends_with("_KEY") || variable.name.ends_with("_TOKEN");
+            let looks_secret = ["_KEY", "_TOKEN", "_PASSWORD"].iter().any(|end| variable.name.ends_with(end));
             assert_eq!(variable.is_secret, looks_secret, "{}", variable.name);
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod env;
 pub mod load;
+pub mod registries;
 pub mod sections;
 pub mod settings;
 pub mod shell;

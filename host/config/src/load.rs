@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::env::{self, Environment};
+use crate::registries::{self, Registries};
 use crate::sections::{File, SandboxLevel};
 use crate::settings::check::{ADDRESS_EXPECTED, checked_limits, entries, web_address};
 use crate::settings::{Base, key};
@@ -31,6 +32,8 @@ pub struct Config {
     pub skip_migrations: bool,
     pub sandbox: SandboxLevel,
     pub shell: Shell,
+    /// Where plugins may be installed from.
+    pub registries: Registries,
     /// Hosts and networks as [`env::OCTI_PRIVATE_TARGETS`] lists them, not looked at yet.
     pub private_targets: Vec<String>,
     /// Certificate authorities besides those of the system, not read yet.
@@ -126,6 +129,7 @@ impl Config {
             searxng_url: address(environment, env::OCTI_SEARXNG_URL, file.network.searxng_url)?,
             plugin_limits: plugin_limits(&path, file.plugins)?,
             shell: file.shell,
+            registries: file.registries,
             master_key: secret(environment, env::MASTER_KEY),
             log_filter: settings.given_text(key::LOG_FILTER),
             log_json: log_json(environment)?,
@@ -175,6 +179,7 @@ fn read_file(path: &Path, home: &Path) -> Result<(File, toml::Table), ConfigErro
                 let place = error.path().to_string();
                 problem(if place == "." { error.inner().to_string() } else { format!("`{place}`: {}", error.inner()) })
             })?;
+            registries::check(&file.registries).map_err(|(field, text)| problem(format!("`{field}`: {text}")))?;
             file.shell.check(home).map_err(|(field, text)| problem(format!("`{field}`: {text}")))?;
             let table = text.parse().map_err(|error: toml::de::Error| problem(error.to_string()))?;
             Ok((file, table))

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use octi_domain::plugin_limits::PluginLimits;
 use serde::Deserialize;
 
+use crate::registries::Registries;
 use crate::shell::Shell;
 
 /// The whole file. Every field may be left out.
@@ -20,7 +21,9 @@ pub struct File {
     /// By the plugin's id, such as `octi/filesystem`.
     pub plugins: BTreeMap<String, Plugin>,
     pub shell: Shell,
+    pub registries: Registries,
     pub network: Network,
+    pub workspace: Workspace,
     pub gateway: Gateway,
     pub log: Log,
 }
@@ -80,6 +83,7 @@ pub struct Gateway {
     pub strangers_per_minute_max: Option<u64>,
     pub openai_calls_per_user_max: Option<u64>,
     pub openai_calls_max: Option<u64>,
+    pub mcp_hosts: Option<Vec<String>>,
 }
 
 /// What is logged.
@@ -103,6 +107,13 @@ pub struct Network {
     pub private_targets: Option<Vec<String>>,
     pub ca_file: Option<PathBuf>,
     pub searxng_url: Option<String>,
+}
+
+/// Where agents may work besides their workspaces; read through `settings`, which checks it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Workspace {
+    pub additional_paths: Option<Vec<String>>,
 }
 
 /// How much confinement is wanted.

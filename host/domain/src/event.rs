@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::ids::{ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, RunId, SessionId, UserId};
+use crate::ids::{
+    ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, RunId, SessionId, UserId, WorkspaceId,
+};
 use crate::message::{Attachment, Role};
 use crate::notification::Notification;
 use crate::permission::{Answer, PermissionRequest};
@@ -43,11 +45,21 @@ pub enum EventKind {
     /// A piece of the answer being written.
     ChatDelta { run_id: RunId, text: String, reasoning: bool },
     /// The answer is whole.
-    ChatResponse { run_id: RunId, message_id: MessageId, text: String, model: String, usage: Usage },
+    ChatResponse {
+        run_id: RunId,
+        message_id: MessageId,
+        text: String,
+        model: String,
+        usage: Usage,
+        /// The skills that the turn was given, by name.
+        skills: Vec<String>,
+    },
     /// The turn could not answer.
     ChatError { run_id: RunId, code: &'static str, message: String },
     /// A run began.
     AgentSpawned { run_id: RunId, role: String, model: String },
+    /// A run was given skills, by name, the best first.
+    SkillsGiven { run_id: RunId, skills: Vec<String> },
     /// A conversation takes most of what the model can read, and a summary did not make enough room: when more is said, the oldest
     /// messages are left out of what the model sees.
     CompactionStalled {
@@ -79,14 +91,22 @@ pub enum EventKind {
         artifact: Option<ArtifactId>,
         duration_ms: u64,
     },
+    /// A hook refused a call, or gave no answer about it.
+    HookBlocked { run_id: RunId, call_id: CallId, hook: String, name: String, reason: String },
+    /// A hook changed the arguments of a call, before anybody was asked about it.
+    HookRewrote { run_id: RunId, call_id: CallId, hook: String, name: String, arguments: Value },
     /// A person is asked.
     PermissionRequested(Box<PermissionRequest>),
     /// A question was answered, or expired (no answer).
     PermissionResolved { request_id: PermissionRequestId, answer: Option<Answer> },
     /// Tools or roles changed while the host runs.
     PluginsChanged { plugin: String, change: String },
+    /// The skills folder was read again, and something in it is another; a sentence says what.
+    SkillsChanged { change: String },
     /// Settings of the host have other values; only administrators are told.
     SettingsChanged { keys: Vec<String> },
+    /// The person made, renamed, chose or took away this workspace.
+    WorkspacesChanged(WorkspaceId),
     /// The person is told of something.
     NotificationCreated(Box<Notification>),
     /// The person has read these, on one of their screens or because the question was answered.

@@ -110,8 +110,12 @@ typed_ids! {
     SecretId => "secret";
     /// One thing a person was told.
     NotificationId => "notification";
+    /// A folder in which a person's agents work.
+    WorkspaceId => "workspace";
     /// A summary that stands for the older messages of a conversation.
     CompactionId => "compaction";
+    /// An offer of a plugin that waits for a person's answer.
+    PluginOfferId => "plugin offer";
 }
 
 #[cfg(test)]

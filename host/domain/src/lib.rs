@@ -19,3 +19,4 @@ pub mod session;
 pub mod telemetry;
 pub mod text;
 pub mod tool_name;
+pub mod workspace;

@@ -1,20 +1,36 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
 mod author;
+mod channels;
 mod compiler;
+mod hooks;
+mod install;
+mod mcp;
+mod mcp_servers;
+mod openai;
 mod reflect;
 mod registry;
 mod requests;
 mod settings;
+mod skills;
 mod terminal;
+mod workspaces;
 
 pub use author::*;
+pub use channels::*;
 pub use compiler::*;
+pub use hooks::*;
+pub use install::*;
+pub use mcp::*;
+pub use mcp_servers::*;
+pub use openai::*;
 pub use reflect::*;
 pub use registry::*;
 pub use requests::*;
 pub use settings::*;
+pub use skills::*;
 pub use terminal::*;
+pub use workspaces::*;
 
 /// Model calls in one run.
 pub const RUN_ITERATIONS_MAX: u32 = 50;
@@ -303,34 +319,6 @@ pub const REPLAY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const REPLAY_MERGED_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of an HTTP request body.
 pub const HTTP_BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Bytes of a request of a client of OpenAI's API: it brings the whole conversation every time.
-pub const OPENAI_BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
-/// Messages of such a request.
-pub const OPENAI_MESSAGES_MAX: usize = 4_000;
-/// Tools of such a request.
-pub const OPENAI_TOOLS_MAX: usize = 128;
-/// Texts before which such an answer may have to end.
-pub const OPENAI_STOPS_MAX: usize = 4;
-/// Bytes of one of them.
-pub const OPENAI_STOP_BYTES_MAX: usize = 256;
-/// Seconds such an answer may take, with the time its client takes to read it.
-pub const OPENAI_CALL_SECONDS_MAX: u64 = 10 * 60;
-/// Seconds the client may leave a full queue of such an answer unread.
-pub const OPENAI_SEND_SECONDS_MAX: u64 = 30;
-/// Pieces of such an answer that wait for its client.
-pub const OPENAI_QUEUE_MAX: usize = 64;
-/// Texts of one request for embeddings.
-pub const OPENAI_INPUTS_MAX: usize = 1_024;
-/// Bytes of one of them.
-pub const OPENAI_INPUT_BYTES_MAX: usize = 64 * 1024;
-/// Numbers a vector can be asked to have.
-pub const OPENAI_DIMENSIONS_MAX: u32 = 8_192;
-/// Numbers of all vectors of one answer.
-pub const OPENAI_NUMBERS_MAX: usize = 2 * 1024 * 1024;
-/// Such answers at once, of one person.
-pub const OPENAI_CALLS_PER_USER_MAX: usize = 16;
-/// Such answers at once, of everybody.
-pub const OPENAI_CALLS_MAX: usize = 64;
 /// Seconds requests and sockets have to finish when the host goes away.
 pub const HTTP_DRAIN_SECONDS_MAX: u64 = 10;
 /// Seconds one frame may take to reach a client before the connection is given up.

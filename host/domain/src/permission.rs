@@ -67,6 +67,8 @@ impl Answer {
 pub enum Origin {
     /// A person who can be asked.
     Chat,
+    /// Another program, over the Model Context Protocol: whoever sits before it is not one of octi's pages.
+    Mcp,
     /// Nobody can be asked: an ask is a refusal.
     Unattended,
 }
@@ -77,6 +79,7 @@ impl Origin {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Mcp => "mcp",
             Self::Unattended => "unattended",
         }
     }

@@ -137,6 +137,8 @@ pub struct Run {
     pub reason: Option<String>,
     pub iterations: u32,
     pub usage: Usage,
+    /// The skills that it was given, by name.
+    pub skills: Vec<String>,
     pub started_at: DateTime<Utc>,
     pub ended_at: Option<DateTime<Utc>>,
 }

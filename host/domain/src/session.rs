@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::ids::{SessionId, UserId};
+use crate::ids::{SessionId, UserId, WorkspaceId};
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,10 @@ pub struct Session {
     pub title: Option<String>,
     pub status: SessionStatus,
     pub message_count: i64,
+    /// Where it works; none for the person's default workspace.
+    pub workspace_id: Option<WorkspaceId>,
+    /// The folder in the workspace, or the absolute one that an administrator opened; none for the whole workspace.
+    pub project: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }

@@ -157,6 +157,10 @@ metrics! {
         "Turns of agents that ended, by how.";
     RUNS_ACTIVE = Gauge "octi_runs_active" {}
         "Turns of agents that run.";
+    HOOK_ANSWERS = Counter "octi_hook_answers_total" { PLUGIN, words("outcome", &["go_on", "blocked", "rewrote", "failed"]) }
+        "Answers of hooks before calls; one that failed refused its call.";
+    HOOK_DROPPED = Counter "octi_hook_events_dropped_total" {}
+        "Events that no hook was told of, because too many waited.";
     MODEL_CALLS = Counter "octi_model_calls_total" { words("outcome", MODEL_OUTCOMES) }
         "Calls of models that ended, by how.";
     MODEL_TOKENS = Counter "octi_model_tokens_total" { words("direction", &["input", "output"]) }
@@ -189,7 +193,7 @@ fn values(values: Values) -> String {
     match values {
         Values::Words(words) => words.join(", "),
         Values::Plugin => "an installed plugin".to_owned(),
-        Values::Tool => "one of its tools, or `role`".to_owned(),
+        Values::Tool => "one of its tools, or `role`, `skill`, `hook` or `channel`".to_owned(),
         Values::Route => "a route's template, or `unknown`".to_owned(),
     }
 }

@@ -32,4 +32,50 @@ pub(crate) mod role {
     });
 }
 
+/// World `skill-plugin`, which imports nothing.
+pub(crate) mod skill {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        world: "octi:plugin/skill-plugin",
+        exports: { default: async },
+        require_store_data_send: true,
+    });
+}
+
+/// World `hook-plugin`, with the imports of `tool-plugin`.
+pub(crate) mod hook {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        world: "octi:plugin/hook-plugin",
+        exports: { default: async },
+        with: {
+            "octi:types/common": super::tool::octi::types::common,
+            "octi:log/log": super::tool::octi::log::log,
+            "octi:kv/store": super::tool::octi::kv::store,
+            "octi:fs/files": super::tool::octi::fs::files,
+            "octi:shell/process": super::tool::octi::shell::process,
+            "octi:http/client": super::tool::octi::http::client,
+        },
+        require_store_data_send: true,
+    });
+}
+
+/// World `channel-plugin`, with the imports of `tool-plugin`.
+pub(crate) mod channel {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        world: "octi:plugin/channel-plugin",
+        exports: { default: async },
+        with: {
+            "octi:types/common": super::tool::octi::types::common,
+            "octi:log/log": super::tool::octi::log::log,
+            "octi:kv/store": super::tool::octi::kv::store,
+            "octi:fs/files": super::tool::octi::fs::files,
+            "octi:shell/process": super::tool::octi::shell::process,
+            "octi:http/client": super::tool::octi::http::client,
+        },
+        require_store_data_send: true,
+    });
+}
+
 pub(crate) use tool::octi::types::common::{HostError, Quota};

@@ -86,9 +86,12 @@ impl Breaker {
     /// A call was contained; true when a quarantine began with it. Only the plugin's own crashes count: a call that took
     /// long may have been asked for much.
     pub(crate) fn contained(&self, reason: Containment, now: DateTime<Utc>) -> bool {
-        if !matches!(reason, Containment::Trap | Containment::Stack | Containment::Memory { .. }) {
-            return false;
-        }
+        let is_crash = matches!(reason, Containment::Trap | Containment::Stack | Containment::Memory { .. });
+        is_crash && self.counted(reason, now)
+    }
+
+    /// The same for a call that nobody asked for much, so that taking long counts like a crash.
+    pub(crate) fn counted(&self, reason: Containment, now: DateTime<Utc>) -> bool {
         let mut record = self.record();
         let failed_test = match record.quarantine {
             // Calls that ran when it began say nothing new.

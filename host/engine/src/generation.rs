@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use octi_domain::ambient::Ambient;
@@ -27,7 +27,7 @@ use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::loader::{self, Inspection};
 use crate::manager::OnChange;
-use crate::native::{Linked, Native, RoleGuest, ToolGuest};
+use crate::native::{ChannelGuest, HookGuest, Linked, Native, RoleGuest, SkillGuest, ToolGuest};
 use crate::places::{Place, Places};
 use crate::reflect::TypedGuest;
 use crate::rights::Rights;
@@ -82,9 +82,13 @@ impl Code {
 }
 
 /// A plugin's code, ready to be called.
+#[derive(Default)]
 pub(crate) struct Ready {
     pub(crate) tool: Option<ToolGuest>,
     pub(crate) role: Option<RoleGuest>,
+    pub(crate) skill: Option<SkillGuest>,
+    pub(crate) hook: Option<HookGuest>,
+    pub(crate) channel: Option<ChannelGuest>,
     /// A component without a manifest.
     pub(crate) typed: Option<TypedGuest>,
 }
@@ -174,7 +178,7 @@ impl Build {
             self.smoke(&linked, places).await?;
         }
         let ready = match &self.inspection.reflected {
-            Some(reflected) => Ready { tool: None, role: None, typed: Some(linked.typed(reflected)?) },
+            Some(reflected) => Ready { typed: Some(linked.typed(reflected)?), ..Ready::default() },
             None => bind(self.manifest(), &linked)?,
         };
         metrics::histogram!(telemetry::READY_SECONDS.name).record(begun.elapsed());
@@ -224,6 +228,8 @@ pub(crate) struct Generation {
     budget: Budget,
     /// Told when the breaker trips.
     tripped: Arc<Notify>,
+    /// Why it must not run any more.
+    forbidden: OnceLock<String>,
     /// None once it has ended.
     build: Mutex<Option<Arc<Build>>>,
 }
@@ -272,6 +278,7 @@ impl Generation {
             places,
             budget: build.budget,
             tripped: Arc::default(),
+            forbidden: OnceLock::new(),
             build: Mutex::new(Some(build)),
         }
     }
@@ -285,6 +292,16 @@ impl Generation {
 
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.inspection.manifest
+    }
+
+    /// Refuses every later call. The first reason counts.
+    pub(crate) fn forbid(&self, reason: String) {
+        let _first = self.forbidden.set(reason);
+    }
+
+    /// Why it must not run any more, if so.
+    pub(crate) fn forbidden(&self) -> Option<&str> {
+        self.forbidden.get().map(String::as_str)
     }
 
     pub(crate) const fn number(&self) -> u64 {
@@ -317,6 +334,12 @@ impl Generation {
         Setup { caller, grant: self.grant.clone(), services: Some(self.host.services.clone()), budget }
     }
 
+    /// The same with nothing granted, and nothing to reach.
+    pub(crate) fn setup_without_rights(&self, job: &'static str, time_max: Duration) -> Setup {
+        let budget = Budget { wall: self.budget.wall.min(time_max), ..self.budget };
+        Setup { caller: Caller::host(job), grant: Rights::none(self.manifest()), services: None, budget }
+    }
+
     /// What it was made of; none once it has ended.
     pub(crate) fn build(&self) -> Option<Arc<Build>> {
         self.build.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -334,9 +357,18 @@ impl Generation {
         self.build.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    /// Why it is not called now, if it crashed too often.
+    pub(crate) fn quarantine(&self) -> Option<String> {
+        let (id, now) = (&self.manifest().id, self.host.ambient.now());
+        self.breaker.check(now).err().map(|quarantine| format!("it is {}", quarantine.explain(id, now)))
+    }
+
     /// The code for one call, unless the plugin is quarantined, broken or gone.
     pub(crate) async fn admit(&self) -> Result<Arc<Ready>, ToolError> {
         let (id, now) = (&self.manifest().id, self.host.ambient.now());
+        if let Some(reason) = self.forbidden() {
+            return Err(ToolError::Unavailable(format!("plugin `{id}` is quarantined: {reason}; use another tool")));
+        }
         self.breaker.check(now).map_err(|quarantine| {
             ToolError::Unavailable(format!("plugin `{id}` is {}; use another tool", quarantine.explain(id, now)))
         })?;
@@ -374,11 +406,26 @@ impl Generation {
             }
         }
     }
+
+    /// Takes note of how an answer of a skill ended: one that takes long or says too much keeps turns waiting, whoever asked.
+    pub(crate) fn learn_of_skill<T>(&self, outcome: &Result<T, Containment>) {
+        match outcome {
+            Err(reason @ (Containment::Time { .. } | Containment::Cpu { .. } | Containment::Output { .. })) => {
+                if self.breaker.counted(*reason, self.host.ambient.now()) {
+                    self.tripped.notify_one();
+                }
+            }
+            other => self.learn(other),
+        }
+    }
 }
 
 /// Finds the exports that the manifest promises.
 pub(crate) fn bind(manifest: &Manifest, linked: &Linked) -> Result<Ready, InstallError> {
     let tool = install::is_tool(manifest).then(|| linked.tool()).transpose()?;
     let role = manifest.role.is_some().then(|| linked.role()).transpose()?;
-    Ok(Ready { tool, role, typed: None })
+    let skill = manifest.skill.is_some().then(|| linked.skill()).transpose()?;
+    let hook = manifest.hook.is_some().then(|| linked.hook()).transpose()?;
+    let channel = manifest.channel.is_some().then(|| linked.channel()).transpose()?;
+    Ok(Ready { tool, role, skill, hook, channel, typed: None })
 }

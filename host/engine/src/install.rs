@@ -77,6 +77,9 @@ pub enum InstallError {
     /// Nothing to go back to.
     #[error("no earlier version of `{0}` is kept; install the one you want")]
     NothingKept(String),
+    /// It must not run any more.
+    #[error("`{id}` is not run: {reason}")]
+    Revoked { id: String, reason: String },
     /// Part of the program.
     #[error("`{0}` is part of octi and cannot be removed; a plugin of the same id in the plugin folder replaces it")]
     Bundled(String),
@@ -152,9 +155,19 @@ fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
     if manifest.role.is_some() && !exports("role") {
         return no_export("role", "role");
     }
-    if !is_tool(manifest) && manifest.role.is_none() {
+    if manifest.skill.is_some() && !exports("skill") {
+        return no_export("skill", "skill");
+    }
+    if manifest.hook.is_some() && !exports("hook") {
+        return no_export("hook", "hook");
+    }
+    if manifest.channel.is_some() && !exports("channel") {
+        return no_export("channel", "channel");
+    }
+    let is_text = manifest.role.is_some() || manifest.skill.is_some();
+    if !is_tool(manifest) && !is_text && manifest.hook.is_none() && manifest.channel.is_none() {
         return Err(InstallError::Inconsistent(
-            "its manifest offers neither tools nor a role; add `[tools.<name>]` or `[role]`".to_owned(),
+            "its manifest offers nothing: add `[tools.<name>]`, `[role]`, `[skill]`, `[hook]` or `[channel]`".to_owned(),
         ));
     }
     Ok(())
@@ -163,6 +176,25 @@ fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
 /// Whether the manifest describes tools.
 pub(crate) fn is_tool(manifest: &Manifest) -> bool {
     !manifest.tools.is_empty() || manifest.kinds.contains(&Kind::Tool)
+}
+
+/// Refuses what has a name that another plugin has.
+pub(crate) fn check_clash(manifest: &Manifest, other: &Manifest) -> Result<(), InstallError> {
+    let clash = |what, name: &str| Err(InstallError::Clash { what, name: name.to_owned(), owner: other.id.clone() });
+    if !other.tools.is_empty() && !manifest.tools.is_empty() && other.alias() == manifest.alias() {
+        return clash("the tool name", manifest.alias());
+    }
+    if let (Some(theirs), Some(ours)) = (&other.role, &manifest.role)
+        && theirs.name == ours.name
+    {
+        return clash("the role", &ours.name);
+    }
+    if let (Some(theirs), Some(ours)) = (&other.skill, &manifest.skill)
+        && theirs.name == ours.name
+    {
+        return clash("the skill", &ours.name);
+    }
+    Ok(())
 }
 
 fn check_tools(manifest: &Manifest) -> Result<(), InstallError> {

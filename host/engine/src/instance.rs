@@ -12,11 +12,13 @@ use tokio::time::error::Elapsed;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::bindings::channel::exports::octi::plugin::channel::{ChannelError, Heard, Outgoing, Polled, Request};
+use crate::bindings::hook::exports::octi::plugin::hook::{Event, Verdict};
 use crate::bindings::tool::exports::octi::plugin::tools::{Output, Tool, ToolError};
 use crate::engine::Lane;
 use crate::failure;
 use crate::limits::Budget;
-use crate::native::{Linked, RoleGuest, ToolGuest};
+use crate::native::{ChannelGuest, HookGuest, Linked, RoleGuest, SkillGuest, ToolGuest};
 use crate::reflect::{Prepared, TypedGuest};
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
@@ -114,6 +116,60 @@ impl TypedGuest {
     }
 }
 
+impl HookGuest {
+    /// Tells a hook of something.
+    pub(crate) async fn on_event(&self, setup: Setup, event: &Event) -> Ended<Result<Verdict, String>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = event.details.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_hook().call_on_event(&mut store, event).await
+        });
+        if let Ok(Ok(Ok(Verdict::Block(text) | Verdict::Rewrite(text) | Verdict::Other(text)) | Err(text))) = &outcome {
+            store.data_mut().bytes_out = text.len() as u64;
+        }
+        settle(outcome, store, "on-event")
+    }
+}
+
+impl ChannelGuest {
+    /// Asks a channel for what is new.
+    pub(crate) async fn on_poll(&self, setup: Setup, cursor: Option<&str>) -> Ended<Result<Polled, ChannelError>> {
+        let mut store = self.lane.store(setup);
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_channel().call_on_poll(&mut store, cursor).await
+        });
+        settle(outcome, store, "on-poll")
+    }
+
+    /// Hands a request to a channel.
+    pub(crate) async fn on_webhook(&self, setup: Setup, request: &Request) -> Ended<Result<Heard, ChannelError>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = request.body.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_channel().call_on_webhook(&mut store, request).await
+        });
+        settle(outcome, store, "on-webhook")
+    }
+
+    /// Sends a message through a channel.
+    pub(crate) async fn send(&self, setup: Setup, message: &Outgoing) -> Ended<Result<Option<String>, ChannelError>> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = message.text.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_channel().call_send(&mut store, message).await
+        });
+        settle(outcome, store, "send")
+    }
+}
+
 impl RoleGuest {
     /// Asks a role for its prompt.
     pub(crate) async fn prompt(&self, setup: Setup, small: bool) -> Ended<String> {
@@ -135,6 +191,46 @@ impl RoleGuest {
         let mut store = self.lane.store(setup);
         let outcome = bounded!(store, async {
             self.pre.instantiate_async(&mut store).await?.octi_plugin_role().call_describe(&mut store).await
+        });
+        settle(outcome, store, "describe")
+    }
+}
+
+impl SkillGuest {
+    /// Asks a skill whether it helps with what was said.
+    pub(crate) async fn fits(&self, setup: Setup, said: &str) -> Ended<bool> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = said.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_skill().call_fits(&mut store, said).await
+        });
+        settle(outcome, store, "fits")
+    }
+
+    /// Asks a skill for its text.
+    pub(crate) async fn text(&self, setup: Setup, said: &str) -> Ended<String> {
+        let mut store = self.lane.store(setup);
+        store.data_mut().bytes_in = said.len() as u64;
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_skill().call_render(&mut store, said).await
+        });
+        if let Ok(Ok(text)) = &outcome {
+            store.data_mut().bytes_out = text.len() as u64;
+        }
+        settle(outcome, store, "render")
+    }
+
+    /// Asks a skill who it is, once, when it is packed.
+    pub(crate) async fn spec(&self, setup: Setup) -> Ended<crate::bindings::skill::exports::octi::plugin::skill::Spec> {
+        let mut store = self.lane.store(setup);
+        let outcome = bounded!(store, async {
+            let guest = self.pre.instantiate_async(&mut store).await?;
+            instantiated(&mut store);
+            guest.octi_plugin_skill().call_describe(&mut store).await
         });
         settle(outcome, store, "describe")
     }

@@ -6,6 +6,8 @@
 
 mod folder;
 mod kept;
+mod paths;
+mod revoked;
 mod rollback;
 mod slots;
 mod view;
@@ -41,6 +43,7 @@ use crate::state::Services;
 use crate::tool::WasmTool;
 use crate::usage::Usage;
 use kept::{Kept, Notes};
+pub use revoked::{Accused, Verdict};
 use slots::Slots;
 use view::View;
 
@@ -63,7 +66,7 @@ pub enum Change {
     RolledBack,
     /// The version before it runs again, because it crashed too often when it was new.
     GaveWay,
-    /// It crashed too often and is not called for a while.
+    /// It crashed too often and is not called for a while, or it was revoked and is not called at all.
     Quarantined,
 }
 
@@ -241,12 +244,21 @@ impl PluginManager {
         let _alone = self.changing.lock().await;
         let draft = folder::draft(folder, &bytes).await?;
         let mut slots = self.slots.lock().await;
+        if let Some(reason) = slots.verdict_on(&inspection) {
+            return Err(InstallError::Revoked { id, reason });
+        }
         slots.check_names(&inspection.manifest)?;
         let replaces = slots.file_of(&id).is_ok();
         self.make_room(&mut slots, &id).await;
         let candidate = slots.generation(inspection, Code::File(draft.path().to_owned()));
         drop(slots);
-        candidate.ready().await?;
+        if let Err(error) = candidate.ready().await {
+            let mut slots = self.slots.lock().await;
+            // Whoever looks at the list sees why the old version still runs.
+            slots.complain(&id, &format!("version {version} was not installed: {error}"));
+            self.publish(&mut slots);
+            return Err(error);
+        }
         let mut slots = self.slots.lock().await;
         slots.check_names(candidate.manifest())?;
         if replaces && slots.file_of(&id).is_err() {

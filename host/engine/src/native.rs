@@ -8,7 +8,10 @@ use std::sync::Arc;
 use octi_domain::limits;
 use wasmtime::component::{Component, InstancePre};
 
+use crate::bindings::channel::ChannelPluginPre;
+use crate::bindings::hook::HookPluginPre;
 use crate::bindings::role::RolePluginPre;
+use crate::bindings::skill::SkillPluginPre;
 use crate::bindings::tool::ToolPluginPre;
 use crate::engine::Lane;
 use crate::install::InstallError;
@@ -77,10 +80,28 @@ impl Linked {
         TypedGuest::new(self, reflected)
     }
 
+    /// Its exports as a hook plugin.
+    pub(crate) fn hook(&self) -> Result<HookGuest, InstallError> {
+        let pre = HookPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(HookGuest { lane: self.lane.clone(), pre })
+    }
+
+    /// Its exports as a channel plugin.
+    pub(crate) fn channel(&self) -> Result<ChannelGuest, InstallError> {
+        let pre = ChannelPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(ChannelGuest { lane: self.lane.clone(), pre })
+    }
+
     /// Its exports as a role plugin.
     pub(crate) fn role(&self) -> Result<RoleGuest, InstallError> {
         let pre = RolePluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
         Ok(RoleGuest { lane: self.lane.clone(), pre })
+    }
+
+    /// Its exports as a skill plugin.
+    pub(crate) fn skill(&self) -> Result<SkillGuest, InstallError> {
+        let pre = SkillPluginPre::new(self.pre.clone()).map_err(|error| start_error(&error))?;
+        Ok(SkillGuest { lane: self.lane.clone(), pre })
     }
 }
 
@@ -90,8 +111,26 @@ pub(crate) struct ToolGuest {
     pub(crate) pre: ToolPluginPre<CallState>,
 }
 
+/// A plugin that watches.
+pub(crate) struct HookGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: HookPluginPre<CallState>,
+}
+
+/// A plugin that has a channel.
+pub(crate) struct ChannelGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: ChannelPluginPre<CallState>,
+}
+
 /// A plugin that has a role.
 pub(crate) struct RoleGuest {
     pub(crate) lane: Arc<Lane>,
     pub(crate) pre: RolePluginPre<CallState>,
+}
+
+/// A plugin that has a skill.
+pub(crate) struct SkillGuest {
+    pub(crate) lane: Arc<Lane>,
+    pub(crate) pre: SkillPluginPre<CallState>,
 }

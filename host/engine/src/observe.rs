@@ -22,7 +22,7 @@ pub(crate) struct Meters {
 }
 
 impl Meters {
-    /// Of a tool, or of a plugin's role under the name `role`.
+    /// Of a tool, or of a plugin's role or skill under the name `role` or `skill`.
     pub(crate) fn new(plugin: &str, tool: &str) -> Self {
         Self {
             plugin: plugin.to_owned(),

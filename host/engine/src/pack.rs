@@ -1,7 +1,10 @@
 //! Makes plugin files: a component and its manifest in one.
 
 mod contract;
+mod image;
 mod role;
+mod skill;
+mod texts;
 mod tool;
 
 use octi_extension::manifest::ManifestError;
@@ -10,6 +13,8 @@ use crate::engine::EngineError;
 use crate::install::InstallError;
 
 pub use role::pack_role;
+pub use skill::pack_skill;
+pub use texts::texts_of;
 pub use tool::pack_tool;
 
 /// Why a plugin file was not made.
@@ -27,9 +32,12 @@ pub enum PackError {
     Component(#[from] InstallError),
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The component could not be asked for its tools.
-    #[error("asking the component for its tools failed: {0}")]
+    /// The component could not be asked what it is.
+    #[error("asking the component what it is failed: {0}")]
     Describe(String),
+    /// The plugin could not be asked for what it tells models.
+    #[error("asking the plugin for its texts failed: {0}")]
+    Texts(String),
     /// A tool of wasm encoding refused; nothing a plugin's author can do.
     #[error("the component could not be encoded: {0}")]
     Encode(String),

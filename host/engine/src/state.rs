@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use octi_domain::limits;
 use octi_domain::principal::Principal;
+use octi_extension::channel::ChannelContext;
+use octi_extension::hook::HookContext;
 use octi_extension::services::{KvStore, SecretSource};
 use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
@@ -35,6 +37,7 @@ pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) call: Arc<str>,
     pub(crate) workspace: Option<PathBuf>,
+    pub(crate) within: String,
     pub(crate) progress: Arc<dyn ProgressSink>,
     pub(crate) redact: Redact,
 }
@@ -46,7 +49,33 @@ impl Caller {
             principal: context.principal,
             call: context.call_id.to_string().into(),
             workspace: Some(context.workspace),
+            within: context.within,
             progress: context.progress,
+            redact: context.redact,
+        }
+    }
+
+    /// The person whose event a hook is told of. The hook has no files of theirs.
+    pub(crate) fn of_event(context: HookContext) -> Self {
+        let call = context.call_id.map_or_else(|| "hook".into(), |call| call.to_string().into());
+        Self {
+            principal: context.principal,
+            call,
+            workspace: None,
+            within: String::new(),
+            progress: Arc::new(NoProgress),
+            redact: context.redact,
+        }
+    }
+
+    /// Whoever connected a channel. It has no files of theirs.
+    pub(crate) fn of_channel(context: ChannelContext) -> Self {
+        Self {
+            principal: context.principal,
+            call: "channel".into(),
+            workspace: None,
+            within: String::new(),
+            progress: Arc::new(NoProgress),
             redact: context.redact,
         }
     }
@@ -57,6 +86,7 @@ impl Caller {
             principal: Principal::system(job),
             call: job.into(),
             workspace: None,
+            within: String::new(),
             progress: Arc::new(NoProgress),
             redact: no_secrets(),
         }

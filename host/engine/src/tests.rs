@@ -3,7 +3,9 @@
 mod cache;
 mod calls;
 mod capabilities;
+mod channels;
 pub(crate) mod guests;
+mod hooks;
 mod http;
 mod limits;
 mod manager;
@@ -11,5 +13,6 @@ mod metrics;
 mod packs;
 mod reflect;
 mod rollback;
+mod skills;
 mod swaps;
 mod trials;

@@ -1,6 +1,7 @@
 //! Hosts as manifests and operators write them: `api.example.com`, `api.example.com:8443`, `*.example.com`, `*`.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use url::{Host, Url};
 
@@ -76,6 +77,23 @@ impl HostPattern {
         }
     }
 
+    /// Whether everything that fits the other one fits this one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let is_below = |name: &str, base: &str| name.strip_suffix(base).is_some_and(|front| front.ends_with('.'));
+        match (&self.names, &other.names) {
+            _ if self == other => true,
+            (Names::Below(base), Names::Exact(name) | Names::Below(name)) => self.port == other.port && is_below(name, base),
+            (Names::Any, Names::Exact(name)) => {
+                let is_address = name.starts_with('[') || name.parse::<Ipv4Addr>().is_ok();
+                !is_address && name.contains('.') && WEB_PORTS.contains(&other.port)
+            }
+            (Names::Any, Names::Below(_)) => WEB_PORTS.contains(&other.port),
+            (Names::Any, Names::Any) => true,
+            _ => false,
+        }
+    }
+
     /// Whether it stands for every public web site.
     #[must_use]
     pub const fn is_any(&self) -> bool {
@@ -116,6 +134,30 @@ mod tests {
         assert!(fits("*", "example.com", 443) && fits("*", "example.com", 80));
         assert!(!fits("*", "example.com", 8_080) && !fits("*", "localhost", 443));
         assert!(fits("bücher.example", "xn--bcher-kva.example", 443));
+    }
+
+    #[test]
+    fn a_pattern_covers_what_is_no_wider() {
+        let covers = |one: &str, other: &str| HostPattern::parse(one).unwrap().covers(&HostPattern::parse(other).unwrap());
+        for (one, other) in [("a.test", "A.test:443"), ("*.a.test", "x.a.test"), ("*.a.test", "*.x.a.test"), ("*", "*.a.test")] {
+            assert!(covers(one, other), "{one} covers {other}");
+        }
+        assert!(covers("*", "a.test:80") && covers("*", "*"));
+        for (one, other) in [
+            ("a.test", "b.test"),
+            ("a.test", "a.test:8443"),
+            ("a.test", "*.a.test"),
+            ("*.a.test", "a.test"),
+            ("*.a.test", "xa.test"),
+            ("*.x.a.test", "*.a.test"),
+            ("*.a.test", "*"),
+            ("*", "1.1.1.1"),
+            ("*", "[::1]"),
+            ("*", "localhost"),
+            ("*", "a.test:8443"),
+        ] {
+            assert!(!covers(one, other), "{one} does not cover {other}");
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
-//! What a plugin may be: its manifest, its capabilities and grants, the tools and roles it offers, and the ports through
+//! What a plugin may be: its manifest, its capabilities and grants, the tools, roles and skills it offers, and the ports through
 //! which it reaches the host.
 //!
 //! This crate must not know wasmtime: everything above the engine sees plugins only through the traits here, so most of
 //! the host compiles and tests without a WASM runtime.
 
 pub mod capability;
+pub mod channel;
 pub mod contract;
 pub mod grant;
+pub mod hook;
 pub mod host;
 pub mod manifest;
 pub mod registry;
 pub mod role;
 pub mod schema;
 pub mod services;
+pub mod skill;
 pub mod tool;

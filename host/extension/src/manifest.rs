@@ -3,6 +3,8 @@
 //! The file is what an author writes; the section (JSON) is the same data with the tools' schemas added by the build. One
 //! type serves both, and unknown fields are errors, so a typo cannot pass silently.
 
+mod skill;
+
 use std::collections::BTreeMap;
 
 use octi_domain::limits;
@@ -11,6 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::capability::Capabilities;
+use crate::channel::ChannelEntry;
+use crate::hook::HookEntry;
+pub use skill::{SkillEntry, is_skill_name};
 
 /// The custom section of a component that holds its manifest, as JSON.
 pub const SECTION: &str = "octi:manifest";
@@ -41,6 +46,11 @@ pub struct Manifest {
     pub tools: BTreeMap<String, ToolEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<RoleEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillEntry>,
+    pub hook: Option<HookEntry>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelEntry>,
 }
 
 /// The kinds of plugin; one may be several.
@@ -49,6 +59,9 @@ pub struct Manifest {
 pub enum Kind {
     Tool,
     Role,
+    Skill,
+    Hook,
+    Channel,
 }
 
 /// Limits a plugin asks for; the host caps them.
@@ -254,6 +267,14 @@ impl Manifest {
         self.id.rsplit('/').next().unwrap_or(&self.id)
     }
 
+    /// What it asks for, a line each, for the person who grants it.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let hook = self.hook.iter().flat_map(HookEntry::lines);
+        let channel = self.channel.iter().map(ChannelEntry::line);
+        hook.chain(channel).chain(self.capabilities.lines()).collect()
+    }
+
     fn checked(self) -> Result<Self, ManifestError> {
         check_id(&self.id).map_err(|problem| ManifestError::field("id", problem))?;
         if !is_semver(&self.version) {
@@ -281,6 +302,15 @@ impl Manifest {
             && let Some(missing) = role.core_tools.iter().find(|tool| !role.may_use(tool))
         {
             return Err(ManifestError::field("role.core_tools", format!("`{missing}` is not among `role.tools`")));
+        }
+        if let Some(skill) = &self.skill {
+            skill.check().map_err(|(field, problem)| ManifestError::field(format!("skill.{field}"), problem))?;
+        }
+        if let Some(hook) = &self.hook {
+            hook.check().map_err(|(field, problem)| ManifestError::field(format!("hook.{field}"), problem))?;
+        }
+        if let Some(channel) = &self.channel {
+            channel.check().map_err(|(field, problem)| ManifestError::field(format!("channel.{field}"), problem))?;
         }
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::capability::VaultRequest;
+use crate::channel::Channel;
+use crate::hook::Hook;
 use crate::role::Role;
+use crate::skill::{Skill, SkillProblem};
 use crate::tool::Tool;
 
-/// Every tool and role of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
+/// Every tool, role, skill, hook and channel of one moment. Holding it pins the generations inside, so the schema a model was shown is the code
 /// that runs.
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -15,6 +18,12 @@ pub struct Snapshot {
     pub tools: BTreeMap<String, Arc<dyn Tool>>,
     /// By name, such as `general`.
     pub roles: BTreeMap<String, Arc<dyn Role>>,
+    /// By name, such as `technical-writing`.
+    pub skills: BTreeMap<String, Arc<dyn Skill>>,
+    /// In the order in which they are asked.
+    pub hooks: Vec<Arc<dyn Hook>>,
+    /// By the id of the plugin.
+    pub channels: BTreeMap<String, Arc<dyn Channel>>,
 }
 
 /// Where snapshots come from.
@@ -24,6 +33,11 @@ pub trait Registry: Send + Sync {
 
     /// Everything known of plugins, for people.
     fn plugins(&self) -> Vec<PluginStatus>;
+
+    /// Texts that should be skills and are none, for whoever looks after them.
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        Vec::new()
+    }
 }
 
 /// Where a plugin came from.
@@ -65,6 +79,7 @@ pub struct PluginStatus {
     pub previous: Option<String>,
     pub tools: Vec<String>,
     pub role: Option<String>,
+    pub skill: Option<String>,
     pub capabilities: Vec<String>,
     /// The secrets it may use, and where each may go.
     pub vault: Vec<VaultRequest>,

@@ -70,6 +70,8 @@ pub struct CallContext {
     pub origin: Origin,
     /// The folder on this machine that the root `workspace` stands for.
     pub workspace: PathBuf,
+    /// The directory in it from which paths are counted and where programs start; empty for the folder itself.
+    pub within: String,
     /// How long the call may take at most; the plugin's own limit may be lower.
     pub time_max: Duration,
     pub progress: Arc<dyn ProgressSink>,
@@ -251,6 +253,15 @@ pub trait Tool: Send + Sync {
     /// A text that names the missing grant and where to add it.
     fn may_use_secret(&self, name: &str) -> Result<(), String> {
         Err(format!("`{}` has no grant for the secret `{name}`", self.spec().plugin))
+    }
+
+    /// The tool that a call with these arguments is really for, and its arguments. A tool that only passes calls on says so here,
+    /// and then the call is checked, asked about, run and recorded as one of that tool.
+    ///
+    /// # Errors
+    /// [`ToolError`] when there is no such tool, or it cannot be found out.
+    async fn target(&self, _arguments: &Value) -> Result<Option<(Arc<dyn Tool>, Value)>, ToolError> {
+        Ok(None)
     }
 
     /// Runs it with arguments that fit the schema.

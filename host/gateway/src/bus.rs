@@ -19,7 +19,7 @@ use octi_domain::ambient::Ambient;
 use octi_domain::event::{Event, EventKind, EventSink};
 use octi_domain::ids::{SessionId, UserId};
 use octi_domain::limits;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use gaze::Gaze;
@@ -35,6 +35,8 @@ pub struct Bus {
     kept: Mutex<Kept>,
     published: AtomicU64,
     dropped: AtomicU64,
+    /// Counts the changes of what is installed.
+    installed: watch::Sender<u64>,
 }
 
 /// What the bus did since the host started.
@@ -55,10 +57,18 @@ impl Bus {
 
     /// Tells everybody who is connected, such as of a plugin that changed.
     pub fn broadcast(&self, ambient: &Ambient, kind: &EventKind) {
+        if matches!(kind, EventKind::PluginsChanged { .. }) {
+            self.installed.send_modify(|count| *count += 1);
+        }
         let users: Vec<UserId> = self.lock().keys().copied().collect();
         for user_id in users {
             self.publish(Event { id: ambient.id(), user_id, session_id: None, at: ambient.now(), kind: kind.clone() });
         }
+    }
+
+    /// Counts up whenever what is installed changed.
+    pub(crate) fn installed(&self) -> watch::Receiver<u64> {
+        self.installed.subscribe()
     }
 
     /// Begins to listen to the events of one person. Nothing arrives before a pattern is added.

@@ -11,6 +11,7 @@ mod credential;
 mod error;
 mod etag;
 mod extract;
+mod mcp;
 mod middleware;
 mod openai;
 mod openapi;

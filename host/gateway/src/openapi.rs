@@ -25,7 +25,7 @@ use crate::{openai, router};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "octi", description = "The REST API of octi. The WebSocket at `/gateway` speaks `ClientFrame` and `ServerFrame`."),
+    info(title = "octi", description = "The REST API of octi. The WebSocket at `/gateway` speaks `ClientFrame` and `ServerFrame`. With `?workspace=` and the id or word of a workspace, its commands without a session work there, and so do conversations whose first message comes over it."),
     components(schemas(ErrorBody, OpenAiError, ClientFrame, ServerFrame)),
     security(("token" = [])),
     modifiers(&Token)

@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use octi_api::v1::mcp::{McpServer, McpServerTest, SetMcpServer};
 use octi_api::v1::models::{AddModel, Model, ModelTest};
-use octi_api::v1::plugins::{Plugin, PluginInspection};
+use octi_api::v1::plugin_offers::{
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
+};
+use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin};
+use octi_domain::ids::PluginOfferId;
 use octi_domain::principal::Principal;
 use octi_models::ChatModel;
 
@@ -63,6 +68,122 @@ pub trait PluginAdmin: Send + Sync {
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with the file.
     async fn inspect(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<PluginInspection, PortError>;
+}
+
+/// Plugins of registries. Only administrators reach it.
+#[async_trait]
+pub trait PluginRegistries: Send + Sync {
+    /// What would be installed, and what it may do; it waits for this person's answer.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says what is wrong with it.
+    async fn offer(&self, principal: &Principal, ask: MakePluginOffer) -> Result<PluginOffer, PortError>;
+
+    /// Installs what was offered.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`] when this person was not offered it, [`PortError::Conflict`] when it is another thing now, or
+    /// [`PortError::Refused`] with what is wrong with it; then nothing changed.
+    async fn accept(&self, principal: &Principal, id: PluginOfferId, answer: AcceptPluginOffer) -> Result<Plugin, PortError>;
+
+    /// What registries have.
+    ///
+    /// # Errors
+    /// [`PortError::Upstream`] when one of them cannot be asked.
+    async fn available(
+        &self,
+        query: &AvailableQuery,
+        after: Option<(String, String)>,
+        rows: u32,
+    ) -> Result<Vec<AvailablePlugin>, PortError>;
+
+    /// How every registry is.
+    fn status(&self) -> Vec<PluginRegistry>;
+
+    /// Asks every registry what is revoked.
+    async fn refresh(&self) -> Vec<PluginRegistry>;
+
+    /// Every publisher whose key is known.
+    ///
+    /// # Errors
+    /// [`PortError::Internal`].
+    async fn publishers(&self) -> Result<Vec<PluginPublisher>, PortError>;
+
+    /// Trusts this very key of a publisher.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`].
+    async fn pin(&self, principal: &Principal, publisher: &str, key: &str) -> Result<PluginPublisher, PortError>;
+
+    /// Forgets the key of a publisher.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn forget(&self, publisher: &str) -> Result<(), PortError>;
+
+    /// Where the file with that SHA-256 (in hex) came from.
+    fn origin(&self, digest: &str) -> Option<PluginOrigin>;
+
+    /// The text of the lock file.
+    fn lock(&self) -> String;
+}
+
+/// Servers of the Model Context Protocol. Only administrators reach it.
+#[async_trait]
+pub trait McpAdmin: Send + Sync {
+    /// Every server, as it is now.
+    ///
+    /// # Errors
+    /// [`PortError`].
+    async fn list(&self) -> Result<Vec<McpServer>, PortError>;
+
+    /// One server.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn get(&self, name: &str) -> Result<McpServer, PortError>;
+
+    /// Sets up a server, or replaces the one of that name.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] names the field.
+    async fn set(&self, principal: &Principal, server: SetMcpServer) -> Result<McpServer, PortError>;
+
+    /// Forgets a server.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one in a file.
+    async fn remove(&self, principal: &Principal, name: &str) -> Result<(), PortError>;
+
+    /// Starts or reaches a server. One that does not work is a result, not an error.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`].
+    async fn test(&self, name: &str) -> Result<McpServerTest, PortError>;
+
+    /// Ends a server's connection and forgets its failures.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
+    async fn restart(&self, name: &str) -> Result<McpServer, PortError>;
+
+    /// Lets the next call through, whatever failed before.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
+    async fn reset(&self, name: &str) -> Result<McpServer, PortError>;
+
+    /// Takes a tool of a server, given as both names, when it still has the hash that was shown.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says why it is not taken.
+    async fn accept(&self, principal: &Principal, tool: (&str, &str), hash: &str) -> Result<McpServer, PortError>;
+
+    /// Takes that back.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] when it was not accepted.
+    async fn withdraw(&self, principal: &Principal, tool: (&str, &str)) -> Result<McpServer, PortError>;
 }
 
 /// The models of one person.

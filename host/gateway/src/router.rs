@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{any, get, post};
 use octi_domain::limits;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -11,7 +11,7 @@ use crate::middleware::envelope::envelope;
 use crate::middleware::once::once;
 use crate::middleware::rate::rate;
 use crate::state::Gateway;
-use crate::{assets, openai, openapi, v1, ws};
+use crate::{assets, mcp, openai, openapi, v1, ws};
 
 impl Gateway {
     /// The whole service.
@@ -19,6 +19,9 @@ impl Gateway {
         let (routes, _) = documented().split_for_parts();
         routes
             .route("/gateway", get(ws::upgrade))
+            .route("/mcp", any(mcp::streamable))
+            .route("/sse", get(mcp::stream))
+            .route("/messages", post(mcp::message))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), once))
             .layer(from_fn_with_state(self.clone(), rate))
@@ -37,6 +40,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::gateway::routes())
         .merge(v1::auth::routes())
         .merge(v1::sessions::routes())
+        .merge(v1::workspaces::routes())
         .merge(v1::search::routes())
         .merge(v1::agents::routes())
         .merge(v1::artifacts::routes())
@@ -44,6 +48,11 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::permissions::routes())
         .merge(v1::models::routes())
         .merge(v1::plugins::routes())
+        .merge(v1::skills::routes())
+        .merge(v1::plugin_offers::routes())
+        .merge(v1::plugin_registries::routes())
+        .merge(v1::plugin_publishers::routes())
+        .merge(v1::mcp::routes())
         .merge(v1::secrets::routes())
         .merge(v1::settings::routes())
         .merge(v1::audit::routes())

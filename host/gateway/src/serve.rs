@@ -23,9 +23,12 @@ impl Gateway {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let draining = shared.draining.clone();
         let told = shutdown.clone();
+        let (drained, followed) = (self.clone(), self.clone());
+        shared.sockets.spawn(async move { followed.shared().mcp.follow().await });
         let server = axum::serve(prompt(listener), service).with_graceful_shutdown(async move {
             told.cancelled().await;
             draining.cancel();
+            drained.shared().mcp.drain();
         });
         let overtime = async {
             shutdown.cancelled().await;
@@ -34,6 +37,10 @@ impl Gateway {
         tokio::select! {
             ended = server.into_future() => ended?,
             () = overtime => tracing::warn!("requests were still running when the time to finish them was over"),
+        }
+        shared.mcp.stop();
+        if timeout(drain_time(), shared.mcp.ended()).await.is_err() {
+            tracing::warn!("streams of MCP were still open when the time to close them was over");
         }
         shared.calls.stop(drain_time()).await;
         shared.sockets.close();

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
@@ -10,6 +10,7 @@ use octi_agents::Agents;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_extension::registry::Registry;
+use octi_mcp::server::Server;
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::vault::Vault;
@@ -20,9 +21,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::assets::{Web, WebFiles};
 use crate::bus::Bus;
+use crate::mcp::McpHost;
 use crate::middleware::rate::Requests;
 use crate::openai::Calls;
-use crate::ports::{ChatModels, MetricsText, ModelAdmin, PluginAdmin, SecretsChanged};
+use crate::ports::{ChatModels, McpAdmin, MetricsText, ModelAdmin, PluginAdmin, PluginRegistries, SecretsChanged};
 use crate::tickets::Tickets;
 use crate::ws::connections::Connections;
 
@@ -36,6 +38,8 @@ pub struct GatewayState {
     pub settings: Settings,
     pub registry: Arc<dyn Registry>,
     pub plugins: Arc<dyn PluginAdmin>,
+    pub registries: Arc<dyn PluginRegistries>,
+    pub mcp_servers: Arc<dyn McpAdmin>,
     pub models: Arc<dyn ModelAdmin>,
     /// The same models, to be asked.
     pub chat_models: Arc<dyn ChatModels>,
@@ -76,6 +80,8 @@ pub(crate) struct Shared {
     pub(crate) sockets: TaskTracker,
     /// Answers to clients of OpenAI's API.
     pub(crate) calls: Arc<Calls>,
+    /// Programs that use octi over the Model Context Protocol.
+    pub(crate) mcp: Server<McpHost>,
     pub(crate) started: Instant,
 }
 
@@ -83,7 +89,8 @@ impl Gateway {
     /// A gateway of these parts.
     #[must_use]
     pub fn new(state: GatewayState) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new_cyclic(|gateway| Shared {
+            mcp: Server::new(McpHost::new(gateway.clone(), &state)),
             web: Web::new(state.web),
             state,
             connections: Connections::default(),
@@ -104,6 +111,11 @@ impl Gateway {
     /// Every socket of that person asks at once whether its credentials are still good.
     pub(crate) fn recheck(&self, user_id: UserId) {
         self.0.connections.recheck(user_id);
+    }
+
+    /// The gateway behind a reference that does not keep it, while it is there.
+    pub(crate) fn upgrade(shared: &Weak<Shared>) -> Option<Self> {
+        shared.upgrade().map(Self)
     }
 
     pub(crate) fn shared(&self) -> &Shared {

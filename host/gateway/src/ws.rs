@@ -16,8 +16,10 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::response::Response;
 use octi_api::error::ErrorCode;
 use octi_domain::limits;
+use serde::Deserialize;
 
 use crate::error::{ApiError, ApiResult};
+use crate::extract::Query;
 use crate::origin::Origin;
 use crate::state::Gateway;
 
@@ -25,10 +27,18 @@ use crate::state::Gateway;
 /// little; a longer frame is read in pieces.
 const READ_BYTES: usize = 4 * 1024;
 
+/// What the address of a connection says.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Place {
+    /// Id or word of the workspace in which its commands work and its conversations begin; `-` for the default one.
+    workspace: Option<String>,
+}
+
 /// Lets a connection in. Frames a little over the limit are still read, so that the goodbye can say why.
 pub(crate) async fn upgrade(
     State(gateway): State<Gateway>,
     origin: Origin,
+    Query(query): Query<Place>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
     let upgrade = upgrade.map_err(|error| ApiError::new(ErrorCode::Refused, format!("this route is a WebSocket: {error}")))?;
@@ -39,7 +49,7 @@ pub(crate) async fn upgrade(
     let tracked = gateway.shared().sockets.token();
     let upgrade = upgrade.max_message_size(4 * limits::WS_FRAME_BYTES_MAX).max_frame_size(4 * limits::WS_FRAME_BYTES_MAX);
     Ok(upgrade.read_buffer_size(READ_BYTES).on_upgrade(async move |socket| {
-        connection::run(gateway, socket, origin.socket_addr(), arrival).await;
+        connection::run(gateway, socket, origin.socket_addr(), arrival, query.workspace).await;
         drop(tracked);
     }))
 }

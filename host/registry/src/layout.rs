@@ -3,6 +3,7 @@
 //! Content is found by its digest only, and a digest is the only thing a path is made of; what is read is hashed. Blobs appear whole
 //! under their names, and `index.json`, which names them, comes last.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,11 +15,10 @@ use octi_domain::limits::{REGISTRY_LAYOUT_INDEX_BYTES_MAX, REGISTRY_MANIFEST_BYT
 use serde::de::DeserializeOwned;
 
 use crate::digest::Digest;
+pub use crate::document::Document;
 use crate::name::{PluginName, Version};
-use crate::oci::{
-    Descriptor, EMPTY, EMPTY_TYPE, ImageIndex, ImageManifest, LayoutVersion, MANIFEST_TYPE, REF_NAME, SCHEMA_VERSION,
-};
-use crate::package::Packed;
+use crate::oci::{Descriptor, ImageIndex, LayoutVersion, MANIFEST_TYPE, REF_NAME, SCHEMA_VERSION};
+use crate::package::{PackageError, Packed};
 use crate::text::{explained, shown};
 
 const LAYOUT_FILE: &str = "oci-layout";
@@ -27,31 +27,6 @@ const BLOBS: &str = "blobs/sha256";
 const VERSION: &str = "1.0.0";
 /// Bytes of [`LAYOUT_FILE`].
 const LAYOUT_FILE_BYTES_MAX: usize = 1024;
-const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
-
-/// What a registry signs of itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Document {
-    Index,
-    Revocations,
-}
-
-impl Document {
-    /// What it is called in a folder, where no plugin is called like it: a plugin's id has a `/`.
-    const fn tag(self) -> &'static str {
-        match self {
-            Self::Index => "octi-index",
-            Self::Revocations => "octi-revocations",
-        }
-    }
-
-    const fn artifact_type(self) -> &'static str {
-        match self {
-            Self::Index => "application/vnd.octi.index.v1+json",
-            Self::Revocations => "application/vnd.octi.revocations.v1+json",
-        }
-    }
-}
 
 /// A folder of packages.
 pub struct Layout {
@@ -109,8 +84,7 @@ impl Layout {
     pub fn create(path: &Path) -> Result<Self, LayoutError> {
         let io = |source| LayoutError::Io { path: path.to_owned(), what: "the folder".to_owned(), source };
         std::fs::create_dir_all(path).map_err(io)?;
-        let is_empty = std::fs::read_dir(path).map_err(io)?.next().is_none();
-        if !is_empty {
+        if !is_half_made(path).map_err(io)? {
             return Self::open(path);
         }
         let dir = Dir::open_ambient_dir(path, ambient_authority()).map_err(io)?;
@@ -119,6 +93,12 @@ impl Layout {
         layout.write_json(INDEX_FILE, &ImageIndex::default())?;
         layout.write_json(LAYOUT_FILE, &LayoutVersion { image_layout_version: VERSION.to_owned() })?;
         Ok(layout)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Adds a version of a plugin. It is found when all of it is there.
@@ -139,20 +119,13 @@ impl Layout {
     /// # Errors
     /// [`LayoutError`] when the folder cannot be written.
     pub fn set_document(&self, document: Document, envelope: &[u8]) -> Result<(), LayoutError> {
-        let manifest = ImageManifest {
-            schema_version: SCHEMA_VERSION,
-            media_type: MANIFEST_TYPE.to_owned(),
-            artifact_type: Some(document.artifact_type().to_owned()),
-            config: Descriptor::of(EMPTY_TYPE, EMPTY),
-            layers: vec![Descriptor::of(ENVELOPE, envelope)],
-            annotations: [].into(),
-        };
-        let manifest = serde_json::to_vec(&manifest).unwrap_or_default();
+        let packed = document.pack(envelope);
         let _lock = self.lock()?;
-        for blob in [envelope, EMPTY, &manifest] {
+        for blob in &packed.blobs {
             self.put(blob)?;
         }
-        let mut descriptor = Descriptor::of(MANIFEST_TYPE, &manifest);
+        self.put(&packed.oci_manifest)?;
+        let mut descriptor = Descriptor::of(MANIFEST_TYPE, &packed.oci_manifest);
         descriptor.artifact_type = Some(document.artifact_type().to_owned());
         self.tag(document.tag(), descriptor)
     }
@@ -165,12 +138,11 @@ impl Layout {
         let tag = document.tag();
         let descriptor = self.tagged(tag)?.ok_or_else(|| self.missing(tag))?;
         let manifest = self.blob(descriptor.digest, REGISTRY_MANIFEST_BYTES_MAX)?;
-        let damaged = |problem: &dyn fmt::Display| self.damaged(tag, problem);
-        let manifest: ImageManifest = serde_json::from_slice(&manifest).map_err(|error| damaged(&error))?;
-        match manifest.layers.as_slice() {
-            [layer] if layer.media_type == ENVELOPE => self.blob(layer.digest, bytes_max),
-            _ => Err(damaged(&"it has not one layer with an envelope")),
-        }
+        let layer = document.envelope(&manifest).map_err(|error| match error {
+            PackageError::Malformed(problem) => self.damaged(tag, &problem),
+            other => self.damaged(tag, &other),
+        })?;
+        self.blob(layer.digest, bytes_max)
     }
 
     /// The OCI manifest under the id and version of a plugin, for who has no index.
@@ -288,6 +260,34 @@ impl Layout {
     fn io(&self, what: &str, source: io::Error) -> LayoutError {
         LayoutError::Io { path: self.path.clone(), what: format!("`{what}`"), source }
     }
+}
+
+/// Whether there is nothing in the folder, or only what a program left that was ended while it made it a layout: [`LAYOUT_FILE`]
+/// comes last, and nothing is added before.
+fn is_half_made(path: &Path) -> io::Result<bool> {
+    let is_ours = |name: &OsStr| [".new", INDEX_FILE].map(OsStr::new).contains(&name);
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let is_left = match entry.file_type()? {
+            kind if kind.is_dir() => entry.file_name() == "blobs" && is_without_blobs(&entry.path())?,
+            kind => kind.is_file() && is_ours(&entry.file_name()),
+        };
+        if !is_left {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn is_without_blobs(blobs: &Path) -> io::Result<bool> {
+    for entry in std::fs::read_dir(blobs)? {
+        let entry = entry?;
+        let is_empty = || Ok::<_, io::Error>(std::fs::read_dir(entry.path())?.next().is_none());
+        if entry.file_name() != "sha256" || !entry.file_type()?.is_dir() || !is_empty()? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl fmt::Debug for Layout {

@@ -5,6 +5,7 @@
 //! here before anybody believes it.
 
 mod digest;
+mod document;
 mod envelope;
 pub mod freshness;
 pub mod index;
@@ -19,7 +20,7 @@ pub mod section;
 pub mod seen;
 pub mod signature;
 pub mod source;
-mod state;
+pub mod state;
 pub mod statement;
 mod text;
 
@@ -27,10 +28,11 @@ mod text;
 mod fixture;
 
 pub use digest::Digest;
+pub use document::Document;
 pub use envelope::EnvelopeError;
 pub use keys::{PublicKey, SecretKey};
-pub use name::{Contract, PluginName, Version};
-pub use oci::Descriptor;
+pub use name::{Contract, PluginName, Version, is_reserved};
+pub use oci::{Descriptor, MANIFEST_TYPE};
 pub use package::Package;
 pub use registry::{Offer, Registry, RegistryError};
 pub use signature::Signature;

@@ -12,6 +12,15 @@ use crate::text::{TextError, serde_as_text};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PluginName(String);
 
+/// Publishers that nobody is in a registry: what is inside of octi, and components without a manifest.
+const RESERVED: [&str; 2] = ["octi", "local"];
+
+/// Whether no registry may have plugins of a publisher of that name.
+#[must_use]
+pub fn is_reserved(publisher: &str) -> bool {
+    RESERVED.contains(&publisher)
+}
+
 impl PluginName {
     /// The id as it is in a manifest.
     #[must_use]

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 
-pub(crate) const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+/// The media type of an OCI manifest, which a registry is told with it.
+pub const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(crate) const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
 pub(crate) const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 /// The content of [`EMPTY_TYPE`].

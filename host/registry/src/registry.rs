@@ -8,7 +8,7 @@ use octi_domain::limits::{REGISTRY_FEED_BYTES_MAX, REGISTRY_INDEX_BYTES_MAX, REG
 use crate::digest::Digest;
 use crate::index::{Index, IndexError};
 use crate::keys::{Owner, PublicKey, Standing, Trust, TrustError, Use};
-use crate::name::{PluginName, Version};
+use crate::name::{PluginName, Version, is_reserved};
 use crate::oci::Descriptor;
 use crate::package::{Contents, PackageError};
 use crate::revocation::{Feed, FeedError, Installed, Revocation};
@@ -88,6 +88,11 @@ pub enum RegistryError {
     Statement(#[from] StatementError),
     #[error(transparent)]
     Trust(#[from] TrustError),
+    #[error(
+        "no registry may have plugins of `{publisher}`, and this one has `{0}`; do not use it, and ask who runs it",
+        publisher = .0.publisher()
+    )]
+    Reserved(PluginName),
     #[error("the registry has no `{name}` {version}; `{name}` has {there}")]
     NoVersion { name: PluginName, version: Version, there: String },
     #[error("the registry has no plugin `{0}`; check how it is written")]
@@ -157,6 +162,9 @@ impl Registry {
         name: &PluginName,
         version: &Version,
     ) -> Result<Offer, RegistryError> {
+        if is_reserved(name.publisher()) {
+            return Err(RegistryError::Reserved(name.clone()));
+        }
         let release = index.release(name, version).ok_or_else(|| not_there(index, name, version))?;
         let oci_manifest = self.source.oci_manifest(name, release.package, REGISTRY_MANIFEST_BYTES_MAX).await?;
         self.check_digest("the package", release.package, &oci_manifest)?;

@@ -37,7 +37,18 @@ pub enum SourceError {
     Missing { origin: String, what: String },
     #[error("{what} of `{origin}` has more than the {bytes_max} bytes allowed; ask who runs it")]
     TooLarge { origin: String, what: String, bytes_max: usize },
-    #[error("`{origin}` does not answer; try again later")]
+    #[error("`{origin}` does not let you read {what}, or does not have it; {advice}")]
+    Unauthorized { origin: String, what: String, advice: &'static str },
+    #[error("{what} that `{origin}` serves is not the one that was asked for; do not use it, and try again from another network")]
+    OtherBytes {
+        origin: String,
+        what: String,
+        #[source]
+        because: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("{what} of `{origin}` is no such thing: {problem}; ask who runs it")]
+    Malformed { origin: String, what: String, problem: String },
+    #[error("`{origin}` gave no answer that can be used; try again later")]
     Unavailable {
         origin: String,
         #[source]

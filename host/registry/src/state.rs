@@ -41,8 +41,11 @@ struct OnlyFormat {
     format: u32,
 }
 
-/// What the file says; `None` when there is none.
-pub(crate) fn read<T: DeserializeOwned>(path: &Path, bytes_max: usize) -> Result<Option<T>, StateError> {
+/// What the file says; `None` when there is none. It waits for the disk.
+///
+/// # Errors
+/// [`StateError`] when it is there and cannot be read.
+pub fn read<T: DeserializeOwned>(path: &Path, bytes_max: usize) -> Result<Option<T>, StateError> {
     let io = |error| StateError::Io(path.to_owned(), error);
     let damaged = |problem: &dyn fmt::Display| StateError::Damaged(path.to_owned(), explained(problem));
     let file = match File::open(path) {
@@ -63,8 +66,11 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path, bytes_max: usize) -> Result
     Ok(Some(read.content))
 }
 
-/// Writes the file anew. Who reads it meanwhile, or after a crash, finds the old one or the new one.
-pub(crate) fn write<T: Serialize>(path: &Path, content: &T, bytes_max: usize) -> Result<(), StateError> {
+/// Writes the file anew. Who reads it meanwhile, or after a crash, finds the old one or the new one. It waits for the disk.
+///
+/// # Errors
+/// [`StateError`] when it would be larger than `bytes_max`, or cannot be written.
+pub fn write<T: Serialize>(path: &Path, content: &T, bytes_max: usize) -> Result<(), StateError> {
     let io = |error| StateError::Io(path.to_owned(), error);
     let bytes = serde_json::to_vec_pretty(&Format { format: FORMAT, content }).map_err(|error| io(error.into()))?;
     if bytes.len() > bytes_max {
@@ -74,8 +80,11 @@ pub(crate) fn write<T: Serialize>(path: &Path, content: &T, bytes_max: usize) ->
     replace(path, &bytes).map_err(io)
 }
 
-/// Writes the bytes to a file beside it, and puts that in its place.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes the bytes to a file beside it, and puts that in its place. It waits for the disk.
+///
+/// # Errors
+/// Of the disk; then the old file is there.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = beside(path, &format!("{}.new", std::process::id()));
     let written = (|| {
         let _old = fs::remove_file(&temporary);
@@ -95,8 +104,11 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Holds everybody else off who would change the file, until it is dropped.
-pub(crate) fn lock(path: &Path) -> Result<File, StateError> {
+/// Holds everybody else off who would change the file, until it is dropped. It waits for them.
+///
+/// # Errors
+/// [`StateError::Io`].
+pub fn lock(path: &Path) -> Result<File, StateError> {
     let io = |error| StateError::Io(path.to_owned(), error);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(io)?;

@@ -1,11 +1,13 @@
 //! The settings as the parts of the host read them.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use octi_config::Config;
 use octi_config::settings::{Source, key};
 use octi_domain::run::{Budget, Compaction, RunLimits};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use subtle::ConstantTimeEq;
 
 use crate::entry::Snapshot;
@@ -61,6 +63,20 @@ impl Snapshot {
             openai_calls_per_user_max: self.count(key::OPENAI_CALLS_PER_USER_MAX),
             openai_calls_max: self.count(key::OPENAI_CALLS_MAX),
         }
+    }
+
+    /// Folders besides the workspaces that agents may work in.
+    #[must_use]
+    pub fn additional_paths(&self) -> Vec<PathBuf> {
+        let list = self.value(key::ADDITIONAL_PATHS).as_array();
+        list.into_iter().flatten().filter_map(Value::as_str).map(PathBuf::from).collect()
+    }
+
+    /// Names under which programs that speak MCP reach this host.
+    #[must_use]
+    pub fn mcp_hosts(&self) -> Vec<String> {
+        let names = self.value(key::MCP_HOSTS).as_array();
+        names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
     /// What is logged; none when nobody has said.

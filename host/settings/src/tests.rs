@@ -290,17 +290,20 @@ on_both! {
             let now = host.settings.now();
             let config = now.apply(&host.config);
             let next_start = (config.sandbox, config.searxng_url, config.private_targets, config.plugin_limits);
-            let at_once = (now.run_limits(), now.gateway_limits(), now.log_filter().map(str::to_owned), now.is_metrics_token(TOKEN));
-            format!("{at_once:?} {next_start:?}")
+            let log_filter = now.log_filter().map(str::to_owned);
+            let at_once = (now.run_limits(), now.gateway_limits(), now.mcp_hosts(), log_filter, now.is_metrics_token(TOKEN));
+            format!("{at_once:?} {next_start:?} {:?}", now.additional_paths())
         };
         let now_is = |key| host.settings.now().value(key) == &json!(true);
         for definition in DEFINITIONS.iter().filter(|definition| definition.fixed.is_none()) {
             let value = match (definition.key, definition.kind) {
                 (key::METRICS_TOKEN, _) => json!(TOKEN),
                 (key::LOG_FILTER, _) => json!("octi_agents=debug"),
+                (key::MCP_HOSTS, _) => json!(["octi.example.com"]),
                 (key::SEARXNG_URL, _) => json!("http://10.0.0.5/"),
                 (key::PRIVATE_TARGETS, _) => json!(["10.0.0.0/8:443"]),
                 (key::SANDBOX_PROCESSES, _) => json!("required"),
+                (key::ADDITIONAL_PATHS, _) => json!(["/srv/projects"]),
                 (key::PLUGINS, _) => json!({"acme/x": {"limits": {"fs_calls": 1}}}),
                 (key::COMPACTION_AUTO_PERCENT, _) => json!(70),
                 (_, Kind::Number) => json!(7),

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use tracing::instrument;
 use uuid::Uuid;
 
-use crate::codec::{count, each, stamp, stored, text, word};
+use crate::codec::{Doc, count, each, stamp, stored, text, word};
 use crate::error::{StoreError, Subject};
 use crate::tx::{Tx, rows};
 
@@ -36,6 +36,7 @@ struct RunRow {
     input_tokens: i64,
     output_tokens: i64,
     usage_estimated: bool,
+    skills: Option<Doc<Vec<String>>>,
     started_at: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
 }
@@ -58,6 +59,7 @@ impl TryFrom<RunRow> for Run {
                 output_tokens: count(TABLE, "output_tokens", row.output_tokens)?,
                 estimated: row.usage_estimated,
             },
+            skills: row.skills.map(|skills| skills.0).unwrap_or_default(),
             started_at: row.started_at,
             ended_at: row.ended_at,
         })
@@ -78,8 +80,8 @@ impl Tx<'_> {
             SUBJECT,
             "
             INSERT INTO runs
-                (id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, started_at, ended_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                (id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, skills, started_at, ended_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             ",
             run.id.as_uuid(),
             run.session_id.as_uuid(),
@@ -92,13 +94,14 @@ impl Tx<'_> {
             stored(run.usage.input_tokens),
             stored(run.usage.output_tokens),
             run.usage.estimated,
+            (!run.skills.is_empty()).then_some(Doc(&run.skills)),
             stamp(run.started_at),
             run.ended_at.map(stamp),
         )?;
         Ok(())
     }
 
-    /// Writes down where a turn stands: model, status, reason, iterations, usage and end.
+    /// Writes down where a turn stands: model, status, reason, iterations, usage, skills and end.
     ///
     /// # Errors
     /// `Conflict` when it would become a second running turn of its session.
@@ -116,7 +119,8 @@ impl Tx<'_> {
               , input_tokens = $7
               , output_tokens = $8
               , usage_estimated = $9
-              , ended_at = $10
+              , skills = $10
+              , ended_at = $11
             WHERE id = $1 AND ($2 IS NULL OR user_id = $2)
             ",
             run.id.as_uuid(),
@@ -128,6 +132,7 @@ impl Tx<'_> {
             stored(run.usage.input_tokens),
             stored(run.usage.output_tokens),
             run.usage.estimated,
+            (!run.skills.is_empty()).then_some(Doc(&run.skills)),
             run.ended_at.map(stamp),
         )?;
         Ok(changed > 0)
@@ -143,7 +148,7 @@ impl Tx<'_> {
             self,
             SUBJECT,
             "
-            SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, started_at, ended_at
+            SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, skills, started_at, ended_at
             FROM runs
             WHERE id = $1 AND ($2 IS NULL OR user_id = $2)
             ",
@@ -163,7 +168,7 @@ impl Tx<'_> {
             self,
             SUBJECT,
             "
-            SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, started_at, ended_at
+            SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, skills, started_at, ended_at
             FROM runs
             WHERE session_id = $1 AND ($2 IS NULL OR user_id = $2) AND status = 'running'
             ",
@@ -196,7 +201,7 @@ impl Tx<'_> {
             self,
             SUBJECT,
             "
-            SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, started_at, ended_at
+            SELECT id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, skills, started_at, ended_at
             FROM runs
             WHERE ($1 IS NULL OR user_id = $1)
               AND ($2 IS NULL OR session_id = $2)
@@ -231,7 +236,7 @@ impl Tx<'_> {
             UPDATE runs
             SET status = 'interrupted', reason = $2, ended_at = $3
             WHERE status = 'running' AND ($1 IS NULL OR user_id = $1)
-            RETURNING id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, started_at, ended_at
+            RETURNING id, session_id, user_id, role, model, status, reason, iterations, input_tokens, output_tokens, usage_estimated, skills, started_at, ended_at
             ",
             self.owner,
             text(reason),

@@ -1,7 +1,7 @@
 //! Conversations.
 
 use chrono::{DateTime, Utc};
-use octi_domain::ids::{SessionId, UserId};
+use octi_domain::ids::{SessionId, UserId, WorkspaceId};
 use octi_domain::session::{Session, SessionStatus};
 use sqlx::FromRow;
 use tracing::instrument;
@@ -42,6 +42,8 @@ struct SessionRow {
     title: Option<String>,
     status: String,
     message_count: i64,
+    workspace_id: Option<Uuid>,
+    project: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -56,6 +58,8 @@ impl TryFrom<SessionRow> for Session {
             title: row.title,
             status: word(TABLE, "status", &row.status, SessionStatus::parse)?,
             message_count: row.message_count,
+            workspace_id: row.workspace_id.map(WorkspaceId::from),
+            project: row.project,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -66,21 +70,36 @@ impl Tx<'_> {
     /// Adds a conversation. It begins empty: `message_count` grows with [`append_message`](Tx::append_message).
     ///
     /// # Errors
-    /// `Conflict` when it is there already, `Missing` without its user, `Foreign` when it belongs to somebody else.
+    /// `Conflict` when it is there already, `Missing` without its user or workspace, `Foreign` when it belongs to somebody else.
     #[instrument(name = "db.sessions.insert", level = "debug", skip_all, fields(session.id = %session.id))]
     pub async fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.own(session.user_id, "the session")?;
+        if let Some(workspace) = session.workspace_id {
+            let own: Option<(i64,)> = fetch_optional!(
+                self,
+                SUBJECT,
+                "SELECT COUNT(*) FROM workspaces WHERE id = $1 AND user_id = $2",
+                workspace.as_uuid(),
+                session.user_id.as_uuid(),
+            )?;
+            if own.is_none_or(|(count,)| count == 0) {
+                return self.refuse(StoreError::Missing { what: "the workspace" });
+            }
+        }
         execute!(
             self,
             SUBJECT,
             "
-            INSERT INTO sessions (id, user_id, title, status, message_count, last_seq, created_at, updated_at)
-            VALUES ($1, $2, $3, $4, 0, 0, $5, $6)
+            INSERT INTO sessions
+                (id, user_id, title, status, message_count, last_seq, workspace_id, project, created_at, updated_at)
+            VALUES ($1, $2, $3, $4, 0, 0, $5, $6, $7, $8)
             ",
             session.id.as_uuid(),
             session.user_id.as_uuid(),
             session.title.as_deref().map(text),
             session.status.as_str(),
+            session.workspace_id.map(WorkspaceId::as_uuid),
+            session.project.as_deref().map(text),
             stamp(session.created_at),
             stamp(session.updated_at),
         )?;
@@ -97,7 +116,7 @@ impl Tx<'_> {
             self,
             SUBJECT,
             "
-            SELECT id, user_id, title, status, message_count, created_at, updated_at
+            SELECT id, user_id, title, status, message_count, workspace_id, project, created_at, updated_at
             FROM sessions
             WHERE id = $1 AND ($2 IS NULL OR user_id = $2)
             ",
@@ -134,7 +153,7 @@ impl Tx<'_> {
         // The plain comparison, and not the one with NULL, lets both databases read the page straight from the index.
         let sql = if self.owner.is_some() {
             "
-            SELECT id, user_id, title, status, message_count, created_at, updated_at
+            SELECT id, user_id, title, status, message_count, workspace_id, project, created_at, updated_at
             FROM sessions
             WHERE user_id = $1 AND ($2 IS NULL OR (updated_at, id) < ($2, $3))
               AND ($4 IS NULL OR status = $4)
@@ -144,7 +163,7 @@ impl Tx<'_> {
             "
         } else {
             "
-            SELECT id, user_id, title, status, message_count, created_at, updated_at
+            SELECT id, user_id, title, status, message_count, workspace_id, project, created_at, updated_at
             FROM sessions
             WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR (updated_at, id) < ($2, $3))
               AND ($4 IS NULL OR status = $4)

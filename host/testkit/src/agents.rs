@@ -12,10 +12,12 @@ use octi_domain::message::Message;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Run, RunLimits, RunStatus};
+use octi_domain::workspace::Place;
 use octi_extension::registry::Registry;
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::guard::Redactor;
+use octi_security::sandbox::fs::WorkFolder;
 use octi_store::Store;
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -161,7 +163,7 @@ fn config(
         events: events.clone(),
         ambient: ambient.clone(),
         limits: limits.subscribe(),
-        workspace_of: Arc::new(move |user| workspaces.path().join(user.to_string())),
+        workspace_of: Arc::new(move |user, place| WorkFolder::of(workspaces.path(), user, place, &[])),
         redactor: Arc::new(move |_| Arc::clone(&redactor)),
         role: "general".to_owned(),
     }
@@ -200,7 +202,7 @@ impl TestAgents {
     /// # Panics
     /// When it is not taken in.
     pub async fn send_unattended(&self, text: &str) -> Sent {
-        self.send_as(text, TurnOptions { model: None, origin: Origin::Unattended }).await
+        self.send_as(text, TurnOptions { origin: Origin::Unattended, ..TurnOptions::default() }).await
     }
 
     async fn send_as(&self, text: &str, options: TurnOptions) -> Sent {
@@ -240,7 +242,8 @@ impl TestAgents {
     #[must_use]
     pub fn workspace(&self) -> PathBuf {
         let Some(user) = self.principal.user_id() else { panic!("only people have workspaces") };
-        self.workspaces.path().join(user.to_string())
+        let folder = WorkFolder::of(self.workspaces.path(), user, &Place::default(), &[]);
+        folder.unwrap_or_else(|error| panic!("there is no workspace: {error}")).root
     }
 
     /// A stored run.

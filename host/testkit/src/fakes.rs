@@ -1,13 +1,16 @@
-//! Tools, roles and a registry without any plugin.
+//! Tools, roles, skills and a registry without any plugin.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use octi_domain::limits;
 use octi_domain::permission::Level;
-use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
+use octi_extension::hook::{Hook, HookAnswer, HookContext, HookEntry, HookEvent, HookSpec};
+use octi_extension::manifest::{Effect, RoleEntry, SkillEntry, SubjectKind};
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::role::Role;
+use octi_extension::skill::{Skill, SkillSource};
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
@@ -239,6 +242,147 @@ impl Role for FakeRole {
     }
 }
 
+/// A skill with a text.
+#[derive(Clone)]
+pub struct FakeSkill {
+    spec: SkillEntry,
+    source: SkillSource,
+    text: String,
+    fits: bool,
+    is_stuck: bool,
+}
+
+impl FakeSkill {
+    /// A skill of the plugin `test/<name>` with that text, which its name calls.
+    #[must_use]
+    pub fn new(name: &str, text: &str) -> Self {
+        let spec = SkillEntry {
+            name: name.to_owned(),
+            description: format!("What is known of {name}"),
+            triggers: vec![name.replace('-', " ")],
+            ..SkillEntry::default()
+        };
+        let source = SkillSource::Plugin { id: format!("test/{name}"), version: "1.0.0".to_owned() };
+        Self { spec, source, text: text.to_owned(), fits: false, is_stuck: false }
+    }
+
+    /// Changes what it says of itself.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut SkillEntry)) -> Self {
+        change(&mut self.spec);
+        self
+    }
+
+    /// It never answers.
+    #[must_use]
+    pub fn stuck(mut self) -> Self {
+        self.is_stuck = true;
+        self
+    }
+
+    /// Its code decides, and decides that.
+    #[must_use]
+    pub fn decides(mut self, fits: bool) -> Self {
+        self.spec.dynamic = true;
+        self.fits = fits;
+        self
+    }
+}
+
+#[async_trait]
+impl Skill for FakeSkill {
+    fn spec(&self) -> &SkillEntry {
+        &self.spec
+    }
+
+    fn source(&self) -> &SkillSource {
+        &self.source
+    }
+
+    fn license(&self) -> Option<&str> {
+        None
+    }
+
+    async fn fits(&self, _said: &str) -> Result<bool, ToolError> {
+        if self.is_stuck {
+            std::future::pending::<()>().await;
+        }
+        Ok(self.fits)
+    }
+
+    async fn text(&self, said: &str) -> Result<String, ToolError> {
+        if self.is_stuck {
+            std::future::pending::<()>().await;
+        }
+        Ok(self.text.replace("{said}", said))
+    }
+}
+
+type HookAnswers = dyn Fn(HookEvent, &Value) -> Result<HookAnswer, ToolError> + Send + Sync;
+
+/// A hook that answers what the test says. Clones share what they were told.
+#[derive(Clone)]
+pub struct FakeHook {
+    spec: HookSpec,
+    answers: Arc<HookAnswers>,
+    is_silent: bool,
+    told: Arc<Mutex<Vec<(HookEvent, Value)>>>,
+}
+
+impl FakeHook {
+    /// A hook of that plugin that is asked before calls of every tool and lets them go on; `entry` may change that.
+    #[must_use]
+    pub fn new(plugin: &str, change: impl FnOnce(&mut HookEntry)) -> Self {
+        let mut entry = HookEntry {
+            events: vec![HookEvent::ToolBefore],
+            tools: vec!["*".to_owned()],
+            priority: limits::HOOK_PRIORITY_MAX / 2,
+            time_ms: limits::HOOK_MS_DEFAULT,
+        };
+        change(&mut entry);
+        let spec = HookSpec { plugin: plugin.to_owned(), plugin_version: "1.0.0".to_owned(), entry };
+        Self { spec, answers: Arc::new(|_, _| Ok(HookAnswer::GoOn)), is_silent: false, told: Arc::default() }
+    }
+
+    /// What it answers.
+    #[must_use]
+    pub fn answers(
+        mut self,
+        answers: impl Fn(HookEvent, &Value) -> Result<HookAnswer, ToolError> + Send + Sync + 'static,
+    ) -> Self {
+        self.answers = Arc::new(answers);
+        self
+    }
+
+    /// Never answers.
+    #[must_use]
+    pub fn silent(self) -> Self {
+        Self { is_silent: true, ..self }
+    }
+
+    /// What it was told so far.
+    #[must_use]
+    pub fn told(&self) -> Vec<(HookEvent, Value)> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl Hook for FakeHook {
+    fn spec(&self) -> &HookSpec {
+        &self.spec
+    }
+
+    async fn tell(&self, _context: HookContext, event: HookEvent, details: Value) -> Result<HookAnswer, ToolError> {
+        let answer = (self.answers)(event, &details);
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push((event, details));
+        if self.is_silent {
+            std::future::pending::<()>().await;
+        }
+        answer
+    }
+}
+
 /// What is installed, as the test says.
 #[derive(Default)]
 pub struct FakeRegistry {
@@ -254,6 +398,19 @@ impl FakeRegistry {
     /// Adds a role, or puts it in the place of the one of that name.
     pub fn install_role(&self, role: FakeRole) {
         self.change(|snapshot| drop(snapshot.roles.insert(role.spec.name.clone(), Arc::new(role))));
+    }
+
+    /// Adds a skill, or puts it in the place of the one of that name.
+    pub fn install_skill(&self, skill: FakeSkill) {
+        self.change(|snapshot| drop(snapshot.skills.insert(skill.spec.name.clone(), Arc::new(skill))));
+    }
+
+    /// Adds a hook, and puts all of them into the order in which they are asked.
+    pub fn install_hook(&self, hook: FakeHook) {
+        self.change(|snapshot| {
+            snapshot.hooks.push(Arc::new(hook));
+            snapshot.hooks.sort_by(|a, b| a.spec().order().cmp(&b.spec().order()));
+        });
     }
 
     /// Removes a tool.

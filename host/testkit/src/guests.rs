@@ -1,6 +1,9 @@
 //! Small guests, written as core modules in WebAssembly's text format and made components of the real contract. What they
 //! do wrong, they do on purpose.
 
+mod chat;
+mod watch;
+
 use std::fmt::Write as _;
 
 use octi_extension::contract::SOURCES;
@@ -8,6 +11,9 @@ use octi_extension::manifest::{Manifest, SECTION};
 use wasm_encoder::{ComponentSection, CustomSection, Encode};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
+
+pub use chat::counting_channel;
+pub use watch::Watch;
 
 /// Where a host function puts its result, when the guest says so.
 pub const RESULT: usize = 64;
@@ -201,9 +207,13 @@ fn escaped(bytes: &[u8]) -> String {
 /// # Panics
 /// When the module does not fit.
 #[must_use]
-pub fn component(mut core: Vec<u8>, package: &str, import: &str) -> Vec<u8> {
+pub fn component(core: Vec<u8>, package: &str, import: &str) -> Vec<u8> {
+    of_world("tool-plugin", core, package, import)
+}
+
+fn of_world(name: &str, mut core: Vec<u8>, package: &str, import: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let world = format!("package test:guest; world guest {{ include octi:plugin/tool-plugin@0.1.0; {import} }}");
+    let world = format!("package test:guest; world guest {{ include octi:plugin/{name}@0.1.0; {import} }}");
     let more = (!package.is_empty()).then_some(("more.wit", package));
     let mut last = None;
     for (path, text) in SOURCES.into_iter().chain(more).chain([("guest.wit", world.as_str())]) {

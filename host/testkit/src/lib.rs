@@ -16,6 +16,8 @@ pub mod fakes;
 pub mod guests;
 pub mod people;
 pub mod services;
+#[cfg(feature = "shelf")]
+pub mod shelf;
 
 #[cfg(feature = "agents")]
 pub use octi_models::scripted::{Answer, ScriptedModel, Step};

@@ -42,6 +42,8 @@ pub async fn session(store: &Store, ambient: &Ambient, principal: &Principal) ->
         title: None,
         status: SessionStatus::Active,
         message_count: 0,
+        workspace_id: None,
+        project: None,
         created_at: ambient.now(),
         updated_at: ambient.now(),
     };

@@ -46,6 +46,8 @@ pub(crate) struct Past {
     pub(crate) end: Option<octi_api::v1::agents::AgentStatus>,
     pub(crate) iterations: u32,
     pub(crate) tokens: u64,
+    /// The skills that it was given.
+    pub(crate) skills: Vec<String>,
     pub(crate) started_at: DateTime<Utc>,
 }
 
@@ -55,6 +57,9 @@ pub(crate) struct Conversation {
     /// None until the first message makes it.
     pub(crate) session: Option<Uuid>,
     pub(crate) title: Option<String>,
+    /// Where it works, as the server says.
+    pub(crate) workspace: Option<Uuid>,
+    pub(crate) project: Option<String>,
     /// Whether the stored messages are in `items`.
     pub(crate) loaded: bool,
     pub(crate) items: Vec<Item>,
@@ -88,6 +93,12 @@ pub(crate) enum AfterReplay {
 }
 
 impl Conversation {
+    /// Takes over where the server says that it works.
+    pub(crate) fn stands(&mut self, session: &octi_api::v1::sessions::Session) {
+        self.workspace = session.workspace_id;
+        self.project.clone_from(&session.project_path);
+    }
+
     /// A conversation that the server has.
     pub(crate) fn of(session: Uuid) -> Self {
         Self { session: Some(session), ..Self::default() }

@@ -7,7 +7,7 @@ use octi_api::page::PageQuery;
 use octi_api::v1::agents::AgentQuery;
 use octi_api::v1::auth::{Login, User};
 use octi_api::v1::messages::MessageQuery;
-use octi_api::v1::sessions::CreateSession;
+use octi_api::v1::sessions::{CreateSession, PatchSession};
 use octi_client::{Client, ClientError};
 use octi_domain::ids::{SessionId, TokenId};
 use octi_domain::limits;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::link::Order;
 use crate::message::{Effect, History, Msg, Purpose};
+use crate::place::Project;
 
 /// What the world still has to do besides the requests.
 pub(crate) enum Remains {
@@ -66,10 +67,23 @@ impl Runner {
                 let outcome = load(&client, session).await.map_err(say);
                 Msg::Loaded { session, outcome }
             }),
-            Effect::Create { title, number } => self.ask(move |client| async move {
-                let outcome = client.create_session(&CreateSession { title: Some(title) }).await.map_err(say);
-                Msg::Created { number, outcome }
+            Effect::Create { title, number, workspace, project } => {
+                let wanted = CreateSession { title: Some(title), workspace_id: workspace, project_path: None };
+                self.create(wanted, project, number);
+            }
+            Effect::Move { session, to } => self.ask(move |client| async move {
+                let patch = PatchSession { workspace_id: to.workspace, project_path: to.project, ..PatchSession::default() };
+                let outcome = client.patch_session(session.into(), &patch).await.map_err(say);
+                Msg::Moved { session, outcome }
             }),
+            Effect::ConnectTo(workspace) => {
+                let link = self.link.clone();
+                self.tasks.spawn(async move {
+                    let _ = link.send(Order::ConnectTo(workspace)).await;
+                });
+            }
+            Effect::ListWorkspaces => self
+                .ask(|client| async move { Msg::Workspaces(client.list_workspaces().await.map(|page| page.items).map_err(say)) }),
             Effect::ListSessions => self.ask(|client| async move {
                 let query = PageQuery { limit: Some(limits::PAGE_ROWS_MAX), ..PageQuery::default() };
                 Msg::Sessions(client.list_sessions(&query).await.map(|page| page.items).map_err(say))
@@ -84,6 +98,28 @@ impl Runner {
             Effect::Quit => return Remains::Quit,
         }
         Remains::Nothing
+    }
+
+    /// Begins a conversation. A project that nobody named is let go when the server does not open it.
+    fn create(&self, mut wanted: CreateSession, project: Option<Project>, number: u64) {
+        let (client, out) = (self.client(), self.out.clone());
+        self.tasks.spawn(async move {
+            let is_named = project.as_ref().is_none_or(|project| project.is_named);
+            wanted.project_path = project.map(|project| project.path);
+            let mut outcome = client.create_session(&wanted).await;
+            let refusal = match &outcome {
+                Err(ClientError::Server { path: Some(path), message, .. }) if path == "projectPath" && !is_named => {
+                    Some(message.clone())
+                }
+                _ => None,
+            };
+            if let Some(why) = refusal {
+                wanted.project_path = None;
+                outcome = client.create_session(&wanted).await;
+                let _ = out.send(Msg::LetGo(why)).await;
+            }
+            let _ = out.send(Msg::Created { number, outcome: outcome.map_err(say) }).await;
+        });
     }
 
     /// Never waits for the connection: what cannot leave is refused where it came from.

@@ -15,6 +15,7 @@ mod markdown;
 mod message;
 mod model;
 mod overlay;
+mod place;
 mod run;
 mod screen;
 #[cfg(test)]
@@ -27,4 +28,5 @@ mod wrap;
 
 pub use glyphs::GlyphSet;
 pub use keys::{Action, Chord, FILE as KEYS_FILE, KeyMap, KeysError};
+pub use place::{Project, project};
 pub use run::{Settings, TuiError, run};

@@ -27,6 +27,24 @@ pub(crate) enum Order {
     /// Connects at once, as this client.
     Connect(Client),
     ConnectNow,
+    /// Connects at once, in the workspace of that word or in the default one.
+    ConnectTo(Option<String>),
+}
+
+/// As whom to connect, and where.
+struct Target {
+    client: Client,
+    /// The word of a workspace; none for the default one.
+    workspace: Option<String>,
+}
+
+impl Target {
+    async fn connect(&self) -> Result<Socket, ClientError> {
+        match &self.workspace {
+            Some(workspace) => self.client.connect_in(workspace).await,
+            None => self.client.connect().await,
+        }
+    }
 }
 
 /// Why a connection is over.
@@ -39,16 +57,17 @@ enum End {
 }
 
 /// Keeps the connection until nobody gives orders any more.
-pub(crate) async fn keep(mut client: Client, ambient: Ambient, mut orders: Receiver<Order>, out: Sender<Msg>) {
+pub(crate) async fn keep(client: Client, ambient: Ambient, mut orders: Receiver<Order>, out: Sender<Msg>) {
+    let mut target = Target { client, workspace: None };
     let mut waits = backoff();
     loop {
         if out.send(Msg::Connecting).await.is_err() {
             return;
         }
-        let reason = match client.connect().await {
+        let reason = match target.connect().await {
             Ok(socket) => {
                 waits = backoff();
-                match attend(socket, &mut client, &mut orders, &out).await {
+                match attend(socket, &mut target, &mut orders, &out).await {
                     End::Lost(reason) => reason,
                     End::Again => continue,
                     End::Over => return,
@@ -61,7 +80,7 @@ pub(crate) async fn keep(mut client: Client, ambient: Ambient, mut orders: Recei
         if out.send(Msg::Offline { reason, retry_at }).await.is_err() {
             return;
         }
-        if !rest(wait, &mut client, &mut orders).await {
+        if !rest(wait, &mut target, &mut orders).await {
             return;
         }
     }
@@ -78,7 +97,7 @@ fn backoff() -> impl Iterator<Item = Duration> {
 }
 
 /// Waits for the next attempt; false when nobody gives orders any more.
-async fn rest(wait: Duration, client: &mut Client, orders: &mut Receiver<Order>) -> bool {
+async fn rest(wait: Duration, target: &mut Target, orders: &mut Receiver<Order>) -> bool {
     let end = sleep(wait);
     tokio::pin!(end);
     loop {
@@ -86,8 +105,12 @@ async fn rest(wait: Duration, client: &mut Client, orders: &mut Receiver<Order>)
             () = &mut end => return true,
             order = orders.recv() => match order {
                 None => return false,
-                Some(Order::Connect(other)) => {
-                    *client = other;
+                Some(Order::Connect(client)) => {
+                    *target = Target { client, workspace: None };
+                    return true;
+                }
+                Some(Order::ConnectTo(workspace)) => {
+                    target.workspace = workspace;
                     return true;
                 }
                 Some(Order::ConnectNow) => return true,
@@ -99,7 +122,7 @@ async fn rest(wait: Duration, client: &mut Client, orders: &mut Receiver<Order>)
 }
 
 /// Serves one connection until it ends.
-async fn attend(mut socket: Socket, client: &mut Client, orders: &mut Receiver<Order>, out: &Sender<Msg>) -> End {
+async fn attend(mut socket: Socket, target: &mut Target, orders: &mut Receiver<Order>, out: &Sender<Msg>) -> End {
     if out.send(Msg::Online(socket.hello().clone())).await.is_err() {
         return End::Over;
     }
@@ -132,8 +155,13 @@ async fn attend(mut socket: Socket, client: &mut Client, orders: &mut Receiver<O
                     socket.close().await;
                     return End::Over;
                 }
-                Some(Order::Connect(other)) => {
-                    *client = other;
+                Some(Order::Connect(client)) => {
+                    *target = Target { client, workspace: None };
+                    socket.close().await;
+                    return End::Again;
+                }
+                Some(Order::ConnectTo(workspace)) => {
+                    target.workspace = workspace;
                     socket.close().await;
                     return End::Again;
                 }

@@ -8,10 +8,12 @@ use octi_api::v1::auth::User;
 use octi_api::v1::messages::Message;
 use octi_api::v1::models::Model as ConfiguredModel;
 use octi_api::v1::sessions::Session;
+use octi_api::v1::workspaces::Workspace;
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::conversation::ItemId;
+use crate::place::Project;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -41,6 +43,14 @@ pub(crate) enum Msg {
         outcome: Result<Session, String>,
     },
     Sessions(Result<Vec<Session>, String>),
+    Workspaces(Result<Vec<Workspace>, String>),
+    /// Where a conversation works now, or why nothing changed.
+    Moved {
+        session: Uuid,
+        outcome: Result<Session, String>,
+    },
+    /// Why the folder that octi was started in is not the project of the conversation that is being made.
+    LetGo(String),
     Models(Result<Vec<ConfiguredModel>, String>),
     /// Somebody signed in here.
     SignedIn(Result<User, String>),
@@ -77,6 +87,15 @@ pub(crate) enum Purpose {
     Other,
 }
 
+/// Where a conversation is to work; what is not said stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Moving {
+    /// The word of a workspace, `-` for the default one.
+    pub(crate) workspace: Option<String>,
+    /// An empty text for all of the workspace.
+    pub(crate) project: Option<String>,
+}
+
 /// Something to be done.
 #[derive(Debug)]
 pub(crate) enum Effect {
@@ -88,7 +107,16 @@ pub(crate) enum Effect {
     Create {
         title: String,
         number: u64,
+        workspace: Option<String>,
+        project: Option<Project>,
     },
+    Move {
+        session: Uuid,
+        to: Moving,
+    },
+    /// Connects anew, in the workspace of that word or in the default one.
+    ConnectTo(Option<String>),
+    ListWorkspaces,
     ListSessions,
     ListModels,
     SignIn {

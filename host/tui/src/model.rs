@@ -10,6 +10,7 @@ use crate::glyphs::{GlyphSet, Glyphs};
 use crate::input::Input;
 use crate::keys::KeyMap;
 use crate::overlay::Overlay;
+use crate::place::Place;
 use crate::transcript::Transcript;
 
 /// How long a short note stays.
@@ -87,6 +88,7 @@ pub(crate) struct Model {
     pub(crate) capabilities: Vec<String>,
     pub(crate) commands: Vec<ServerCommand>,
     pub(crate) sessions: Vec<Session>,
+    pub(crate) place: Place,
     pub(crate) default_model: Option<String>,
     pub(crate) cost: Option<Cost>,
     pub(crate) conversation: Conversation,
@@ -127,6 +129,7 @@ impl Model {
             capabilities: Vec::new(),
             commands: Vec::new(),
             sessions: Vec::new(),
+            place: Place::default(),
             default_model: None,
             cost: None,
             conversation: session.map(Conversation::of).unwrap_or_default(),

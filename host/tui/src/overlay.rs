@@ -44,6 +44,8 @@ pub(crate) enum Choice {
     /// Writes the beginning of a command, whose arguments are missing.
     Write(String),
     Session(Uuid),
+    /// By its word.
+    Workspace(String),
 }
 
 /// A password being typed.

@@ -19,6 +19,7 @@ use crate::keys::KeyMap;
 use crate::link;
 use crate::message::Msg;
 use crate::model::Model;
+use crate::place::Project;
 use crate::screen::Screen;
 use crate::update::update;
 use crate::view;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub client: Client,
     /// The conversation to go on with; a new one begins with the first message.
     pub session: Option<SessionId>,
+    /// Where conversations that begin here work; none for all of the workspace.
+    pub project: Option<Project>,
     pub keys: KeyMap,
     pub glyphs: GlyphSet,
     pub ambient: Ambient,
@@ -65,8 +68,9 @@ pub async fn run(settings: Settings) -> Result<Option<SessionId>, TuiError> {
     }
     // From here on a signal does not end the process with the terminal in our hands.
     let signals = Signals::listen()?;
-    let Settings { client, session, keys, glyphs, ambient } = settings;
+    let Settings { client, session, project, keys, glyphs, ambient } = settings;
     let mut model = Model::new(client.base().as_str(), keys, glyphs, session.map(SessionId::as_uuid), ambient.now());
+    model.place.project = project;
     let tasks = TaskTracker::new();
     let (out, messages) = mpsc::channel(MESSAGES_MAX);
     let (link, orders) = mpsc::channel(ORDERS_MAX);

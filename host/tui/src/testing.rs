@@ -129,6 +129,7 @@ pub(crate) fn response(id: u128, text: &str) -> EventBody {
         text: text.to_owned(),
         model: "demo".to_owned(),
         usage: USAGE,
+        skills: Vec::new(),
     })
 }
 
@@ -165,6 +166,8 @@ pub(crate) fn session(title: &str) -> Session {
         title: Some(title.to_owned()),
         status: SessionStatus::Active,
         message_count: 2,
+        workspace_id: None,
+        project_path: None,
         created_at: start(),
         updated_at: start(),
     }

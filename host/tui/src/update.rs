@@ -5,6 +5,7 @@ mod frames;
 mod keys;
 mod local;
 mod overlays;
+mod place;
 mod prompt;
 mod submit;
 mod watch;
@@ -62,6 +63,9 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Eff
         Msg::Loaded { session, outcome } => loaded(model, session, outcome),
         Msg::Created { number, outcome } => submit::created(model, number, outcome),
         Msg::Sessions(outcome) => local::sessions(model, outcome),
+        Msg::Workspaces(outcome) => place::listed(model, outcome),
+        Msg::Moved { session, outcome } => place::moved(model, session, outcome),
+        Msg::LetGo(why) => place::let_go(model, &why),
         Msg::Models(outcome) => {
             let default = outcome.ok().and_then(|models| models.into_iter().find(|one| one.is_default));
             model.default_model = default.map(|one| clean(&one.name));
@@ -94,7 +98,8 @@ fn online(model: &mut Model, hello: AuthOk) -> Vec<Effect> {
     model.watched = Watched::Untold;
     model.capabilities = hello.capabilities;
     let help = ClientFrame::Command(Command { name: "help".to_owned(), args: None, session_id: None });
-    let mut effects = vec![subscribe(), Effect::Send(help, Purpose::Help), Effect::ListModels, Effect::ListSessions];
+    let mut effects =
+        vec![subscribe(), Effect::Send(help, Purpose::Help), Effect::ListModels, Effect::ListSessions, Effect::ListWorkspaces];
     if model.conversation.session.is_some() {
         effects.extend(replay(model));
         if !model.conversation.loaded {
@@ -156,6 +161,7 @@ fn loaded(model: &mut Model, session: uuid::Uuid, outcome: Result<History, Strin
     match outcome {
         Ok(history) => {
             model.conversation.title = history.session.title.as_deref().map(clean);
+            model.conversation.stands(&history.session);
             let first = !model.conversation.loaded;
             model.conversation.load(&history.messages, &history.agents);
             if first {

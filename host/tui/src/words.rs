@@ -52,6 +52,11 @@ pub(crate) fn tokens(tokens: u64) -> String {
     }
 }
 
+/// The skills of a turn: `skills(1) technical-writing`.
+pub(crate) fn skills(names: &[String]) -> String {
+    format!("skills({}) {}", names.len(), names.join(", "))
+}
+
 /// Arguments on one line.
 pub(crate) fn arguments(arguments: &Value, columns: usize, ellipsis: &str) -> String {
     let Some(fields) = arguments.as_object() else { return shorten(&clean(&arguments.to_string()), columns, ellipsis) };

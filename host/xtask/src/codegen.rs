@@ -1,5 +1,7 @@
 //! `cargo xtask codegen`: what is generated is committed, and a check fails when it is stale.
 
+pub(crate) mod contract;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,7 +27,7 @@ const PAGES: [(&str, &str); 6] = [
     ("settings", "docs/reference/settings.md"),
 ];
 
-/// Writes the reference pages and the hashes of the contract.
+/// Writes the reference pages and the contract's, and the hashes of the contract.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // The whole workspace, as the tests have it: asked for one package, cargo would compile dependencies with other features.
     step::run(&mut step::cargo(&["build", "--workspace", "--bin", "octi"]))?;
@@ -36,6 +38,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         files.push((step::root().join(path), text));
     }
     files.push((tidy::contract::hashes_path(), tidy::contract::current()?));
+    files.push((contract::path(), contract::page()?));
     let mut stale = Vec::new();
     for (path, text) in files {
         if fs::read_to_string(&path).is_ok_and(|old| old == text) {

@@ -1,7 +1,7 @@
 //! Building the plugins that ship inside the binary.
 //!
 //! A tool is compiled for `wasm32-wasip2`, asked once for its tools in an instance that is denied everything, and packed with
-//! the answer; a role is packed from its text without a compiler. The result is one folder of `.wasm` files that
+//! the answer; a role or a skill is packed from its text without a compiler. The result is one folder of `.wasm` files that
 //! `host/cli/build.rs` embeds.
 
 use std::fs;
@@ -27,8 +27,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<PathBuf> {
     steps.step(&format!("Compiling {} tools to WebAssembly", tools.len()), || compile(&tools))?;
     let packer = steps.step("Building the packer", || build_packer(options.release))?;
     let roles = folders("plugins/roles", "plugin.toml")?;
+    let skills = folders("plugins/skills", "plugin.toml")?;
     let out = bundle_dir()?;
-    steps.step(&format!("Packing {} plugins", tools.len() + roles.len()), || pack_all(&packer, &tools, &roles, &out))?;
+    let count = tools.len() + roles.len() + skills.len();
+    steps.step(&format!("Packing {count} plugins"), || pack_all(&packer, &tools, (&roles, &skills), &out))?;
     Ok(out)
 }
 
@@ -80,7 +82,7 @@ fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
     Ok(step::target_dir()?.join(profile).join("octi-pack"))
 }
 
-fn pack_all(packer: &Path, tools: &[PathBuf], roles: &[PathBuf], out: &Path) -> anyhow::Result<()> {
+fn pack_all(packer: &Path, tools: &[PathBuf], (roles, skills): (&[PathBuf], &[PathBuf]), out: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(out).with_context(|| format!("cannot create `{}`", out.display()))?;
     let compiled = step::target_dir()?.join("wasm32-wasip2").join("guest");
     let mut made = Vec::new();
@@ -91,9 +93,10 @@ fn pack_all(packer: &Path, tools: &[PathBuf], roles: &[PathBuf], out: &Path) -> 
         step::run(command.arg("tool").arg(&component).arg(tool.join("plugin.toml")).arg(&target))?;
         made.push(target);
     }
-    for role in roles {
-        let target = out.join(format!("role-{}.wasm", name(role)));
-        step::run(std::process::Command::new(packer).arg("role").arg(role).arg(&target))?;
+    let texts = roles.iter().map(|role| ("role", role)).chain(skills.iter().map(|skill| ("skill", skill)));
+    for (kind, folder) in texts {
+        let target = out.join(format!("{kind}-{}.wasm", name(folder)));
+        step::run(std::process::Command::new(packer).arg(kind).arg(folder).arg(&target))?;
         made.push(target);
     }
     remove_stale(out, &made)

@@ -36,14 +36,22 @@
 //! A tool returns `Result<T, E>` where `T` is [`Output`] (with a schema and a line for the person watching) or anything that
 //! serialises (without), and `E` is [`ToolError`] or what becomes one, such as [`HostError`].
 //!
+//! # Hooks
+//! [`hook!`](macro@hook) makes a component of a function that watches over calls; see [`hook`](mod@hook).
+//!
+//! # Channels
+//! [`channel!`](macro@channel) makes a component of a [`Channel`](channel::Channel): another place where people write and read.
+//!
 //! # What the host offers
 //! [`fs`], [`kv`], [`shell`], [`http`], [`log`](mod@log) and [`clock`]. A component imports only what it uses; each capability used must be in its
 //! `plugin.toml`, with the reason shown to the person who grants it. Without a host (in a test on the build machine) these
 //! functions panic, so keep logic in functions that take and return data, and test those.
 
+pub mod channel;
 pub mod clock;
 mod error;
 pub mod fs;
+pub mod hook;
 pub mod http;
 pub mod kv;
 pub mod log;
@@ -90,10 +98,18 @@ macro_rules! plugin {
 /// What the macros expand to. Not for people.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::channel::{poll, send, webhook};
+    pub use crate::hook::on_event;
     pub use crate::operation::{call, call_one, describe, describe_all};
     pub use crate::raw::bindings as raw;
     pub use crate::raw::bindings::export_tools;
     pub use crate::raw::bindings::exports::octi::plugin::tools::{
         Guest, Output as RawOutput, Tool as RawTool, ToolError as RawToolError,
     };
+    pub use crate::raw::channel as raw_channel;
+    pub use crate::raw::channel::export_channel;
+    pub use crate::raw::channel::exports::octi::plugin::channel::Guest as ChannelGuest;
+    pub use crate::raw::hook as raw_hook;
+    pub use crate::raw::hook::export_hook;
+    pub use crate::raw::hook::exports::octi::plugin::hook::{Event as RawEvent, Guest as HookGuest, Verdict as RawVerdict};
 }

@@ -19,3 +19,57 @@ pub mod bindings {
         default_bindings_module: "octi_sdk::__private::raw",
     });
 }
+
+/// The same for what watches over calls.
+pub mod hook {
+    wit_bindgen::generate!({
+        path: [
+            "../../wit/types",
+            "../../wit/log",
+            "../../wit/kv",
+            "../../wit/fs",
+            "../../wit/shell",
+            "../../wit/http",
+            "../../wit/plugin",
+        ],
+        world: "octi:plugin/hook-plugin",
+        with: {
+            "octi:types/common@0.1.0": super::bindings::octi::types::common,
+            "octi:log/log@0.1.0": super::bindings::octi::log::log,
+            "octi:kv/store@0.1.0": super::bindings::octi::kv::store,
+            "octi:fs/files@0.1.0": super::bindings::octi::fs::files,
+            "octi:shell/process@0.1.0": super::bindings::octi::shell::process,
+            "octi:http/client@0.1.0": super::bindings::octi::http::client,
+        },
+        export_macro_name: "export_hook",
+        pub_export_macro: true,
+        default_bindings_module: "octi_sdk::__private::raw_hook",
+    });
+}
+
+/// The same for other places where people write.
+pub mod channel {
+    wit_bindgen::generate!({
+        path: [
+            "../../wit/types",
+            "../../wit/log",
+            "../../wit/kv",
+            "../../wit/fs",
+            "../../wit/shell",
+            "../../wit/http",
+            "../../wit/plugin",
+        ],
+        world: "octi:plugin/channel-plugin",
+        with: {
+            "octi:types/common@0.1.0": super::bindings::octi::types::common,
+            "octi:log/log@0.1.0": super::bindings::octi::log::log,
+            "octi:kv/store@0.1.0": super::bindings::octi::kv::store,
+            "octi:fs/files@0.1.0": super::bindings::octi::fs::files,
+            "octi:shell/process@0.1.0": super::bindings::octi::shell::process,
+            "octi:http/client@0.1.0": super::bindings::octi::http::client,
+        },
+        export_macro_name: "export_channel",
+        pub_export_macro: true,
+        default_bindings_module: "octi_sdk::__private::raw_channel",
+    });
+}

@@ -18,6 +18,7 @@ use octi_extension::tool::{CallContext, NoProgress, Tool, no_secrets};
 use octi_models::ChatModel;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::guard::Redactor;
+use octi_security::sandbox::fs::WorkFolder;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_store::Backend;
 use octi_testkit::db::TestDb;
@@ -100,6 +101,7 @@ impl Hosted {
             call_id: self.ambient.id(),
             origin: Origin::Chat,
             workspace: self.workspace.clone(),
+            within: String::new(),
             time_max,
             progress: Arc::new(NoProgress),
             redact: no_secrets(),
@@ -157,7 +159,7 @@ impl Working {
             events: Arc::new(Nobody),
             ambient,
             limits: tokio::sync::watch::Sender::new(RunLimits::default()).subscribe(),
-            workspace_of: Arc::new(move |_| workspace.clone()),
+            workspace_of: Arc::new(move |_, _| Ok(WorkFolder { root: workspace.clone(), within: String::new() })),
             redactor: Arc::new(move |_| Arc::clone(&redactor)),
             role: "general".to_owned(),
         });

@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
         let capped = manifest.limits.capped();
         assert_eq!(capped, capped.capped(), "limits that were capped are within the caps");
         assert!(!manifest.alias().contains('/'));
-        let lines = manifest.capabilities.lines();
+        let lines = manifest.lines();
         for shown in lines.iter().chain([&manifest.id, &manifest.version, &manifest.description]) {
             assert!(!shown.contains(is_control), "a person is shown {shown:?}");
         }

@@ -15,7 +15,10 @@ const PATHS = [
   "/tools",
   "/tools?tool=filesystem__write_file",
   "/plugins",
+  "/skills",
   "/plugins/octi/filesystem",
+  "/workspaces",
+  "/mcp-servers",
   "/models",
   "/permissions",
   "/secrets",
@@ -31,6 +34,7 @@ const PATHS = [
 export default async function story(stage) {
   const { page: first, sessionId, agentId } = await conversation(stage);
   await stage.api(first, "PUT", "/api/secrets/example", { value: "a secret" });
+  const { id: example } = await stage.api(first, "POST", "/api/me/workspaces", { name: "Example" });
   await stage.api(first, "POST", "/api/auth/api-tokens", { name: "laptop", expiresInDays: 7 });
   await stage.api(first, "PUT", "/api/tools/permissions", { rule: "shell(git status:*)", level: "allow" });
 
@@ -64,6 +68,7 @@ export default async function story(stage) {
   }
   await first.goto(`/chat/${sessionId}`);
   await first.getByRole("button", { name: /Deny/ }).click();
+  await stage.api(first, "DELETE", `/api/me/workspaces/${example}`);
 }
 
 /** A conversation with an answer, and a question that stays open. */
@@ -87,6 +92,8 @@ async function conversation(stage) {
 const DIALOGS = [
   ["/secrets", "Add a secret"],
   ["/secrets", "Remove"],
+  ["/workspaces", "New workspace"],
+  ["/workspaces", "Remove"],
   ["/tokens", "Make a token"],
   ["/models", "Add a model"],
   ["/plugins", "Install a file"],
@@ -105,11 +112,11 @@ async function overlays(page, look, phone) {
   await look("columns");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+Shift+f");
-  await page.getByRole("combobox").fill("zebra");
+  await page.getByRole("dialog").getByRole("combobox").fill("zebra");
   await look("search of messages");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("to");
+  await page.getByRole("dialog").getByRole("combobox").fill("to");
   await look("palette");
   await page.keyboard.press("Escape");
   await page.goto("/chat");

@@ -78,6 +78,7 @@ async function dialogs(page) {
   const cases = [
     ["/models", "Add a model", "Model", "my-model"],
     ["/secrets", "Add a secret", "Name", "weather"],
+    ["/workspaces", "New workspace", "Name", "Site"],
     ["/tokens", "Make a token", "What it is for", "laptop"],
   ];
   for (const [path, open, label, text] of cases) {

@@ -10,6 +10,7 @@ const PATHS = [
   "/chat",
   "/agents",
   "/tools",
+  "/workspaces",
   "/models",
   "/permissions",
   "/secrets",

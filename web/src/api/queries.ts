@@ -100,6 +100,11 @@ export const agentQuery = (id: string) =>
   });
 
 export const modelsQuery = queryOptions({ queryKey: ["models"], queryFn: () => ask(api.GET("/api/models")) });
+export const mcpServersQuery = queryOptions({
+  queryKey: ["mcp-servers"],
+  queryFn: () => ask(api.GET("/api/mcp/servers")),
+});
+
 export const pluginsQuery = queryOptions({
   queryKey: ["plugins"],
   queryFn: () => ask(api.GET("/api/plugins")),
@@ -109,6 +114,12 @@ export const rulesQuery = queryOptions({
   queryKey: ["rules"],
   queryFn: () => ask(api.GET("/api/tools/permissions")),
 });
+export const skillsQuery = queryOptions({ queryKey: ["skills"], queryFn: () => ask(api.GET("/api/skills")) });
+export const skillQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["skills", name],
+    queryFn: () => ask(api.GET("/api/skills/{name}", { params: { path: { name } } })),
+  });
 export const secretsQuery = queryOptions({
   queryKey: ["secrets"],
   queryFn: () => ask(api.GET("/api/secrets")),

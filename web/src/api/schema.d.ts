@@ -381,6 +381,165 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every server, as it is now. */
+        get: operations["mcp_list"];
+        put?: never;
+        /** Sets up a server, or replaces the one of that name, whose connection ends. It is started by the first call, or now when it says so. */
+        post: operations["mcp_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One server. */
+        get: operations["mcp_get"];
+        put?: never;
+        post?: never;
+        /** Ends a server's connection and forgets it, with what was accepted of its tools. */
+        delete: operations["mcp_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the next call through, whatever failed before. */
+        post: operations["mcp_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the server's connection and forgets its failures; the next call starts it. */
+        post: operations["mcp_restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Starts or reaches the server and lists its tools. A server that does not work is a result, not an error. */
+        post: operations["mcp_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/tools/{tool}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Takes a tool as it was shown, and offers it to agents like octi's own. A tool that changed is taken again the same way. */
+        put: operations["mcp_accept"];
+        post?: never;
+        /** Takes that back: agents call the tool through `mcp.call_tool` again. */
+        delete: operations["mcp_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's workspaces, the default one first. There is always one. */
+        get: operations["workspaces_list"];
+        put?: never;
+        /** Makes a workspace with an empty folder of its own. */
+        post: operations["workspaces_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/workspaces/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One workspace. */
+        get: operations["workspaces_get"];
+        put?: never;
+        post?: never;
+        /** Takes a workspace away. Its conversations go on in the default one; its folder stays on the host. */
+        delete: operations["workspaces_delete"];
+        options?: never;
+        head?: never;
+        /** Gives a workspace another name or word. Its files stay where they are. */
+        patch: operations["workspaces_patch"];
+        trace?: never;
+    };
+    "/api/me/workspaces/{id}/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets conversations begin in that workspace. Those that are there stay where they are. */
+        put: operations["workspaces_set_default"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/models": {
         parameters: {
             query?: never;
@@ -564,6 +723,143 @@ export interface paths {
         put?: never;
         /** Answers a question. */
         post: operations["permissions_respond"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be installed, and what it may do. It waits ten minutes for the answer of who asked. */
+        post: operations["plugin-offers_offer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-offers/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Installs what was offered, if it still is what was shown. Whatever goes wrong leaves what ran before. */
+        post: operations["plugin-offers_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-publishers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every publisher whose key is known. */
+        get: operations["plugin-publishers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-publishers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Trusts this very key of a publisher, whatever was trusted before. */
+        put: operations["plugin-publishers_pin"];
+        post?: never;
+        /** Forgets the key of a publisher: their next version asks whether its key is theirs. What runs goes on. */
+        delete: operations["plugin-publishers_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every registry, and whether what it revoked is known. */
+        get: operations["plugin-registries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries/available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What registries have. */
+        get: operations["plugin-registries_available"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plugins of registries that run here, for running the same elsewhere. */
+        get: operations["plugin-registries_lock"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-registries/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks every registry now what is revoked, which happens once a minute anyway. */
+        post: operations["plugin-registries_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -759,7 +1055,7 @@ export interface paths {
         delete: operations["sessions_delete"];
         options?: never;
         head?: never;
-        /** Changes a conversation's title or status. */
+        /** Changes a conversation's title or status, or where it works. */
         patch: operations["sessions_patch"];
         trace?: never;
     };
@@ -881,6 +1177,44 @@ export interface paths {
         put?: never;
         /** Gives the first administrator a name and a password, and signs the browser in. */
         post: operations["setup_set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every skill with the person's choice and how often their turns were given it; administrators also see the files that are no
+         *     skills, and why.
+         */
+        get: operations["skills_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/skills/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A skill with its text, as models are shown it. */
+        get: operations["skills_get"];
+        /** Switches a skill on or off for the person's own turns. */
+        put: operations["skills_switch"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1088,6 +1422,20 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Takes a tool as it was shown. */
+        AcceptMcpTool: {
+            /** @description Of what was shown: `now.hash` of the tool. */
+            hash: string;
+        };
+        /** @description A person's yes. */
+        AcceptPluginOffer: {
+            /** @description The `package` of the offer. */
+            package: string;
+            /** @description The publisher's key, when nothing is known of them. */
+            publisherKey?: string | null;
+            /** @description Whether a person looked at what it may do; without it, only what needs no review is installed. */
+            reviewed?: boolean;
+        };
         /** @description A model to be set up. A model of that name is replaced. */
         AddModel: {
             /** Format: int32 */
@@ -1123,6 +1471,8 @@ export interface components {
             role: string;
             /** Format: uuid */
             sessionId: string;
+            /** @description The skills that it was given, by name. */
+            skills?: string[];
             /** Format: date-time */
             startedAt: string;
             status: components["schemas"]["AgentStatus"];
@@ -1244,6 +1594,13 @@ export interface components {
             /** Format: int32 */
             iteration: number;
         };
+        /** @description Payload of `agent.skills`. */
+        AgentSkills: {
+            /** Format: uuid */
+            agentId: string;
+            /** @description By name, the best first. */
+            skills: string[];
+        };
         /** @description Payload of `agent.spawned`. */
         AgentSpawned: {
             /** Format: uuid */
@@ -1341,6 +1698,18 @@ export interface components {
             serverVersion: string;
             /** Format: uuid */
             userId: string;
+        };
+        /** @description A plugin that a registry has. */
+        AvailablePlugin: {
+            description: string;
+            /** @description The version that runs now, when it came from this registry. */
+            installed?: string | null;
+            /** @description Such as `tool`. */
+            kinds: string[];
+            plugin: string;
+            registry: string;
+            /** @description The newest that one would install unasked. */
+            version: string;
         };
         /** @description A browser is signed in; its cookie came with this answer or a former one. */
         BrowserSession: {
@@ -1524,6 +1893,8 @@ export interface components {
             /** Format: uuid */
             messageId: string;
             model: string;
+            /** @description The skills that the turn was given, by name. */
+            skills?: string[];
             text: string;
             usage: components["schemas"]["Usage"];
         };
@@ -1537,8 +1908,20 @@ export interface components {
             fileRefs?: string[];
             /** @description A configured model's name; the default model when absent. */
             model?: string | null;
+            /** @description Whether the answer is kept as a file of the conversation too; the message then says where. */
+            outputMode?: components["schemas"]["OutputMode"];
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
             /** Format: uuid */
             sessionId: string;
+            /**
+             * @description Id or word of a workspace of the caller's own; what is not theirs means their default one. The conversation
+             *     works there from this message on; refused while a turn runs elsewhere.
+             */
+            workspaceId?: string | null;
         };
         /**
          * @description Says something to the turn that runs in a session, which hears it at its next step; starts a turn when none runs. The
@@ -1674,7 +2057,17 @@ export interface components {
         };
         /** @description A conversation to be begun. */
         CreateSession: {
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
             title?: string | null;
+            /**
+             * @description Id or word of a workspace of the caller's own; what is not theirs means their default one. Without one, the one of
+             *     the header `X-Octi-Workspace`.
+             */
+            workspaceId?: string | null;
         };
         /** @description A token to be made. */
         CreateToken: {
@@ -1687,6 +2080,12 @@ export interface components {
             hmac?: boolean;
             /** @description What it is for, for the list. */
             name: string;
+        };
+        /** @description A workspace to be made. */
+        CreateWorkspace: {
+            name: string;
+            /** @description Small letters, digits and hyphens; made of the name when absent. */
+            slug?: string | null;
         };
         /** @description A token that was made. */
         CreatedToken: {
@@ -1825,6 +2224,11 @@ export interface components {
             /** @enum {string} */
             type: "agent.interrupted";
         } | {
+            /** @description A turn was given skills: texts that may help, and permit nothing. */
+            payload: components["schemas"]["AgentSkills"];
+            /** @enum {string} */
+            type: "agent.skills";
+        } | {
             /** @description A conversation is nearly too long for its model, and a summary did not make enough room. */
             payload: components["schemas"]["CompactionStalled"];
             /** @enum {string} */
@@ -1845,6 +2249,16 @@ export interface components {
             /** @enum {string} */
             type: "tool.result";
         } | {
+            /** @description A hook refused a tool call, or gave no answer about it, so the call was not made. */
+            payload: components["schemas"]["HookBlocked"];
+            /** @enum {string} */
+            type: "hook.blocked";
+        } | {
+            /** @description A hook changed the arguments of a tool call before anybody was asked about it. */
+            payload: components["schemas"]["HookRewrote"];
+            /** @enum {string} */
+            type: "hook.rewrote";
+        } | {
             /** @description A person is asked. */
             payload: components["schemas"]["PermissionRequest"];
             /** @enum {string} */
@@ -1860,10 +2274,20 @@ export interface components {
             /** @enum {string} */
             type: "plugin.changed";
         } | {
+            /** @description The skills folder was read again, and something in it is another. */
+            payload: components["schemas"]["SkillsChanged"];
+            /** @enum {string} */
+            type: "skills.changed";
+        } | {
             /** @description Settings of the host have other values. Only administrators are told. */
             payload: components["schemas"]["SettingsChanged"];
             /** @enum {string} */
             type: "settings.changed";
+        } | {
+            /** @description The person made, renamed, chose or took away a workspace. */
+            payload: components["schemas"]["WorkspaceChanged"];
+            /** @enum {string} */
+            type: "workspace.changed";
         } | {
             /** @description The person is told of something. */
             payload: components["schemas"]["Notification"];
@@ -1966,6 +2390,32 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok" | "degraded" | "down";
+        /** @description Payload of `hook.blocked`. */
+        HookBlocked: {
+            /** Format: uuid */
+            agentId: string;
+            /** Format: uuid */
+            callId: string;
+            /** @description The plugin, `publisher/name`. */
+            hook: string;
+            /** @description The tool. */
+            name: string;
+            /** @description What the hook said, or why there was no answer. */
+            reason: string;
+        };
+        /** @description Payload of `hook.rewrote`. */
+        HookRewrote: {
+            /** Format: uuid */
+            agentId: string;
+            /** @description Those that the call is made with. */
+            arguments: unknown;
+            /** Format: uuid */
+            callId: string;
+            /** @description The plugin, `publisher/name`. */
+            hook: string;
+            /** @description The tool. */
+            name: string;
+        };
         /** @description Why an answer is not complete. */
         IncompleteDetails: {
             /** @description `max_output_tokens` or `content_filter`. */
@@ -2003,6 +2453,15 @@ export interface components {
          * @enum {string}
          */
         Level: "allow" | "ask" | "deny";
+        /** @description One plugin of a lock file, which counts as a person's word: they looked at it where the file was written. */
+        LockedPlugin: {
+            /** @description Of the OCI manifest, `sha256:…`. */
+            package: string;
+            publisherKey: string;
+            version: string;
+            /** @description Of the file, `sha256:…`. */
+            wasm: string;
+        };
         /** @description Signed in. */
         LoggedIn: {
             /** Format: date-time */
@@ -2016,6 +2475,143 @@ export interface components {
             password: string;
             username: string;
         };
+        /** @description Which plugin a person wants to look at. */
+        MakePluginOffer: {
+            locked?: components["schemas"]["LockedPlugin"] | null;
+            /** @description `publisher/name`. */
+            plugin: string;
+            /** @description The name of a registry in `config.toml`; absent for the one it came from, or the only one that has it. */
+            registry?: string | null;
+            /** @description The newest when absent. */
+            version?: string | null;
+        };
+        /**
+         * @description Whether calls go through to a server.
+         * @enum {string}
+         */
+        McpBreaker: "closed" | "open" | "probing";
+        /** @description One server, as it is now. */
+        McpServer: {
+            breaker: components["schemas"]["McpBreaker"];
+            config: components["schemas"]["McpServerConfig"];
+            /** @description The tools that cannot be called, each with the reason. */
+            leftOut: string[];
+            name: string;
+            /** @description The last failure. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description How long it is still left alone.
+             */
+            retryInMs?: number | null;
+            /** @description Servers are started by the first call. */
+            running: boolean;
+            source: components["schemas"]["McpServerSource"];
+            /** @description Empty until it ran, but for what was accepted. */
+            tools: components["schemas"]["McpTool"][];
+            /** @description As the server calls it; empty until it ran. */
+            version: string;
+        };
+        /** @description What an administrator says about a server, with the names that `mcp.json` has. */
+        McpServerConfig: {
+            /** @default [] */
+            args: string[];
+            /**
+             * @description Start with the host, not with the first call.
+             * @default false
+             */
+            autoStart: boolean;
+            /**
+             * @description The program, by its absolute path.
+             * @default null
+             */
+            command: string | null;
+            /** @default false */
+            disabled: boolean;
+            /**
+             * @description Variables of the program; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
+             * @default {}
+             */
+            env: {
+                [key: string]: string;
+            };
+            /**
+             * @description Headers of every request; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description MiB of memory one of its processes may map.
+             * @default null
+             */
+            memoryMb: number | null;
+            /**
+             * @description Hosts it may connect to; none without it.
+             * @default []
+             */
+            network: string[];
+            /**
+             * @description Directories the program may read besides the system's and its own.
+             * @default []
+             */
+            read: string[];
+            /**
+             * Format: int64
+             * @description Milliseconds that a call may take; 30000 without it.
+             * @default null
+             */
+            timeoutMs: number | null;
+            /** @default null */
+            type: components["schemas"]["McpTransport"] | null;
+            /**
+             * @description Where a remote server is.
+             * @default null
+             */
+            url: string | null;
+            /**
+             * @description Directories it may write besides its own.
+             * @default []
+             */
+            write: string[];
+        };
+        /**
+         * @description Where a server was configured.
+         * @enum {string}
+         */
+        McpServerSource: "file" | "database";
+        /** @description What came of starting or reaching a server. */
+        McpServerTest: {
+            ok: boolean;
+            problem?: string | null;
+            server: components["schemas"]["McpServer"];
+        };
+        /** @description One tool of a server. */
+        McpTool: {
+            accepted?: components["schemas"]["McpToolText"] | null;
+            name: string;
+            now?: components["schemas"]["McpToolText"] | null;
+            state: components["schemas"]["McpToolState"];
+        };
+        /**
+         * @description How a tool stands to what was accepted of it.
+         * @enum {string}
+         */
+        McpToolState: "lazy" | "pinned" | "changed" | "missing";
+        /** @description A tool in its server's own words. */
+        McpToolText: {
+            description: string;
+            /** @description SHA-256 of both, in hex. */
+            hash: string;
+            inputSchema: unknown;
+        };
+        /**
+         * @description How a server is spoken to.
+         * @enum {string}
+         */
+        McpTransport: "stdio" | "sse" | "http";
         /** @description One message of a conversation. */
         Message: {
             /**
@@ -2200,6 +2796,11 @@ export interface components {
             /** @enum {string} */
             type: "function_call";
         };
+        /**
+         * @description What becomes of an answer besides being said.
+         * @enum {string}
+         */
+        OutputMode: "inline" | "file";
         /** @description A text. */
         OutputText: {
             /** @description Always empty. */
@@ -2228,6 +2829,8 @@ export interface components {
                 role: string;
                 /** Format: uuid */
                 sessionId: string;
+                /** @description The skills that it was given, by name. */
+                skills?: string[];
                 /** Format: date-time */
                 startedAt: string;
                 status: components["schemas"]["AgentStatus"];
@@ -2287,6 +2890,22 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_AvailablePlugin: {
+            items: {
+                description: string;
+                /** @description The version that runs now, when it came from this registry. */
+                installed?: string | null;
+                /** @description Such as `tool`. */
+                kinds: string[];
+                plugin: string;
+                registry: string;
+                /** @description The newest that one would install unasked. */
+                version: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Connection: {
             items: {
                 /** @description The IP address of the other end. */
@@ -2304,6 +2923,32 @@ export interface components {
                 since: string;
                 /** Format: uuid */
                 userId: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_McpServer: {
+            items: {
+                breaker: components["schemas"]["McpBreaker"];
+                config: components["schemas"]["McpServerConfig"];
+                /** @description The tools that cannot be called, each with the reason. */
+                leftOut: string[];
+                name: string;
+                /** @description The last failure. */
+                problem?: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it is still left alone.
+                 */
+                retryInMs?: number | null;
+                /** @description Servers are started by the first call. */
+                running: boolean;
+                source: components["schemas"]["McpServerSource"];
+                /** @description Empty until it ran, but for what was accepted. */
+                tools: components["schemas"]["McpTool"][];
+                /** @description As the server calls it; empty until it ran. */
+                version: string;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2416,15 +3061,53 @@ export interface components {
                 generation: number;
                 /** @description `publisher/name`. */
                 id: string;
+                origin?: components["schemas"]["PluginOrigin"] | null;
                 /** @description The version that a rollback would bring back. */
                 previous?: string | null;
                 /** @description Why it does not run, or why the newest file is not the one running, if so. */
                 problem?: string | null;
                 role?: string | null;
+                skill?: string | null;
                 source: components["schemas"]["PluginSource"];
                 state: components["schemas"]["PluginState"];
                 tools: string[];
                 version: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PluginPublisher: {
+            items: {
+                /** @description Where the key came from. */
+                from: string;
+                key: string;
+                keyId: string;
+                name: string;
+                /** Format: date-time */
+                since: string;
+                trust: components["schemas"]["PublisherTrust"];
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PluginRegistry: {
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it last said what is revoked, in this run of the host.
+                 */
+                checkedAt?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Until when that is believed to be all.
+                 */
+                freshUntil?: string | null;
+                location: string;
+                name: string;
+                /** @description Why it was not believed when it was asked last. */
+                problem?: string | null;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2497,10 +3180,17 @@ export interface components {
                 id: string;
                 /** Format: int64 */
                 messageCount: number;
+                /** @description The folder in the workspace, or the absolute one that an administrator opened; all of the workspace when absent. */
+                projectPath?: string | null;
                 status: components["schemas"]["SessionStatus"];
                 title?: string | null;
                 /** Format: date-time */
                 updatedAt: string;
+                /**
+                 * Format: uuid
+                 * @description Where it works; the default workspace when absent.
+                 */
+                workspaceId?: string | null;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2614,6 +3304,24 @@ export interface components {
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
         };
+        /** @description One page of a list. */
+        Page_Workspace: {
+            items: {
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: uuid */
+                id: string;
+                /** @description Whether conversations begin in it. */
+                isDefault: boolean;
+                name: string;
+                /** @description The word that stands for it in addresses, headers and commands. */
+                slug: string;
+                /** Format: date-time */
+                updatedAt: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
         /** @description One piece of a message. */
         Part: {
             text: string;
@@ -2648,8 +3356,20 @@ export interface components {
         });
         /** @description What to change; absent fields stay. */
         PatchSession: {
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
             status?: components["schemas"]["SessionStatus"] | null;
             title?: string | null;
+            /** @description Id or word of a workspace of the caller's own; what is not theirs means their default one. Not while a turn runs. */
+            workspaceId?: string | null;
+        };
+        /** @description What to change; absent fields stay. The files stay where they are. */
+        PatchWorkspace: {
+            name?: string | null;
+            slug?: string | null;
         };
         /** @description Event types to hear of: exact, `prefix.*` or `*`. */
         Patterns: {
@@ -2703,6 +3423,11 @@ export interface components {
             requestId: string;
             scope?: components["schemas"]["Scope"];
         };
+        /** @description The key that a person trusts. */
+        PinPublisher: {
+            /** @description `ed25519:…`, or a key of minisign. */
+            key: string;
+        };
         /** @description Asks whether the server is there. */
         Ping: Record<string, never>;
         /** @description One plugin. */
@@ -2721,11 +3446,13 @@ export interface components {
             generation: number;
             /** @description `publisher/name`. */
             id: string;
+            origin?: components["schemas"]["PluginOrigin"] | null;
             /** @description The version that a rollback would bring back. */
             previous?: string | null;
             /** @description Why it does not run, or why the newest file is not the one running, if so. */
             problem?: string | null;
             role?: string | null;
+            skill?: string | null;
             source: components["schemas"]["PluginSource"];
             state: components["schemas"]["PluginState"];
             tools: string[];
@@ -2752,6 +3479,96 @@ export interface components {
             /** @description The manifest inside the file. */
             manifest: unknown;
         };
+        /** @description The lock file of this host. */
+        PluginLock: {
+            /** @description As `plugins.lock` has it. */
+            text: string;
+        };
+        /** @description What would be installed. Every text of its publisher was made harmless. */
+        PluginOffer: {
+            /** Format: int64 */
+            bytes: number;
+            description: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be accepted.
+             */
+            expiresAt: string;
+            /** @description What the version of now may do and this one does not ask for. */
+            givenUp: string[];
+            /** Format: uuid */
+            id: string;
+            /** @description Nothing is known of the publisher: the answer has to name the key. */
+            isNewPublisher: boolean;
+            license?: string | null;
+            /** @description It is not installed before a person looked. */
+            needsReview: boolean;
+            /** @description What the answer has to name: the digest of all of it. */
+            package: string;
+            plugin: string;
+            /** @description The key that signed it. */
+            publisherKey: string;
+            /** @description What that key is called for short. */
+            publisherKeyId: string;
+            registry: string;
+            /** @description The version that runs now. */
+            replaces?: string | null;
+            /** @description Everything that it may do. */
+            rights: components["schemas"]["PluginRight"][];
+            /** Format: date-time */
+            signedAt: string;
+            /** @description Why the key is trusted. */
+            trusted?: string | null;
+            version: string;
+            /** @description What a person should think about before they say yes. */
+            warnings: string[];
+            /** @description Of the file. */
+            wasm: string;
+        };
+        /** @description Where a plugin of a registry came from. */
+        PluginOrigin: {
+            /** @description Of the OCI manifest, `sha256:…`. */
+            package: string;
+            publisherKey: string;
+            /** @description Its name in `config.toml`. */
+            registry: string;
+        };
+        /** @description A publisher whose key is known. */
+        PluginPublisher: {
+            /** @description Where the key came from. */
+            from: string;
+            key: string;
+            keyId: string;
+            name: string;
+            /** Format: date-time */
+            since: string;
+            trust: components["schemas"]["PublisherTrust"];
+        };
+        /** @description A registry of `config.toml`. */
+        PluginRegistry: {
+            /**
+             * Format: date-time
+             * @description When it last said what is revoked, in this run of the host.
+             */
+            checkedAt?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when that is believed to be all.
+             */
+            freshUntil?: string | null;
+            location: string;
+            name: string;
+            /** @description Why it was not believed when it was asked last. */
+            problem?: string | null;
+        };
+        /** @description One thing that a plugin may do. */
+        PluginRight: {
+            /** @description It was not granted before. */
+            isNew: boolean;
+            /** @description Why, in the publisher's words. */
+            reason?: string | null;
+            text: string;
+        };
         /**
          * @description Where a plugin came from.
          * @enum {string}
@@ -2767,6 +3584,11 @@ export interface components {
             /** Format: date-time */
             serverTime: string;
         };
+        /**
+         * @description Why the key of a publisher is trusted.
+         * @enum {string}
+         */
+        PublisherTrust: "pinned" | "first_use" | "rotated";
         /**
          * @description Asks for the events of a session that were missed, answered by `replay`.
          *
@@ -2976,6 +3798,18 @@ export interface components {
             fileRefs?: string[];
             /** @description A configured model's name; the default model when absent. */
             model?: string | null;
+            /** @description Whether the answer is kept as a file of the conversation too; the message then says where. */
+            outputMode?: components["schemas"]["OutputMode"];
+            /**
+             * @description A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+             *     the whole workspace.
+             */
+            projectPath?: string | null;
+            /**
+             * @description Id or word of a workspace of the caller's own; what is not theirs means their default one. The conversation
+             *     works there from this message on; refused while a turn runs elsewhere.
+             */
+            workspaceId?: string | null;
         };
         /** @description A frame from the server. */
         ServerFrame: (components["schemas"]["AuthOk"] & {
@@ -3018,16 +3852,29 @@ export interface components {
             id: string;
             /** Format: int64 */
             messageCount: number;
+            /** @description The folder in the workspace, or the absolute one that an administrator opened; all of the workspace when absent. */
+            projectPath?: string | null;
             status: components["schemas"]["SessionStatus"];
             title?: string | null;
             /** Format: date-time */
             updatedAt: string;
+            /**
+             * Format: uuid
+             * @description Where it works; the default workspace when absent.
+             */
+            workspaceId?: string | null;
         };
         /**
          * @description Where a conversation stands.
          * @enum {string}
          */
         SessionStatus: "active" | "completed";
+        /** @description A server to be set up. A server of that name is replaced. */
+        SetMcpServer: {
+            config: components["schemas"]["McpServerConfig"];
+            /** @description The beginning of its tools' names: lower case letters, digits, `-` and `_`. */
+            name: string;
+        };
         /** @description A rule to be set. */
         SetRule: {
             level: components["schemas"]["Level"];
@@ -3145,6 +3992,68 @@ export interface components {
             /** @description What the browser says it is. */
             userAgent: string;
         };
+        /** @description A skill, without its text. It gives no tool and no right, whatever it says. */
+        Skill: {
+            /** @description The tools that its text speaks of, for you to read. It is granted none. */
+            allowedTools: string[];
+            /** @description Given in every turn. */
+            always: boolean;
+            /** @description What it knows and when it helps. */
+            description: string;
+            /** @description Its code decides for each message. */
+            dynamic: boolean;
+            /** @description Whether your turns may be given it. */
+            enabled: boolean;
+            license?: string | null;
+            /** @description Such as `technical-writing`. */
+            name: string;
+            /** @description Its file in the skills folder. */
+            path?: string | null;
+            /** @description The plugin that it is part of; none for one of the skills folder. */
+            plugin?: string | null;
+            /** @description The roles that it is for; none for every role. */
+            roles: string[];
+            /** @description The topics of the roles that it is for; none for every topic. */
+            topics: string[];
+            /** @description Words that call for it. */
+            triggers: string[];
+            /** Format: date-time */
+            usedAt?: string | null;
+            /**
+             * Format: int64
+             * @description Your turns that were given it.
+             */
+            uses: number;
+            /** @description The plugin's version. */
+            version?: string | null;
+        };
+        /** @description A file of the skills folder that is no skill. */
+        SkillProblem: {
+            /**
+             * Format: int64
+             * @description From 1, where a line is to blame.
+             */
+            line?: number | null;
+            /** @description Relative to the skills folder. */
+            path: string;
+            problem: string;
+        };
+        /** @description A skill with its text. */
+        SkillText: {
+            skill: components["schemas"]["Skill"];
+            /** @description Markdown, as a model is shown it. One that writes for each message is asked with nothing said. */
+            text: string;
+        };
+        /** @description Every skill that there is, and, for administrators, what should be one and is none. */
+        Skills: {
+            items: components["schemas"]["Skill"][];
+            problems?: components["schemas"]["SkillProblem"][];
+        };
+        /** @description Payload of `skills.changed`. */
+        SkillsChanged: {
+            /** @description What came, went or changed, as a sentence. */
+            change: string;
+        };
         /** @description A piece of a snippet. */
         SnippetPiece: {
             /** @description It is one of the words that were looked for. */
@@ -3163,6 +4072,10 @@ export interface components {
             patterns: string[];
             /** @description Of all sessions, these only; all when empty. */
             resources?: string[];
+        };
+        /** @description Whether your turns may be given a skill. */
+        SwitchSkill: {
+            enabled: boolean;
         };
         /** @description An API token; its value was shown once, when it was made. */
         Token: {
@@ -3289,6 +4202,25 @@ export interface components {
              * @description None when the screen shows something else, or nobody sees it.
              */
             sessionId?: string | null;
+        };
+        /** @description One workspace. */
+        Workspace: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether conversations begin in it. */
+            isDefault: boolean;
+            name: string;
+            /** @description The word that stands for it in addresses, headers and commands. */
+            slug: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description Payload of `workspace.changed`. */
+        WorkspaceChanged: {
+            /** Format: uuid */
+            workspaceId: string;
         };
         /** @description Opens one WebSocket, once and soon: the `credentials` of an `auth` frame with the method `session_token`. */
         WsTicket: {
@@ -4059,6 +4991,465 @@ export interface operations {
             };
         };
     };
+    mcp_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMcpServer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_restart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServerTest"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptMcpTool"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_withdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                tool: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWorkspace"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchWorkspace"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    workspaces_set_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workspace"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     models_list: {
         parameters: {
             query?: never;
@@ -4431,6 +5822,285 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-offers_offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakePluginOffer"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginOffer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-offers_accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptPluginOffer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugin"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-publishers_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginPublisher"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-publishers_pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PinPublisher"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginPublisher"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-publishers_forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginRegistry"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_available": {
+        parameters: {
+            query?: {
+                /** @description A registry of `config.toml`; all of them when absent. */
+                registry?: string;
+                /** @description In the id or the description. */
+                q?: string;
+                /** @description Only what is newer than what runs. */
+                outdated?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AvailablePlugin"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginLock"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    "plugin-registries_refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginRegistry"];
+                };
             };
             /** @description An error */
             default: {
@@ -4857,6 +6527,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Id or word of the workspace it works in; one that is not the caller's means their default one. */
+                "X-Octi-Workspace"?: string | null;
                 /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };
@@ -5374,6 +7046,98 @@ export interface operations {
             };
         };
     };
+    skills_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skills"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skills_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkillText"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    skills_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchSkill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     tools_list: {
         parameters: {
             query?: never;
@@ -5497,6 +7261,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Id or word of the workspace it works in, when no session is named. */
+                "X-Octi-Workspace"?: string | null;
                 /** @description Sent again with the same key within a day, the request has its effect once and gets the same answer. */
                 "Idempotency-Key"?: string;
             };

@@ -51,6 +51,16 @@ describe("stored messages", () => {
   });
 });
 
+describe("the skills of a stored turn", () => {
+  it("stand at its last answer", () => {
+    const given = { ...agent("completed"), skills: ["code-review"] };
+    const items = load(start, STORED, [given]).items;
+    expect(items.at(-1)).toMatchObject({ text: "Two files.", skills: ["code-review"] });
+    expect(items[1]).not.toHaveProperty("skills");
+    expect(load(start, STORED, [agent("completed")]).items.at(-1)).not.toHaveProperty("skills");
+  });
+});
+
 describe("messages that come after events", () => {
   const turn = [
     said("m1", "user", "list the files"),

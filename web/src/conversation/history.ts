@@ -90,8 +90,8 @@ export function load(
 }
 
 function turnOf(agent: Agent) {
-  const { id, startedAt, role, model, iterations } = agent;
-  return { ...newTurn(id, startedAt), role, model, iteration: iterations };
+  const { id, startedAt, role, model, iterations, skills = [] } = agent;
+  return { ...newTurn(id, startedAt), role, model, iteration: iterations, skills };
 }
 
 /** Says below the last item of a turn how it ended, when that was not with an answer. */
@@ -120,7 +120,8 @@ function answered(items: Item[], agents: readonly Agent[]): Item[] {
     const agent = done.get(item.agentId);
     if (agent === undefined) continue;
     done.delete(agent.id);
-    next[index] = { ...item, model: agent.model, usage: agent.usage };
+    const skills = agent.skills?.length ? { skills: agent.skills } : {};
+    next[index] = { ...item, model: agent.model, usage: agent.usage, ...skills };
   }
   return next;
 }
@@ -221,11 +222,13 @@ function merged(item: Item, live: Item): Item {
   }
   if (item.kind === "message" && live.kind === "message") {
     const { model, usage, reasoning } = live;
+    const skills = live.skills ?? item.skills;
     return {
       ...item,
       model: model ?? item.model,
       usage: usage ?? item.usage,
       reasoning: item.reasoning ?? reasoning,
+      ...(skills && { skills }),
     } satisfies MessageItem;
   }
   return live.kind === "notice" ? live : item;

@@ -13,6 +13,7 @@ import {
   SESSION,
   said,
   spawned,
+  usage,
 } from "./testing";
 import { emptyConversation, type ToolItem } from "./types";
 
@@ -52,6 +53,23 @@ describe("a turn", () => {
       const partly = applyEvents(start, turn.slice(0, from));
       expect(applyEvents(partly, turn)).toEqual(whole);
     }
+  });
+});
+
+describe("skills", () => {
+  const skills = ["code-review"];
+  const given = event({ type: "agent.skills", payload: { agentId: AGENT, skills } });
+  const answer = event({
+    type: "chat.response",
+    payload: { agentId: AGENT, messageId: "m2", text: "Mind the tests.", model: "demo", usage, skills },
+  });
+
+  it("are told while the turn runs and stay with its answer", () => {
+    const running = applyEvents(start, [said("m1", "user", "review"), spawned(), given]);
+    expect(running.turn?.skills).toEqual(skills);
+    const done = applyEvents(running, [answer, ended("agent.completed")]);
+    expect(done.items.at(-1)).toMatchObject({ text: "Mind the tests.", skills });
+    expect(applyEvents(start, [response("m3", "Hello.")]).items.at(-1)).not.toHaveProperty("skills");
   });
 });
 
@@ -262,6 +280,19 @@ it("says that a conversation is nearly too long, below what was said", () => {
   const stalled = event({ type: "session.compaction_stalled", payload });
   const state = applyEvents(start, [said("m1", "user", "go on"), stalled, stalled]);
   expect(state.items.slice(1)).toMatchObject([{ kind: "notice", tone: "info", text: payload.reason }]);
+});
+
+it("says what a hook did to a call", () => {
+  const of = { agentId: AGENT, callId: "c1", hook: "acme/guard", name: "shell__run" };
+  const rewrote = event({ type: "hook.rewrote", payload: { ...of, arguments: { command: "ls" } } });
+  const blocked = event({ type: "hook.blocked", payload: { ...of, reason: "not on a Friday" } });
+  expect(applyEvents(start, [rewrote, blocked]).items).toMatchObject([
+    {
+      kind: "notice",
+      text: 'The hook acme/guard changed the arguments of shell run: {"command":"ls"}',
+    },
+    { kind: "notice", text: "The hook acme/guard blocked shell run: not on a Friday" },
+  ]);
 });
 
 describe("what the host says", () => {

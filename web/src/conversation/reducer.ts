@@ -13,6 +13,9 @@ export const SEEN_MAX = 4096;
 /** Agents whose end is remembered: a list that is on its way knows of those before. */
 const ENDED_MAX = 64;
 
+/** Of what a hook made of a call's arguments, in its line; a question shows all of them. */
+const REWRITE_CHARS_MAX = 300;
+
 /** Begins the id of a message that is shown before its own id is known. */
 export const DRAFT_PREFIX = "draft-";
 
@@ -52,6 +55,17 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
         event.timestamp,
         event.payload.code,
       );
+    case "hook.blocked": {
+      const { hook, name, reason } = event.payload;
+      const text = `The hook ${hook} blocked ${name.replace("__", " ")}: ${reason}`;
+      return addInfo(state, event.id, text, event.timestamp, false);
+    }
+    case "hook.rewrote": {
+      const { hook, name } = event.payload;
+      const shown = JSON.stringify(event.payload.arguments).slice(0, REWRITE_CHARS_MAX);
+      const text = `The hook ${hook} changed the arguments of ${name.replace("__", " ")}: ${shown}`;
+      return addInfo(state, event.id, text, event.timestamp, false);
+    }
     case "session.compaction_stalled":
       return addInfo(state, event.id, event.payload.reason, event.timestamp, false);
     case "agent.spawned": {
@@ -64,6 +78,11 @@ function applyEvent(state: Conversation, event: EventEnvelope): Conversation {
       return withTurn(state, event.payload.agentId, event.timestamp, (turn) => ({
         ...turn,
         iteration: event.payload.iteration,
+      }));
+    case "agent.skills":
+      return withTurn(state, event.payload.agentId, event.timestamp, (turn) => ({
+        ...turn,
+        skills: event.payload.skills,
       }));
     case "agent.completed":
     case "agent.failed":
@@ -147,7 +166,7 @@ function onDelta(state: Conversation, delta: Schemas["ChatDelta"], at: string): 
 }
 
 function onResponse(state: Conversation, response: Schemas["ChatResponse"], at: string): Conversation {
-  const { agentId, messageId, text, model, usage } = response;
+  const { agentId, messageId, text, model, usage, skills = [] } = response;
   const closed = closeDraft(state, {
     kind: "message",
     id: messageId,
@@ -157,6 +176,7 @@ function onResponse(state: Conversation, response: Schemas["ChatResponse"], at: 
     at,
     model,
     usage,
+    ...(skills.length > 0 && { skills }),
   });
   const iterations = closed.turn?.agentId === agentId ? closed.turn.iteration : 1;
   return { ...closed, usage: { ...closed.usage, [agentId]: { model, usage, iterations } } };

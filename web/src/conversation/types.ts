@@ -20,6 +20,8 @@ export interface MessageItem {
   reasoning?: string;
   model?: string;
   usage?: Usage;
+  /** The skills of the turn whose answer it is. */
+  skills?: readonly string[];
 }
 
 export type ToolState = "running" | "waiting" | "done" | "error" | "unfinished";
@@ -91,6 +93,8 @@ export interface Turn {
   model: string;
   startedAt: string;
   iteration: number;
+  /** The skills that it was given. */
+  skills: readonly string[];
   draft: string;
   reasoning: string;
 }
@@ -130,5 +134,5 @@ export function emptyConversation(sessionId: string): Conversation {
 
 /** A turn in the state before anything is heard of it. */
 export function newTurn(agentId: string, at: string): Turn {
-  return { agentId, role: "", model: "", startedAt: at, iteration: 0, draft: "", reasoning: "" };
+  return { agentId, role: "", model: "", startedAt: at, iteration: 0, skills: [], draft: "", reasoning: "" };
 }

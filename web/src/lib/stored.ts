@@ -21,7 +21,7 @@ export function writeStored(key: string, value: string | null): void {
 export function forgetPersonal(): void {
   try {
     for (const key of Object.keys(window.localStorage)) {
-      if (key.startsWith("octi.draft.")) window.localStorage.removeItem(key);
+      if (key.startsWith("octi.draft.") || key === "octi.workspace") window.localStorage.removeItem(key);
     }
   } catch {
     // Nothing is kept.

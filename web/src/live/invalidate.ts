@@ -9,7 +9,17 @@ const stale = new Set<string>();
 let timer: number | undefined;
 
 /** Every list that events keep up to date. */
-const ALL = ["agents", "notifications", "plugins", "rules", "sessions", "settings", "tools"];
+const ALL = [
+  "agents",
+  "notifications",
+  "plugins",
+  "rules",
+  "sessions",
+  "settings",
+  "skills",
+  "tools",
+  "workspaces",
+];
 
 export function refreshFor(events: readonly EventEnvelope[]): void {
   later(events.flatMap(keysOf));
@@ -43,12 +53,17 @@ function keysOf(event: EventEnvelope): readonly string[] {
     case "permission.resolved":
       return ["rules"];
     case "plugin.changed":
-      return ["plugins", "tools"];
+      return ["plugins", "skills", "tools"];
+    case "agent.skills":
+    case "skills.changed":
+      return ["skills"];
     case "settings.changed":
       return ["settings"];
     case "notification.created":
     case "notification.read":
       return ["notifications"];
+    case "workspace.changed":
+      return ["workspaces", "sessions"];
     default:
       return [];
   }

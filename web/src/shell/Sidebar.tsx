@@ -14,6 +14,7 @@ import { Mark } from "./Mark";
 import { PLACES, type Place } from "./places";
 import { SessionList } from "./SessionList";
 import { openUi, toggleSidebar, useUi } from "./ui-state";
+import { WorkspacePicker } from "./WorkspacePicker";
 
 /** Navigation, conversations, and who is signed in. */
 export function Sidebar({ drawer = false }: { drawer?: boolean }) {
@@ -63,6 +64,7 @@ export function Sidebar({ drawer = false }: { drawer?: boolean }) {
           <Search size={15} />
         </IconButton>
       </div>
+      {!narrow && <WorkspacePicker className="shrink-0 px-3 pb-1" />}
       <ul className="shrink-0 px-2">
         {PLACES.filter((place) => !place.hidden).map((place) => (
           <PlaceRow key={place.to} place={place} narrow={narrow} />

@@ -1,10 +1,16 @@
 //! A tool call by hand: from the command line or the REST API, through the same dispatch as a model's.
 
-use octi_domain::ids::SessionId;
-use octi_domain::permission::Origin;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use octi_domain::ids::{SessionId, WorkspaceId};
+use octi_domain::permission::{Level, Origin, Rule};
 use octi_domain::principal::Principal;
 use octi_domain::tool_name;
+use octi_extension::tool::{Containment, ProgressSink, Tool, ToolSpec};
+use octi_security::permissions::{Decision, Facts, RulePattern, decide};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::Agents;
 use crate::error::AgentsError;
@@ -15,8 +21,19 @@ use crate::tools::dispatch::{Begun, Call, Consent, Identity, Outcome};
 pub struct CallOptions {
     /// Whose rules hold, and where a large result is kept.
     pub session: Option<SessionId>,
+    /// Where it works when there is no session; none for the person's default workspace.
+    pub workspace: Option<WorkspaceId>,
     /// The person gave their approval with the call.
     pub approved: bool,
+}
+
+/// Where a call comes from, and how whoever made it follows it.
+pub struct Watch {
+    pub origin: Origin,
+    /// Hears how far the tool is, without the person's secrets.
+    pub progress: Option<Arc<dyn ProgressSink>>,
+    /// Ends the call.
+    pub cancelled: CancellationToken,
 }
 
 /// Why a call by hand did not run. A tool that ran and failed is an [`Outcome`].
@@ -31,12 +48,25 @@ pub enum CallError {
     /// A person must approve it first.
     #[error("`{name}` needs your approval: {reason}")]
     ApprovalRequired { name: String, reason: String, suggested_rule: String },
-    /// A rule or a built-in refusal forbids it.
+    /// A rule, a hook or a built-in refusal forbids it.
     #[error("{0}")]
     Denied(String),
 }
 
 impl Agents {
+    /// The tools that this person may use at all, by name: asked or not, and whatever rules say of single calls.
+    ///
+    /// # Errors
+    /// [`AgentsError`] when the person's rules cannot be had.
+    pub async fn usable_tools(&self, principal: &Principal) -> Result<BTreeMap<String, Arc<dyn Tool>>, AgentsError> {
+        let shared = &self.0;
+        shared.admit(principal)?;
+        let rules = shared.store.rules(principal, None).await?;
+        let snapshot = shared.registry.snapshot();
+        let usable = |tool: &Arc<dyn Tool>| may_be_used(tool.spec(), &rules);
+        Ok(snapshot.tools.iter().filter(|(_, tool)| usable(tool)).map(|(name, tool)| (name.clone(), Arc::clone(tool))).collect())
+    }
+
     /// Calls a tool for a person. The call is recorded to its end even when whoever asked goes away.
     ///
     /// # Errors
@@ -47,6 +77,22 @@ impl Agents {
         name: &str,
         arguments: Value,
         options: CallOptions,
+    ) -> Result<Outcome, CallError> {
+        let watch = Watch { origin: Origin::Chat, progress: None, cancelled: CancellationToken::new() };
+        self.call_tool_watched(principal, name, arguments, options, watch).await
+    }
+
+    /// The same for a caller that follows the call and may give it up.
+    ///
+    /// # Errors
+    /// [`CallError`] when nothing ran.
+    pub async fn call_tool_watched(
+        &self,
+        principal: &Principal,
+        name: &str,
+        arguments: Value,
+        options: CallOptions,
+        watch: Watch,
     ) -> Result<Outcome, CallError> {
         let shared = &self.0;
         let user_id = shared.admit(principal)?;
@@ -68,17 +114,26 @@ impl Agents {
                 run_id: None,
                 name: name.to_owned(),
             },
-            origin: Origin::Chat,
+            origin: watch.origin,
             consent: if options.approved { Consent::Given } else { Consent::Missing },
             arguments,
+            progress: watch.progress,
             tool: Ok(tool),
+            workspace: options.workspace,
         };
-        let dispatch = std::sync::Arc::clone(&shared.dispatch);
+        let dispatch = Arc::clone(&shared.dispatch);
         let task = shared.tasks.spawn(async move {
             let (id, begun) = (call.of.id, Begun::default());
-            let outcome = dispatch.run(call, &begun).await;
-            dispatch.ended(&begun, id, &outcome).await;
-            outcome
+            tokio::select! {
+                outcome = dispatch.run(call, &begun) => {
+                    dispatch.ended(&begun, id, &outcome).await;
+                    outcome
+                }
+                () = watch.cancelled.cancelled() => {
+                    dispatch.cancelled(&begun).await;
+                    Outcome::failure(Containment::Cancelled.code(), Containment::Cancelled.message())
+                }
+            }
         });
         let outcome = task.await.map_err(|error| {
             tracing::error!(%error, name, "a tool call by hand broke off");
@@ -90,9 +145,23 @@ impl Agents {
                 reason: outcome.content,
                 suggested_rule: outcome.suggested_rule.unwrap_or_default(),
             }),
-            "denied" => Err(CallError::Denied(outcome.content)),
+            "denied" | "blocked" | "hook_failed" => Err(CallError::Denied(outcome.content)),
             _ => Ok(outcome),
         }
+    }
+}
+
+/// Whether some call of it could ever run.
+fn may_be_used(spec: &ToolSpec, rules: &[Rule]) -> bool {
+    let facts = Facts { spec, subject: None, rules, origin: Origin::Mcp };
+    let is_open = |rule: &Rule| {
+        let pattern = rule.text.parse::<RulePattern>();
+        rule.level == Level::Allow && pattern.is_ok_and(|pattern| pattern.names(&spec.tool, &spec.operation))
+    };
+    match decide(&facts) {
+        Decision::Allow { .. } | Decision::Ask { .. } => true,
+        // What is refused unless a rule allows it may be allowed for some calls; what a rule forbids is forbidden for all.
+        Decision::Deny { .. } => spec.permission == Level::Deny && rules.iter().any(is_open),
     }
 }
 

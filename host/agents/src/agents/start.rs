@@ -8,12 +8,14 @@ use std::sync::atomic::Ordering;
 use futures::FutureExt;
 use octi_domain::event::EventKind;
 use octi_domain::ids::{MessageId, RunId, SessionId, UserId};
-use octi_domain::message::Role;
+use octi_domain::message::{Message, Role};
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Compaction, Run, RunStatus, Usage};
+use octi_extension::hook::HookEvent;
 use octi_models::ChatModel;
 use octi_store::{NewMessage, StoreError, Tx};
+use serde_json::json;
 use tracing::Instrument;
 
 use super::places::Place;
@@ -22,6 +24,7 @@ use super::{Agents, Sent, Shared, TurnOptions};
 use crate::error::AgentsError;
 use crate::runs::Handle;
 use crate::runtime::driver::{Driver, close_run};
+use crate::watchers::Happened;
 
 /// A turn that is about to begin.
 struct Start {
@@ -31,6 +34,7 @@ struct Start {
     model: Arc<dyn ChatModel>,
     place: Place,
     budget: Budget,
+    as_file: bool,
 }
 
 impl Agents {
@@ -50,8 +54,12 @@ impl Agents {
         let user_id = shared.admit(principal)?;
         let said = shared.checked(principal, session_id, said.into()).await?;
         let _one_at_a_time = shared.starting(session_id).lock().await;
+        shared.move_session(principal, session_id, &options.to).await?;
         let stored = if let Some(handle) = shared.runs.of_session(user_id, session_id) {
             let message_id = shared.say(principal, user_id, session_id, handle.run_id, &said).await?;
+            if options.as_file {
+                handle.answer_as_file();
+            }
             if handle.steer(said.parts()) {
                 return Ok(Sent { message_id, run_id: handle.run_id, steered: true });
             }
@@ -90,7 +98,7 @@ impl Agents {
         tx.insert_run(&run).await.map_err(busy)?;
         tx.save().await?;
         let run_id = run.id;
-        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place, budget });
+        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place, budget, as_file: false });
         Ok(run_id)
     }
 }
@@ -111,7 +119,8 @@ impl Shared {
         let run = self.new_run(user_id, session_id, &model, role);
         let message_id = self.open(principal, &run, said, stored).await?;
         let run_id = run.id;
-        self.launch(Start { principal: principal.clone(), origin: options.origin, run, model, place, budget });
+        let (origin, as_file) = (options.origin, options.as_file);
+        self.launch(Start { principal: principal.clone(), origin, run, model, place, budget, as_file });
         Ok(Sent { message_id, run_id, steered: false })
     }
 
@@ -162,6 +171,7 @@ impl Shared {
             reason: None,
             iterations: 0,
             usage: Usage::default(),
+            skills: Vec::new(),
             started_at: self.ambient.now(),
             ended_at: None,
         }
@@ -177,10 +187,11 @@ impl Shared {
         said: &Whole,
     ) -> Result<MessageId, AgentsError> {
         let mut tx = self.store.write(principal).await?;
-        let message_id = self.append(&mut tx, session_id, run_id, said).await?;
+        let message = self.append(&mut tx, session_id, run_id, said).await?;
         tx.save().await?;
-        self.tell_message((user_id, session_id), run_id, message_id, said, true);
-        Ok(message_id)
+        self.tell_message((user_id, session_id), run_id, message.id, said, true);
+        self.tell_hooks(principal, &message, said);
+        Ok(message.id)
     }
 
     /// Stores the run together with the message that starts it, unless that is stored already.
@@ -197,18 +208,18 @@ impl Shared {
         if session.title.is_none() {
             tx.set_session_title(run.session_id, &said.title()).await?;
         }
-        let message_id = match stored {
-            Some(message_id) => message_id,
-            None => self.append(&mut tx, run.session_id, run.id, said).await?,
-        };
-        tx.save().await?;
-        if stored.is_none() {
-            self.tell_message((run.user_id, run.session_id), run.id, message_id, said, false);
+        if let Some(message_id) = stored {
+            tx.save().await?;
+            return Ok(message_id);
         }
-        Ok(message_id)
+        let message = self.append(&mut tx, run.session_id, run.id, said).await?;
+        tx.save().await?;
+        self.tell_message((run.user_id, run.session_id), run.id, message.id, said, false);
+        self.tell_hooks(principal, &message, said);
+        Ok(message.id)
     }
 
-    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, said: &Whole) -> Result<MessageId, StoreError> {
+    async fn append(&self, tx: &mut Tx<'_>, session_id: SessionId, run_id: RunId, said: &Whole) -> Result<Message, StoreError> {
         let message = NewMessage {
             id: self.ambient.id(),
             session_id,
@@ -217,7 +228,7 @@ impl Shared {
             parts: said.parts(),
             created_at: self.ambient.now(),
         };
-        Ok(tx.append_message(message).await?.id)
+        tx.append_message(message).await
     }
 
     fn tell_message(
@@ -233,10 +244,33 @@ impl Shared {
         self.publisher.publish(user_id, Some(session_id), kind);
     }
 
+    /// Hooks hear of what people say, and that a conversation began.
+    fn tell_hooks(&self, principal: &Principal, message: &Message, said: &Whole) {
+        let session_id = message.session_id;
+        let of = |event| Happened { principal, session_id: Some(session_id), call: None, event };
+        let ids = || {
+            let user_id = principal.user_id().map(|id| id.to_string());
+            json!({ "session_id": session_id.to_string(), "user_id": user_id })
+        };
+        if message.seq == 1 {
+            self.hooks.tell(&of(HookEvent::SessionStarted), ids);
+        }
+        self.hooks.tell(&of(HookEvent::Message), || {
+            let mut details = ids();
+            details["message_id"] = json!(message.id.to_string());
+            details["text"] = json!(said.text);
+            details["attachments"] = said.attachments.iter().map(|file| json!(file.name)).collect();
+            details
+        });
+    }
+
     /// Sets a stored run going. Whatever happens to it, its end is stored and told.
     fn launch(self: &Arc<Self>, start: Start) {
-        let Start { principal, origin, mut run, model, place, budget } = start;
+        let Start { principal, origin, mut run, model, place, budget, as_file } = start;
         let handle = Arc::new(Handle::new(run.id, run.session_id, run.user_id));
+        if as_file {
+            handle.answer_as_file();
+        }
         self.runs.add(Arc::clone(&handle));
         let kind = EventKind::AgentSpawned { run_id: run.id, role: run.role.clone(), model: run.model.clone() };
         self.publisher.publish(run.user_id, Some(run.session_id), kind);

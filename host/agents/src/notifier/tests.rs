@@ -20,6 +20,8 @@ async fn what_comes_while_too_many_wait_is_lost_and_nobody_waits_for_it() {
         title: None,
         status: SessionStatus::Active,
         message_count: 0,
+        workspace_id: None,
+        project: None,
         created_at: now,
         updated_at: now,
     };
@@ -36,6 +38,7 @@ async fn what_comes_while_too_many_wait_is_lost_and_nobody_waits_for_it() {
         reason: Some("the model is away".to_owned()),
         iterations: 1,
         usage: octi_domain::run::Usage::default(),
+        skills: Vec::new(),
         started_at: now,
         ended_at: Some(now),
     };

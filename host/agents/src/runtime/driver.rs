@@ -1,5 +1,6 @@
 //! Performs what the turn machine decides: asks models, runs tools, stores messages, tells people.
 
+mod skilled;
 mod tight;
 
 use std::collections::VecDeque;
@@ -13,16 +14,20 @@ use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_domain::telemetry;
+use octi_extension::hook::HookEvent;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
 use octi_store::{CostRow, NewMessage, StoreError};
+use serde_json::json;
 
+use super::answer_file;
 use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
 use super::lanes::Reach;
 use super::model_call::ModelCall;
 use super::persona;
 use super::request::Requests;
+use super::skills;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
 use crate::agents::Shared;
@@ -30,6 +35,7 @@ use crate::clock::TurnClock;
 use crate::runs::Handle;
 use crate::tools::dispatch::{Call, Consent, Identity};
 use crate::tools::record::Record;
+use crate::watchers::Happened;
 
 /// What a turn that goes on without a new question says to the model.
 const GO_ON: &str = "(Your work was interrupted. Go on where you stopped.)";
@@ -55,6 +61,8 @@ pub(crate) struct Driver {
     call: Option<ModelCall>,
     tools: Option<ToolStep>,
     stored: Option<MessageId>,
+    /// What the answer that was stored last says of its file.
+    kept: String,
     clock: TurnClock,
     /// Whether this turn may still let a summary be made.
     may_summarise: bool,
@@ -78,6 +86,7 @@ impl Driver {
             call: None,
             tools: None,
             stored: None,
+            kept: String::new(),
             clock: TurnClock::start(),
             may_summarise: true,
             shared,
@@ -106,7 +115,9 @@ impl Driver {
         let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
         let summary = tx.last_compaction(self.run.session_id).await?;
         self.requests.persona = persona::told(&tx.persona().await?);
+        let off = tx.skills_off().await?;
         drop(tx);
+        self.give_skills(&skills::said(&messages), &off).await?;
         self.conversation = Conversation::from_messages(messages, self.run.id).after(summary);
         if !self.conversation.awaits_answer() {
             self.conversation.push(Role::User, vec![Part::Text(GO_ON.to_owned())]);
@@ -235,7 +246,7 @@ impl Driver {
         match self.requests.build(&self.snapshot, self.model.info(), date, trim).await {
             Ok((mut request, room)) => {
                 Box::pin(self.summarise_when_tight(room)).await;
-                request.messages = self.conversation.fit(room);
+                request.messages.extend(self.conversation.fit(room));
                 let mut tx = self.shared.store.read(&self.principal).await?;
                 request.files = self.files.of(&mut tx, self.model.info(), &request.messages).await?;
                 drop(tx);
@@ -261,7 +272,9 @@ impl Driver {
                 origin: self.origin,
                 consent: Consent::Ask(self.clock.clone()),
                 arguments: asked.arguments.clone(),
+                progress: None,
                 tool: self.requests.tool(&self.snapshot, &asked.name),
+                workspace: None,
             },
             asked,
         };
@@ -276,7 +289,18 @@ impl Driver {
         }
     }
 
-    async fn persist(&mut self, role: Role, parts: Vec<Part>) -> Result<(), StoreError> {
+    async fn persist(&mut self, role: Role, mut parts: Vec<Part>) -> Result<(), StoreError> {
+        self.kept.clear();
+        let is_answer = role == Role::Assistant && !parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+        if is_answer
+            && self.handle.answers_as_file()
+            && let Some(kept) = answer_file::keep(&self.shared, &self.principal, &self.run, &parts).await
+        {
+            if let Some(Part::Text(text)) = parts.iter_mut().rev().find(|part| matches!(part, Part::Text(_))) {
+                text.push_str(&kept);
+            }
+            self.kept = kept;
+        }
         let message = NewMessage {
             id: self.shared.ambient.id(),
             session_id: self.run.session_id,
@@ -301,6 +325,7 @@ impl Driver {
             Notice::Error { code, message } => EventKind::ChatError { run_id, code, message },
             Notice::Said(text) => match self.stored {
                 Some(message_id) => {
+                    let text = text + &self.kept;
                     let (run_id, role) = (Some(run_id), Role::Assistant);
                     EventKind::ChatMessage { message_id, run_id, role, text, attachments: Vec::new(), injected: false }
                 }
@@ -308,7 +333,9 @@ impl Driver {
             },
             Notice::Answer(text) => match self.stored {
                 Some(message_id) => {
-                    EventKind::ChatResponse { run_id, message_id, text, model: self.run.model.clone(), usage: self.turn.usage() }
+                    let text = text + &self.kept;
+                    let (model, usage, skills) = (self.run.model.clone(), self.turn.usage(), self.run.skills.clone());
+                    EventKind::ChatResponse { run_id, message_id, text, model, usage, skills }
                 }
                 None => return,
             },
@@ -353,6 +380,17 @@ pub(crate) async fn close_run(shared: &Shared, principal: &Principal, run: &mut 
     let kind = EventKind::AgentEnded { run_id, status, reason: run.reason.clone(), iterations: run.iterations, usage };
     shared.publisher.publish(run.user_id, Some(run.session_id), kind);
     shared.notifier.ended(principal, run);
+    let happened = Happened { principal, session_id: Some(run.session_id), call: None, event: HookEvent::TurnEnded };
+    shared.hooks.tell(&happened, || {
+        json!({
+            "session_id": run.session_id.to_string(),
+            "user_id": run.user_id.to_string(),
+            "run_id": run.id.to_string(),
+            "status": run.status.as_str(),
+            "iterations": run.iterations,
+            "tokens": run.usage.total(),
+        })
+    });
 }
 
 async fn next_event(call: &mut Option<ModelCall>) -> Option<Result<ChatEvent, ModelError>> {

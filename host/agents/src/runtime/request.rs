@@ -1,4 +1,4 @@
-//! What a model is asked: the role's prompt, the tools of this moment, and the conversation that fits.
+//! What a model is asked: the role's prompt, the tools of this moment, the turn's skills, and the conversation that fits.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use octi_extension::registry::Snapshot;
 use octi_extension::role::Role;
 use octi_extension::tool::Tool;
 use octi_models::cost::estimate_request;
-use octi_models::{ChatRequest, ModelInfo, ToolSchema};
+use octi_models::{ChatMessage, ChatRequest, ModelInfo, ToolSchema};
 
 use super::context::Room;
 use super::turn::ModelFailure;
@@ -22,6 +22,8 @@ pub(crate) struct Requests {
     origin: Origin,
     /// What the person wants in every conversation; empty when they told nothing.
     pub(crate) persona: String,
+    /// What is told of the turn's skills; empty without any.
+    pub(crate) skills: String,
     prompt: Option<Prompt>,
 }
 
@@ -33,10 +35,10 @@ struct Prompt {
 
 impl Requests {
     pub(crate) const fn new(role: String, origin: Origin) -> Self {
-        Self { role, origin, persona: String::new(), prompt: None }
+        Self { role, origin, persona: String::new(), skills: String::new(), prompt: None }
     }
 
-    /// The next request without its messages, from one consistent picture of what is installed, and the room for those.
+    /// The next request without the conversation, from one consistent picture of what is installed, and the room for those.
     pub(crate) async fn build(
         &mut self,
         snapshot: &Snapshot,
@@ -54,7 +56,10 @@ impl Requests {
         };
         let mut system = self.prompt(&role, info, facts).await?;
         system.push_str(&self.persona);
-        let request = ChatRequest { system, tools, ..ChatRequest::default() };
+        // When it was too much for the model, the conversation matters more than what may help with it.
+        let skills = Some(&self.skills).filter(|told| !told.is_empty() && !trim);
+        let messages = skills.map(ChatMessage::user).into_iter().collect();
+        let request = ChatRequest { system, tools, messages, ..ChatRequest::default() };
         let room = Room { context_window: info.context_window, taken: estimate_request(&request), trim };
         Ok((request, room))
     }

@@ -1,31 +1,35 @@
-//! The one path of a tool call: schema, permission, approval, secrets, run, redact, bound, record.
+//! The one path of a tool call: schema, hooks, permission, approval, secrets, run, redact, bound, record.
 //!
 //! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
-use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
+use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId, WorkspaceId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
-use octi_extension::tool::{CallContext, Containment, Redact, Tool, ToolError, ToolOutput};
+use octi_domain::tool_name;
+use octi_domain::workspace::Place;
+use octi_extension::hook::HookEvent;
+use octi_extension::tool::{CallContext, Containment, ProgressSink, Redact, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
+use octi_security::sandbox::fs::{FsError, WorkFolder};
 use octi_store::{CallEnd, Store, StoreError, ToolCallRow};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::approval::{Broker, Verdict};
 use super::record::{Record, Recorder};
 use super::schema::Schemas;
-use super::{keep, progress, secrets};
+use super::{hooks, keep, progress, secrets};
 use crate::clock::TurnClock;
 use crate::publish::Publisher;
+use crate::watchers::{Happened, Watchers};
 
 /// Whether a person may be asked about a call.
 #[derive(Debug)]
@@ -55,8 +59,12 @@ pub(crate) struct Call {
     pub(crate) origin: Origin,
     pub(crate) consent: Consent,
     pub(crate) arguments: Value,
+    /// Who hears how far it is, when it belongs to no turn.
+    pub(crate) progress: Option<Arc<dyn ProgressSink>>,
     /// What runs, or why nothing does.
     pub(crate) tool: Result<Arc<dyn Tool>, String>,
+    /// For a call without a session: the workspace of its person's that it works in; none for the default one.
+    pub(crate) workspace: Option<WorkspaceId>,
 }
 
 /// What came of a call: bounded, and free of secrets.
@@ -64,6 +72,8 @@ pub(crate) struct Call {
 pub struct Outcome {
     /// JSON for a success, a sentence for an error.
     pub content: String,
+    /// Whether `content` is all of it and not the beginning of what was too large.
+    pub is_whole: bool,
     pub is_error: bool,
     /// `ok`, or why it failed: `bad_input`, `denied`, `time_limit` and so on.
     pub code: &'static str,
@@ -100,18 +110,22 @@ pub(crate) struct Dispatch {
     pub(crate) recorder: Recorder,
     pub(crate) schemas: Schemas,
     pub(crate) redactor: RedactorOf,
+    pub(crate) hooks: Arc<Watchers>,
     pub(crate) workspace_of: WorkspaceOf,
 }
 
 /// Knows the secrets of a person, to keep them out of results.
 pub type RedactorOf = Arc<dyn Fn(&Principal) -> Arc<Redactor> + Send + Sync>;
 /// Knows the folder a person's tools work in.
-pub type WorkspaceOf = Arc<dyn Fn(UserId) -> PathBuf + Send + Sync>;
+pub type WorkspaceOf = Arc<dyn Fn(UserId, &Place) -> Result<WorkFolder, FsError> + Send + Sync>;
 
 /// A call that may run.
 struct Permit {
     tool: Arc<dyn Tool>,
     arguments: Value,
+    folder: WorkFolder,
+    /// Whether hooks changed them.
+    is_rewritten: bool,
     /// For the record: the rule, or the person's answer.
     decision: String,
 }
@@ -153,7 +167,13 @@ impl Dispatch {
         let permit = self.permit(&call, &redactor).await;
         let decision = permit.as_ref().map_or_else(|refusal| &refusal.decision, |permit| &permit.decision);
         row.decision = redactor.redact(decision).into_owned();
+        if let Some(permit) = permit.as_ref().ok().filter(|permit| permit.is_rewritten) {
+            row.arguments = redactor.redact_value(permit.arguments.clone());
+        }
         row.started_at = self.ambient.now();
+        if let Ok(permit) = &permit {
+            of_what_runs(&mut row, permit.tool.spec());
+        }
         self.recorder.write(&call.of.principal, Record::CallBegan(Box::new(row))).await;
         change(begun, call.of.id, |open| open.unrecorded = None);
         match permit {
@@ -168,9 +188,12 @@ impl Dispatch {
         }
     }
 
-    async fn permit(&self, call: &Call, redactor: &Redactor) -> Result<Permit, Refusal> {
+    async fn permit(&self, call: &Call, redactor: &Arc<Redactor>) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
-        let arguments = self.schemas.check(&tool, call.arguments.clone()).map_err(|error| Refusal::of_error(&error))?;
+        let (tool, arguments) = self.target(tool, call.arguments.clone()).await.map_err(|error| Refusal::of_error(&error))?;
+        let folder = self.folder(call).await?;
+        let hooked = Box::pin(hooks::before(self, call, &tool, redactor, arguments)).await?;
+        let (note, is_rewritten, arguments) = (hooked.note(), !hooked.rewritten_by.is_empty(), hooked.arguments);
         let subject = subject_of(tool.spec(), &arguments);
         let rules = self.store.rules(&call.of.principal, call.of.session_id).await;
         let rules = rules.map_err(|error| Refusal::of_store(&error))?;
@@ -179,11 +202,43 @@ impl Dispatch {
             Decision::Allow { because } => format!("allowed: {because}"),
             Decision::Deny { reason } => return Err(Refusal::new("denied", reason.clone(), format!("denied: {reason}"))),
             Decision::Ask { reason, suggested_rule } => {
+                let reason = format!("{reason}{note}");
                 self.consent(call, &tool, redactor, &arguments, (subject, reason, suggested_rule)).await?
             }
         };
+        let decision = format!("{decision}{note}");
         secrets::check(self, &call.of, &tool, redactor, &arguments).await?;
-        Ok(Permit { tool, arguments, decision })
+        Ok(Permit { tool, arguments, folder, is_rewritten, decision })
+    }
+
+    /// Where the call works: where its conversation does, else in the workspace that was named, else in the default one.
+    async fn folder(&self, call: &Call) -> Result<WorkFolder, Refusal> {
+        let place = async {
+            let mut tx = self.store.read(&call.of.principal).await?;
+            if let Some(session) = call.of.session_id {
+                return tx.place_of_session(session).await;
+            }
+            let named = match call.workspace {
+                Some(id) => tx.workspace(id).await?,
+                None => tx.find_workspace(call.of.user_id, None).await?,
+            };
+            Ok(named.map(|workspace| Place { folder: workspace.folder, project: None }))
+        };
+        let place = place.await.map_err(|error| Refusal::of_store(&error))?.unwrap_or_default();
+        (self.workspace_of)(call.of.user_id, &place)
+            .map_err(|error| Refusal::new("failed", error.to_string(), "refused: it has no folder to work in"))
+    }
+
+    /// The tool that runs, and its arguments: those of the call, or what a tool that passes calls on makes of them.
+    async fn target(&self, tool: Arc<dyn Tool>, arguments: Value) -> Result<(Arc<dyn Tool>, Value), ToolError> {
+        let arguments = self.schemas.check(&tool, arguments)?;
+        match tool.target(&arguments).await? {
+            None => Ok((tool, arguments)),
+            Some((target, passed)) => {
+                let passed = self.schemas.check(&target, passed)?;
+                Ok((target, passed))
+            }
+        }
     }
 
     async fn consent(
@@ -246,7 +301,8 @@ impl Dispatch {
             run_id: call.of.run_id,
             call_id: call.of.id,
             origin: call.origin,
-            workspace: (self.workspace_of)(call.of.user_id),
+            workspace: permit.folder.root,
+            within: permit.folder.within,
             time_max,
             progress: progress::sink(call, &self.publisher, redactor),
             redact: redact_with(redactor),
@@ -269,13 +325,15 @@ impl Dispatch {
         }
         let own = output.summary.map(|summary| presentable(redactor, &summary));
         let summary = super::bound::summary(own.as_deref(), &whole);
-        let (content, artifact) = if super::bound::is_large(&whole) {
+        let is_whole = !super::bound::is_large(&whole);
+        let (content, artifact) = if is_whole {
+            (whole, None)
+        } else {
             let artifact = keep::artifact(self, call, &whole).await;
             (super::bound::handle(&whole, artifact), artifact)
-        } else {
-            (whole, None)
         };
-        Outcome { content, is_error: false, code: "ok", summary, artifact, duration: Duration::ZERO, suggested_rule: None }
+        let (code, duration) = ("ok", Duration::ZERO);
+        Outcome { content, is_whole, is_error: false, code, summary, artifact, duration, suggested_rule: None }
     }
 
     fn announce(&self, call: &Call, arguments: &Value) {
@@ -330,6 +388,7 @@ impl Dispatch {
             };
             self.publisher.publish(of.user_id, of.session_id, kind);
         }
+        self.tell_hooks(&of, outcome);
         if let Some(row) = unrecorded {
             self.recorder.write(&of.principal, Record::CallBegan(row)).await;
         }
@@ -342,6 +401,27 @@ impl Dispatch {
             artifact: outcome.artifact,
         };
         self.recorder.write(&of.principal, Record::CallEnded(end)).await;
+    }
+
+    fn tell_hooks(&self, of: &Identity, outcome: &Outcome) {
+        let happened = Happened {
+            principal: &of.principal,
+            session_id: of.session_id,
+            call: Some((of.id, &of.name)),
+            event: HookEvent::ToolAfter,
+        };
+        self.hooks.tell(&happened, || {
+            json!({
+                "call_id": of.id.to_string(),
+                "session_id": of.session_id.map(|id| id.to_string()),
+                "user_id": of.user_id.to_string(),
+                "tool": tool_name::dotted(&of.name),
+                "code": outcome.code,
+                "is_error": outcome.is_error,
+                "content": outcome.content,
+                "duration_ms": millis(outcome.duration),
+            })
+        });
     }
 
     /// Tells and records that calls ended because their turn did.
@@ -365,6 +445,7 @@ impl Outcome {
         Self {
             summary: super::bound::summary(None, &content),
             content,
+            is_whole: true,
             is_error: true,
             code,
             artifact: None,
@@ -379,6 +460,13 @@ fn change(begun: &Begun, id: CallId, change: impl FnOnce(&mut Open)) {
     if let Some(open) = begun.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
         change(open);
     }
+}
+
+/// Records what runs, which may be another tool than the one that was named.
+fn of_what_runs(row: &mut ToolCallRow, spec: &ToolSpec) {
+    row.plugin.clone_from(&spec.plugin);
+    row.plugin_version.clone_from(&spec.plugin_version);
+    row.digest = Some(spec.digest.clone());
 }
 
 /// A call that a plugin, or its sandbox, ended.
@@ -396,7 +484,7 @@ pub(crate) fn presentable(redactor: &Redactor, text: &str) -> String {
     redactor.redact(&clean(text)).into_owned()
 }
 
-fn redact_with(redactor: &Arc<Redactor>) -> Redact {
+pub(crate) fn redact_with(redactor: &Arc<Redactor>) -> Redact {
     let redactor = Arc::clone(redactor);
     Arc::new(move |text| redactor.redact(text).into_owned())
 }

@@ -17,31 +17,39 @@ const PACE: Duration = Duration::from_millis(100);
 /// Bytes of one message.
 const MESSAGE_BYTES_MAX: usize = 500;
 
-struct Progress {
-    publisher: Arc<Publisher>,
+/// Makes of what tools say what others may hear.
+struct Paced {
+    to: Arc<dyn ProgressSink>,
     redactor: Arc<Redactor>,
+    last: Mutex<Option<Instant>>,
+}
+
+/// Progress as an event of its turn.
+struct OfTurn {
+    publisher: Arc<Publisher>,
     user_id: UserId,
     session_id: Option<SessionId>,
     run_id: RunId,
     call_id: CallId,
-    last: Mutex<Option<Instant>>,
 }
 
 /// Where a call's progress goes.
 pub(super) fn sink(call: &Call, publisher: &Arc<Publisher>, redactor: &Arc<Redactor>) -> Arc<dyn ProgressSink> {
-    let Some(run_id) = call.of.run_id else { return Arc::new(NoProgress) };
-    Arc::new(Progress {
-        publisher: Arc::clone(publisher),
-        redactor: Arc::clone(redactor),
-        user_id: call.of.user_id,
-        session_id: call.of.session_id,
-        run_id,
-        call_id: call.of.id,
-        last: Mutex::new(None),
-    })
+    let to: Arc<dyn ProgressSink> = match (call.of.run_id, &call.progress) {
+        (Some(run_id), _) => Arc::new(OfTurn {
+            publisher: Arc::clone(publisher),
+            user_id: call.of.user_id,
+            session_id: call.of.session_id,
+            run_id,
+            call_id: call.of.id,
+        }),
+        (None, Some(listener)) => Arc::clone(listener),
+        (None, None) => return Arc::new(NoProgress),
+    };
+    Arc::new(Paced { to, redactor: Arc::clone(redactor), last: Mutex::new(None) })
 }
 
-impl ProgressSink for Progress {
+impl ProgressSink for Paced {
     fn progress(&self, fraction: Option<f32>, message: String) {
         let now = Instant::now();
         {
@@ -52,7 +60,12 @@ impl ProgressSink for Progress {
             *last = Some(now);
         }
         let shown = presentable(&self.redactor, &message);
-        let message = super::bound::head(&shown, MESSAGE_BYTES_MAX).to_owned();
+        self.to.progress(fraction, super::bound::head(&shown, MESSAGE_BYTES_MAX).to_owned());
+    }
+}
+
+impl ProgressSink for OfTurn {
+    fn progress(&self, fraction: Option<f32>, message: String) {
         let kind = EventKind::ToolProgress { run_id: self.run_id, call_id: self.call_id, fraction, message };
         self.publisher.publish(self.user_id, self.session_id, kind);
     }

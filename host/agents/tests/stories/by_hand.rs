@@ -25,7 +25,7 @@ on_both! {
         let tool = FakeTool::new("files__write").asks_about("path");
         let test = TestAgents::answering([]).tool(&tool).start(&db.store).await;
         let call = |approved| {
-            let options = CallOptions { session: None, approved };
+            let options = CallOptions { approved, ..CallOptions::default() };
             test.agents.call_tool(&test.principal, "files__write", json!({"path": "a"}), options)
         };
         match call(false).await {
@@ -50,7 +50,7 @@ on_both! {
         let mut tx = test.store.write(&test.principal).await.unwrap();
         tx.insert_rule(&rule).await.unwrap();
         tx.save().await.unwrap();
-        let options = CallOptions { session: None, approved: true };
+        let options = CallOptions { approved: true, ..CallOptions::default() };
         let refused = test.agents.call_tool(&test.principal, "files__write", json!({"path": "a"}), options).await;
         assert!(matches!(refused, Err(CallError::Denied(_))), "{refused:?}");
         assert!(tool.calls().is_empty());
@@ -59,7 +59,7 @@ on_both! {
     async fn a_large_result_is_kept_in_the_session_of_its_owner_only(db) {
         let tool = FakeTool::new("files__read").gives(|_| Ok(json!("x".repeat(limits::RESULT_INLINE_BYTES_MAX))));
         let test = TestAgents::answering([]).tool(&tool).start(&db.store).await;
-        let options = |session| CallOptions { session, approved: false };
+        let options = |session| CallOptions { session, ..CallOptions::default() };
         let call = async |who: &_, options| test.agents.call_tool(who, "files__read", json!({}), options).await;
         assert!(call(&test.principal, options(Some(test.session))).await.unwrap().artifact.is_some());
         let without = call(&test.principal, options(None)).await.unwrap();

@@ -15,7 +15,11 @@ mod crashes;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod notifications;
+#[cfg(test)]
+mod places;
 #[cfg(test)]
 mod plugins;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod secrets;
 mod shutdowns;
 #[cfg(test)]
 mod side_questions;
+#[cfg(test)]
+mod skills;
 #[cfg(test)]
 mod steering;
 #[cfg(test)]

@@ -140,7 +140,7 @@ on_both! {
     async fn a_context_tells_the_tool_who_calls(db) {
         let tool = FakeTool::new("files__read").does(|context, _| {
             let user = context.principal.user_id().map(|id| id.to_string()).unwrap_or_default();
-            let place = context.workspace.ends_with(&user);
+            let place = context.workspace.ends_with(format!("{user}/workspaces/default/files")) && context.within.is_empty();
             Ok(ToolOutput { content: json!([place, context.session_id.is_some(), context.run_id.is_some()]), summary: None })
         });
         let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;

@@ -51,6 +51,26 @@ pub struct ChatResponse {
     pub text: String,
     pub model: String,
     pub usage: Usage,
+    /// The skills that the turn was given, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
+}
+
+/// Payload of `agent.skills`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AgentSkills {
+    pub agent_id: Uuid,
+    /// By name, the best first.
+    pub skills: Vec<String>,
+}
+
+/// Payload of `skills.changed`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SkillsChanged {
+    /// What came, went or changed, as a sentence.
+    pub change: String,
 }
 
 /// Payload of `chat.error`.
@@ -145,6 +165,34 @@ pub struct ToolResult {
     pub duration_ms: u64,
 }
 
+/// Payload of `hook.blocked`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HookBlocked {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    /// The plugin, `publisher/name`.
+    pub hook: String,
+    /// The tool.
+    pub name: String,
+    /// What the hook said, or why there was no answer.
+    pub reason: String,
+}
+
+/// Payload of `hook.rewrote`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HookRewrote {
+    pub agent_id: Uuid,
+    pub call_id: Uuid,
+    /// The plugin, `publisher/name`.
+    pub hook: String,
+    /// The tool.
+    pub name: String,
+    /// Those that the call is made with.
+    pub arguments: Value,
+}
+
 /// Payload of `permission.resolved`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -168,6 +216,13 @@ pub struct PluginChanged {
 pub struct SettingsChanged {
     /// Such as `agent.minutes_max`.
     pub keys: Vec<String>,
+}
+
+/// Payload of `workspace.changed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceChanged {
+    pub workspace_id: Uuid,
 }
 
 /// Payload of `notification.read`.

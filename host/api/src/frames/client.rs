@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::decode::{self, DecodeError};
+use crate::v1::messages::OutputMode;
 
 /// How a client proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -91,13 +92,33 @@ pub struct ChatSend {
     /// A configured model's name; the default model when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Id or word of a workspace of the caller's own; what is not theirs means their default one. The conversation
+    /// works there from this message on; refused while a turn runs elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+    /// A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+    /// the whole workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_path: Option<String>,
+    /// Whether the answer is kept as a file of the conversation too; the message then says where.
+    #[serde(default, skip_serializing_if = "OutputMode::is_inline")]
+    pub output_mode: OutputMode,
 }
 
 impl ChatSend {
     /// Words without files, for the default model.
     #[must_use]
     pub fn new(session_id: Uuid, content: impl Into<String>) -> Self {
-        Self { session_id, content: content.into(), attachments: Vec::new(), file_refs: Vec::new(), model: None }
+        Self {
+            session_id,
+            content: content.into(),
+            attachments: Vec::new(),
+            file_refs: Vec::new(),
+            model: None,
+            workspace_id: None,
+            project_path: None,
+            output_mode: OutputMode::Inline,
+        }
     }
 }
 
@@ -411,6 +432,9 @@ mod tests {
                 attachments: vec![InlineFile { name: "a.txt".to_owned(), media_type: None, data: "aGk=".to_owned() }],
                 file_refs: vec![id],
                 model: None,
+                workspace_id: Some("site".to_owned()),
+                project_path: Some("pages".to_owned()),
+                output_mode: OutputMode::File,
             }),
             ClientFrame::ChatSteer(ChatSteer { session_id: id, content: "no, red".to_owned() }),
             ClientFrame::ChatInterject(ChatInterject { session_id: id, content: "what is red?".to_owned() }),

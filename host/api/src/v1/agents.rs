@@ -77,6 +77,9 @@ pub struct Agent {
     pub reason: Option<String>,
     pub iterations: u32,
     pub usage: Usage,
+    /// The skills that it was given, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skills: Vec<String>,
     pub started_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
@@ -93,6 +96,7 @@ impl From<run::Run> for Agent {
             reason: run.reason,
             iterations: run.iterations,
             usage: run.usage.into(),
+            skills: run.skills,
             started_at: run.started_at,
             ended_at: run.ended_at,
         }

@@ -136,6 +136,25 @@ pub struct MessageQuery {
     pub limit: Option<u32>,
 }
 
+/// What becomes of an answer besides being said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputMode {
+    /// Nothing.
+    #[default]
+    Inline,
+    /// It is kept as a Markdown file of the conversation.
+    File,
+}
+
+impl OutputMode {
+    /// Whether nothing else becomes of it, which need not be said.
+    #[must_use]
+    pub const fn is_inline(&self) -> bool {
+        matches!(self, Self::Inline)
+    }
+}
+
 /// Something to be said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -150,6 +169,17 @@ pub struct SendMessage {
     /// A configured model's name; the default model when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Id or word of a workspace of the caller's own; what is not theirs means their default one. The conversation
+    /// works there from this message on; refused while a turn runs elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+    /// A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+    /// the whole workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_path: Option<String>,
+    /// Whether the answer is kept as a file of the conversation too; the message then says where.
+    #[serde(default, skip_serializing_if = "OutputMode::is_inline")]
+    pub output_mode: OutputMode,
 }
 
 /// A message that was taken in.

@@ -49,11 +49,27 @@ pub struct Plugin {
     pub tools: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<String>,
     /// What it may reach, one line each.
     pub capabilities: Vec<String>,
     /// Why it does not run, or why the newest file is not the one running, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// Where it came from, if from a registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<PluginOrigin>,
+}
+
+/// Where a plugin of a registry came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginOrigin {
+    /// Its name in `config.toml`.
+    pub registry: String,
+    /// Of the OCI manifest, `sha256:…`.
+    pub package: String,
+    pub publisher_key: String,
 }
 
 /// What is known of a plugin file without running it.

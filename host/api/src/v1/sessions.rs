@@ -41,6 +41,12 @@ pub struct Session {
     pub title: Option<String>,
     pub status: SessionStatus,
     pub message_count: i64,
+    /// Where it works; the default workspace when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<Uuid>,
+    /// The folder in the workspace, or the absolute one that an administrator opened; all of the workspace when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_path: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -52,6 +58,8 @@ impl From<session::Session> for Session {
             title: session.title,
             status: session.status.into(),
             message_count: session.message_count,
+            workspace_id: session.workspace_id.map(Into::into),
+            project_path: session.project,
             created_at: session.created_at,
             updated_at: session.updated_at,
         }
@@ -65,6 +73,14 @@ pub struct CreateSession {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 200)]
     pub title: Option<String>,
+    /// Id or word of a workspace of the caller's own; what is not theirs means their default one. Without one, the one of
+    /// the header `X-Octi-Workspace`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+    /// A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+    /// the whole workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_path: Option<String>,
 }
 
 /// What to change; absent fields stay.
@@ -76,6 +92,13 @@ pub struct PatchSession {
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<SessionStatus>,
+    /// Id or word of a workspace of the caller's own; what is not theirs means their default one. Not while a turn runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+    /// A folder of the workspace, or an absolute one below a folder of the setting `workspace.additional_paths`; an empty text for
+    /// the whole workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_path: Option<String>,
 }
 
 /// Which conversations.

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::matching::differences;
 use super::problem::Problem;
+use super::texts::{Asked, Size};
 use crate::web::{self, Pages};
 use crate::workbench::Workbench;
 
@@ -55,7 +56,17 @@ enum Content {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Step {
-    call: String,
+    /// An operation of a tool.
+    call: Option<String>,
+    /// What a person says, for a skill.
+    said: Option<String>,
+    /// Whether the skill is given then; it is, unless this says otherwise.
+    given: Option<bool>,
+    /// A prompt of a role.
+    prompt: Option<Size>,
+    /// Parts of the text of a skill or role.
+    #[serde(default)]
+    text: Vec<String>,
     #[serde(default)]
     arguments: Map<String, Value>,
     output: Option<Value>,
@@ -112,9 +123,7 @@ impl Case {
             return Err(format!("`{name}` has more than {} bytes", limits::CASE_CONTENT_BYTES_MAX));
         }
         for (index, step) in self.steps.iter().enumerate() {
-            if step.output.is_some() == step.error.is_some() {
-                return Err(format!("`steps[{index}]` has either `output` or `error`"));
-            }
+            step.is_whole().map_err(|problem| format!("`steps[{index}]` has {problem}"))?;
         }
         Ok(())
     }
@@ -129,10 +138,15 @@ impl Case {
         self.introduce(bench, person).await?;
         let mut saved = BTreeMap::new();
         for (index, step) in self.steps.iter().enumerate() {
+            if let Some(asked) = step.asked() {
+                asked.check(bench, &step.text).await.map_err(|problem| problem.at(index + 1, asked.name()))?;
+                continue;
+            }
+            let call = step.call.as_deref().unwrap_or_default();
             let arguments = with_saved(&Value::Object(step.arguments.clone()), &saved);
-            let result = bench.call(person, &workspace, &step.call, &arguments).await.result;
+            let result = bench.call(person, &workspace, call, &arguments).await.result;
             let checked = self.keeps_secrets(&result).and_then(|()| step.check(result, &mut saved));
-            checked.map_err(|problem| problem.at(index + 1, &step.call))?;
+            checked.map_err(|problem| problem.at(index + 1, call))?;
         }
         let workspace = Dir::open_ambient_dir(&workspace, ambient_authority()).map_err(unmade)?;
         for (path, content) in &self.after {
@@ -195,6 +209,31 @@ impl Case {
 }
 
 impl Step {
+    /// Whether it says what one kind of step says, and nothing of another.
+    fn is_whole(&self) -> Result<(), &'static str> {
+        let kinds = [self.call.is_some(), self.said.is_some(), self.prompt.is_some()];
+        if kinds.into_iter().filter(|is_one| *is_one).count() != 1 {
+            return Err("one of `call`, `said` and `prompt`");
+        }
+        let of_call = self.output.is_some() || self.error.is_some() || self.summary.is_some();
+        let of_call = of_call || !self.arguments.is_empty() || !self.save.is_empty();
+        let of_text = self.given.is_some() || !self.text.is_empty();
+        match (self.call.is_some(), self.given) {
+            (true, _) if of_text => Err("`given` and `text`, which go with `said` and `prompt`"),
+            (true, _) if self.output.is_some() == self.error.is_some() => Err("either `output` or `error`"),
+            (false, _) if of_call => Err("what goes with `call` beside `said` or `prompt`"),
+            (false, Some(_)) if self.prompt.is_some() => Err("`given`, which goes with `said`"),
+            (false, Some(false)) if !self.text.is_empty() => Err("`text`, though the skill is not given"),
+            _ => Ok(()),
+        }
+    }
+
+    /// What it asks of a skill or a role.
+    fn asked(&self) -> Option<Asked<'_>> {
+        let said = self.said.as_deref().map(|said| Asked::Said { said, given: self.given.unwrap_or(true) });
+        said.or_else(|| self.prompt.map(Asked::Prompt))
+    }
+
     fn check(&self, result: Result<ToolOutput, ToolError>, saved: &mut BTreeMap<String, Value>) -> Result<(), Problem> {
         match (&self.output, &self.error, result) {
             (Some(expected), _, Ok(output)) => {
@@ -299,6 +338,13 @@ mod tests {
             (json!({ "steps": [step], "fils": {} }), "unknown field `fils`"),
             (json!({ "steps": [{ "call": "x", "outptu": {} }] }), "steps[0].outptu: unknown field"),
             (json!({ "steps": [{ "call": "x" }] }), "`steps[0]` has either `output` or `error`"),
+            (json!({ "steps": [{ "output": {} }] }), "`steps[0]` has one of `call`, `said` and `prompt`"),
+            (json!({ "steps": [{ "said": "x", "prompt": "full" }] }), "one of `call`, `said` and `prompt`"),
+            (json!({ "steps": [{ "said": "x", "output": {} }] }), "what goes with `call` beside"),
+            (json!({ "steps": [{ "call": "x", "output": {}, "text": ["a"] }] }), "`given` and `text`, which go with"),
+            (json!({ "steps": [{ "said": "x", "given": false, "text": ["a"] }] }), "though the skill is not given"),
+            (json!({ "steps": [{ "prompt": "small", "given": true }] }), "`given`, which goes with `said`"),
+            (json!({ "steps": [{ "prompt": "tiny" }] }), "steps[0].prompt: unknown variant `tiny`"),
             (json!({ "steps": [{ "call": "x", "output": 1, "error": { "code": "failed" } }] }), "either `output` or `error`"),
             (json!({ "steps": [step], "files": { "../x": "" } }), "`../x` is not a path inside the workspace"),
             (json!({ "steps": [step], "links": { "/x": "a" } }), "`/x` is not a path inside"),

@@ -1,7 +1,8 @@
 //! `octi chat`: a question as an argument, from a pipe, or a conversation at the keyboard.
 
 mod files;
-mod prompt;
+pub(crate) mod place;
+pub(crate) mod prompt;
 mod talk;
 mod view;
 
@@ -12,6 +13,7 @@ use octi_api::error::ErrorCode;
 use octi_api::page::PageQuery;
 use octi_api::v1::sessions::CreateSession;
 use octi_client::{Client, ClientError};
+use octi_config::env::Environment;
 use octi_domain::ids::SessionId;
 use octi_domain::limits;
 use uuid::Uuid;
@@ -41,9 +43,18 @@ pub(crate) struct Options {
     /// Give the first message a file; may be repeated
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    place: place::PlaceOptions,
     /// Answer every permission question with "once"
     #[arg(long)]
     yes: bool,
+}
+
+impl Options {
+    /// In a private server the person at the keyboard opens the folder that they name, unless the database says what is open.
+    pub(crate) fn set(&self, environment: &mut Environment) -> Outcome {
+        if self.local { self.place.open(environment) } else { Ok(()) }
+    }
 }
 
 /// Talks.
@@ -91,11 +102,13 @@ async fn talk(
 ) -> Outcome {
     let client = &connection.client;
     let session: SessionId = match options.session {
-        Some(id) => client.session(id.into()).await?.id.into(),
-        None if options.resume => last(client).await?,
+        Some(id) => options.place.go(client, client.session(id.into()).await?.id.into()).await?,
+        None if options.resume => options.place.go(client, last(client).await?).await?,
         None => {
             let title = question.as_deref().map(|text| shorten(text, 60));
-            client.create_session(&CreateSession { title }).await?.id.into()
+            let place = options.place.named(client).await?;
+            let wanted = CreateSession { title, workspace_id: place.workspace, project_path: place.project };
+            client.create_session(&wanted).await?.id.into()
         }
     };
     let mut talk = Talk::open(context.printer, client, session, options.model.clone(), options.yes).await?;

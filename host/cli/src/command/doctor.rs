@@ -10,10 +10,13 @@ use crate::command::Context;
 use crate::command::checks::{self, Check};
 use crate::failure::Outcome;
 use crate::lifecycle::{self, Lock};
+use crate::registries;
 
 /// Runs every check, also after one failed.
 pub(crate) async fn run(context: &Context) -> Outcome {
-    let checks = vec![home(context), database(context).await, plugins(), engine(), sandbox(context).await, server(context).await];
+    let mut checks = vec![home(context), database(context).await, plugins(), engine(), sandbox(context).await];
+    checks.extend(registries(context).await);
+    checks.push(server(context).await);
     checks::tell(context.printer, &checks)
 }
 
@@ -56,6 +59,26 @@ fn engine() -> Check {
         [] => Check::ok("engine", probes.to_string()),
         concerns => Check::weak("engine", probes.to_string(), concerns.join("; ")),
     }
+}
+
+/// Whether what registries revoked is known; nothing where none is set up.
+async fn registries(context: &Context) -> Option<Check> {
+    let hint = "octi asks again once a minute; what was revoked before stays so";
+    let probed = match registries::probe(&context.config, &context.environment).await {
+        Ok(probed) if probed.is_empty() => return None,
+        Ok(probed) => probed,
+        Err(failure) => return Some(Check::bad("registries", failure.message, failure.hints.join("; "))),
+    };
+    let failed = probed.iter().filter_map(|(name, asked)| Some(format!("{name}: {}", asked.as_ref().err()?)));
+    let failed: Vec<String> = failed.collect();
+    if !failed.is_empty() {
+        return Some(Check::weak("registries", failed.join("; "), hint));
+    }
+    let fresh = probed.iter().filter_map(|(name, asked)| {
+        let until = asked.as_ref().ok()?;
+        Some(format!("{name} says what is revoked, until {}", until.format("%Y-%m-%d %H:%M UTC")))
+    });
+    Some(Check::ok("registries", fresh.collect::<Vec<_>>().join("; ")))
 }
 
 async fn sandbox(context: &Context) -> Check {

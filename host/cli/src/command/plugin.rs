@@ -4,8 +4,13 @@ mod build;
 mod call;
 mod dev;
 mod doctor;
+mod install;
 mod new;
-mod signing;
+mod publish;
+mod registries;
+mod sbom;
+mod search;
+pub(crate) mod signing;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -34,18 +39,30 @@ pub(crate) enum Verb {
     Dev(dev::Options),
     /// Check what this machine needs for writing plugins, and say what to mend
     Doctor(doctor::Options),
-    /// List what is installed
-    List,
+    /// List what is installed, or what registries have
+    List(registries::List),
+    /// List what registries have a newer version of
+    Outdated,
     /// Say what a plugin is and what it may reach, without running it
     Inspect {
         /// A `.wasm` file, or the id of an installed plugin
         plugin: String,
     },
     /// Install or replace a plugin while the server runs
-    Install {
-        /// A `.wasm` file
-        file: PathBuf,
+    Install(install::Options),
+    /// Show what a plugin of a registry may do, and the digest that a script accepts it by
+    Review(install::Review),
+    /// Install the newest version of a plugin of a registry; asks again when it wants more than was granted
+    Upgrade(install::Upgrade),
+    /// List the registries of `config.toml`, and whether what they revoked is known
+    Registries {
+        /// Ask them now
+        #[arg(long)]
+        refresh: bool,
     },
+    /// Whose key is whose: list, add, remove
+    #[command(subcommand)]
+    Trust(registries::TrustVerb),
     /// Remove an installed plugin
     Remove {
         /// Its id, such as `acme/weather`
@@ -81,6 +98,12 @@ pub(crate) enum Verb {
     Sign(signing::Sign),
     /// Check that a plugin file is what its publisher signed
     Verify(signing::Verify),
+    /// Write what a plugin is made of (`CycloneDX`), to be signed and published with it
+    Sbom(sbom::Options),
+    /// Put a signed plugin into a registry
+    Publish(publish::Options),
+    /// Look for plugins in a registry
+    Search(search::Options),
 }
 
 impl Verb {
@@ -109,20 +132,33 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Key(verb) => return signing::key(context, &verb),
         Verb::Sign(options) => return signing::sign(context, &options),
         Verb::Verify(options) => return signing::verify(context, &options),
+        Verb::Sbom(options) => return sbom::run(context, &options).await,
+        Verb::Publish(options) => return publish::run(context, &options).await,
+        Verb::Search(options) => return search::run(context, &options).await,
         Verb::Inspect { plugin } if Path::new(&plugin).is_file() => return inspect_file(context, Path::new(&plugin)),
         _ => {}
     }
     let connection = Connection::open(context, Want::Either).await?;
     let outcome = match verb {
-        Verb::List => list(context, &connection).await,
+        Verb::List(options) if options.available => registries::available(context, &connection, &options).await,
+        Verb::List(_) => list(context, &connection).await,
+        Verb::Outdated => registries::outdated(context, &connection).await,
+        Verb::Review(options) => install::review(context, &connection, &options).await,
+        Verb::Upgrade(options) => install::upgrade(context, &connection, &options).await,
+        Verb::Registries { refresh } => registries::registries(context, &connection, refresh).await,
+        Verb::Trust(verb) => registries::trust(context, &connection, &verb).await,
         Verb::Inspect { plugin } => inspect_installed(context, &connection, &plugin).await,
-        Verb::Install { file } => install(context, &connection, &file).await,
+        Verb::Install(options) => match options.plugin.as_deref().map(Path::new).filter(|plugin| is_file(plugin)) {
+            Some(file) => install(context, &connection, file).await,
+            None => install::run(context, &connection, &options).await,
+        },
         Verb::Remove { id } => remove(context, &connection, &id).await,
         Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
         Verb::Call(options) => call::installed(context, &connection, &options).await,
         Verb::New(_) | Verb::Build(_) | Verb::Test(_) | Verb::Dev(_) | Verb::Doctor(_) => Ok(()),
         Verb::Pack { .. } | Verb::Key(_) | Verb::Sign(_) | Verb::Verify(_) => Ok(()),
+        Verb::Sbom(_) | Verb::Publish(_) | Verb::Search(_) => Ok(()),
     };
     connection.close().await;
     outcome
@@ -145,19 +181,20 @@ async fn list(context: &Context, connection: &Connection) -> Outcome {
 fn row(plugin: &Plugin) -> Vec<String> {
     let from = match plugin.source {
         PluginSource::Bundled => "octi",
-        PluginSource::Folder => "folder",
+        PluginSource::Folder => plugin.origin.as_ref().map_or("folder", |origin| origin.registry.as_str()),
     };
-    let offers = match (&plugin.role, plugin.tools.len()) {
-        (Some(role), 0) => format!("role {role}"),
-        (Some(role), count) => format!("role {role}, {}", count_of_tools(count)),
-        (None, count) => count_of_tools(count),
-    };
+    let role = plugin.role.iter().map(|role| format!("role {role}"));
+    let skill = plugin.skill.iter().map(|skill| format!("skill {skill}"));
+    let mut offers: Vec<String> = role.chain(skill).collect();
+    if offers.is_empty() || !plugin.tools.is_empty() {
+        offers.push(count_of_tools(plugin.tools.len()));
+    }
     vec![
         plugin.id.clone(),
         plugin.version.clone(),
         from.to_owned(),
         human_bytes(plugin.bytes),
-        offers,
+        offers.join(", "),
         state(plugin.state).to_owned(),
     ]
 }
@@ -173,6 +210,11 @@ const fn state(state: PluginState) -> &'static str {
         PluginState::RolledBack => "rolled back",
         PluginState::Broken => "broken",
     }
+}
+
+/// Whether a file is meant, and not a plugin of a registry.
+fn is_file(plugin: &Path) -> bool {
+    plugin.extension().is_some_and(|extension| extension == "wasm") || plugin.is_file()
 }
 
 fn read(file: &Path) -> Outcome<Vec<u8>> {
@@ -191,7 +233,12 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
     let found = PluginManager::inspect_file(&read(file)?, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
     let tools = tools(&found);
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
-    context.printer.data(&inspection, |printer| {
+    let sbom = sbom::of_file(file)?;
+    let mut told = serde_json::json!(inspection);
+    if let Some(sbom) = &sbom {
+        told["sbom"] = serde_json::json!(sbom);
+    }
+    context.printer.data(&told, |printer| {
         let text = |key: &str| inspection.manifest[key].as_str().unwrap_or_default().to_owned();
         printer.line(&format!("{BOLD}{} {}{BOLD:#}  {}", text("id"), text("version"), text("description")));
         printer.line(&format!("contract  {}", text("wit")));
@@ -203,6 +250,9 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
             section(printer, "left out", &inspection.left_out, "none");
         }
         section(printer, "imports", &inspection.imports, "none");
+        if let Some(sbom) = &sbom {
+            sbom::show(printer, sbom);
+        }
     });
     Ok(())
 }
@@ -239,6 +289,11 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         printer.line(&format!("sha256      {}", plugin.digest));
         printer.line(&format!("generation  {}", plugin.generation));
         printer.line(&format!("state       {}", state(plugin.state)));
+        if let Some(origin) = &plugin.origin {
+            printer.line(&format!("registry    {}", origin.registry));
+            printer.line(&format!("publisher   {}", origin.publisher_key));
+            printer.line(&format!("package     {}", origin.package));
+        }
         if let Some(previous) = &plugin.previous {
             printer.line(&format!("before it   {previous}"));
         }
@@ -307,6 +362,7 @@ async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output
                 .map_err(|error| Failure::user(format!("cannot read `{}`", manifest.display())).because(&error))?;
             pack::pack_tool(&read(component)?, &text).await
         }
+        None if folder.join("SKILL.md").is_file() => pack::pack_skill(folder),
         None => pack::pack_role(folder),
     };
     let bytes = packed.map_err(|error| Failure::user(error.to_string()))?;

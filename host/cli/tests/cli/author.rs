@@ -122,9 +122,10 @@ fn mistakes_are_answered_with_the_next_command() {
         (&["plugin", "new", "acme/x", "--sdk", "empty"], ["there is no SDK in `empty`", "`sdk/rust` of a checkout"]),
         (&["plugin", "new", "acme/x", "--lang", "cobol"], ["invalid value 'cobol'", "possible values: rust"]),
         (&["plugin", "build", "empty"], ["has no `plugin.toml`", "`octi plugin new PUBLISHER/NAME`"]),
-        (&["plugin", "build", "codeless"], ["neither a `Cargo.toml` nor", "makes a complete one"]),
+        (&["plugin", "new", "acme/x", "--lang", "js", "--sdk", "empty"], ["has its own copy of the SDK", "leave `--sdk` away"]),
+        (&["plugin", "build", "codeless"], ["no code beside it", "makes a complete one"]),
         (&["plugin", "test", "codeless"], ["there are no cases in", "/<what_is_true>/case.json"]),
-        (&["plugin", "call", "codeless", "a", "{}"], ["neither a `Cargo.toml` nor", "makes a complete one"]),
+        (&["plugin", "call", "codeless", "a", "{}"], ["no code beside it", "makes a complete one"]),
         (&["plugin", "call", "nothing.x", "a", "{}"], ["neither the file nor the folder", "one word of arguments"]),
     ] {
         let said = desk.run("", arguments);
@@ -136,6 +137,13 @@ fn mistakes_are_answered_with_the_next_command() {
     desk.fine("", &["plugin", "new", "acme/x"]);
     let said = desk.run("x", &["plugin", "build"]);
     assert!(said.code == Some(1) && said.err.contains("install Rust as https://rustup.rs says"), "{said:?}");
+    for (lang, command) in [("js", "`npm ci --ignore-scripts`"), ("python", "`python3 -m venv .venv && ")] {
+        desk.fine("", &["plugin", "new", "acme/y", lang, "--lang", lang]);
+        let said = desk.run(lang, &["plugin", "build"]);
+        assert!(said.code == Some(1) && said.err.contains(command), "{said:?}");
+        let said = desk.run(lang, &["plugin", "doctor"]);
+        assert!(said.code == Some(1) && said.out.contains("it is not in the project's folder"), "{said:?}");
+    }
 }
 
 #[test]
@@ -183,14 +191,11 @@ fn a_machine_without_rust_is_told_what_to_install() {
     assert_eq!(told.as_array().map(Vec::len), Some(4), "outside of a plugin only the machine is looked at: {told}");
 }
 
-/// The whole loop on a project as a stranger makes it, except that the SDK is the one of this checkout.
+/// The whole loop on a project as a stranger makes it.
 #[test]
 fn a_new_project_builds_passes_its_cases_and_is_swapped_into_a_server() {
     let mut desk = Desk::new();
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the checkout");
-    desk.fine("", &["plugin", "new", "acme/hello", "--sdk", &checkout.display().to_string()]);
-    // The versions that this machine has: nothing is asked of a registry.
-    fs::copy(checkout.join("Cargo.lock"), desk.path("hello/Cargo.lock")).expect("the versions");
+    desk.fine("", &["plugin", "new", "acme/hello"]);
     let compile =
         |desk: &Desk, arguments: &[&str]| desk.clean(said(desk.compiling("hello", arguments).output().expect("octi starts")));
 
@@ -224,6 +229,89 @@ fn a_new_project_builds_passes_its_cases_and_is_swapped_into_a_server() {
     let said = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":" nowhere "}"#]);
     assert!(said.code == Some(1) && said.err.contains("`nowhere`"), "{said:?}");
     dev.0.kill().expect("it runs");
+}
+
+/// What `tests/peers/componentize.sh` brought, in the project of that name, as `npm ci` and `pip install` put it there.
+#[expect(clippy::print_stderr, reason = "a test says what it left out")]
+fn with_tools(desk: &Desk, name: &str) -> bool {
+    let Some(peers) = std::env::var_os("OCTI_TEST_COMPONENTIZE").map(PathBuf::from) else {
+        eprintln!("left out: OCTI_TEST_COMPONENTIZE is not set; `bash tests/peers/componentize.sh` says it");
+        return false;
+    };
+    let link = |from: &Path, to: PathBuf| std::os::unix::fs::symlink(from, to).expect("a link");
+    let modules = desk.path(name).join("node_modules");
+    fs::create_dir_all(modules.join("@octi")).expect("a folder");
+    link(Path::new("../../vendor/octi-plugin"), modules.join("@octi/plugin"));
+    for entry in fs::read_dir(peers.join("node_modules")).expect("the packages").flatten() {
+        if entry.file_name() != "@octi" {
+            link(&entry.path(), modules.join(entry.file_name()));
+        }
+    }
+    link(&peers.join(".venv"), desk.path(name).join(".venv"));
+    true
+}
+
+#[test]
+fn a_new_project_in_javascript_goes_the_whole_way() {
+    goes_the_whole_way("js", "src/plugin.js", "const found", "if (path === \"bug\") null.of();\n    const found");
+}
+
+#[test]
+fn a_new_project_in_python_goes_the_whole_way() {
+    goes_the_whole_way("python", "src/plugin.py", "found =", "if path == \"bug\":\n        None.of()\n    found =");
+}
+
+/// Built, tested, swapped into a server; through a question; and a bug that the author reads of and nobody else.
+fn goes_the_whole_way(lang: &str, file: &str, before: &str, with_bug: &str) {
+    let mut desk = Desk::new();
+    desk.fine("", &["plugin", "new", "acme/hello", "--lang", lang]);
+    if !with_tools(&desk, "hello") {
+        return;
+    }
+    let compile =
+        |desk: &Desk, arguments: &[&str]| desk.clean(said(desk.compiling("hello", arguments).output().expect("octi starts")));
+    let tested = compile(&desk, &["plugin", "test"]);
+    assert!(tested.code == Some(0) && tested.out.contains("ok      a_text_is_counted"), "{tested:?}");
+    let doctor = compile(&desk, &["plugin", "doctor"]);
+    assert!(doctor.code == Some(0) && doctor.out.contains("fits this octi"), "{doctor:?}");
+
+    let server_log = desk.path("server.log");
+    let _server = desk.octi.serve_logging_to(&server_log);
+    let mut command = desk.compiling("hello", &["plugin", "dev"]);
+    let log = desk.path("dev.log");
+    command.stdout(fs::File::create(&log).expect("a file")).stderr(fs::File::options().append(true).open(&log).expect("a file"));
+    let mut dev = Ended(command.spawn().expect("octi starts"));
+    let log = || fs::read_to_string(&log).expect("the log");
+    slowly("the first build is swapped in", || log().contains("runs (generation 1)"));
+    let source = desk.path("hello").join(file);
+    let text = fs::read_to_string(&source).expect("the source");
+    fs::write(&source, format!("this is no {lang}\n{text}")).expect("a mistake");
+    slowly("the mistake is told", || log().contains("mend what the compiler says"));
+    let manifest = desk.path("hello/plugin.toml");
+    let asking = fs::read_to_string(&manifest).expect("the manifest").replace("permission = \"allow\"", "permission = \"ask\"");
+    fs::write(&manifest, asking).expect("a change");
+    fs::write(&source, text.replace(before, with_bug)).expect("a change");
+    slowly("the change is swapped in", || log().contains("runs (generation 2)"));
+    dev.0.kill().expect("it runs");
+
+    let refused = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":"none"}"#]);
+    assert!(refused.code == Some(1) && refused.err.contains("add `--yes`"), "{refused:?}");
+    let failed = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":"none"}"#, "--yes"]);
+    assert!(failed.code == Some(1) && failed.err.contains("`none`"), "{failed:?}");
+    let broken = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":"bug"}"#, "--yes"]);
+    let (told, kept) = (format!("{}{}", broken.out, broken.err), || fs::read_to_string(&server_log).expect("the log"));
+    assert!(broken.code == Some(1) && told.contains("the plugin failed unexpectedly; its log says where"), "{broken:?}");
+    assert!(!told.contains("plugin.py") && !told.contains("Error:"), "{told}");
+    until("the author reads where", || kept().contains("`count` failed: ") && kept().contains("Error: "));
+}
+
+/// As [`until`], for what the engine of a whole language is compiled in.
+fn slowly(what: &str, mut holds: impl FnMut() -> bool) {
+    let started = std::time::Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < std::time::Duration::from_secs(400), "{what} did not happen");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
 }
 
 /// A program that does not outlive its test.

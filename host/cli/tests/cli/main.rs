@@ -8,20 +8,27 @@ mod bad_input;
 mod chat;
 mod containment;
 mod crashes;
+mod from_registries;
 mod guests;
+mod mcp;
+mod mcp_servers;
 mod metrics;
 mod models;
 mod notifications;
 mod open_files;
 mod plugins;
 mod reference;
+mod refusals;
+mod registry;
 mod secrets;
 mod settings;
 mod signing;
+mod skills;
 mod support;
 mod swaps;
 mod terminal;
 mod tui;
+mod workspaces;
 
 /// The mock server of the providers' wires, shared with the conformance tests.
 #[cfg(test)]

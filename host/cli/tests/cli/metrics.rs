@@ -54,7 +54,7 @@ impl Bounds {
         let routes = openapi["paths"].as_object().expect("the routes").keys().cloned();
         Self {
             plugins: plugins.iter().filter_map(|plugin| plugin["id"].as_str().map(str::to_owned)).collect(),
-            tools: names.filter_map(operation).chain(["role".to_owned()]).collect(),
+            tools: names.filter_map(operation).chain(["role", "skill", "hook", "channel"].map(str::to_owned)).collect(),
             routes: routes.chain(["/gateway".to_owned(), "unknown".to_owned()]).collect(),
         }
     }

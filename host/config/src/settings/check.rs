@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::{Component, Path};
 
 use ipnet::IpNet;
 use octi_domain::limits;
@@ -65,6 +66,8 @@ pub fn check(definition: &Definition, value: &Value) -> Result<(), Problem> {
             Some(text) => web_address(text).map(drop).ok_or_else(|| Problem::whole(ADDRESS_EXPECTED)),
         },
         key::TRUSTED_PROXIES => networks(value).map(drop),
+        key::ADDITIONAL_PATHS => folders(value),
+        key::MCP_HOSTS => names(value),
         _ => Ok(()),
     }
 }
@@ -132,6 +135,24 @@ pub(crate) fn web_address(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| is_web(url) && url.has_host())
 }
 
+/// Whether these can be folders that agents may work in. What is octi's own is told when one is used, where it is known.
+fn folders(value: &Value) -> Result<(), Problem> {
+    let entries: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if entries.len() > limits::ADDITIONAL_PATHS_MAX {
+        return Err(Problem::whole(format!("it must have at most {} entries", limits::ADDITIONAL_PATHS_MAX)));
+    }
+    let is_plain = |entry: &&str| {
+        let mut parts = Path::new(entry).components();
+        parts.next() == Some(Component::RootDir)
+            && parts.clone().next().is_some()
+            && parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    match entries.iter().position(|entry| !is_plain(entry)) {
+        Some(at) => Err(Problem::at(format!("[{at}]"), "it must be the absolute path of a folder, without `..`, and not `/`")),
+        None => Ok(()),
+    }
+}
+
 /// The networks of a list; a single address is a network of one.
 pub(crate) fn networks(value: &Value) -> Result<Vec<IpNet>, Problem> {
     let entries: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -143,6 +164,21 @@ pub(crate) fn networks(value: &Value) -> Result<Vec<IpNet>, Problem> {
     let read = |entry: &str| entry.parse::<IpNet>().ok().or_else(|| address(entry));
     let expected = "it must be an address or a network such as `127.0.0.1` or `10.1.0.0/16`";
     entries.iter().enumerate().map(|(at, entry)| read(entry).ok_or_else(|| Problem::at(format!("[{at}]"), expected))).collect()
+}
+
+/// Names of this host, as a browser writes them.
+fn names(value: &Value) -> Result<(), Problem> {
+    let entries: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if entries.len() > limits::MCP_HOSTS_MAX {
+        return Err(Problem::whole(format!("it must have at most {} entries", limits::MCP_HOSTS_MAX)));
+    }
+    let is_name = |entry: &str| Url::parse(&format!("http://{entry}/")).is_ok_and(|url| url.host_str() == Some(entry));
+    match entries.iter().position(|entry| !is_name(entry)) {
+        Some(at) => {
+            Err(Problem::at(format!("[{at}]"), "it must be the name of a host, in small letters, such as `octi.example.com`"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The limits of plugins, by their ids.
@@ -202,6 +238,19 @@ mod tests {
             (key::SEARXNG_URL, json!("ftp://searx.test"), ADDRESS_EXPECTED),
             (key::PRIVATE_TARGETS, json!("a:1"), "it must be a list of texts"),
             (key::PRIVATE_TARGETS, json!(["a:1", 7]), "`[1]`: it must be a text without control characters"),
+            (key::MCP_HOSTS, json!(["octi.example.com", "octi"]), "fine"),
+            (key::MCP_HOSTS, json!(vec!["octi"; limits::MCP_HOSTS_MAX]), "fine"),
+            (key::MCP_HOSTS, json!(vec!["octi"; limits::MCP_HOSTS_MAX + 1]), "it must have at most 32 entries"),
+            (
+                key::MCP_HOSTS,
+                json!(["octi", "https://octi.example.com"]),
+                "`[1]`: it must be the name of a host, in small letters, such as `octi.example.com`",
+            ),
+            (
+                key::MCP_HOSTS,
+                json!(["octi.example.com:443"]),
+                "`[0]`: it must be the name of a host, in small letters, such as `octi.example.com`",
+            ),
             (key::TRUSTED_PROXIES, json!(["127.0.0.1", "10.1.0.0/16", "::1", "fd00::/8"]), "fine"),
             (
                 key::TRUSTED_PROXIES,
@@ -229,6 +278,18 @@ mod tests {
             let (_, most) = definition.bounds.expect(definition.key);
             assert_eq!(problem(definition.key, &json!(most)), "fine", "{}", definition.key);
             assert!(problem(definition.key, &json!(most + 1)).ends_with(&format!("to {most}")), "{}", definition.key);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_agents_may_work_in_is_one_of_the_machine_and_there_are_so_many_at_most() {
+        let folders = |count: usize| json!((0..count).map(|number| format!("/srv/{number}")).collect::<Vec<_>>());
+        assert_eq!(problem(key::ADDITIONAL_PATHS, &folders(limits::ADDITIONAL_PATHS_MAX)), "fine");
+        let many = problem(key::ADDITIONAL_PATHS, &folders(limits::ADDITIONAL_PATHS_MAX + 1));
+        assert!(many.contains(&format!("at most {} entries", limits::ADDITIONAL_PATHS_MAX)), "{many}");
+        for wrong in ["srv", "./srv", "/", "", "/srv/../etc", "~/src"] {
+            let told = problem(key::ADDITIONAL_PATHS, &json!(["/srv", wrong]));
+            assert!(told.contains("`[1]`: it must be the absolute path of a folder"), "{wrong}: {told}");
         }
     }
 

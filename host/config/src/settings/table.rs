@@ -26,12 +26,14 @@ pub mod key {
     pub const STRANGERS_PER_MINUTE_MAX: &str = "gateway.strangers_per_minute_max";
     pub const OPENAI_CALLS_PER_USER_MAX: &str = "gateway.openai_calls_per_user_max";
     pub const OPENAI_CALLS_MAX: &str = "gateway.openai_calls_max";
+    pub const MCP_HOSTS: &str = "gateway.mcp_hosts";
     pub const LOG_FILTER: &str = "log.filter";
     pub const METRICS_TOKEN: &str = "metrics.token";
     pub const SEARXNG_URL: &str = "network.searxng_url";
     pub const PRIVATE_TARGETS: &str = "network.private_targets";
     pub const SANDBOX_PROCESSES: &str = "sandbox.processes";
     pub const PLUGINS: &str = "plugins";
+    pub const ADDITIONAL_PATHS: &str = "workspace.additional_paths";
     pub(crate) const TRUSTED_PROXIES: &str = "server.trusted_proxies";
     pub(crate) const HOME: &str = "server.home";
     pub(crate) const DATABASE_URL: &str = "database.url";
@@ -116,6 +118,13 @@ pub const DEFINITIONS: &[Definition] = &[
     .default(|| json!(limits::OPENAI_CALLS_PER_USER_MAX)),
     count(key::OPENAI_CALLS_MAX, limits::OPENAI_CALLS_CEILING, "The same of everybody.")
         .default(|| json!(limits::OPENAI_CALLS_MAX)),
+    Definition::new(
+        key::MCP_HOSTS,
+        StringArray,
+        "Names under which programs and pages reach octi over MCP, such as `octi.example.com`, besides addresses and `localhost`.",
+    )
+    .default(|| json!([]))
+    .in_file(),
     Definition::new(key::LOG_FILTER, String, "What the server logs, as in `info,octi_agents=debug`.")
         .default(|| json!("info"))
         .variable(env::OCTI_LOG)
@@ -164,6 +173,14 @@ pub const DEFINITIONS: &[Definition] = &[
     .default(|| json!({}))
     .in_file()
     .at_next_start(),
+    Definition::new(
+        key::ADDITIONAL_PATHS,
+        StringArray,
+        "Folders of this machine, besides the workspaces, that everybody's agents may work in when a conversation names one of them, or one below it, as its project: `/srv/projects`. Their tools may read and write all of such a folder.",
+    )
+    .default(|| json!([]))
+    .variable(env::OCTI_ADDITIONAL_PATHS)
+    .in_file(),
     of_machine("server.host", String, env::OCTI_HOST, BEFORE_DATABASE, "Address to listen on.")
         .default(|| json!("127.0.0.1"))
         .in_file(),

@@ -43,9 +43,9 @@ pub const REGISTRY_ROTATIONS_MAX: usize = 16;
 /// Publishers and registries in a trust store.
 pub const REGISTRY_OWNERS_MAX: usize = 10_000;
 /// Keys in a trust store that were revoked.
-pub const REGISTRY_REVOKED_KEYS_MAX: usize = 10_000;
+pub const REGISTRY_REVOKED_KEYS_MAX: usize = 2 * REGISTRY_REVOCATIONS_MAX;
 /// Bytes of a trust store's file.
-pub const REGISTRY_TRUST_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub const REGISTRY_TRUST_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Bytes of the file that says what was seen of a registry.
 pub const REGISTRY_SEEN_BYTES_MAX: usize = 4 * 1024;
 
@@ -57,3 +57,18 @@ pub const REGISTRY_LAYERS_MAX: usize = 32;
 pub const REGISTRY_LAYOUT_INDEX_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Keys of one owner that another followed.
 pub const REGISTRY_RETIRED_KEYS_MAX: usize = 64;
+
+/// Bytes of where a registry is, as a person writes it.
+pub const REGISTRY_LOCATION_BYTES_MAX: usize = 512;
+/// Bytes of an answer that is no blob: a token, an error, a manifest.
+pub const REGISTRY_ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Seconds a registry may take to begin an answer, and between two pieces of one.
+pub const REGISTRY_SILENCE_SECONDS_MAX: u64 = 30;
+/// Bytes a second that a connection has to bring at least to what is pushed through it.
+pub const REGISTRY_PUSH_BYTES_PER_SECOND_MIN: usize = 32 * 1024;
+/// How often something is asked for when the registry does not answer, or is overloaded.
+pub const REGISTRY_ATTEMPTS_MAX: usize = 3;
+/// Connections through which one registry is spoken to at once.
+pub const REGISTRY_CONNECTIONS_MAX: usize = 8;
+/// Bytes of a file with the credentials of registries.
+pub const REGISTRY_CREDENTIALS_BYTES_MAX: usize = 1024 * 1024;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use octi_engine::pack;
 
-const USAGE: &str = "usage: octi-pack tool <component.wasm> <plugin.toml> <out.wasm>\n       octi-pack role <folder> <out.wasm>";
+const USAGE: &str = "usage: octi-pack tool <component.wasm> <plugin.toml> <out.wasm>\n       octi-pack role <folder> <out.wasm>\n       octi-pack skill <folder> <out.wasm>";
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
@@ -16,6 +16,9 @@ async fn main() -> ExitCode {
         ["tool", component, manifest, out] => tool(component, manifest, out).await,
         ["role", folder, out] => {
             pack::pack_role(Path::new(folder)).map_err(|e| e.to_string()).and_then(|bytes| write(out, &bytes))
+        }
+        ["skill", folder, out] => {
+            pack::pack_skill(Path::new(folder)).map_err(|e| e.to_string()).and_then(|bytes| write(out, &bytes))
         }
         _ => Err(USAGE.to_owned()),
     };

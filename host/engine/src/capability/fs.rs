@@ -20,10 +20,10 @@ const ROOT: &str = "workspace";
 
 /// A granted directory.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Dir(Workspace, OwnedSemaphorePermit);
+pub struct Dir(Workspace, #[expect(dead_code, reason = "given back with the directory")] OwnedSemaphorePermit);
 /// A file being read.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct OpenReader(fs::Reader, OwnedSemaphorePermit);
+pub struct OpenReader(fs::Reader, #[expect(dead_code, reason = "given back with the file")] OwnedSemaphorePermit);
 /// A file being written; nothing is visible before its commit.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct OpenWriter(fs::Writer, OwnedSemaphorePermit);
@@ -96,7 +96,7 @@ impl Host for CallState {
             return Ok(Err(HostError::NotFound(format!("`{name}` is not a root of this call"))));
         };
         let place = refuse!(self.place());
-        let workspace = refuse!(Workspace::open(&path));
+        let workspace = refuse!(Workspace::open(&path).and_then(|whole| whole.below(&self.caller.within)));
         Ok(self.hold(Dir(workspace, place)))
     }
 }

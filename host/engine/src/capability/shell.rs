@@ -74,7 +74,8 @@ impl CallState {
         }
         let root = self.caller.workspace.clone();
         let root = root.ok_or_else(|| HostError::NotFound("this call has no workspace".to_owned()))?;
-        let cwd = Workspace::open(&root)?.relative_dir(command.cwd.as_deref().unwrap_or("."))?;
+        let start = Workspace::open(&root)?.below(&self.caller.within)?;
+        let cwd = start.relative_dir(command.cwd.as_deref().unwrap_or("."))?;
         let asked = command.timeout_ms.map_or(time_max, |ms| Duration::from_millis(u64::from(ms)));
         Ok(Spawn {
             profile: command.profile,

@@ -152,8 +152,14 @@ impl PluginManager {
         drop(slots);
         // Looking at files takes most of a start with many plugins, and needs nobody else; taking them goes one after another.
         let look = |(path, stamp): (PathBuf, Stamp)| async move { (inspected(path.clone()).await, path, stamp) };
-        let mut looks = futures::stream::iter(new).map(look).buffered(LOOKS);
-        while let Some((inspection, path, stamp)) = looks.next().await {
+        let mut looked: Vec<_> = futures::stream::iter(new).map(look).buffered(LOOKS).collect().await;
+        // What ran when the host ended comes first, or a file that was refused for a name that another has would win now.
+        let slots = self.slots.lock().await;
+        looked.sort_by_key(|(inspection, ..)| {
+            !inspection.as_ref().is_ok_and(|found| slots.is_noted(&found.manifest.id, &found.digest))
+        });
+        drop(slots);
+        for (inspection, path, stamp) in looked {
             changes.extend(self.take_file(&path, stamp, inspection, &found, trial).await);
         }
         let mut slots = self.slots.lock().await;
@@ -272,6 +278,9 @@ impl PluginManager {
             return Ok(Found::RolledBack { id: own, instead });
         }
         install::check(&inspection)?;
+        if let Some(reason) = slots.verdict_on(&inspection) {
+            return Err(InstallError::Revoked { id: own, reason });
+        }
         slots.check_names(&inspection.manifest)?;
         self.make_room(slots, &own).await;
         Ok(Found::New(slots.generation(inspection, Code::File(path.to_owned()))))

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use octi_domain::limits;
+use octi_extension::hook::HookEntry;
 use octi_extension::registry::{PluginStatus, Registry, Source};
 
 use super::slots::{Candidate, Slots};
@@ -50,6 +51,9 @@ impl PluginManager {
                 self.slots.lock().await.generation(inspection, Code::File(path))
             }
         };
+        if let Some(reason) = generation.forbidden() {
+            return Err(InstallError::Revoked { id: id.to_owned(), reason: reason.to_owned() });
+        }
         generation.ready().await?;
         let mut slots = self.slots.lock().await;
         if !is_from(&slots) {
@@ -79,7 +83,9 @@ impl PluginManager {
     async fn act_on(&self, generation: &Arc<Generation>, trip: Trip) {
         let manifest = generation.manifest();
         let why = format!("crashed {} times ({})", limits::PLUGIN_CRASHES_MAX, trip.reason.code());
-        if trip.on_probation {
+        // Whoever can make it crash must not get an older guard by it, or none.
+        let gives_way = trip.on_probation && !manifest.hook.as_ref().is_some_and(HookEntry::must_agree);
+        if gives_way {
             let reason = format!("it {why} when it was new");
             match self.go_back(&manifest.id, Some(generation), &reason).await {
                 // Whatever replaced it meanwhile is not to blame.

@@ -1,24 +1,33 @@
 //! What is installed under each id: which generation runs, which ran before it, and which still end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod files;
+
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use octi_domain::limits;
+use octi_extension::channel::Channel;
+use octi_extension::hook::{Hook, HookEntry};
 use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
 use octi_extension::role::Role;
+use octi_extension::skill::Skill;
 use octi_extension::tool::Tool;
 use tokio::sync::Notify;
 
 use super::folder::Stamp;
 use super::kept::{Note, Notes, Version};
+use super::revoked::Verdict;
+use crate::channel::WasmChannel;
 use crate::drain::Ending;
 use crate::generation::{Build, Code, Generation, Host};
+use crate::hook::WasmHook;
 use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
 use crate::places::Places;
 use crate::role::WasmRole;
+use crate::skill::WasmSkill;
 use crate::tool::WasmTool;
 
 /// A generation that runs, with what it offers. Dropping it gives the offers back; who was shown them keeps them.
@@ -26,6 +35,9 @@ pub(super) struct Active {
     pub(super) generation: Arc<Generation>,
     pub(super) tools: Vec<Arc<dyn Tool>>,
     pub(super) role: Option<Arc<dyn Role>>,
+    pub(super) skill: Option<Arc<dyn Skill>>,
+    pub(super) hook: Option<Arc<dyn Hook>>,
+    pub(super) channel: Option<Arc<dyn Channel>>,
 }
 
 impl Active {
@@ -35,7 +47,13 @@ impl Active {
         let tools = manifest.tools.iter().map(tool).collect();
         let role = |entry| Arc::new(WasmRole::new(&generation, entry)) as Arc<dyn Role>;
         let role = manifest.role.clone().map(role);
-        Self { tools, role, generation }
+        let skill = |entry| Arc::new(WasmSkill::new(&generation, entry)) as Arc<dyn Skill>;
+        let skill = manifest.skill.clone().map(skill);
+        let hook = |entry| Arc::new(WasmHook::new(&generation, entry)) as Arc<dyn Hook>;
+        let hook = manifest.hook.clone().map(hook);
+        let channel = |entry| Arc::new(WasmChannel::new(&generation, entry)) as Arc<dyn Channel>;
+        let channel = manifest.channel.clone().map(channel);
+        Self { tools, role, skill, hook, channel, generation }
     }
 }
 
@@ -56,12 +74,12 @@ pub(super) struct RolledBack {
 pub(super) struct Slot {
     bundled: Option<(Inspection, &'static [u8])>,
     /// The folder's file of this id, whether it runs or not.
-    file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
     pub(super) active: Option<Active>,
     previous: Option<Previous>,
     pub(super) rolled_back: Option<RolledBack>,
     /// Replaced ones that somebody may still use.
-    ending: Vec<Arc<Generation>>,
+    pub(super) ending: Vec<Arc<Generation>>,
     pub(super) problem: Option<String>,
     number: u64,
     places: Places,
@@ -134,7 +152,7 @@ pub(super) enum Candidate {
 
 /// All slots, and the files that belong to none.
 pub(super) struct Slots {
-    host: Arc<Host>,
+    pub(super) host: Arc<Host>,
     /// Told when a breaker trips.
     tripped: Arc<Notify>,
     pub(super) by_id: BTreeMap<String, Slot>,
@@ -143,7 +161,9 @@ pub(super) struct Slots {
     /// Files that could not be used, and why.
     pub(super) strays: BTreeMap<PathBuf, String>,
     /// Generations that no longer run and have to be let go.
-    ended: Vec<(Arc<Generation>, Ending)>,
+    pub(super) ended: Vec<(Arc<Generation>, Ending)>,
+    /// What must not run any more, and why.
+    pub(super) verdict: Option<Verdict>,
     /// What was noted by the run of the host before this one.
     past: Notes,
 }
@@ -157,6 +177,7 @@ impl Slots {
             files: HashMap::new(),
             strays: BTreeMap::new(),
             ended: Vec::new(),
+            verdict: None,
             past,
         }
     }
@@ -185,15 +206,19 @@ impl Slots {
         self.again(Arc::new(Build::new(&self.host, inspection, code)))
     }
 
-    fn again(&self, build: Arc<Build>) -> Arc<Generation> {
+    pub(super) fn again(&self, build: Arc<Build>) -> Arc<Generation> {
         let slot = self.by_id.get(&build.manifest().id);
         let places = slot.map_or_else(Places::default, |slot| slot.places.clone());
         let number = slot.map_or(0, |slot| slot.number) + 1;
-        Arc::new(Generation::of(build, places).numbered(number, &self.tripped))
+        let generation = Generation::of(build, places).numbered(number, &self.tripped);
+        if let Some(reason) = self.verdict_on(&generation.inspection).filter(|_| generation.source == Source::Folder) {
+            generation.forbid(reason);
+        }
+        Arc::new(generation)
     }
 
     /// Lets a generation run in the place of the one that does.
-    fn activate(&mut self, generation: Arc<Generation>) -> &mut Slot {
+    pub(super) fn activate(&mut self, generation: Arc<Generation>) -> &mut Slot {
         let id = generation.manifest().id.clone();
         let slot = self.by_id.entry(id).or_insert_with(|| Slot::new(generation.places()));
         slot.number = generation.number();
@@ -231,51 +256,16 @@ impl Slots {
 
     /// Refuses names that another plugin has.
     pub(super) fn check_names(&self, manifest: &Manifest) -> Result<(), InstallError> {
-        for other in self.by_id.values().filter_map(Slot::generation).map(|generation| generation.manifest()) {
-            if other.id == manifest.id {
-                continue;
-            }
-            let clash = |what, name: &str| Err(InstallError::Clash { what, name: name.to_owned(), owner: other.id.clone() });
-            if !other.tools.is_empty() && !manifest.tools.is_empty() && other.alias() == manifest.alias() {
-                return clash("the tool name", manifest.alias());
-            }
-            if let (Some(theirs), Some(ours)) = (&other.role, &manifest.role)
-                && theirs.name == ours.name
-            {
-                return clash("the role", &ours.name);
-            }
+        let others = self.by_id.values().filter_map(Slot::generation).map(|generation| generation.manifest());
+        let others: Vec<_> = others.filter(|other| other.id != manifest.id).collect();
+        others.iter().try_for_each(|other| install::check_clash(manifest, other))?;
+        let hooks = others.iter().filter(|other| other.hook.is_some()).count();
+        if manifest.hook.is_some() && hooks >= limits::HOOKS_MAX {
+            return Err(InstallError::Inconsistent(format!(
+                "{hooks} hooks are installed already, and each of them takes time of every call; remove one first"
+            )));
         }
         Ok(())
-    }
-
-    /// Refuses a second file of the same id.
-    pub(super) fn check_file(&self, id: &str, path: &Path, found: &BTreeMap<PathBuf, Stamp>) -> Result<(), InstallError> {
-        match self.by_id.get(id).and_then(|slot| slot.file.as_ref()) {
-            Some(other) if other != path && found.contains_key(other) => Err(InstallError::Inconsistent(format!(
-                "`{}` is plugin `{id}` too; remove one of the two files",
-                other.display()
-            ))),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the file was read at that stamp already.
-    pub(super) fn knows(&self, path: &Path, stamp: Stamp) -> bool {
-        self.files.get(path) == Some(&stamp)
-    }
-
-    /// Whether that is the file as it runs, or as it was rolled back.
-    pub(super) fn has(&self, path: &Path, digest: &str) -> bool {
-        let Some(slot) = self.by_id.values().find(|slot| slot.file.as_deref() == Some(path)) else { return false };
-        match &slot.rolled_back {
-            Some(rolled_back) => rolled_back.file.digest == digest,
-            None => slot.generation().is_some_and(|generation| generation.inspection.digest == digest),
-        }
-    }
-
-    /// Makes every file look changed.
-    pub(super) fn forget_times(&mut self) {
-        self.files.clear();
     }
 
     /// Lets the file of a plugin run again though it was rolled back or crashed too often.
@@ -286,14 +276,6 @@ impl Slots {
             generation.breaker.lift();
         }
         slot.rolled_back = None;
-    }
-
-    /// The file is as it was when it was read.
-    pub(super) fn unchanged(&mut self, path: PathBuf, stamp: Stamp) {
-        if let Some(slot) = self.by_id.values_mut().find(|slot| slot.file.as_ref() == Some(&path)) {
-            slot.problem = None;
-        }
-        self.files.insert(path, stamp);
     }
 
     /// Puts a checked version into its place.
@@ -355,6 +337,14 @@ impl Slots {
         }
     }
 
+    /// Whether it is the file of a plugin that the run of the host before this one ended with.
+    pub(super) fn is_noted(&self, id: &str, digest: &str) -> bool {
+        match self.past.get(id) {
+            Some(Note::Running { running: noted, .. } | Note::RolledBack { file: noted, .. }) => noted.digest == digest,
+            None => false,
+        }
+    }
+
     /// Notes why a file is not used; returns the id that people know it by.
     pub(super) fn refuse(&mut self, path: PathBuf, stamp: Stamp, id: Option<&str>, problem: &str) -> String {
         self.files.insert(path.clone(), stamp);
@@ -372,14 +362,6 @@ impl Slots {
         let name = super::file_name(&path);
         self.strays.insert(path, problem.to_owned());
         name
-    }
-
-    /// The files that are known but gone.
-    pub(super) fn gone(&self, found: &BTreeMap<PathBuf, Stamp>) -> Vec<PathBuf> {
-        let running = self.by_id.values().filter_map(|slot| slot.file.as_ref());
-        let strays = self.strays.keys().filter(|path| path.is_absolute());
-        let known: BTreeSet<&PathBuf> = self.files.keys().chain(running).chain(strays).collect();
-        known.into_iter().filter(|path| !found.contains_key(*path)).cloned().collect()
     }
 
     /// A file is gone: its plugin too, unless the binary has one of that id. Returns the id if it was that one's file.
@@ -428,7 +410,8 @@ impl Slots {
             return false;
         }
         let is_bundled = slot.bundled.is_some();
-        if !slot.runs_from_folder() {
+        // A guard that does not start stays where it is: the calls that it has to agree to are refused, with its problem.
+        if !slot.runs_from_folder() || generation.manifest().hook.as_ref().is_some_and(HookEntry::must_agree) {
             slot.problem = Some(problem.to_owned());
             return true;
         }
@@ -466,29 +449,15 @@ impl Slots {
         slot.problem = None;
     }
 
+    /// Notes what is wrong with a newer version of a plugin that runs on.
+    pub(super) fn complain(&mut self, id: &str, problem: &str) {
+        if let Some(slot) = self.by_id.get_mut(id) {
+            slot.problem = Some(problem.to_owned());
+        }
+    }
+
     fn drop_empty(&mut self) {
         self.by_id.retain(|_, slot| slot.is_listed());
-    }
-
-    /// The file of an id, for removing it.
-    pub(super) fn file_of(&self, id: &str) -> Result<PathBuf, InstallError> {
-        if let Some(slot) = self.by_id.get(id) {
-            return slot.file.clone().ok_or_else(|| InstallError::Bundled(id.to_owned()));
-        }
-        let stray = self.strays.keys().find(|path| path.is_absolute() && super::file_name(path) == id);
-        stray.cloned().ok_or_else(|| InstallError::NotFound(id.to_owned()))
-    }
-
-    /// Where a plugin's file goes: where it was, or under the given name, or under its id if that name is taken.
-    pub(super) fn path_for(&self, folder: &Path, manifest: &Manifest, wanted: &str) -> PathBuf {
-        if let Some(path) = self.by_id.get(&manifest.id).and_then(|slot| slot.file.as_ref()) {
-            return path.clone();
-        }
-        let by_id = folder.join(format!("{}.wasm", manifest.id.replace('/', ".")));
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        let usable = wanted.ends_with(".wasm") && wanted.len() <= 128 && !wanted.starts_with('.') && wanted.chars().all(plain);
-        let wanted = folder.join(wanted);
-        if usable && !wanted.exists() { wanted } else { by_id }
     }
 
     /// What the next run of the host has to know.

@@ -27,12 +27,17 @@ impl View {
         let mut snapshot = Snapshot::default();
         let mut listed = Vec::with_capacity(slots.by_id.len() + slots.strays.len());
         for (id, slot) in &slots.by_id {
-            if let Some(active) = &slot.active {
+            // The texts of what was revoked are not shown to a model either.
+            if let Some(active) = slot.active.as_ref().filter(|active| active.generation.forbidden().is_none()) {
                 snapshot.tools.extend(active.tools.iter().map(|tool| (tool.spec().name.clone(), tool.clone())));
+                snapshot.hooks.extend(active.hook.clone());
+                snapshot.channels.extend(active.channel.iter().map(|channel| (id.clone(), channel.clone())));
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
+                snapshot.skills.extend(active.skill.iter().map(|skill| (skill.spec().name.clone(), skill.clone())));
             }
             listed.push(Listed { status: status(id, slot), generation: slot.active.as_ref().map(|a| a.generation.clone()) });
         }
+        snapshot.hooks.sort_by(|a, b| a.spec().order().cmp(&b.spec().order()));
         let strays = slots.strays.iter().map(|(path, problem)| stray(path, problem));
         listed.extend(strays.map(|status| Listed { status, generation: None }));
         Self { snapshot: Arc::new(snapshot), listed }
@@ -47,6 +52,14 @@ impl View {
 impl Listed {
     fn status(&self, now: DateTime<Utc>) -> PluginStatus {
         let mut status = self.status.clone();
+        if let Some(reason) = self.generation.as_ref().and_then(|generation| generation.forbidden()) {
+            status.state = PluginState::Quarantined;
+            status.problem = Some(match status.problem {
+                Some(problem) => format!("{reason}; {problem}"),
+                None => reason.to_owned(),
+            });
+            return status;
+        }
         if let Some(quarantine) = self.generation.as_ref().and_then(|generation| generation.breaker.check(now).err()) {
             status.state = PluginState::Quarantined;
             status.problem = Some(quarantine.explain(&status.id, now));
@@ -80,7 +93,8 @@ fn status(id: &str, slot: &Slot) -> PluginStatus {
         previous: slot.previous().map(str::to_owned),
         tools: manifest.tools.keys().map(|name| format!("{}__{name}", manifest.alias())).collect(),
         role: manifest.role.as_ref().map(|role| role.name.clone()),
-        capabilities: manifest.capabilities.lines(),
+        skill: manifest.skill.as_ref().map(|skill| skill.name.clone()),
+        capabilities: manifest.lines(),
         vault: manifest.capabilities.vault.clone(),
         problem: slot.problem.clone().or(rolled_back),
     }
@@ -106,6 +120,7 @@ fn nothing(problem: String) -> PluginStatus {
         previous: None,
         tools: Vec::new(),
         role: None,
+        skill: None,
         capabilities: Vec::new(),
         vault: Vec::new(),
         problem: Some(problem),

@@ -1,13 +1,15 @@
-//! A tool plugin from a compiled component and its `plugin.toml`.
+//! A plugin from a compiled component and its `plugin.toml`: tools, a role, a skill, or several of them.
 
 use std::collections::BTreeMap;
 
 use octi_domain::plugin_limits::PluginLimits;
-use octi_extension::manifest::{Kind, Manifest, ToolEntry};
+use octi_extension::manifest::{Kind, Manifest, SkillEntry, ToolEntry};
+use octi_extension::tool::Containment;
 use serde_json::Value;
 
 use super::PackError;
 use super::contract::with_manifest;
+use crate::bindings::skill::exports::octi::plugin::skill::Spec;
 use crate::bindings::tool::exports::octi::plugin::tools::Tool;
 use crate::cache::Cache;
 use crate::compile::Compiler;
@@ -20,27 +22,46 @@ use crate::loader;
 use crate::rights::Rights;
 use crate::state::Caller;
 
-/// Asks the component for its tools, once, in an instance that is denied everything, and adds the manifest to it.
+/// Asks the component what it is, once, in an instance that is denied everything, and adds the manifest to it.
 ///
 /// # Errors
 /// [`PackError`]: a tool that only plugin.toml or only the code has is named, and so is an import that plugin.toml does
 /// not ask for.
 pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
     let mut manifest = Manifest::from_toml(plugin_toml)?;
-    if !manifest.kinds.contains(&Kind::Tool) {
-        manifest.kinds.push(Kind::Tool);
+    let parts = loader::parts(component)?;
+    let has_tools = parts.exports.iter().any(|export| export.starts_with("octi:plugin/tools@"));
+    // What only watches, brings messages or is a text has nothing to describe.
+    let is_other = manifest.hook.is_some() || manifest.channel.is_some() || manifest.role.is_some() || manifest.skill.is_some();
+    let is_tool = has_tools || !manifest.tools.is_empty() || !is_other;
+    let kinds = [
+        (Kind::Tool, is_tool),
+        (Kind::Role, manifest.role.is_some()),
+        (Kind::Skill, manifest.skill.is_some()),
+        (Kind::Hook, manifest.hook.is_some()),
+        (Kind::Channel, manifest.channel.is_some()),
+    ];
+    for (kind, is_one) in kinds {
+        if is_one && !manifest.kinds.contains(&kind) {
+            manifest.kinds.push(kind);
+        }
     }
-    for import in loader::parts(component)?.imports {
+    for import in parts.imports {
         install::check_import(&import, &manifest)?;
     }
-    let described = describe(component, &manifest).await?;
-    merge(&mut manifest, described)?;
+    if is_tool || manifest.skill.is_some() {
+        let (described, skill) = describe(component, &manifest).await?;
+        merge(&mut manifest, described)?;
+        if let (Some(said), Some(entry)) = (skill, &manifest.skill) {
+            check_skill(&said, entry)?;
+        }
+    }
     let bytes = with_manifest(component.to_vec(), &manifest)?;
     install::check(&loader::inspect(&bytes)?)?;
     Ok(bytes)
 }
 
-async fn describe(component: &[u8], manifest: &Manifest) -> Result<Vec<Tool>, PackError> {
+async fn describe(component: &[u8], manifest: &Manifest) -> Result<(Vec<Tool>, Option<Spec>), PackError> {
     let runtime = Runtime::start_small()?;
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
     let code = component.to_vec();
@@ -54,10 +75,36 @@ async fn describe(component: &[u8], manifest: &Manifest) -> Result<Vec<Tool>, Pa
         .await?;
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(manifest, &compiled.link()?)?;
-    let guest = ready.tool.ok_or_else(|| PackError::Describe("it exports no tools".to_owned()))?;
-    let setup = Setup { caller: Caller::host("describe"), grant: Rights::none(manifest), services: None, budget };
-    let (tools, _) = guest.describe(setup).await;
-    tools.map_err(|containment| PackError::Describe(containment.message()))
+    let setup = || Setup { caller: Caller::host("describe"), grant: Rights::none(manifest), services: None, budget };
+    let failed = |containment: Containment| PackError::Describe(containment.message());
+    let tools = match &ready.tool {
+        Some(guest) => guest.describe(setup()).await.0.map_err(failed)?,
+        None => Vec::new(),
+    };
+    let skill = match &ready.skill {
+        Some(guest) => Some(guest.spec(setup()).await.0.map_err(failed)?),
+        None => None,
+    };
+    Ok((tools, skill))
+}
+
+/// Refuses a `[skill]` that the code does not agree with.
+fn check_skill(said: &Spec, entry: &SkillEntry) -> Result<(), PackError> {
+    let fields = [
+        ("name", said.name == entry.name),
+        ("description", said.description == entry.description),
+        ("triggers", said.triggers == entry.triggers),
+        ("always", said.always == entry.always),
+        ("topics", said.topics == entry.topics),
+        ("roles", said.roles == entry.roles),
+        ("dynamic", said.dynamic == entry.dynamic),
+    ];
+    match fields.into_iter().find(|(_, agrees)| !agrees) {
+        Some((field, _)) => Err(PackError::Mismatch(format!(
+            "`skill.{field}` of plugin.toml is not what the component's `describe` says; write the same in both"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Adds descriptions and schemas to the manifest's tools.

@@ -42,6 +42,9 @@ pub(super) fn manifest(parts: &Parts, file_name: &str) -> Result<Manifest, Insta
         limits: Default::default(),
         tools: Default::default(),
         role: None,
+        skill: None,
+        hook: None,
+        channel: None,
     };
     let id = id(file_name)?;
     let candidates = line("version").into_iter().chain(of_interfaces(&parts.exports));

@@ -132,6 +132,7 @@ pub(crate) fn context(workspace: PathBuf, time_max: Duration) -> CallContext {
         call_id: ambient.id(),
         origin: Origin::Chat,
         workspace,
+        within: String::new(),
         time_max,
         progress: Arc::new(NoProgress),
         redact: no_secrets(),

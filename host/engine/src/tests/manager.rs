@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
 use octi_domain::plugin_limits::PluginLimits;
-use octi_extension::registry::{PluginStatus, Registry, Source};
+use octi_extension::registry::{PluginState, PluginStatus, Registry, Source};
 use octi_extension::services::KvStore;
 use octi_extension::tool::{Tool, ToolError, ToolOutput};
 use octi_testkit::services::Memory;
@@ -147,6 +147,71 @@ async fn a_file_that_was_never_a_plugin_is_listed_with_its_problem() {
     assert!(home.told("notes.wasm", Change::Found, "is not used"));
     manager.remove("notes.wasm").await.expect("removed");
     assert!(!home.file("notes.wasm").exists() && manager.plugins().is_empty());
+    manager.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_was_refused_for_a_clash_does_not_win_at_the_next_start() {
+    let home = Home::new();
+    let manager = home.start(vec![]).await;
+    manager.install(answer(1), "hello.wasm").await.expect("installed");
+    // Both come before it in the folder: one has its tool's name, the other its id.
+    std::fs::write(home.file("a.wasm"), answering("other/hello", "1.0.0", "{}")).expect("written");
+    std::fs::write(home.file("b.wasm"), answer(2)).expect("written");
+    manager.reload(None).await.expect("looked");
+    manager.shutdown().await;
+    let manager = home.start(vec![]).await;
+    assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
+    let problem = |file: &str| status(&manager, file).and_then(|status| status.problem).unwrap_or_default();
+    assert!(problem("a.wasm").contains("belongs to plugin `acme/hello` already"), "{}", problem("a.wasm"));
+    assert!(problem("b.wasm").contains("is plugin `acme/hello` too"), "{}", problem("b.wasm"));
+    manager.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_another_plugin_is_never_overwritten() {
+    let home = Home::new();
+    let theirs = answering("other/greeting", "1.0.0", "{}");
+    for name in ["hello.wasm", "acme.hello.wasm"] {
+        std::fs::write(home.file(name), if name == "hello.wasm" { b"notes".to_vec() } else { theirs.clone() }).expect("written");
+    }
+    let manager = home.start(vec![]).await;
+    manager.install(answer(1), "hello.wasm").await.expect("installed");
+    assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
+    assert_eq!(std::fs::read(home.file("acme.hello.wasm")).expect("there"), theirs);
+    assert_eq!(std::fs::read(home.file("hello.wasm")).expect("there"), b"notes");
+    assert!(home.file("acme.hello-2.wasm").exists());
+    // The next version goes where this one is.
+    manager.install(answer(2), "hello.wasm").await.expect("installed");
+    assert!(!home.file("acme.hello-3.wasm").exists());
+    manager.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_must_not_run_is_refused_until_it_may_again() {
+    let home = Home::new();
+    let manager = home.start(vec![answering("octi/inside", "1.0.0", "{}")]).await;
+    manager.install(answer(1), "hello.wasm").await.expect("installed");
+    manager.install(answer(2), "hello.wasm").await.expect("installed");
+    let shown = manager.snapshot().tools["hello__run"].clone();
+    let forbids = |version: &'static str| -> crate::Verdict {
+        Arc::new(move |accused| (accused.version == version).then(|| format!("{version} is evil")))
+    };
+    manager.judge(forbids("2.0.0")).await;
+    assert!(!manager.snapshot().tools.contains_key("hello__run"));
+    let listed = status(&manager, "acme/hello").expect("listed");
+    assert_eq!((listed.state, listed.problem.as_deref()), (PluginState::Quarantined, Some("2.0.0 is evil")));
+    assert!(home.told("acme/hello", Change::Quarantined, "2.0.0 is evil"));
+    let refused = call(&shown, json!({}), Path::new("/nonexistent")).await.expect_err("refused");
+    assert!(refused.to_string().contains("2.0.0 is evil"), "{refused}");
+    assert!(matches!(manager.install(answer(2), "again.wasm").await, Err(InstallError::Revoked { .. })));
+    manager.rollback("acme/hello").await.expect("version 1 may run");
+    assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
+    // The other way round: what may run again does, and what is inside of octi is asked about by nobody.
+    manager.judge(Arc::new(|_| Some("everything is evil".to_owned()))).await;
+    assert!(manager.snapshot().tools.contains_key("inside__run") && !manager.snapshot().tools.contains_key("hello__run"));
+    manager.judge(forbids("9.0.0")).await;
+    assert_eq!(now(&manager).await, json!({ "version": "1.0.0" }));
     manager.shutdown().await;
 }
 

@@ -92,6 +92,16 @@ async fn one_that_nobody_uses_ends_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn removing_a_plugin_takes_its_rights_out_of_a_running_call() {
+    take_away_during_a_call(async |manager| manager.remove("acme/hello").await.expect("removed")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn revoking_a_plugin_takes_its_rights_out_of_a_running_call() {
+    take_away_during_a_call(async |manager| manager.judge(Arc::new(|_| Some("it is evil".to_owned()))).await).await;
+}
+
+/// Takes a plugin away while it waits in a host call, and lets it try another.
+async fn take_away_during_a_call(take_away: impl AsyncFnOnce(&PluginManager)) {
     // After the gate: one more host call, which must be refused with case 0, `denied`.
     let body = "(call $delete (i32.const 1024) (i32.const 2) (i32.const 64))
         (if (i32.ne (i32.load8_u (i32.const 64)) (i32.const 1)) (then unreachable))
@@ -104,7 +114,7 @@ async fn removing_a_plugin_takes_its_rights_out_of_a_running_call() {
     let old = tool(&manager);
     let running = tokio::spawn(async move { call(&old, json!({}), Path::new(NOWHERE)).await });
     gate.entered.notified().await;
-    manager.remove("acme/hello").await.expect("removed");
+    take_away(&manager).await;
     tokio::time::sleep(Duration::from_millis(20)).await;
     gate.open.notify_one();
     assert!(running.await.expect("no panic").is_ok(), "the guest saw that its rights are gone");

@@ -72,10 +72,13 @@ impl From<AgentsError> for ApiError {
             AgentsError::AttachmentsTooMany { .. } => return Self::field("fileRefs", error.to_string()),
             AgentsError::AttachmentNotFound { index } => return Self::field(format!("fileRefs[{index}]"), error.to_string()),
             AgentsError::FocusTooLong { .. } => return Self::field("args", error.to_string()),
+            AgentsError::Project(_) => return Self::field("projectPath", error.to_string()),
             AgentsError::AttachmentName => return Self::field("name", error.to_string()),
             AgentsError::AttachmentTooLarge { .. } | AgentsError::SessionFull => ErrorCode::TooLarge,
             AgentsError::TooManyRuns { .. } | AgentsError::TooManySideCalls { .. } => ErrorCode::TooMany,
-            AgentsError::SessionBusy | AgentsError::StillRunning | AgentsError::NothingToContinue => ErrorCode::Conflict,
+            AgentsError::SessionBusy | AgentsError::StillRunning | AgentsError::Working | AgentsError::NothingToContinue => {
+                ErrorCode::Conflict
+            }
             AgentsError::Model(_) | AgentsError::NotCompacted(_) => ErrorCode::Refused,
             AgentsError::NoPerson => ErrorCode::Forbidden,
             AgentsError::ShuttingDown => ErrorCode::Unavailable,

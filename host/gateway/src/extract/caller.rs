@@ -20,6 +20,9 @@ use crate::state::Gateway;
 /// What octi's own pages send with every change.
 const CSRF_HEADER: &str = "x-octi-csrf";
 
+/// Id or word of the workspace in which a conversation that is made begins.
+pub(crate) const WORKSPACE_HEADER: &str = "x-octi-workspace";
+
 /// A person whose credentials were checked for this request.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
@@ -28,6 +31,8 @@ pub(crate) struct Caller {
     /// The browser that asks, when it is one.
     pub(crate) sign_in: Option<SignInId>,
     pub(crate) credential: Credential,
+    /// What they say is their workspace, in a header or in the address of a socket.
+    pub(crate) workspace: Option<String>,
 }
 
 impl Caller {
@@ -35,14 +40,16 @@ impl Caller {
     pub(crate) async fn check(gateway: &Gateway, credential: Credential, address: Option<SocketAddr>) -> ApiResult<Self> {
         let holder = credential.check(gateway, address).await?;
         let user_id = holder.principal.user_id().ok_or_else(ApiError::unauthenticated)?;
-        Ok(Self { principal: holder.principal, user_id, sign_in: holder.sign_in, credential })
+        Ok(Self { principal: holder.principal, user_id, sign_in: holder.sign_in, credential, workspace: None })
     }
 
     /// Who sent this request. It may still be another site's doing: only the extractor looks at that.
     pub(crate) async fn who(parts: &mut Parts, gateway: &Gateway) -> ApiResult<Self> {
         let credential = Credential::of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
         let origin = Origin::from_request_parts(parts, gateway).await?;
-        Self::check(gateway, credential, Some(origin.socket_addr())).await
+        let workspace = parts.headers.get(WORKSPACE_HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let caller = Self::check(gateway, credential, Some(origin.socket_addr())).await?;
+        Ok(Self { workspace, ..caller })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::Json;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{ALLOW, RETRY_AFTER};
+use axum::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -73,7 +73,7 @@ fn count(method: &'static str, route: String, status: StatusCode, began: Instant
 
 fn finish(mut response: Response, request_id: &str, is_openai: bool) -> Response {
     let status = response.status();
-    if status.is_client_error() || status.is_server_error() {
+    if (status.is_client_error() || status.is_server_error()) && !is_said(&response) {
         let error = response.extensions_mut().remove::<ApiError>().unwrap_or_else(|| foreign(status));
         error.record();
         let mut envelope = if is_openai {
@@ -82,7 +82,7 @@ fn finish(mut response: Response, request_id: &str, is_openai: bool) -> Response
             (status, Json(error.to_body(request_id))).into_response()
         };
         // What was said beside the body stays; what described the old body does not.
-        for name in [ALLOW, RETRY_AFTER] {
+        for name in [ALLOW, RETRY_AFTER, WWW_AUTHENTICATE] {
             if let Some(value) = response.headers_mut().remove(&name) {
                 envelope.headers_mut().insert(name, value);
             }
@@ -96,6 +96,14 @@ fn finish(mut response: Response, request_id: &str, is_openai: bool) -> Response
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     headers.entry("cache-control").or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Another protocol has words of its own for errors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said;
+
+fn is_said(response: &Response) -> bool {
+    response.extensions().get::<Said>().is_some()
 }
 
 /// An error of the framework and not of a handler.

@@ -31,6 +31,7 @@ pub(crate) const ROUTES: &[(&str, usize)] = &[
     ("/api/sessions/{id}/messages", limits::HTTP_BODY_BYTES_MAX),
     ("/api/sessions/{id}/attachments", limits::ATTACHMENT_BYTES_MAX),
     ("/api/sessions/{id}/continue", limits::HTTP_BODY_BYTES_MAX),
+    ("/api/me/workspaces", limits::HTTP_BODY_BYTES_MAX),
     ("/api/tools/{tool}/tools/{operation}/execute", limits::HTTP_BODY_BYTES_MAX),
 ];
 

@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use octi_agents::ModelSource;
 use octi_api::v1::models::{AddModel, Model, ModelTest};
-use octi_api::v1::plugins::{Plugin, PluginInspection, PluginSource};
+use octi_api::v1::plugin_offers::{
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
+    PluginRight, PublisherTrust,
+};
+use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin, PluginSource};
+use octi_domain::ids::PluginOfferId;
 use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
 use octi_domain::run::Usage;
@@ -14,13 +20,15 @@ use octi_extension::capability::VaultRequest;
 use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
 use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source};
 use octi_extension::role::Role;
+use octi_extension::skill::{Skill, SkillProblem};
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_models::chat::ChatModel;
 use octi_models::scripted::ScriptedModel;
 use octi_models::{EmbedRequest, Embeddings, ModelError, Provider};
+use octi_testkit::fakes::FakeSkill;
 use serde_json::{Value, json};
 
-use crate::ports::{ChatModels, ModelAdmin, PluginAdmin, PortError, SecretsChanged};
+use crate::ports::{ChatModels, ModelAdmin, PluginAdmin, PluginRegistries, PortError, SecretsChanged};
 
 /// `notes__read` is allowed, `notes__write` is asked for; both answer with their argument.
 pub(super) struct Notes(ToolSpec);
@@ -119,6 +127,11 @@ impl Role for General {
     }
 }
 
+/// A skill whose text tries to command the terminal of who reads it.
+fn code_review() -> FakeSkill {
+    FakeSkill::new("code-review", "Read the tests first.\u{1b}[2J")
+}
+
 /// A registry that never changes.
 pub(super) struct FakeRegistry;
 
@@ -137,8 +150,11 @@ impl Registry for FakeRegistry {
             (name.to_owned(), Arc::new(General(entry)))
         };
         Arc::new(Snapshot {
+            hooks: Vec::new(),
+            channels: BTreeMap::new(),
             tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
             roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
+            skills: BTreeMap::from([("code-review".to_owned(), Arc::new(code_review()) as Arc<dyn Skill>)]),
         })
     }
 
@@ -155,6 +171,7 @@ impl Registry for FakeRegistry {
             previous: None,
             tools: vec!["notes__read".to_owned(), "notes__write".to_owned()],
             role: None,
+            skill: None,
             capabilities: Vec::new(),
             vault: vec![VaultRequest {
                 secret: "weather_key".to_owned(),
@@ -164,6 +181,10 @@ impl Registry for FakeRegistry {
             }],
             problem: None,
         }]
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        vec![SkillProblem { path: "pdf/SKILL.md".to_owned(), line: Some(3), problem: "`name`: not one".to_owned() }]
     }
 }
 
@@ -219,8 +240,10 @@ fn new_plugin(digest: String, bytes: u64) -> Plugin {
         previous: None,
         tools: Vec::new(),
         role: None,
+        skill: None,
         capabilities: Vec::new(),
         problem: None,
+        origin: None,
     }
 }
 
@@ -269,6 +292,122 @@ impl PluginAdmin for FakePlugins {
             digest: "11".repeat(32),
             bytes: bytes.len() as u64,
         })
+    }
+}
+
+/// One registry, which has `acme/new`.
+pub(super) struct FakeRegistries;
+
+fn moment() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH
+}
+
+#[async_trait]
+impl PluginRegistries for FakeRegistries {
+    async fn offer(&self, _principal: &Principal, ask: MakePluginOffer) -> Result<PluginOffer, PortError> {
+        if ask.plugin == "acme/evil" {
+            return Err(PortError::Refused("`acme/evil` 1.0.0 was revoked: it sells what it reads".to_owned()));
+        }
+        Ok(PluginOffer {
+            id: uuid::Uuid::from_u128(1),
+            expires_at: moment(),
+            plugin: ask.plugin,
+            version: "1.0.0".to_owned(),
+            registry: "main".to_owned(),
+            description: "New".to_owned(),
+            license: None,
+            publisher_key: "ed25519:x".to_owned(),
+            publisher_key_id: "00".repeat(16),
+            is_new_publisher: true,
+            trusted: None,
+            package: "sha256:x".to_owned(),
+            wasm: "sha256:y".to_owned(),
+            bytes: 7,
+            signed_at: moment(),
+            replaces: None,
+            rights: vec![PluginRight { text: "files: read workspace".to_owned(), reason: Some("read".to_owned()), is_new: true }],
+            given_up: Vec::new(),
+            warnings: Vec::new(),
+            needs_review: true,
+        })
+    }
+
+    async fn accept(&self, _principal: &Principal, id: PluginOfferId, answer: AcceptPluginOffer) -> Result<Plugin, PortError> {
+        match answer.package.as_str() {
+            "gone" => Err(PortError::NotFound(format!("there is no offer {id}"))),
+            "changed" => Err(PortError::Conflict("what would be installed changed".to_owned())),
+            _ => Ok(new_plugin("11".repeat(32), 7)),
+        }
+    }
+
+    async fn available(
+        &self,
+        query: &AvailableQuery,
+        after: Option<(String, String)>,
+        rows: u32,
+    ) -> Result<Vec<AvailablePlugin>, PortError> {
+        if query.registry.as_deref() == Some("away") {
+            return Err(PortError::Upstream("registry `away` does not answer".to_owned()));
+        }
+        let names = ["acme/a", "acme/b", "acme/c"].into_iter();
+        let later = names.filter(|name| after.as_ref().is_none_or(|(_, after)| *name > after.as_str()));
+        let plugin = |name: &str| AvailablePlugin {
+            plugin: name.to_owned(),
+            registry: "main".to_owned(),
+            version: "1.0.0".to_owned(),
+            description: String::new(),
+            kinds: Vec::new(),
+            installed: None,
+        };
+        Ok(later.take(rows as usize).map(plugin).collect())
+    }
+
+    fn status(&self) -> Vec<PluginRegistry> {
+        vec![PluginRegistry {
+            name: "main".to_owned(),
+            location: "/srv/plugins".to_owned(),
+            checked_at: None,
+            fresh_until: None,
+            problem: None,
+        }]
+    }
+
+    async fn refresh(&self) -> Vec<PluginRegistry> {
+        self.status()
+    }
+
+    async fn publishers(&self) -> Result<Vec<PluginPublisher>, PortError> {
+        Ok(vec![publisher("acme", "ed25519:x")])
+    }
+
+    async fn pin(&self, _principal: &Principal, name: &str, key: &str) -> Result<PluginPublisher, PortError> {
+        Ok(publisher(name, key))
+    }
+
+    async fn forget(&self, name: &str) -> Result<(), PortError> {
+        if name == "nobody" {
+            return Err(PortError::NotFound("no key of `nobody` is known".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn origin(&self, _digest: &str) -> Option<PluginOrigin> {
+        None
+    }
+
+    fn lock(&self) -> String {
+        "format = 1\n".to_owned()
+    }
+}
+
+fn publisher(name: &str, key: &str) -> PluginPublisher {
+    PluginPublisher {
+        name: name.to_owned(),
+        key: key.to_owned(),
+        key_id: "00".repeat(16),
+        trust: PublisherTrust::Pinned,
+        since: moment(),
+        from: "root".to_owned(),
     }
 }
 

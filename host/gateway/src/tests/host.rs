@@ -11,10 +11,12 @@ use octi_domain::event::{Event, EventKind, EventSink};
 use octi_domain::ids::{RunId, SessionId, UserId};
 use octi_domain::principal::Principal;
 use octi_domain::session::User;
+use octi_extension::registry::Registry;
 use octi_models::scripted::{Answer, ScriptedModel};
 use octi_security::audit::Audit;
 use octi_security::auth::Auth;
 use octi_security::guard::Redactor;
+use octi_security::sandbox::fs::WorkFolder;
 use octi_security::vault::{MasterKey, Vault};
 use octi_settings::{Base, Settings, SettingsParts};
 use octi_store::Backend;
@@ -27,7 +29,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
-use super::fakes::{FakeModels, FakePlugins, FakeRegistry, FakeSecrets, Scripted, vectors};
+use super::fakes::{FakeModels, FakePlugins, FakeRegistries, FakeRegistry, FakeSecrets, Scripted, vectors};
+use super::fakes_mcp::FakeMcp;
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -39,7 +42,9 @@ pub(super) struct Host {
     pub(super) secrets: Arc<FakeSecrets>,
     pub(super) shutdown: CancellationToken,
     pub(super) tasks: JoinSet<()>,
-    _home: tempfile::TempDir,
+    pub(super) home: tempfile::TempDir,
+    /// A folder of the machine that an administrator opened.
+    pub(super) outside: tempfile::TempDir,
     _db: Option<TestDb>,
 }
 
@@ -65,13 +70,21 @@ pub(super) async fn host_on(db: &TestDb, answers: impl IntoIterator<Item = Answe
 
 /// The same with a time of its own.
 pub(super) async fn host_at(db: &TestDb, ambient: Ambient, answers: impl IntoIterator<Item = Answer>) -> Host {
-    start(db, ambient, answers, Vec::new()).await
+    start(db, ambient, answers, Vec::new(), Arc::new(FakeRegistry)).await
 }
 
 /// A host that believes the proxies on this machine.
 pub(super) async fn host_behind_proxy() -> Host {
     let db = TestDb::open(Backend::Sqlite).await.unwrap();
-    let mut host = start(&db, db.ambient.clone(), [], vec!["127.0.0.0/8".parse().unwrap()]).await;
+    let mut host = start(&db, db.ambient.clone(), [], vec!["127.0.0.0/8".parse().unwrap()], Arc::new(FakeRegistry)).await;
+    host._db = Some(db);
+    host
+}
+
+/// A host with these plugins.
+pub(super) async fn host_with(registry: Arc<dyn Registry>) -> Host {
+    let db = TestDb::open(Backend::Sqlite).await.unwrap();
+    let mut host = start(&db, db.ambient.clone(), [], Vec::new(), registry).await;
     host._db = Some(db);
     host
 }
@@ -81,13 +94,14 @@ async fn start(
     ambient: Ambient,
     answers: impl IntoIterator<Item = Answer>,
     trusted_proxies: Vec<ipnet::IpNet>,
+    registry: Arc<dyn Registry>,
 ) -> Host {
-    let home = tempfile::tempdir().unwrap();
+    let (home, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = db.store.clone();
     let bus = Bus::new();
     let model = ScriptedModel::new(answers).with_embed(vectors);
-    let registry = Arc::new(FakeRegistry);
     let workspaces = home.path().to_owned();
+    let opened = [outside.path().canonicalize().unwrap()];
     let nothing_secret = Arc::new(Redactor::new(Vec::<(String, SecretString)>::new()));
     let master = MasterKey::load_or_create(&home.path().join("master.key"), None, &ambient).unwrap();
     let vault = Arc::new(Vault::new(store.clone(), master, ambient.clone()));
@@ -107,7 +121,7 @@ async fn start(
         events: bus.clone(),
         ambient: ambient.clone(),
         limits: settings.run_limits(),
-        workspace_of: Arc::new(move |user| workspaces.join(user.to_string())),
+        workspace_of: Arc::new(move |user, place| WorkFolder::of(&workspaces, user, place, &opened)),
         redactor: Arc::new(move |_| nothing_secret.clone()),
         role: "general".to_owned(),
     });
@@ -121,6 +135,8 @@ async fn start(
         settings,
         registry,
         plugins: Arc::new(FakePlugins),
+        registries: Arc::new(FakeRegistries),
+        mcp_servers: Arc::new(FakeMcp),
         models: Arc::new(FakeModels::default()),
         chat_models: Arc::new(Scripted(model.clone())),
         vault,
@@ -144,7 +160,7 @@ async fn start(
     let mut tasks = JoinSet::new();
     let (served, told) = (gateway.clone(), shutdown.clone());
     tasks.spawn(async move { served.serve(listener, told).await.unwrap() });
-    Host { url, gateway, model, secrets, shutdown, tasks, _home: home, _db: None }
+    Host { url, gateway, model, secrets, shutdown, tasks, home, outside, _db: None }
 }
 
 impl Host {

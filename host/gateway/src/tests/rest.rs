@@ -35,10 +35,11 @@ async fn raw(host: &Host, person: &Person, method: reqwest::Method, path: &str, 
 async fn a_conversation_is_made_changed_and_deleted() {
     let host = host([]).await;
     let ann = host.person("ann").await;
-    let made = ann.client.create_session(&CreateSession { title: Some(" First ".to_owned()) }).await.unwrap();
+    let made =
+        ann.client.create_session(&CreateSession { title: Some(" First ".to_owned()), ..Default::default() }).await.unwrap();
     assert_eq!((made.title.as_deref(), made.status, made.message_count), (Some("First"), SessionStatus::Active, 0));
 
-    let patch = PatchSession { title: Some("Second".to_owned()), status: Some(SessionStatus::Completed) };
+    let patch = PatchSession { title: Some("Second".to_owned()), status: Some(SessionStatus::Completed), ..Default::default() };
     let changed = ann.client.patch_session(made.id.into(), &patch).await.unwrap();
     assert_eq!((changed.title.as_deref(), changed.status), (Some("Second"), SessionStatus::Completed));
     assert_eq!(ann.client.session(made.id.into()).await.unwrap(), changed);
@@ -225,7 +226,7 @@ async fn a_turn_in_a_session_of_someone_else_is_not_begun() {
     let session = ann.session().await;
     #[expect(clippy::disallowed_methods, reason = "the test made this user")]
     let principal = octi_domain::principal::Principal::authenticated(bob.id, false);
-    let options = TurnOptions { model: None, origin: octi_domain::permission::Origin::Chat };
+    let options = TurnOptions::default();
     assert!(host.gateway.agents.send(&principal, session, "hi".to_owned(), options).await.is_err());
     assert!(host.model.requests().is_empty());
 }

@@ -29,7 +29,7 @@ octi_testkit::on_both! {
         assert_eq!((kept.name.as_str(), kept.media_type.as_str(), kept.bytes), ("grüße.md", "text/markdown", 4));
 
         let mut socket = ann.listen(&["*"]).await;
-        let message = SendMessage { content: "read it".to_owned(), file_refs: vec![kept.id], model: None };
+        let message = SendMessage { content: "read it".to_owned(), file_refs: vec![kept.id], ..SendMessage::default() };
         let sent = ann.client.send_message(session, &message).await.unwrap();
         assert!(!sent.injected);
         let frames = until(&mut socket, "agent.completed").await;

@@ -57,12 +57,12 @@ octi_testkit::on_both! {
         let host = host_on(db, []).await;
         let (ann, bob) = (host.person("ann").await, host.person("bob").await);
         for title in ["Trip to Rome", "Trip to Oslo", "Shopping"] {
-            ann.client.create_session(&CreateSession { title: Some(title.to_owned()) }).await.unwrap();
+            ann.client.create_session(&CreateSession { title: Some(title.to_owned()), ..Default::default() }).await.unwrap();
         }
         let titled = |title: &str| SessionQuery { title: Some(title.to_owned()), ..SessionQuery::default() };
         let trips = ann.client.find_sessions(&titled("trip")).await.unwrap().items;
         assert_eq!(trips.iter().filter_map(|session| session.title.as_deref()).collect::<Vec<_>>(), ["Trip to Oslo", "Trip to Rome"]);
-        let done = PatchSession { status: Some(SessionStatus::Completed), title: None };
+        let done = PatchSession { status: Some(SessionStatus::Completed), ..Default::default() };
         ann.client.patch_session(trips[0].id.into(), &done).await.unwrap();
         let active = SessionQuery { status: Some(SessionStatus::Active), ..titled("trip") };
         let found = ann.client.find_sessions(&active).await.unwrap().items;

@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 use crate::error::{ApiError, ApiResult};
 
 /// The place after this row.
-pub(super) fn write(at: DateTime<Utc>, id: impl Display) -> String {
+pub(crate) fn write(at: DateTime<Utc>, id: impl Display) -> String {
     format!("{}_{id}", at.timestamp_micros())
 }
 
 /// The place that a client named.
-pub(super) fn read<T: FromStr>(cursor: &str) -> ApiResult<(DateTime<Utc>, T)> {
+pub(crate) fn read<T: FromStr>(cursor: &str) -> ApiResult<(DateTime<Utc>, T)> {
     let place = cursor
         .split_once('_')
         .and_then(|(micros, id)| Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?)));

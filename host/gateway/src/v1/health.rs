@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use octi_api::error::ErrorCode;
 use octi_api::v1::health::{Health, HealthDetailed, HealthPart, HealthStatus};
+use octi_api::v1::plugin_offers::PluginRegistry;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -54,7 +55,7 @@ async fn ready(State(gateway): State<Gateway>) -> ApiResult<Json<Health>> {
 /// The state of every part.
 #[utoipa::path(get, path = "/api/health/detailed", tag = "health", responses((status = 200, body = HealthDetailed)))]
 async fn detailed(State(gateway): State<Gateway>, _caller: Caller) -> Json<HealthDetailed> {
-    let parts = vec![database(&gateway).await, plugins(&gateway), sockets(&gateway)];
+    let parts = vec![database(&gateway).await, plugins(&gateway), registries(&gateway), sockets(&gateway)];
     let worst = if parts.iter().all(|part| part.status == HealthStatus::Ok) { HealthStatus::Ok } else { HealthStatus::Degraded };
     Json(HealthDetailed {
         status: worst,
@@ -87,6 +88,21 @@ fn plugins(gateway: &Gateway) -> HealthPart {
         (HealthStatus::Degraded, format!("{} does not run as it should; see `octi plugin list`", broken.join(", ")))
     };
     HealthPart { name: "plugins".to_owned(), status, detail }
+}
+
+/// Whether this host knows what was revoked.
+fn registries(gateway: &Gateway) -> HealthPart {
+    let (registries, now) = (gateway.registries.status(), gateway.ambient.now());
+    let is_stale =
+        |registry: &&PluginRegistry| registry.problem.is_some() || registry.fresh_until.is_some_and(|until| until <= now);
+    let stale: Vec<&str> = registries.iter().filter(is_stale).map(|registry| registry.name.as_str()).collect();
+    let (status, detail) = if stale.is_empty() {
+        (HealthStatus::Ok, format!("{} registries", registries.len()))
+    } else {
+        let names = stale.join(", ");
+        (HealthStatus::Degraded, format!("what {names} revoked since is not known; see `octi plugin registries`"))
+    };
+    HealthPart { name: "registries".to_owned(), status, detail }
 }
 
 fn sockets(gateway: &Gateway) -> HealthPart {

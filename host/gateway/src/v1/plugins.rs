@@ -39,7 +39,7 @@ async fn list(State(gateway): State<Gateway>, _caller: Caller) -> Answer<Page<Pl
 async fn get(State(gateway): State<Gateway>, _caller: Caller, Path(id): Path<(String, String)>) -> ApiResult<Answer<Plugin>> {
     let id = plugin_id(&id);
     let plugin = gateway.registry.plugins().into_iter().find(|plugin| plugin.id == id);
-    Ok(Answer(to_api(plugin.ok_or_else(|| ApiError::not_found("plugin"))?)))
+    Ok(Answer(known(&gateway, plugin.ok_or_else(|| ApiError::not_found("plugin"))?)))
 }
 
 /// Removes a plugin from the folder. One inside the binary stays.
@@ -92,7 +92,14 @@ fn plugin_id((publisher, name): &(String, String)) -> String {
 }
 
 fn installed(gateway: &Gateway) -> Page<Plugin> {
-    Page::whole(gateway.registry.plugins().into_iter().map(to_api).collect())
+    Page::whole(gateway.registry.plugins().into_iter().map(|plugin| known(gateway, plugin)).collect())
+}
+
+/// A plugin with where it came from.
+fn known(gateway: &Gateway, plugin: PluginStatus) -> Plugin {
+    let mut plugin = to_api(plugin);
+    plugin.origin = gateway.registries.origin(&plugin.digest);
+    plugin
 }
 
 /// A plugin as clients see it.
@@ -118,7 +125,9 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         previous: plugin.previous,
         tools: plugin.tools,
         role: plugin.role,
+        skill: plugin.skill,
         capabilities: plugin.capabilities,
         problem: plugin.problem,
+        origin: None,
     }
 }

@@ -9,6 +9,7 @@ mod messages;
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
+use octi_agents::Move;
 use octi_api::v1::sessions::{CreateSession, PatchSession, Session};
 use octi_domain::ids::SessionId;
 use octi_domain::limits;
@@ -20,6 +21,7 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Caller, Id, Json};
 use crate::state::Gateway;
+use crate::v1::workspaces;
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new()
@@ -32,19 +34,24 @@ pub(crate) fn routes() -> OpenApiRouter<Gateway> {
 }
 
 /// Begins a conversation.
-#[utoipa::path(post, path = "/api/sessions", tag = "sessions", request_body = CreateSession, responses((status = 201, body = Session)))]
+#[utoipa::path(post, path = "/api/sessions", tag = "sessions", params(("X-Octi-Workspace" = Option<String>, Header, description = "Id or word of the workspace it works in; one that is not the caller's means their default one.")), request_body = CreateSession, responses((status = 201, body = Session)))]
 async fn create(
     State(gateway): State<Gateway>,
     caller: Caller,
     Json(body): Json<CreateSession>,
 ) -> ApiResult<(StatusCode, Answer<Session>)> {
     let now = gateway.ambient.now();
+    let workspace = workspaces::chosen(&gateway, &caller, body.workspace_id.as_deref()).await?;
+    let to = Move { workspace, project: body.project_path };
+    let (workspace_id, project) = gateway.agents.place(&caller.principal, &to).await?;
     let session = session::Session {
         id: gateway.ambient.id(),
         user_id: caller.user_id,
         title: body.title.map(title).transpose()?,
         status: session::SessionStatus::Active,
         message_count: 0,
+        workspace_id: Some(workspace_id),
+        project,
         created_at: now,
         updated_at: now,
     };
@@ -61,7 +68,7 @@ async fn get(State(gateway): State<Gateway>, caller: Caller, Id(id): Id<SessionI
     Ok(Answer(own(&mut tx, id).await?.into()))
 }
 
-/// Changes a conversation's title or status.
+/// Changes a conversation's title or status, or where it works.
 #[utoipa::path(patch, path = "/api/sessions/{id}", tag = "sessions", params(("id" = uuid::Uuid, Path)), request_body = PatchSession, responses((status = 200, body = Session)))]
 async fn patch(
     State(gateway): State<Gateway>,
@@ -69,9 +76,15 @@ async fn patch(
     Id(id): Id<SessionId>,
     Json(body): Json<PatchSession>,
 ) -> ApiResult<Answer<Session>> {
+    let workspace = match body.workspace_id.as_deref() {
+        Some(said) => workspaces::chosen(&gateway, &caller, Some(said)).await?,
+        None => None,
+    };
+    let title = body.title.map(title).transpose()?;
+    gateway.agents.move_session(&caller.principal, id, &Move { workspace, project: body.project_path }).await?;
     let mut tx = gateway.store.write(&caller.principal).await?;
-    if let Some(text) = body.title {
-        tx.set_session_title(id, &title(text)?).await?;
+    if let Some(title) = title {
+        tx.set_session_title(id, &title).await?;
     }
     if let Some(status) = body.status {
         tx.set_session_status(id, status.into()).await?;

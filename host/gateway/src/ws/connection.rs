@@ -39,11 +39,12 @@ pub(super) struct Active {
 }
 
 /// Serves one connection until it ends.
-pub(super) async fn run(gateway: Gateway, socket: WebSocket, address: SocketAddr, arrival: Arrival) {
+pub(super) async fn run(gateway: Gateway, socket: WebSocket, address: SocketAddr, arrival: Arrival, workspace: Option<String>) {
     let mut link = Link::new(socket);
     let end = match authenticate(&gateway, &mut link, address).await {
         Ok(mut active) => {
             drop(arrival);
+            active.caller.workspace = workspace;
             let span =
                 tracing::info_span!("connection", connection_id = %active.seat.presence.id, user_id = %active.caller.user_id);
             active.serve(&mut link).instrument(span).await
@@ -212,7 +213,8 @@ impl Active {
 
     /// The caller as the credentials say now.
     pub(super) async fn checked(&self) -> ApiResult<Caller> {
-        Caller::check(&self.gateway, self.credential.clone(), Some(self.address)).await
+        let caller = Caller::check(&self.gateway, self.credential.clone(), Some(self.address)).await?;
+        Ok(Caller { workspace: self.caller.workspace.clone(), ..caller })
     }
 
     async fn obey(

@@ -5,13 +5,14 @@ use std::panic::AssertUnwindSafe;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures::FutureExt;
-use octi_agents::{AgentsError, Said, TurnOptions};
+use octi_agents::{AgentsError, Move, Said, TurnOptions};
 use octi_api::error::ErrorCode;
 use octi_api::frames::{
     ChatInterject, ChatSend, ChatSteer, ClientFrame, Command, CommandResult, InlineFile, Patterns, PermissionPending, Pong,
     Replay, Replayed, ServerFrame, Subscribed, session_resource,
 };
-use octi_domain::ids::ArtifactId;
+use octi_api::v1::messages::OutputMode;
+use octi_domain::ids::{ArtifactId, SessionId};
 use octi_domain::limits;
 use octi_domain::permission::Origin;
 use serde_json::json;
@@ -20,7 +21,7 @@ use super::commands::{self, Answered, Later};
 use super::connection::Active;
 use crate::bus::Subscription;
 use crate::error::{ApiError, ApiResult};
-use crate::v1::{agents, permissions, sessions};
+use crate::v1::{agents, permissions, sessions, workspaces};
 
 impl Active {
     /// Obeys one frame; what it returns is sent at once, before any event.
@@ -72,6 +73,7 @@ impl Active {
 
     async fn chat(&self, chat: ChatSend) -> ApiResult<Vec<ServerFrame>> {
         let (agents, principal, session) = (&self.gateway.agents, &self.caller.principal, chat.session_id.into());
+        let to = self.place(&chat, session).await?;
         // All of them are read before the first is kept.
         let files = chat.attachments.iter().enumerate().map(decoded).collect::<ApiResult<Vec<_>>>()?;
         let mut attachments = Vec::with_capacity(files.len() + chat.file_refs.len());
@@ -85,12 +87,30 @@ impl Active {
         attachments.extend(chat.file_refs.into_iter().map(ArtifactId::from));
         // Before the turn, which may end at once.
         self.listener.spoke(session, self.gateway.ambient.now());
-        let options = TurnOptions { model: chat.model, origin: Origin::Chat };
+        let as_file = chat.output_mode == OutputMode::File;
+        let options = TurnOptions { model: chat.model, origin: Origin::Chat, to, as_file };
         match agents.send(principal, session, Said { text: chat.content, attachments }, options).await {
             Ok(_) => Ok(Vec::new()),
             Err(kept @ AgentsError::Unanswered(_)) => Err(kept.into()),
             Err(error) => Err(self.unsent(&kept, error.into()).await),
         }
+    }
+
+    /// Where the conversation is to work from now on: where the message says, and for the first message of one that is empty
+    /// where this connection is.
+    async fn place(&self, chat: &ChatSend, session: SessionId) -> ApiResult<Move> {
+        let project = chat.project_path.clone();
+        let said = chat.workspace_id.as_deref();
+        if said.is_none() {
+            let begins = match &self.caller.workspace {
+                Some(_) => self.gateway.store.read(&self.caller.principal).await?.session(session).await?,
+                None => None,
+            };
+            if begins.is_none_or(|session| session.message_count > 0) {
+                return Ok(Move { workspace: None, project });
+            }
+        }
+        Ok(Move { workspace: workspaces::chosen(&self.gateway, &self.caller, said).await?, project })
     }
 
     /// Forgets the files of a message that was refused: it is sent again with its files, or never.

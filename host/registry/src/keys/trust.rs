@@ -1,6 +1,6 @@
 //! Which key is trusted for whom: pinned by a person, met first, or named by the key before it; and which are trusted for nobody any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_domain::limits::{
@@ -221,6 +221,41 @@ impl Trust {
         }
         self.revoked.push(RevokedKey { key, reason: reason.to_owned(), since: now });
         Ok(true)
+    }
+
+    /// Trusts none of these keys any more, and says how many of them are new. All of them are looked at, whatever is wrong with one.
+    ///
+    /// # Errors
+    /// The first of [`Self::revoke`]; the others are revoked all the same.
+    pub fn revoke_all<'k>(
+        &mut self,
+        keys: impl IntoIterator<Item = (&'k PublicKey, &'k str)>,
+        now: DateTime<Utc>,
+    ) -> (usize, Result<(), TrustError>) {
+        let mut known: HashSet<PublicKey> = self.revoked.iter().map(|revoked| revoked.key).collect();
+        let (mut count, mut outcome) = (0, Ok(()));
+        for (key, reason) in keys {
+            if known.contains(key) {
+                continue;
+            }
+            let room = if self.revoked.len() < REGISTRY_REVOKED_KEYS_MAX {
+                check_text(reason).map_err(TrustError::Text)
+            } else {
+                Err(TrustError::Full { what: "revoked keys", count_max: REGISTRY_REVOKED_KEYS_MAX })
+            };
+            if room.is_ok() {
+                known.insert(*key);
+                self.revoked.push(RevokedKey { key: *key, reason: reason.to_owned(), since: now });
+                count += 1;
+            }
+            outcome = outcome.and(room);
+        }
+        (count, outcome)
+    }
+
+    /// Forgets whose key is whose; the next one that is met is new. What was revoked stays so. Says whether the owner was known.
+    pub fn forget(&mut self, owner: &Owner) -> bool {
+        self.owners.remove(owner).is_some()
     }
 
     /// Everybody who is known.

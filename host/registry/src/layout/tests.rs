@@ -160,6 +160,31 @@ fn only_a_layout_or_an_empty_folder_is_used() {
 }
 
 #[test]
+fn a_folder_that_was_left_half_made_is_made_whole() {
+    for left in 0..4 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        if left > 0 {
+            fs::create_dir_all(path.join(BLOBS)).unwrap();
+        }
+        if left > 1 {
+            fs::write(path.join(".new"), b"half").unwrap();
+        }
+        if left > 2 {
+            fs::write(path.join(INDEX_FILE), b"half").unwrap();
+        }
+        let made = Layout::create(path).unwrap();
+        add(&made);
+        assert!(Layout::open(path).unwrap().package(&name("acme/weather"), &version("1.2.0")).unwrap().is_some(), "{left}");
+    }
+    // What holds something of somebody's is left alone.
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join(BLOBS)).unwrap();
+    fs::write(folder.path().join(BLOBS).join("aa"), b"x").unwrap();
+    assert!(matches!(Layout::create(folder.path()), Err(LayoutError::NotALayout(_))));
+}
+
+#[test]
 fn an_index_json_that_says_two_things_or_too_much_is_refused() {
     let (_folder, layout) = layout();
     add(&layout);

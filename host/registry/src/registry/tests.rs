@@ -262,3 +262,14 @@ async fn a_source_is_not_believed_in_any_of_its_answers() {
     assert!(matches!(error, RegistryError::OtherBytes { .. }));
     insta::assert_snapshot!(error);
 }
+
+#[tokio::test]
+async fn no_registry_has_what_is_inside_of_octi() {
+    let world = world_of(&package(&key(PUBLISHER)), |_| {});
+    let index = world.registry.index().await.unwrap();
+    let (feed, _) = world.registry.feed().await.unwrap();
+    for id in ["octi/shell", "local/x"] {
+        let offered = world.registry.offer(&index, &feed, &world.trust, &name(id), &version("1.0.0")).await;
+        assert!(matches!(offered, Err(RegistryError::Reserved(_))), "{id}");
+    }
+}

@@ -107,7 +107,16 @@ pub enum Deed<'a> {
         plugin: &'a str,
         change: &'a str,
     },
-    /// It crashed too often and is not called for a while.
+    /// A person says that this key is the publisher's.
+    PublisherTrusted {
+        publisher: &'a str,
+        key: &'a str,
+    },
+    /// The key of a publisher is not known any more.
+    PublisherForgotten {
+        publisher: &'a str,
+    },
+    /// It crashed too often and is not called for a while, or it was revoked and is not called at all.
     PluginQuarantined {
         plugin: &'a str,
         why: &'a str,
@@ -119,6 +128,23 @@ pub enum Deed<'a> {
     /// What was stored for a setting is gone.
     SettingReset {
         key: &'a str,
+    },
+    /// A server of the Model Context Protocol was set up or changed.
+    McpServerSet {
+        server: &'a str,
+    },
+    McpServerRemoved {
+        server: &'a str,
+    },
+    /// A tool of a server is offered like octi's own, as it was then.
+    McpToolAccepted {
+        server: &'a str,
+        tool: &'a str,
+        hash: &'a str,
+    },
+    McpToolWithdrawn {
+        server: &'a str,
+        tool: &'a str,
     },
     SecretStored {
         scope: &'a str,
@@ -132,6 +158,18 @@ pub enum Deed<'a> {
     SecretUsed {
         name: &'a str,
         plugin: &'a str,
+        call: CallId,
+    },
+    /// A hook refused a call, or gave no answer; `operation` is such as `shell.run`.
+    HookBlocked {
+        plugin: &'a str,
+        operation: &'a str,
+        call: CallId,
+    },
+    /// A hook changed the arguments of a call.
+    HookRewrote {
+        plugin: &'a str,
+        operation: &'a str,
         call: CallId,
     },
 }
@@ -164,11 +202,19 @@ impl Deed<'_> {
             Self::PluginRefused { .. } => "plugin_refused",
             Self::PluginRolledBack { .. } => "plugin_rolled_back",
             Self::PluginQuarantined { .. } => "plugin_quarantined",
+            Self::PublisherTrusted { .. } => "publisher_trusted",
+            Self::PublisherForgotten { .. } => "publisher_forgotten",
             Self::SettingChanged { .. } => "setting_changed",
             Self::SettingReset { .. } => "setting_reset",
+            Self::McpServerSet { .. } => "mcp_server_set",
+            Self::McpServerRemoved { .. } => "mcp_server_removed",
+            Self::McpToolAccepted { .. } => "mcp_tool_accepted",
+            Self::McpToolWithdrawn { .. } => "mcp_tool_withdrawn",
             Self::SecretStored { .. } => "secret_stored",
             Self::SecretRemoved { .. } => "secret_removed",
             Self::SecretUsed { .. } => "secret_used",
+            Self::HookBlocked { .. } => "hook_blocked",
+            Self::HookRewrote { .. } => "hook_rewrote",
         }
     }
 
@@ -194,11 +240,19 @@ impl Deed<'_> {
             Self::PluginRolledBack { plugin, .. } | Self::PluginQuarantined { plugin, .. } => {
                 format!("plugin:{}", short(plugin))
             }
+            Self::HookBlocked { plugin, .. } | Self::HookRewrote { plugin, .. } => format!("plugin:{}", short(plugin)),
             Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
                 format!("plugin:{}", short(plugin))
             }
+            Self::PublisherTrusted { publisher, .. } | Self::PublisherForgotten { publisher } => {
+                format!("publisher:{}", short(publisher))
+            }
             Self::PluginReloaded { plugin: None } | Self::PluginRefused { plugin: None, .. } => "plugin".to_owned(),
             Self::SettingChanged { key } | Self::SettingReset { key } => format!("setting:{}", short(key)),
+            Self::McpServerSet { server } | Self::McpServerRemoved { server } => format!("mcp:{}", short(server)),
+            Self::McpToolAccepted { server, tool, .. } | Self::McpToolWithdrawn { server, tool } => {
+                format!("mcp:{}/{}", short(server), short(tool))
+            }
             Self::SecretStored { scope, name } | Self::SecretRemoved { scope, name } => {
                 format!("secret:{}/{}", short(scope), short(name))
             }
@@ -228,7 +282,12 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
+            Self::PublisherTrusted { key, .. } => json!({ "key": short(key) }),
+            Self::McpToolAccepted { hash, .. } => json!({ "hash": short(hash) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
+            Self::HookBlocked { operation, call, .. } | Self::HookRewrote { operation, call, .. } => {
+                json!({ "operation": short(operation), "call": call.to_string() })
+            }
             Self::SignedOut { .. }
             | Self::PasswordChanged { .. }
             | Self::SetUp { .. }
@@ -238,8 +297,12 @@ impl Deed<'_> {
             | Self::ModelDefault { .. }
             | Self::PluginRemoved { .. }
             | Self::PluginReloaded { .. }
+            | Self::PublisherForgotten { .. }
             | Self::SettingChanged { .. }
             | Self::SettingReset { .. }
+            | Self::McpServerSet { .. }
+            | Self::McpServerRemoved { .. }
+            | Self::McpToolWithdrawn { .. }
             | Self::SecretStored { .. }
             | Self::SecretRemoved { .. } => json!({}),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use octi_domain::limits::RULE_BYTES_MAX;
+use octi_domain::limits::{MCP_TOOL_NAME_BYTES_MAX, RULE_BYTES_MAX};
 
 /// What a rule matches on, besides the tool.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,7 +21,8 @@ pub enum Matcher {
 pub struct RulePattern {
     /// The plugin's alias, such as `shell`.
     pub tool: String,
-    /// Such as `write_file`; none for every operation of the tool.
+    /// Such as `write_file`; none for every operation of the tool. Operations in groups have the group before a dot, as
+    /// `files.read` of the tool `mcp` has its server, and the name of a group alone is every operation in it.
     pub operation: Option<String>,
     pub matcher: Matcher,
 }
@@ -36,7 +37,7 @@ pub enum RuleError {
     #[error("`{0}` is not a tool's name: expected lower case letters, digits, `-` and `_`, as in `shell(git status:*)`")]
     Tool(String),
     #[error(
-        "`{0}` is not an operation's name: expected lower case letters, digits, `-` and `_`, as in `filesystem.read_file(notes/:*)`"
+        "`{0}` is not an operation's name: expected lower case letters, digits, `-` and `_`, as in `filesystem.read_file(notes/:*)`, or those after a server's name and a dot, as in `mcp.github.get_issue`"
     )]
     Operation(String),
     #[error("rule `{0}` has `(` without the closing `)` at its end; write it as `shell(git status:*)`")]
@@ -71,7 +72,8 @@ impl RulePattern {
     /// Whether the rule speaks of this operation of this tool.
     #[must_use]
     pub fn names(&self, tool: &str, operation: &str) -> bool {
-        self.tool == tool && self.operation.as_deref().is_none_or(|own| own == operation)
+        let group = operation.split_once('.').map(|(group, _)| group);
+        self.tool == tool && self.operation.as_deref().is_none_or(|own| own == operation || Some(own) == group)
     }
 }
 
@@ -104,7 +106,7 @@ impl FromStr for RulePattern {
             return Err(RuleError::Tool(tool.to_owned()));
         }
         if let Some(operation) = operation
-            && !is_name(operation)
+            && !is_operation(operation)
         {
             return Err(RuleError::Operation(operation.to_owned()));
         }
@@ -126,6 +128,13 @@ fn read_matcher(inner: &str) -> Option<Matcher> {
         return Some(Matcher::Exact(format!("{before}*")));
     }
     (!inner.is_empty()).then(|| Matcher::Exact(inner.to_owned()))
+}
+
+/// Within a group, the name is whatever its server calls it.
+fn is_operation(text: &str) -> bool {
+    let Some((group, own)) = text.split_once('.') else { return is_name(text) };
+    let is_own = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    is_name(group) && (1..=MCP_TOOL_NAME_BYTES_MAX).contains(&own.len()) && own.chars().all(is_own)
 }
 
 fn is_name(text: &str) -> bool {
@@ -170,6 +179,8 @@ mod tests {
             ("shell(npm test)", RulePattern::exact("shell", None, "npm test")),
             ("filesystem.read_file", RulePattern::any("filesystem", Some("read_file"))),
             ("filesystem.write_file(notes/:*)", RulePattern::prefix("filesystem", Some("write_file"), "notes/")),
+            ("mcp.github", RulePattern::any("mcp", Some("github"))),
+            ("mcp.github.get_Issue.v2", RulePattern::any("mcp", Some("github.get_Issue.v2"))),
             ("shell(echo $(date))", RulePattern::exact("shell", None, "echo $(date)")),
             ("shell(ls :\\*)", RulePattern::exact("shell", None, "ls :*")),
             ("web(https://example.org/:*)", RulePattern::prefix("web", None, "https://example.org/")),
@@ -187,11 +198,24 @@ mod tests {
             ("shell()", "write `shell(*)` for every call"),
             ("shell(:*)", "write `shell(*)` for every call"),
             ("shell.(x)", "`` is not an operation's name"),
+            ("mcp.Github.get", "`Github.get` is not an operation's name"),
+            ("mcp.github.", "`github.` is not an operation's name"),
             ("shell(a\u{1b}[2J)", "control character '\\u{1b}'"),
             ("(ls)", "`` is not a tool's name"),
         ] {
             assert!(error(text).contains(part), "{text}: {}", error(text));
         }
+    }
+
+    #[test]
+    fn the_name_of_a_group_is_every_operation_in_it_and_nothing_else_is() {
+        let names = |rule: &str, operation| rule.parse::<RulePattern>().unwrap().names("mcp", operation);
+        assert!(names("mcp", "files.read") && names("mcp.files", "files.read") && names("mcp.files.read", "files.read"));
+        assert!(
+            !names("mcp.files", "other.files")
+                && !names("mcp.files", "files2.read")
+                && !names("mcp.files.read", "files.read.all")
+        );
     }
 
     #[test]

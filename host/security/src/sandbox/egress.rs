@@ -126,6 +126,12 @@ impl Egress {
         Self { policy, ..Self::default() }
     }
 
+    /// The same dialler with other bounds, and with connections of its own.
+    #[must_use]
+    pub fn with_caps(&self, caps: Caps) -> Self {
+        Self::new(EgressPolicy { caps, ..self.policy.clone() })
+    }
+
     /// A client for libraries that bring their own requests: it connects to the host of `url`, which is vetted here, and to no other name.
     /// It follows no redirect, uses no proxy and keeps no cookie.
     ///

@@ -5,6 +5,7 @@
 
 mod error;
 mod path;
+mod place;
 mod read;
 mod search;
 mod tree;
@@ -14,12 +15,12 @@ mod write;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::fcntl::OFlag;
-use octi_domain::ids::UserId;
 
 pub use error::FsError;
+pub use place::WorkFolder;
 pub use read::Reader;
 pub use walk::Workspace;
 pub use write::Writer;
@@ -78,12 +79,6 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a plain file")) }
-}
-
-/// Where a person's files are.
-#[must_use]
-pub fn user_workspace(home: &Path, user: UserId) -> PathBuf {
-    home.join("users").join(user.to_string()).join("workspaces").join("default").join("files")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 mod background;
 mod job;
 mod launcher;
+mod piped;
 mod profile;
 mod start;
 mod tunnel;
@@ -27,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 pub use background::Background;
 pub use launcher::launcher_main;
+pub use piped::Piped;
 pub use profile::{
     ArgumentRules, BUILT_IN, EnvRule, GIT, GIT_HOSTS, GIT_NETWORK, Network, Profile, ProfileLimits, Profiles, WORKSPACE_SHELL,
 };
@@ -172,6 +174,23 @@ impl ProcessDoor {
         }
     }
 
+    /// Starts a program whose streams the caller gets: one that is talked with for as long as it is kept. The profile is the
+    /// caller's own, and `spawn.profile` only the name it has in errors.
+    ///
+    /// # Errors
+    /// When it could not be started, with a text that says why.
+    pub async fn pipe(&self, profile: &Profile, spawn: Spawn) -> Result<Piped, ProcessError> {
+        let id = self.new_id();
+        let orders = self.orders(profile, &spawn, &id)?;
+        let job = Arc::new(Job::new(id, title(profile, &spawn.argv), Keep::Latest, self.stop.child_token()));
+        let _ended_with_this = job.stop.clone().drop_guard();
+        let mut started = self.start(&orders, true).await?;
+        let (stdin, stdout, stderr) = (started.child.stdin.take(), started.child.stdout.take(), started.child.stderr.take());
+        self.watch(&job, started, &profile.network, spawn.time_max.min(profile.time_max));
+        began(&job).await?;
+        Ok(Piped { stdin, stdout, stderr, job, _ended_with_this })
+    }
+
     /// Ends the background programs of a plugin that was removed, whoever they were for, and everything they started.
     pub fn end_of(&self, plugin: &str) {
         self.background.end_of(plugin);
@@ -216,28 +235,9 @@ impl ProcessDoor {
         input: Option<Input>,
         time_max: Duration,
     ) -> Result<(), ProcessError> {
-        if self.stop.is_cancelled() {
-            return Err(ProcessError::ShuttingDown);
-        }
-        let mut started = start::start(&self.config.launcher, orders, input.is_some()).await?;
+        let mut started = self.start(orders, input.is_some()).await?;
         let stdin = started.child.stdin.take();
-        let tunnel = started.passing.take().zip(self.tunnel(job, network)).map(|(passing, tunnel)| tunnel.serve(passing));
-        let watched = Arc::clone(job);
-        self.tasks.spawn(async move {
-            let watch = watched.supervise(started, time_max);
-            match tunnel {
-                None => watch.await,
-                // The program's connections end with it.
-                Some(tunnel) => {
-                    tokio::pin!(watch);
-                    tokio::select! {
-                        () = &mut watch => return,
-                        () = tunnel => {}
-                    }
-                    watch.await;
-                }
-            }
-        });
+        self.watch(job, started, network, time_max);
         match (input, stdin) {
             (Some(Input::All(bytes)), Some(mut pipe)) => {
                 // Beside the program, which may answer before it has read everything; a program that does not read ends it.
@@ -262,6 +262,34 @@ impl ProcessDoor {
 }
 
 impl ProcessDoor {
+    async fn start(&self, orders: &LaunchSpec, input: bool) -> Result<start::Started, ProcessError> {
+        if self.stop.is_cancelled() {
+            return Err(ProcessError::ShuttingDown);
+        }
+        start::start(&self.config.launcher, orders, input).await
+    }
+
+    /// Watches over the program, and over its connections, until nothing of it is left.
+    fn watch(&self, job: &Arc<Job>, mut started: start::Started, network: &Network, time_max: Duration) {
+        let tunnel = started.passing.take().zip(self.tunnel(job, network)).map(|(passing, tunnel)| tunnel.serve(passing));
+        let watched = Arc::clone(job);
+        self.tasks.spawn(async move {
+            let watch = watched.supervise(started, time_max);
+            match tunnel {
+                None => watch.await,
+                // The program's connections end with it.
+                Some(tunnel) => {
+                    tokio::pin!(watch);
+                    tokio::select! {
+                        () = &mut watch => return,
+                        () = tunnel => {}
+                    }
+                    watch.await;
+                }
+            }
+        });
+    }
+
     fn tunnel(&self, job: &Arc<Job>, network: &Network) -> Option<Tunnel> {
         let Network::Hosts(allow) = network else { return None };
         Some(Tunnel {

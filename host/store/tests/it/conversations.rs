@@ -198,6 +198,7 @@ on_both! {
         run.reason = Some("the model is gone".to_owned());
         run.iterations = 4;
         run.usage = Usage { input_tokens: 5_000_000_000, output_tokens: 7, estimated: true };
+        run.skills = vec!["code-review".to_owned(), "ä".to_owned()];
         run.ended_at = Some(time(30));
         save!(db.store, alice, |tx| assert!(tx.update_run(&run).await.unwrap()));
         assert_eq!(look!(db.store, alice, |tx| tx.run(run.id).await), Some(run.clone()));

@@ -57,6 +57,8 @@ pub(crate) fn session(ambient: &Ambient, user: UserId) -> Session {
         title: Some("Plans".to_owned()),
         status: SessionStatus::Active,
         message_count: 0,
+        workspace_id: None,
+        project: None,
         created_at: time(0),
         updated_at: time(0),
     }
@@ -112,6 +114,7 @@ pub(crate) fn run(ambient: &Ambient, session: &Session) -> Run {
         reason: None,
         iterations: 0,
         usage: Usage::default(),
+        skills: Vec::new(),
         started_at: time(2),
         ended_at: None,
     }

@@ -1,10 +1,10 @@
 //! Settings and the audit log.
 
 use octi_domain::limits;
-use octi_store::AuditFilter;
+use octi_store::{AuditFilter, McpPinRow, McpServerRow, StoreError};
 use serde_json::json;
 
-use crate::fixtures::{self, SYSTEM, look, save, time};
+use crate::fixtures::{self, SYSTEM, look, refused, save, time};
 use crate::on_both;
 
 on_both! {
@@ -22,6 +22,52 @@ on_both! {
             assert!(!tx.delete_setting("b").await.unwrap());
         });
         assert_eq!(look!(db.store, SYSTEM, |tx| tx.setting("b").await), None);
+    }
+
+    async fn mcp_servers_are_the_hosts_and_go_with_what_was_accepted_of_them(db) {
+        let (user, alice) = db.user("alice").await;
+        let server = |name: &str, command: &str| McpServerRow {
+            name: name.to_owned(),
+            added_by: user.id,
+            config: json!({"command": command, "args": ["\u{0}"]}),
+            updated_at: time(1),
+        };
+        let pin = |server: &str, tool: &str, text: &str| McpPinRow {
+            server: server.to_owned(),
+            tool: tool.to_owned(),
+            accepted: json!({"description": text}),
+            accepted_at: time(2),
+        };
+        save!(db.store, SYSTEM, |tx| {
+            tx.put_mcp_server(&server("b", "/old")).await.unwrap();
+            tx.put_mcp_server(&server("a", "/a")).await.unwrap();
+            tx.put_mcp_server(&server("b", "/new")).await.unwrap();
+            for row in [pin("b", "two", "old"), pin("b", "one", "x"), pin("b", "two", "new"), pin("file", "one", "y")] {
+                tx.put_mcp_pin(&row).await.unwrap();
+            }
+        });
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_mcp_servers().await), vec![server("a", "/a"), server("b", "/new")]);
+        let pins = vec![pin("b", "one", "x"), pin("b", "two", "new"), pin("file", "one", "y")];
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_mcp_pins().await), pins);
+
+        save!(db.store, alice, |tx| {
+            assert!(tx.list_mcp_servers().await.unwrap().is_empty() && tx.list_mcp_pins().await.unwrap().is_empty());
+            assert!(!tx.delete_mcp_server("a").await.unwrap() && !tx.delete_mcp_pin("b", "one").await.unwrap());
+        });
+        let error = refused!(db.store, alice, |tx| tx.put_mcp_server(&server("c", "/c")).await);
+        assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+        let error = refused!(db.store, alice, |tx| tx.put_mcp_pin(&pin("b", "one", "mine")).await);
+        assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+        let large = server("c", &"x".repeat(limits::MCP_CONFIG_BYTES_MAX));
+        let error = refused!(db.store, SYSTEM, |tx| tx.put_mcp_server(&large).await);
+        assert!(matches!(error, StoreError::Limit { .. }), "{error:?}");
+
+        save!(db.store, SYSTEM, |tx| {
+            assert!(tx.delete_mcp_pin("b", "one").await.unwrap() && !tx.delete_mcp_pin("b", "one").await.unwrap());
+            assert!(tx.delete_mcp_server("b").await.unwrap() && !tx.delete_mcp_server("b").await.unwrap());
+        });
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_mcp_servers().await), vec![server("a", "/a")]);
+        assert_eq!(look!(db.store, SYSTEM, |tx| tx.list_mcp_pins().await), vec![pin("file", "one", "y")]);
     }
 
     async fn the_audit_log_is_read_from_its_end(db) {

@@ -40,3 +40,5 @@ mod tenancy;
 mod timeline;
 #[cfg(test)]
 mod transactions;
+#[cfg(test)]
+mod working;

@@ -2,7 +2,7 @@
 
 use octi_domain::persona::Persona;
 use octi_domain::session::User;
-use octi_store::StoreError;
+use octi_store::{PersonSkill, StoreError};
 
 use crate::db::TestDb;
 use crate::fixtures::{self, SYSTEM, look, refused, save, time};
@@ -104,6 +104,31 @@ on_both! {
         }
         assert_eq!(found, made);
         assert!(look!(db.store, bob, |tx| tx.page_of_tokens(None, 10).await).is_empty());
+    }
+
+    async fn skills_are_switched_and_counted_for_each_person_alone(db) {
+        let (_, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        let (reviews, pdf) = ("code-review".to_owned(), "pdf".to_owned());
+        save!(db.store, alice, |tx| {
+            tx.count_skills(&[reviews.clone(), pdf.clone()], time(1)).await.unwrap();
+            tx.switch_skill("pdf", true).await.unwrap();
+            tx.count_skills(std::slice::from_ref(&reviews), time(2)).await.unwrap();
+        });
+        let kept = |skill: &str, is_off, uses, at| PersonSkill { skill: skill.to_owned(), is_off, uses, used_at: Some(time(at)) };
+        let all = vec![kept("code-review", false, 2, 2), kept("pdf", true, 1, 1)];
+        assert_eq!(look!(db.store, alice, |tx| tx.person_skills().await), all);
+        assert_eq!(look!(db.store, alice, |tx| tx.skills_off().await).into_iter().collect::<Vec<_>>(), ["pdf"]);
+        save!(db.store, bob, |tx| tx.switch_skill("code-review", true).await.unwrap());
+        assert_eq!(look!(db.store, alice, |tx| tx.person_skills().await), all, "his choice is not hers");
+        assert_eq!(look!(db.store, bob, |tx| tx.person_skills().await).len(), 1);
+        save!(db.store, alice, |tx| tx.switch_skill("pdf", false).await.unwrap());
+        assert!(look!(db.store, alice, |tx| tx.skills_off().await).is_empty());
+        assert!(look!(db.store, SYSTEM, |tx| tx.person_skills().await).is_empty());
+        let error = refused!(db.store, SYSTEM, |tx| tx.switch_skill("pdf", true).await);
+        assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
+        let error = refused!(db.store, SYSTEM, |tx| tx.count_skills(&[pdf], time(3)).await);
+        assert!(matches!(error, StoreError::Foreign { .. }), "{error:?}");
     }
 
     async fn a_persona_is_kept_for_its_person_only(db) {

@@ -6,9 +6,14 @@ use octi_api::v1::agents::AgentStatus;
 use octi_api::v1::messages::Role;
 use octi_domain::limits;
 use octi_domain::text::clean;
+use octi_domain::tool_name::dotted;
 use uuid::Uuid;
 
 use super::{Aside, Asked, Attached, Conversation, ItemId, Kind, Message, Notice, Past, Speaker, Tone, Tool, ToolState, Turn};
+use crate::wrap::shorten;
+
+/// Of what a hook made of a call's arguments; the question and the activity show all of them.
+const ARGUMENTS_CHARS_MAX: usize = 200;
 
 impl Conversation {
     /// Applies an event that comes now, or holds it back until the replay is there.
@@ -36,6 +41,15 @@ impl Conversation {
             EventBody::ChatDelta(delta) => self.on_delta(&delta, at),
             EventBody::ChatResponse(response) => self.on_response(&response),
             EventBody::ChatError(error) => self.add_ending(error.agent_id, Tone::Error, &error.message),
+            EventBody::HookBlocked(blocked) => {
+                let (hook, name) = (clean(&blocked.hook), clean(&dotted(&blocked.name)));
+                self.inform(Tone::Info, &format!("the hook {hook} blocked {name}: {}", blocked.reason));
+            }
+            EventBody::HookRewrote(rewrote) => {
+                let (hook, name) = (clean(&rewrote.hook), clean(&dotted(&rewrote.name)));
+                let arguments = shorten(&clean(&rewrote.arguments.to_string()), ARGUMENTS_CHARS_MAX, "…");
+                self.inform(Tone::Info, &format!("the hook {hook} changed the arguments of {name}: {arguments}"));
+            }
             EventBody::CompactionStalled(stalled) => self.inform(Tone::Info, &stalled.reason),
             EventBody::AgentSpawned(spawned) => {
                 self.without_continued();
@@ -46,6 +60,10 @@ impl Conversation {
             EventBody::AgentIteration(iteration) => {
                 self.turn_of(iteration.agent_id, at).iteration = iteration.iteration;
                 self.past(iteration.agent_id, |past| past.iterations = iteration.iteration);
+            }
+            EventBody::AgentSkills(given) => {
+                let skills = given.skills.iter().map(|name| clean(name)).collect();
+                self.past(given.agent_id, |past| past.skills = skills);
             }
             EventBody::AgentCompleted(ended) => self.on_ended(&ended, AgentStatus::Completed),
             EventBody::AgentFailed(ended) => self.on_ended(&ended, AgentStatus::Failed),
@@ -135,6 +153,14 @@ impl Conversation {
         self.close_draft(response.message_id, Some(response.agent_id), bounded(&response.text));
         let tokens = response.usage.input_tokens + response.usage.output_tokens;
         self.past(response.agent_id, |past| past.tokens = past.tokens.max(tokens));
+        let skills: Vec<String> = response.skills.iter().map(|name| clean(name)).collect();
+        if !skills.is_empty() {
+            self.change(&ItemId::Server(response.message_id), |kind| {
+                if let Kind::Message(message) = kind {
+                    message.skills = skills;
+                }
+            });
+        }
     }
 
     /// What was being written is a message now.
@@ -337,7 +363,7 @@ impl Conversation {
             return;
         }
         let (role, model) = (role.to_owned(), model.to_owned());
-        self.agents.push((agent, Past { role, model, end: None, iterations: 0, tokens: 0, started_at }));
+        self.agents.push((agent, Past { role, model, end: None, iterations: 0, tokens: 0, skills: Vec::new(), started_at }));
         let more = self.agents.len().saturating_sub(limits::TUI_AGENTS_MAX);
         self.agents.drain(..more);
     }

@@ -34,6 +34,7 @@ impl Conversation {
     /// Puts the stored messages and turns below what was heard before they came. The turns are in the order they began.
     pub(crate) fn load(&mut self, messages: &[Stored], agents: &[Agent]) {
         let mut items = items_of(messages);
+        add_skills(&mut items, agents);
         add_endings(&mut items, agents);
         let heard = find_twins(&mut items, std::mem::take(&mut self.items));
         let is_part = messages.first().is_some_and(|first| first.seq > 1);
@@ -162,6 +163,7 @@ fn past_of(agent: &Agent) -> Past {
         end: (agent.status != AgentStatus::Running).then_some(agent.status),
         iterations: agent.iterations,
         tokens: agent.usage.input_tokens + agent.usage.output_tokens,
+        skills: agent.skills.iter().map(|name| clean(name)).collect(),
         started_at: agent.started_at,
     }
 }
@@ -235,6 +237,20 @@ fn text_of(stored: &Stored, injected: bool) -> Option<New> {
     (!is_empty).then(|| new(ItemId::Server(stored.id), Kind::Message(message)))
 }
 
+/// Says at the answer of a turn which skills it was given, as the event of the answer does.
+fn add_skills(items: &mut [New], agents: &[Agent]) {
+    for agent in agents.iter().filter(|agent| agent.status == AgentStatus::Completed && !agent.skills.is_empty()) {
+        let is_its = |message: &Message| message.speaker == Speaker::Assistant && message.agent == Some(agent.id);
+        let own = items.iter_mut().rev().find_map(|item| match &mut item.kind {
+            Kind::Message(message) if is_its(message) => Some(message),
+            _ => None,
+        });
+        if let Some(message) = own {
+            message.skills = agent.skills.iter().map(|name| clean(name)).collect();
+        }
+    }
+}
+
 /// Says below the last item of a turn how it ended, when that was not with an answer.
 fn add_endings(items: &mut Vec<New>, agents: &[Agent]) {
     for agent in agents {
@@ -298,7 +314,14 @@ fn merge(item: &mut New, live: Item) {
             *stored = Tool { state, result, is_stored: true, ..heard };
             item.id = live.id;
         }
-        (Kind::Message(stored), Kind::Message(heard)) if stored.reasoning.is_empty() => stored.reasoning = heard.reasoning,
+        (Kind::Message(stored), Kind::Message(heard)) => {
+            if stored.reasoning.is_empty() {
+                stored.reasoning = heard.reasoning;
+            }
+            if stored.skills.is_empty() {
+                stored.skills = heard.skills;
+            }
+        }
         (kind @ Kind::Notice(_), heard @ Kind::Notice(_)) => *kind = heard,
         _ => {}
     }

@@ -84,6 +84,8 @@ pub(crate) struct Message {
     pub(crate) attachments: Vec<Attached>,
     /// The beginning of an answer that the server lost before it was whole: only this screen has it.
     pub(crate) cut: bool,
+    /// The skills of the turn whose answer it is.
+    pub(crate) skills: Vec<String>,
 }
 
 impl Message {
@@ -98,6 +100,7 @@ impl Message {
             injected: false,
             attachments: Vec::new(),
             cut: false,
+            skills: Vec::new(),
         }
     }
 }

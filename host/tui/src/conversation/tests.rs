@@ -52,6 +52,7 @@ fn agent(status: AgentStatus) -> Agent {
         reason: None,
         iterations: 1,
         usage: Usage::default(),
+        skills: Vec::new(),
         started_at: start(),
         ended_at: None,
     }
@@ -79,6 +80,27 @@ fn a_turn_is_told_in_its_order() {
     assert!(conversation.turn.is_none());
     let (_, past) = &conversation.agents[0];
     assert_eq!((past.end, past.tokens, past.iterations), (Some(AgentStatus::Completed), 1_234, 2));
+}
+
+#[test]
+fn the_skills_of_a_turn_stand_below_its_answer_whoever_tells_them_first() {
+    let skills = vec!["code-review\u{1b}[2J".to_owned()];
+    let given = EventBody::AgentSkills(octi_api::event::AgentSkills { agent_id: AGENT, skills: skills.clone() });
+    let mut answer = response(3, "Done.");
+    if let EventBody::ChatResponse(response) = &mut answer {
+        response.skills = skills.clone();
+    }
+    let of = |conversation: &Conversation| match conversation.items.last().map(|item| item.kind.clone()) {
+        Some(Kind::Message(message)) => message.skills,
+        other => panic!("no answer: {other:?}"),
+    };
+    let live = heard([said(1, "review", false), spawned(), given, answer, EventBody::AgentCompleted(ended(None))]);
+    assert_eq!((of(&live), live.agents[0].1.skills.clone()), (vec!["code-review".to_owned()], vec!["code-review".to_owned()]));
+    let mut later = Conversation::of(SESSION);
+    let answered = stored(2, Role::Assistant, vec![text("Done.")]);
+    let turn = Agent { skills, ..agent(AgentStatus::Completed) };
+    later.load(&[stored(1, Role::User, vec![text("review")]), answered], &[turn]);
+    assert_eq!(of(&later), ["code-review"]);
 }
 
 #[test]

@@ -143,6 +143,9 @@ fn answer(message: &Message, before: Before, look: Look) -> Vec<Line<'static>> {
         let text = format!("{} cut off here", look.glyphs.ellipsis);
         lines.extend(Wrapper::indented(look.columns, INDENT).text(&text, DIM));
     }
+    if !message.skills.is_empty() {
+        lines.extend(Wrapper::indented(look.columns, INDENT).text(&words::skills(&message.skills), DIM));
+    }
     lines
 }
 

@@ -46,6 +46,19 @@ fn the_newest_line_is_followed_until_it_is_left() {
 }
 
 #[test]
+fn what_helped_is_told_below_an_answer() {
+    let mut page = Page::of(0);
+    let mut answer = response(3, "Done.");
+    if let octi_api::event::EventBody::ChatResponse(response) = &mut answer {
+        response.skills = vec!["code-review".to_owned()];
+    }
+    page.conversation.hear(event(1, answer));
+    page.layout();
+    let lines: Vec<String> = page.transcript.visible().iter().map(|line| line.to_string().trim().to_owned()).collect();
+    assert_eq!(lines.iter().filter(|line| !line.is_empty()).collect::<Vec<_>>(), ["octi", "Done.", "skills(1) code-review"]);
+}
+
+#[test]
 fn new_lines_do_not_move_what_is_read_and_are_counted() {
     let mut page = Page::of(20);
     page.transcript.page(false);

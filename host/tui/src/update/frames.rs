@@ -57,6 +57,7 @@ fn event_frame(model: &mut Model, event: EventEnvelope) -> Vec<Effect> {
         EventBody::PermissionResolved(resolved) => model.questions.retain(|question| question.id != resolved.request_id),
         _ => {}
     }
+    let news = matches!(event.body, EventBody::WorkspaceChanged(_)).then_some(Effect::ListWorkspaces);
     let here = event.session_id == model.conversation.session && event.session_id.is_some();
     let costs = match &event.body {
         EventBody::AgentCompleted(_)
@@ -67,7 +68,9 @@ fn event_frame(model: &mut Model, event: EventEnvelope) -> Vec<Effect> {
         _ => false,
     };
     model.conversation.hear(event);
-    if here && costs { ask_cost(model) } else { Vec::new() }
+    let mut effects = if here && costs { ask_cost(model) } else { Vec::new() };
+    effects.extend(news);
+    effects
 }
 
 /// What `/cost` says for programs.

@@ -6,7 +6,7 @@ use octi_domain::text::clean;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{ask, open, reload};
+use super::{ask, open, place, reload};
 use crate::conversation::Tone;
 use crate::message::Effect;
 use crate::model::Model;
@@ -31,6 +31,8 @@ enum Verb {
     WhoAmI,
     Resume,
     Sessions,
+    Workspace,
+    Project,
     New,
     Quit,
 }
@@ -42,7 +44,7 @@ const fn local(name: &'static str, arguments: &'static str, meaning: &'static st
 impl Local {
     /// Whether it says something to the server, so that its text has to stay while there is no connection.
     pub(super) const fn needs_server(&self) -> bool {
-        matches!(self.verb, Verb::Ask)
+        matches!(self.verb, Verb::Ask | Verb::Workspace | Verb::Project)
     }
 
     /// Whether it does nothing without an argument.
@@ -56,6 +58,8 @@ pub(crate) const COMMANDS: &[Local] = &[
     local("new", "", "begin another conversation", Verb::New),
     local("sessions", "", "list the conversations", Verb::Sessions),
     local("resume", "[ID or title]", "go on with a conversation", Verb::Resume),
+    local("workspace", "[NAME or -]", "work in another workspace; `-` is the default one", Verb::Workspace),
+    local("project", "[PATH or -]", "work in a folder; `-` is all of the workspace", Verb::Project),
     local("login", "NAME", "sign in as somebody", Verb::Login),
     local("logout", "", "sign out of what `/login` signed in to", Verb::Logout),
     local("whoami", "", "who is signed in, and where", Verb::WhoAmI),
@@ -83,6 +87,7 @@ pub(super) fn help() -> String {
 pub(super) fn arguments(model: &Model, name: &str) -> Vec<String> {
     match name.to_lowercase().as_str() {
         "resume" => model.sessions.iter().map(|session| session.id.to_string()).collect(),
+        "workspace" => model.place.workspaces.iter().map(|one| one.slug.clone()).collect(),
         "login" => model.user.iter().cloned().collect(),
         _ => Vec::new(),
     }
@@ -94,6 +99,8 @@ pub(super) fn run(model: &mut Model, local: &Local, args: &str) -> Vec<Effect> {
         Verb::New => open(model, None),
         Verb::Sessions => pick_session(model),
         Verb::Resume => resume(model, args),
+        Verb::Workspace => place::workspace(model, args),
+        Verb::Project => place::project(model, args),
         Verb::Login if args.is_empty() => {
             model.conversation.inform(Tone::Error, "`/login` needs a name, as in `/login ann`; the password is asked for");
             Vec::new()
@@ -193,6 +200,9 @@ pub(super) fn signed_in(model: &mut Model, outcome: Result<User, String>, here: 
             (model.questions, model.sessions) = (Vec::new(), Vec::new());
             // A conversation that was being made would be theirs.
             model.creating = None;
+            model.place.workspaces.clear();
+            model.place.workspace = None;
+            model.place.project.take_if(|project| !project.path.starts_with('/'));
             model.input.forget_history();
             let unsent = if std::mem::take(&mut model.outbox).is_empty() { "" } else { "; what was said last was not sent" };
             let effects = open(model, None);

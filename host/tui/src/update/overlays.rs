@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use octi_domain::text::clean;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{keys, local, submit};
+use super::{keys, local, place, submit};
 use crate::keys::Action;
 use crate::message::Effect;
 use crate::model::Model;
@@ -95,6 +95,7 @@ fn chosen(model: &mut Model, choice: Choice) -> Vec<Effect> {
     match choice {
         Choice::Act(action) => keys::act(model, action),
         Choice::Session(id) => local::open_session(model, id),
+        Choice::Workspace(word) => place::workspace(model, &word),
         Choice::Write(text) => {
             model.input.put_away();
             model.input.set(&text);

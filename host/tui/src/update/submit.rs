@@ -63,7 +63,9 @@ fn say(model: &mut Model, text: &str) -> Vec<Effect> {
             }
             model.created += 1;
             model.creating = Some(model.created);
-            vec![Effect::Create { title: shorten(text, TITLE_COLUMNS_MAX, "…"), number: model.created }]
+            let workspace = model.place.workspace.as_ref().map(|one| one.slug.clone());
+            let (title, project) = (shorten(text, TITLE_COLUMNS_MAX, "…"), model.place.project.clone());
+            vec![Effect::Create { title, number: model.created, workspace, project }]
         }
     }
 }
@@ -95,6 +97,7 @@ pub(super) fn created(model: &mut Model, number: u64, outcome: Result<Session, S
             model.conversation.session = Some(session.id);
             model.conversation.title = session.title.as_deref().map(octi_domain::text::clean);
             model.conversation.loaded = true;
+            model.conversation.stands(&session);
             // The first begins a turn, and the others are said to it.
             let frames = waiting.into_iter().enumerate();
             frames.map(|(index, (id, text))| said(session.id, index > 0, id, &text)).collect()

@@ -1,6 +1,7 @@
 //! Stories of a person at the screen, with the keys they press and what the server says.
 
 mod asides;
+mod places;
 mod questions;
 mod sessions;
 mod watching;
@@ -64,7 +65,7 @@ fn the_first_message_makes_the_conversation_and_is_shown_at_once() {
     let mut person = Person::connected(80, 20);
     person.say("write a greeting");
     assert!(
-        matches!(&person.effects[..], [Effect::Create { title, number: 1 }] if title == "write a greeting"),
+        matches!(&person.effects[..], [Effect::Create { title, number: 1, workspace: None, project: None }] if title == "write a greeting"),
         "{:?}",
         person.effects
     );

@@ -117,7 +117,23 @@ fn idle(model: &Model, columns: usize) -> Line<'static> {
     Line::styled(shorten(&text, columns, ""), DIM)
 }
 
-/// Where one is: the model, what the conversation used, its title, the connection.
+/// The workspace, when there are several, and the project: its last part where there is no room for more.
+fn place(model: &Model, narrow: bool) -> Option<String> {
+    let conversation = &model.conversation;
+    let (workspace, project) = match conversation.session {
+        Some(_) => (model.place.word(conversation.workspace), conversation.project.as_deref()),
+        None => (model.place.word(None), model.place.project.as_ref().map(|project| project.path.as_str())),
+    };
+    let columns = if narrow { 12 } else { 30 };
+    let shown = project.map(octi_domain::text::clean).map(|path| match path.rsplit_once('/') {
+        Some((_, last)) if width(&path) > columns => format!("{}/{last}", model.glyphs.ellipsis),
+        _ => path,
+    });
+    let parts: Vec<String> = workspace.into_iter().chain(shown).collect();
+    (!parts.is_empty()).then(|| shorten(&parts.join(": "), 2 * columns, model.glyphs.ellipsis))
+}
+
+/// Where one is: the model, what the conversation used, where it works, its title, the connection.
 pub(super) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let glyphs = model.glyphs;
     let columns = usize::from(area.width);
@@ -132,6 +148,7 @@ pub(super) fn status(model: &Model, frame: &mut Frame<'_>, area: Rect) {
             parts.push(if usd == 0.0 { "$0".to_owned() } else { format!("${usd:.4}") });
         }
     }
+    parts.extend(place(model, narrow));
     if !narrow && let Some(title) = &model.conversation.title {
         parts.push(shorten(title, 40, glyphs.ellipsis));
     }

@@ -57,7 +57,10 @@ fn turn(model: &Model, past: &Past, columns: usize) -> Vec<Line<'static>> {
     let head =
         both_sides(left, vec![Span::styled(word, Style::new().fg(color)), Span::styled(format!(" {dot} {when} "), DIM)], columns);
     let steps = if past.iterations == 1 { "1 step".to_owned() } else { format!("{} steps", past.iterations) };
-    let text = format!("{} {dot} {steps} {dot} {}", past.model, words::tokens(past.tokens));
+    let mut text = format!("{} {dot} {steps} {dot} {}", past.model, words::tokens(past.tokens));
+    if !past.skills.is_empty() {
+        text.push_str(&format!(" {dot} {}", words::skills(&past.skills)));
+    }
     vec![head, Line::styled(format!("   {}", shorten(&text, columns.saturating_sub(4), glyphs.ellipsis)), DIM)]
 }
 

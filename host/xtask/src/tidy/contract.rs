@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
-use crate::step;
+use crate::{codegen, step};
 
 /// Where the hashes are kept.
 pub(crate) fn hashes_path() -> PathBuf {
@@ -34,6 +34,9 @@ pub(super) fn check() -> anyhow::Result<Vec<String>> {
     let now = packages(&wit)?;
     let mut problems = differences(&recorded, &now);
     problems.extend(frozen(&wit, &now)?);
+    if fs::read_to_string(codegen::contract::path()).ok() != Some(codegen::contract::page()?) {
+        problems.push("docs/reference/contract.md is stale: run `cargo xtask codegen`".to_owned());
+    }
     Ok(problems)
 }
 

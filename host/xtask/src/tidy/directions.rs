@@ -7,19 +7,23 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use crate::step;
 
 /// Each crate of the host with the crates of the host it may use. A crate that is not listed is a mistake.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("octi-domain", &[]),
     ("octi-api", &["octi-domain"]),
     ("octi-config", &["octi-domain"]),
     ("octi-store", &["octi-domain"]),
     ("octi-extension", &["octi-domain"]),
     ("octi-registry", &["octi-domain", "octi-extension"]),
+    ("octi-skills", &["octi-domain", "octi-extension"]),
     ("octi-security", &["octi-domain", "octi-store", "octi-extension"]),
+    ("octi-distribution", &["octi-domain", "octi-registry", "octi-security"]),
     ("octi-settings", &["octi-domain", "octi-config", "octi-store", "octi-security"]),
     ("octi-models", &["octi-domain"]),
-    ("octi-engine", &["octi-domain", "octi-extension", "octi-security"]),
-    ("octi-author", &["octi-domain", "octi-extension", "octi-security", "octi-engine"]),
-    ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models"]),
+    ("octi-mcp", &["octi-domain", "octi-store", "octi-extension", "octi-security"]),
+    ("octi-engine", &["octi-domain", "octi-extension", "octi-security", "octi-skills"]),
+    ("octi-install", &["octi-domain", "octi-extension", "octi-registry", "octi-engine"]),
+    ("octi-author", &["octi-domain", "octi-extension", "octi-security", "octi-skills", "octi-engine"]),
+    ("octi-agents", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-skills", "octi-models"]),
     (
         "octi-gateway",
         &[
@@ -30,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-security",
             "octi-settings",
             "octi-models",
+            "octi-mcp",
             "octi-agents",
         ],
     ),
@@ -42,33 +47,43 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "octi-api",
             "octi-author",
             "octi-config",
+            "octi-distribution",
             "octi-store",
             "octi-extension",
             "octi-registry",
             "octi-security",
             "octi-settings",
+            "octi-skills",
             "octi-models",
+            "octi-mcp",
             "octi-engine",
+            "octi-install",
             "octi-agents",
             "octi-gateway",
             "octi-client",
             "octi-tui",
         ],
     ),
-    ("octi-testkit", &["octi-domain", "octi-store", "octi-extension", "octi-security", "octi-models", "octi-agents"]),
+    (
+        "octi-testkit",
+        &["octi-domain", "octi-store", "octi-extension", "octi-registry", "octi-security", "octi-models", "octi-agents"],
+    ),
     ("xtask", &[]),
 ];
 
 /// Libraries with one home.
-const ONE_HOME: [(&str, &[&str]); 7] = [
+const ONE_HOME: [(&str, &[&str]); 10] = [
     ("sqlx", &["octi-store", "octi-testkit"]),
     // The benchmark compares the engine with bare wasmtime.
     ("wasmtime", &["octi-engine", "octi-bench"]),
     ("wasmtime-wasi", &["octi-engine", "octi-bench"]),
     ("axum", &["octi-gateway"]),
+    ("rmcp", &["octi-mcp"]),
     ("ratatui", &["octi-tui"]),
     ("genai", &["octi-models"]),
     ("seccompiler", &["octi-security"]),
+    ("oci-client", &["octi-distribution"]),
+    ("rmcp", &["octi-mcp"]),
 ];
 
 /// What is wrong with the directions.

@@ -67,6 +67,7 @@ function About({ agent }: { agent: Agent }) {
             </span>,
           ],
           ["Steps", number(agent.iterations)],
+          ...(agent.skills?.length ? [["Skills", agent.skills.join(", ")] as const] : []),
           ["Tokens in", `${about}${number(agent.usage.inputTokens)}`],
           ["Tokens out", `${about}${number(agent.usage.outputTokens)}`],
           [

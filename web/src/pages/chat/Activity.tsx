@@ -43,6 +43,14 @@ export function Activity({ conversation, onClose }: { conversation: Conversation
               </span>
               <span className="mono truncate text-xs">{turn.model}</span>
             </div>
+            {turn.skills.length > 0 && (
+              <p className="text-sm text-soft [overflow-wrap:anywhere]">
+                skills({turn.skills.length}){" "}
+                <Link to="/skills" className="mono text-xs hover:underline">
+                  {turn.skills.join(", ")}
+                </Link>
+              </p>
+            )}
             <Button
               look="danger"
               icon={<Square size={12} fill="currentColor" />}

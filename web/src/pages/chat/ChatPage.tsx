@@ -4,6 +4,7 @@ import { ArrowLeft, PanelRight, Pencil, Trash2 } from "lucide-react";
 import { useEffect, useState } from "react";
 import { asFailure } from "@/api/errors";
 import { modelsQuery, useSession } from "@/api/queries";
+import { moveSession } from "@/api/workspaces";
 import { useKeys, useTitle, useWide } from "@/lib/hooks";
 import { readStored, writeStored } from "@/lib/stored";
 import {
@@ -17,6 +18,7 @@ import {
   useLive,
 } from "@/live/store";
 import { DeleteDialog, RenameDialog, titleOf } from "@/shell/SessionList";
+import { WorkspaceSelect } from "@/shell/WorkspacePicker";
 import { IconButton } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { Empty, Skeleton } from "@/ui/parts";
@@ -96,14 +98,32 @@ function Header({
 }) {
   const session = useSession(sessionId);
   const [dialog, setDialog] = useState<"rename" | "delete" | null>(null);
+  const move = async (workspaceId: string) => {
+    try {
+      await moveSession(sessionId, workspaceId);
+    } catch (problem) {
+      toast({ tone: "error", text: asFailure(problem).message });
+    }
+  };
   return (
     <header className="flex h-12 shrink-0 items-center gap-1 border-b border-line bg-surface-1 pr-2 pl-5 max-sm:pl-3">
       <h1 className="min-w-0 truncate text-base font-semibold">
         {session ? titleOf(session) : "Conversation"}
       </h1>
+      {session?.projectPath && (
+        <span className="mono max-w-60 truncate text-xs text-faint" title={session.projectPath}>
+          {session.projectPath}
+        </span>
+      )}
       <span className="flex-1" />
       {session && (
         <>
+          <WorkspaceSelect
+            label="Workspace of this conversation"
+            value={session.workspaceId}
+            onChange={(workspaceId) => void move(workspaceId)}
+            className="max-w-44"
+          />
           <IconButton label="Rename the conversation" onClick={() => setDialog("rename")}>
             <Pencil size={15} />
           </IconButton>

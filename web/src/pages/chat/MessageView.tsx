@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { ChevronRight, CornerDownRight, RotateCcw, Scissors, Trash2 } from "lucide-react";
 import { memo } from "react";
 import type { MessageItem } from "@/conversation/types";
@@ -87,9 +88,19 @@ function FromAgent({ item }: { item: MessageItem }) {
               {number(item.usage.inputTokens)} in, {number(item.usage.outputTokens)} out
             </span>
           )}
+          {item.skills && <SkillsGiven names={item.skills} />}
         </div>
       )}
     </div>
+  );
+}
+
+/** The skills that an answer was helped by. */
+export function SkillsGiven({ names }: { names: readonly string[] }) {
+  return (
+    <Link to="/skills" className="hover:text-text hover:underline" title={names.join(", ")}>
+      skills({names.length}) <span className="sr-only">{names.join(", ")}</span>
+    </Link>
   );
 }
 

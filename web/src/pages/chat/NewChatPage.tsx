@@ -4,10 +4,12 @@ import { FlaskConical } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { api, ask } from "@/api/client";
 import { modelsQuery, sessionsQuery } from "@/api/queries";
+import { useChosenWorkspace } from "@/api/workspaces";
 import { useTitle } from "@/lib/hooks";
 import { readStored, writeStored } from "@/lib/stored";
 import { openConversation, runCommand, say, useLive } from "@/live/store";
 import { Mark } from "@/shell/Mark";
+import { WorkspacePicker } from "@/shell/WorkspacePicker";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { toast } from "@/ui/toasts";
 import { useAttachments } from "./attachments";
@@ -36,7 +38,8 @@ export function NewChatPage() {
   const { data: models } = useQuery(modelsQuery);
   const client = useQueryClient();
   const navigate = useNavigate();
-  const begun = useBegun();
+  const workspace = useChosenWorkspace();
+  const begun = useBegun(workspace?.id ?? null);
   const files = useAttachments(() => begun.session(null));
   const demo = models?.items.find((one) => one.isDefault)?.isDemo ?? false;
   const send = async (content: string): Promise<boolean> => {
@@ -77,6 +80,7 @@ export function NewChatPage() {
         <div className="mb-6 flex flex-col items-center gap-3 px-5 text-center">
           <Mark size={40} />
           <h1 className="text-xl font-semibold">What is to be done?</h1>
+          <WorkspacePicker />
           {demo && (
             <p className="flex items-center gap-2 text-sm text-soft">
               <FlaskConical size={15} className="text-info" aria-hidden="true" />
@@ -124,7 +128,7 @@ export function NewChatPage() {
  * The session of a conversation that begins here: made with its first file or its first message, named by its first message, and
  * taken away again when the person leaves without a word.
  */
-function useBegun() {
+function useBegun(workspaceId: string | null) {
   const made = useRef<Promise<string> | null>(null);
   const kept = useRef(false);
   useEffect(() => {
@@ -141,10 +145,11 @@ function useBegun() {
     },
     session: async (title: string | null): Promise<string> => {
       const first = made.current === null;
-      made.current ??= create(title);
+      made.current ??= create(title, workspaceId);
       try {
         const id = await made.current;
-        if (!first && title !== null) await rename(id, title);
+        // The workspace may have been chosen after the first file was given.
+        if (!first && title !== null) await begin(id, title, workspaceId);
         return id;
       } catch (error) {
         if (first) made.current = null;
@@ -154,9 +159,10 @@ function useBegun() {
   };
 }
 
-const create = async (title: string | null) => (await ask(api.POST("/api/sessions", { body: { title } }))).id;
-const rename = (id: string, title: string) =>
-  ask(api.PATCH("/api/sessions/{id}", { params: { path: { id } }, body: { title } }));
+const create = async (title: string | null, workspaceId: string | null) =>
+  (await ask(api.POST("/api/sessions", { body: { title, workspaceId } }))).id;
+const begin = (id: string, title: string, workspaceId: string | null) =>
+  ask(api.PATCH("/api/sessions/{id}", { params: { path: { id } }, body: { title, workspaceId } }));
 const remove = (id: string) => ask(api.DELETE("/api/sessions/{id}", { params: { path: { id } } }));
 
 /** The first line, cut at a word. */

@@ -59,6 +59,7 @@ export function PluginPage() {
                     </code>,
                   ],
                   ...(plugin.role ? [["Role", plugin.role] as const] : []),
+                  ...(plugin.skill ? [["Skill", plugin.skill] as const] : []),
                 ]}
               />
             </Card>

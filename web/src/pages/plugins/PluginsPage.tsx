@@ -71,9 +71,7 @@ const COLUMNS: readonly Column<Plugin>[] = [
   {
     key: "gives",
     title: "Gives",
-    cell: (plugin) => (
-      <span className="whitespace-nowrap">{plugin.role ? "a role" : `${plugin.tools.length} tools`}</span>
-    ),
+    cell: (plugin) => <span className="whitespace-nowrap">{offers(plugin)}</span>,
     sort: (plugin) => plugin.tools.length,
     wideOnly: true,
   },
@@ -104,7 +102,7 @@ export function PluginsPage() {
   return (
     <Page
       title="Plugins"
-      intro="Tools and roles, each in a sandbox of its own that holds only what it declares."
+      intro="Tools, roles and skills, each in a sandbox of its own that holds only what it declares."
       actions={
         isAdmin ? (
           <>
@@ -136,4 +134,9 @@ export function PluginsPage() {
       {installing && <InstallDialog onClose={() => setInstalling(false)} />}
     </Page>
   );
+}
+
+function offers({ role, skill, tools }: Plugin): string {
+  if (role) return "a role";
+  return skill && tools.length === 0 ? "a skill" : `${tools.length} tools`;
 }

@@ -45,7 +45,7 @@ impl View {
         match body {
             EventBody::ChatDelta(delta) if delta.reasoning => self.reasoning(&delta.text),
             EventBody::ChatDelta(delta) => self.answer(&delta.text),
-            EventBody::ChatResponse(response) => self.response(&response.text),
+            EventBody::ChatResponse(response) => self.response(&response.text, &response.skills),
             EventBody::ChatError(error) => {
                 self.failure = Some(error.message.clone());
                 Vec::new()
@@ -53,6 +53,15 @@ impl View {
             EventBody::ToolInvoked(call) => self.invoked(call),
             EventBody::ToolProgress(progress) => self.aside(format!("  {DIM}… {}{DIM:#}\n", shorten(&progress.message, 70))),
             EventBody::ToolResult(result) => self.result(result),
+            EventBody::HookBlocked(blocked) => {
+                self.aside(format!("{HINT}hook{HINT:#} {} blocked {}: {}\n", blocked.hook, dotted(&blocked.name), blocked.reason))
+            }
+            EventBody::HookRewrote(rewrote) => self.aside(format!(
+                "{HINT}hook{HINT:#} {} changed the arguments of {}: {}\n",
+                rewrote.hook,
+                dotted(&rewrote.name),
+                one_line(&rewrote.arguments, 200)
+            )),
             EventBody::CompactionStalled(stalled) => self.aside(format!("{HINT}note{HINT:#} {}\n", stalled.reason)),
             EventBody::PluginChanged(change) => {
                 self.aside(format!("{HINT}plugin{HINT:#} {}: {}\n", change.plugin, change.change))
@@ -106,14 +115,18 @@ impl View {
         pieces
     }
 
-    /// The whole answer, shown only when none of it was streamed.
-    fn response(&mut self, text: &str) -> Vec<Piece> {
+    /// The whole answer, shown only when none of it was streamed, and below it what it was helped by.
+    fn response(&mut self, text: &str, skills: &[String]) -> Vec<Piece> {
         let mut pieces = Vec::new();
         if !self.streamed {
             pieces.extend(self.answer(text));
         }
         pieces.extend(self.finish());
         self.streamed = false;
+        if !skills.is_empty() {
+            let names = shorten(&skills.join(", "), 100);
+            pieces.push(Piece::Aside(format!("{DIM}skills({}) {names}{DIM:#}\n", skills.len())));
+        }
         pieces
     }
 
@@ -196,7 +209,7 @@ fn one_line(arguments: &Value, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use octi_api::event::{ChatDelta, ChatResponse};
+    use octi_api::event::{ChatDelta, ChatResponse, HookBlocked, HookRewrote};
     use octi_api::v1::agents::Usage;
     use serde_json::json;
 
@@ -224,6 +237,7 @@ mod tests {
             text: text.into(),
             model: "m".into(),
             usage,
+            skills: Vec::new(),
         })
     }
 
@@ -248,6 +262,24 @@ mod tests {
             artifact_id: None,
             duration_ms: 4,
         })
+    }
+
+    #[test]
+    fn what_a_hook_does_to_a_call_is_a_line() {
+        let (hook, name) = ("acme/guard".to_owned(), "shell__run".to_owned());
+        let ids = (Uuid::nil(), Uuid::nil());
+        let arguments = json!({ "command": "rm -i x" });
+        let rewrote = HookRewrote { agent_id: ids.0, call_id: ids.1, hook: hook.clone(), name: name.clone(), arguments };
+        let blocked = HookBlocked { agent_id: ids.0, call_id: ids.1, hook, name, reason: "not on a Friday".to_owned() };
+        let mut view = View::default();
+        let shown: String = [EventBody::HookRewrote(rewrote), EventBody::HookBlocked(blocked)]
+            .iter()
+            .map(|body| plain(&view.show(body)))
+            .collect();
+        assert_eq!(
+            shown,
+            "[hook acme/guard changed the arguments of shell.run: command=rm -i x\n][hook acme/guard blocked shell.run: not on a Friday\n]"
+        );
     }
 
     #[test]
@@ -276,6 +308,14 @@ mod tests {
             shown,
             "Looking\n[▸ filesystem.read_file path=a.txt\n][  ✓ done read 3 lines (filesystem.read_file, 4 ms)\n]Found.\n"
         );
+    }
+
+    #[test]
+    fn what_helped_is_told_below_the_answer() {
+        let EventBody::ChatResponse(mut response) = response("Hello") else { unreachable!("it is one") };
+        response.skills = vec!["technical-writing".to_owned(), "house-rules".to_owned()];
+        let shown = plain(&View::default().show(&EventBody::ChatResponse(response)));
+        assert_eq!(shown, "Hello\n[skills(2) technical-writing, house-rules\n]");
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(super) async fn local(context: &Context, options: &Options) -> Outcome {
 
 async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace: &Path) -> Outcome {
     let manifest = bench.manifest();
-    let grants = manifest.capabilities.lines();
+    let grants = manifest.lines();
     let (operation, arguments) = match options.rest.as_slice() {
         [operation] => (operation, json!({})),
         [operation, arguments] => (operation, parsed(arguments)?),

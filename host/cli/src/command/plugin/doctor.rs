@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use octi_author::{Project, Toolchain, find_cases};
+use octi_author::{Language, Project, ScriptTools, Toolchain, find_cases};
 use octi_extension::manifest::WIT_VERSION;
 
+use super::new::Lang;
 use crate::command::Context;
 use crate::command::checks::{self, Check};
 use crate::command::version::VERSION;
@@ -15,6 +16,9 @@ use crate::failure::Outcome;
 pub(crate) struct Options {
     /// A plugin's folder; default: this one, if it is one
     folder: Option<PathBuf>,
+    /// What plugins are to be written in; default: what the folder's plugin is written in
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
 }
 
 /// Runs every check, also after one failed.
@@ -23,14 +27,20 @@ pub(super) async fn run(context: &Context, options: Options) -> Outcome {
     let is_wanted = options.folder.is_some() || here.join("plugin.toml").is_file();
     let folder = options.folder.unwrap_or(here);
     let place = if folder.is_dir() { folder.as_path() } else { Path::new(".") };
-    let mut all = of_machine(&Toolchain::of(place).await);
+    let language = options.lang.map(Language::from).or_else(|| Language::of(place)).unwrap_or_default();
+    let mut all = match language {
+        Language::Rust => of_rust(&Toolchain::of(place).await),
+        Language::JavaScript => of_javascript(&ScriptTools::javascript(place).await, is_wanted),
+        Language::Python => of_python(&ScriptTools::python(place).await, is_wanted),
+    };
+    all.push(Check::ok("contract", format!("this octi ({VERSION}) serves {WIT_VERSION}")));
     if is_wanted {
         all.extend(of_folder(&folder));
     }
     checks::tell(context.printer, &all)
 }
 
-fn of_machine(found: &Toolchain) -> Vec<Check> {
+fn of_rust(found: &Toolchain) -> Vec<Check> {
     let rust = match (&found.rustc, found.is_too_old()) {
         (None, _) => Check::bad("rust", "there is no `rustc`", "install Rust as https://rustup.rs says"),
         (Some(rustc), Some(true)) => Check::bad(
@@ -52,8 +62,51 @@ fn of_machine(found: &Toolchain) -> Vec<Check> {
             Check::bad("target", format!("whether {target} is installed is not known"), format!("`rustup target add {target}`"))
         }
     };
-    let contract = Check::ok("contract", format!("this octi ({VERSION}) serves {WIT_VERSION}"));
-    vec![rust, cargo, target, contract]
+    vec![rust, cargo, target]
+}
+
+fn of_javascript(found: &ScriptTools, in_project: bool) -> Vec<Check> {
+    let node = match (&found.program, found.is_too_old) {
+        (None, _) => Check::bad("node", "there is no `node`", ScriptTools::GET_NODE),
+        (Some(node), Some(true)) => Check::bad("node", format!("{node} is too old for the SDK"), ScriptTools::GET_NODE),
+        (Some(node), _) => Check::ok("node", node),
+    };
+    let tools = componentizer("componentize-js", found, ScriptTools::COMPONENTIZE_JS, ScriptTools::NPM_INSTALL);
+    if in_project { vec![node, tools, copy(found, ScriptTools::NPM_INSTALL)] } else { vec![node] }
+}
+
+fn of_python(found: &ScriptTools, in_project: bool) -> Vec<Check> {
+    let bring = "install Python 3.11 or newer from https://python.org";
+    let python = match (&found.program, found.is_too_old) {
+        (None, _) => Check::bad("python", "there is no `python3`", bring),
+        (Some(python), Some(true)) => Check::bad("python", format!("{python} is too old for the SDK"), bring),
+        (Some(python), _) => Check::ok("python", python),
+    };
+    let tools = componentizer("componentize-py", found, ScriptTools::COMPONENTIZE_PY, ScriptTools::PIP_INSTALL);
+    let renew = "make a new project with `octi plugin new`, and take its `vendor`";
+    if in_project { vec![python, tools, copy(found, renew)] } else { vec![python] }
+}
+
+/// What makes components stands in the project, at the version that octi is tested with.
+fn componentizer(name: &'static str, found: &ScriptTools, wanted: &str, bring: &str) -> Check {
+    match &found.componentizer {
+        Some(version) if version == wanted => Check::ok(name, version),
+        Some(version) => Check::weak(name, format!("{version} is not {wanted}, which octi is tested with"), format!("`{bring}`")),
+        None => Check::bad(name, "it is not in the project's folder", format!("`{bring}`")),
+    }
+}
+
+/// The copy of the SDK in the project.
+fn copy(found: &ScriptTools, bring: &str) -> Check {
+    match &found.sdk {
+        Some(version) if same_contract(version, VERSION) => Check::ok("sdk", format!("{version} fits this octi")),
+        Some(version) => Check::bad(
+            "sdk",
+            format!("{version} may speak another contract than this octi ({VERSION})"),
+            "make a new project with `octi plugin new`, and take its `vendor`",
+        ),
+        None => Check::bad("sdk", "it is not in the project's folder", bring.to_owned()),
+    }
 }
 
 fn of_folder(folder: &Path) -> Vec<Check> {
@@ -77,7 +130,7 @@ fn sdk(version: Option<String>) -> Check {
         Some(version) => Check::bad(
             "sdk",
             format!("octi-sdk {version} may speak another contract than this octi ({VERSION})"),
-            format!("set its tag in Cargo.toml to `v{VERSION}`, then `octi plugin build`"),
+            "make a new project with `octi plugin new`, and take its `vendor`",
         ),
     }
 }
@@ -95,7 +148,7 @@ mod tests {
     use super::*;
 
     fn hints(found: &Toolchain) -> Vec<(&'static str, Verdict, String)> {
-        of_machine(found).into_iter().map(|check| (check.name, check.verdict, check.hint.unwrap_or_default())).collect()
+        of_rust(found).into_iter().map(|check| (check.name, check.verdict, check.hint.unwrap_or_default())).collect()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use octi_author::{AuthorError, NewPlugin, Sdk};
+use octi_author::{AuthorError, Language, NewKind, NewPlugin, ScriptTools, Sdk};
 
 use crate::command::Context;
 use crate::failure::{Failure, Outcome};
@@ -21,16 +21,29 @@ pub(crate) struct Options {
     /// What it is
     #[arg(long, value_enum, default_value_t)]
     kind: Kind,
-    /// Take the SDK from a checkout of octi instead of its repository
+    /// Take the SDK from a checkout of octi instead of copying it into the project; only for Rust
     #[arg(long, value_name = "FOLDER")]
     sdk: Option<PathBuf>,
 }
 
 /// Languages with a template.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
-enum Lang {
+pub(super) enum Lang {
     #[default]
     Rust,
+    /// JavaScript or TypeScript
+    Js,
+    Python,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Rust => Self::Rust,
+            Lang::Js => Self::JavaScript,
+            Lang::Python => Self::Python,
+        }
+    }
 }
 
 /// Kinds of plugin with a template.
@@ -39,22 +52,48 @@ enum Kind {
     /// Operations that a model calls
     #[default]
     Tool,
+    /// Who an agent is: a prompt
+    Role,
+    /// What an agent is told when it helps: a SKILL.md
+    Skill,
+    /// What watches over everybody's calls
+    Hook,
+    /// Another place where people write and read
+    Channel,
 }
 
 /// Makes it and says what comes next.
 pub(super) fn run(context: &Context, options: Options) -> Outcome {
-    let (Lang::Rust, Kind::Tool) = (options.lang, options.kind);
-    let sdk = options.sdk.map_or(Sdk::Published, Sdk::Folder);
-    let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, sdk })?;
+    let (kind, then, does) = match options.kind {
+        Kind::Tool => (NewKind::Tool, "octi plugin test", "builds it and runs its cases"),
+        Kind::Role => (NewKind::Role, "octi plugin test", "builds it and runs its cases"),
+        Kind::Skill => (NewKind::Skill, "octi plugin test", "builds it and runs its cases"),
+        Kind::Hook => (NewKind::Hook, "octi plugin build", "builds it"),
+        Kind::Channel => (NewKind::Channel, "octi plugin build", "builds it"),
+    };
+    let sdk = options.sdk.map_or(Sdk::Copy, Sdk::Folder);
+    let language = Language::from(options.lang);
+    let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, kind, language, sdk })?;
     let folder = created.folder.display().to_string();
-    let next = [format!("cd {}", quoted(&folder)), "octi plugin test".to_owned()];
-    let made = serde_json::json!({ "id": options.id, "folder": created.folder, "files": created.files, "next": next });
+    let bring = match language {
+        _ if created.sdk.is_none() => None,
+        Language::Rust => None,
+        Language::JavaScript => Some(ScriptTools::NPM_INSTALL),
+        Language::Python => Some(ScriptTools::PIP_INSTALL),
+    };
+    let mut next = vec![format!("cd {}", quoted(&folder))];
+    next.extend(bring.map(str::to_owned));
+    next.push(then.to_owned());
+    let made = serde_json::json!({ "id": options.id, "folder": created.folder, "files": created.files, "sdk": created.sdk, "next": next });
     context.printer.data(&made, |printer| {
         printer.note(&format!("made {} in {folder}", options.id));
         for file in &created.files {
             printer.note(&format!("  {DIM}{file}{DIM:#}"));
         }
-        printer.hint(&format!("`{}` builds it and runs its cases; README.md has the other commands", next.join(" && ")));
+        if let Some(sdk) = created.sdk {
+            printer.note(&format!("  {DIM}{sdk}/ (the SDK){DIM:#}"));
+        }
+        printer.hint(&format!("`{}` {does}; README.md has the other commands", next.join(" && ")));
     });
     Ok(())
 }

@@ -11,6 +11,7 @@ use octi_domain::limits::{
     REGISTRY_KEY_BYTES_MAX, REGISTRY_SBOM_BYTES_MAX, REGISTRY_SIGNATURE_BYTES_MAX, REGISTRY_STATEMENT_BYTES_MAX,
 };
 use octi_engine::PluginManager;
+use octi_registry::keys::{Owner, Rotation};
 use octi_registry::section;
 use octi_registry::statement::Parts;
 use octi_registry::{PublicKey, SecretKey, Signature, Statement, TextError};
@@ -36,6 +37,20 @@ pub(crate) enum KeyVerb {
         /// The key's file; default `publisher.key` in octi's home folder
         file: Option<PathBuf>,
     },
+    /// Name the key that follows yours, signed with yours: whoever knows you by it follows
+    Rotate {
+        /// Your name as a publisher: the first part of your plugins' ids
+        publisher: String,
+        /// The new public key, or a file with it
+        #[arg(long, value_name = "KEY")]
+        to: String,
+        /// The file of the key that is given up; default `publisher.key` in octi's home folder
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+        /// Where to write; default `PUBLISHER.rotation.json`
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -45,7 +60,7 @@ pub(crate) struct Sign {
     /// The file of your key; default `publisher.key` in octi's home folder
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
-    /// Its bill of materials (`CycloneDX`, JSON), to be signed with it
+    /// Its bill of materials (`CycloneDX`, JSON), to be signed with it; default `FILE.cdx.json` where that is there
     #[arg(long, value_name = "FILE")]
     sbom: Option<PathBuf>,
     /// Write the statement only, for another tool to sign, such as `minisign -S -m FILE.statement`
@@ -60,14 +75,17 @@ pub(crate) struct Verify {
     /// The publisher's public key, or a file with it; default your own
     #[arg(long)]
     key: Option<String>,
-    /// Its bill of materials, where one was signed
+    /// Its bill of materials, where one was signed; default `FILE.cdx.json` where that is there
     #[arg(long, value_name = "FILE")]
     sbom: Option<PathBuf>,
 }
 
-/// Makes a key, or shows its public half.
+/// Makes a key, shows its public half, or names the one after it.
 pub(crate) fn key(context: &Context, verb: &KeyVerb) -> Outcome {
     let (path, is_new) = match verb {
+        KeyVerb::Rotate { publisher, to, from, output } => {
+            return rotate(context, publisher, to, from.as_deref(), output.clone());
+        }
         KeyVerb::New { file } => (key_path(context, file.as_deref()), true),
         KeyVerb::Show { file } => (key_path(context, file.as_deref()), false),
     };
@@ -86,7 +104,23 @@ pub(crate) fn key(context: &Context, verb: &KeyVerb) -> Outcome {
     Ok(())
 }
 
-fn new_key(context: &Context, path: &Path) -> Outcome<SecretKey> {
+fn rotate(context: &Context, publisher: &str, to: &str, from: Option<&Path>, output: Option<PathBuf>) -> Outcome {
+    let owner: Owner = format!("publisher:{publisher}").parse().map_err(|error: TextError| Failure::user(error.to_string()))?;
+    let (old, new) = (secret_key(&key_path(context, from))?, public_key(context, Some(to))?);
+    if old.public() == new {
+        return Err(Failure::user("the new key is the old one").hint("`octi plugin key new FILE` makes another"));
+    }
+    let file = output.unwrap_or_else(|| PathBuf::from(format!("{publisher}.rotation.json")));
+    write(&file, &Rotation::seal(owner, &old, new, Ambient::system().now()))?;
+    let told = json!({ "file": file, "publisher": publisher, "from": old.public(), "to": new });
+    context.printer.data(&told, |printer| {
+        printer.note(&format!("wrote {}: key {} follows {}", file.display(), new.id(), old.public().id()));
+        printer.hint(&format!("publish it with each version from now on: `octi plugin publish … --rotation {}`", file.display()));
+    });
+    Ok(())
+}
+
+pub(crate) fn new_key(context: &Context, path: &Path) -> Outcome<SecretKey> {
     if path.starts_with(&context.config.home) {
         fs::create_dir_all(&context.config.home)
             .map_err(|error| Failure::user(format!("cannot make `{}`", context.config.home.display())).because(&error))?;
@@ -130,26 +164,43 @@ pub(crate) fn sign(context: &Context, options: &Sign) -> Outcome {
     Ok(())
 }
 
+/// A plugin that is what its publisher signed.
+pub(super) struct Signed {
+    pub(super) wasm: Vec<u8>,
+    pub(super) statement: Statement,
+    pub(super) statement_bytes: Vec<u8>,
+    pub(super) signature_bytes: Vec<u8>,
+    pub(super) key: PublicKey,
+    pub(super) sbom: Option<Vec<u8>>,
+}
+
 /// Says of a plugin that it is what its publisher signed, or why not.
 pub(crate) fn verify(context: &Context, options: &Verify) -> Outcome {
-    let wasm = read(&options.file)?;
-    let parts = parts(&options.file, &wasm, options.sbom.as_deref())?;
-    let key = public_key(context, options.key.as_deref())?;
-    let of_statement = beside(&options.file, ".statement");
-    let signed = read_bounded(&of_statement, REGISTRY_STATEMENT_BYTES_MAX).map_err(|failure| {
+    let signed = signed(context, &options.file, options.key.as_deref(), options.sbom.as_deref())?;
+    show(context.printer, &signed.statement, &signed.key);
+    Ok(())
+}
+
+/// Reads a plugin and what its publisher says of it, and compares them.
+pub(super) fn signed(context: &Context, file: &Path, key: Option<&str>, sbom: Option<&Path>) -> Outcome<Signed> {
+    let wasm = read(file)?;
+    let sbom = sbom_of(file, sbom)?;
+    let parts = parts(file, &wasm, sbom.as_deref())?;
+    let key = public_key(context, key)?;
+    let of_statement = beside(file, ".statement");
+    let statement_bytes = read_bounded(&of_statement, REGISTRY_STATEMENT_BYTES_MAX).map_err(|failure| {
         failure.hint("get it from where the plugin is published, or sign your own with `octi plugin sign FILE`")
     })?;
-    let of_minisign = beside(&options.file, ".statement.minisig");
-    let of_signature = if of_minisign.is_file() { of_minisign } else { beside(&options.file, ".statement.sig") };
-    let signature = read_bounded(&of_signature, REGISTRY_SIGNATURE_BYTES_MAX)?;
-    let refused = |error: &dyn std::error::Error| Failure::user(format!("do not install `{}`: {error}", options.file.display()));
-    let signature = Signature::parse(&signature).map_err(|error| refused(&error))?;
-    let statement = Statement::verify(&signed, &signature, &key).map_err(|error| refused(&error))?;
+    let of_minisign = beside(file, ".statement.minisig");
+    let of_signature = if of_minisign.is_file() { of_minisign } else { beside(file, ".statement.sig") };
+    let signature_bytes = read_bounded(&of_signature, REGISTRY_SIGNATURE_BYTES_MAX)?;
+    let refused = |error: &dyn std::error::Error| Failure::user(format!("do not install `{}`: {error}", file.display()));
+    let signature = Signature::parse(&signature_bytes).map_err(|error| refused(&error))?;
+    let statement = Statement::verify(&statement_bytes, &signature, &key).map_err(|error| refused(&error))?;
     statement.covers(&parts).map_err(|error| refused(&error))?;
     let manifest = section::manifest(&wasm).map_err(|error| refused(&error))?;
     statement.describes(manifest).map_err(|error| refused(&error))?;
-    show(context.printer, &statement, &key);
-    Ok(())
+    Ok(Signed { wasm, statement, statement_bytes, signature_bytes, key, sbom })
 }
 
 fn show(printer: Printer, statement: &Statement, key: &PublicKey) {
@@ -176,7 +227,7 @@ fn statement(file: &Path, sbom: Option<&Path>) -> Outcome<Statement> {
     let wasm = read(file)?;
     let refused = |error: &dyn std::error::Error| Failure::user(format!("cannot sign `{}`: {error}", file.display()));
     let manifest = PluginManager::inspect_packed(&wasm).map_err(|error| refused(&error))?.manifest;
-    let parts = parts(file, &wasm, sbom)?;
+    let parts = parts(file, &wasm, sbom_of(file, sbom)?.as_deref())?;
     let in_manifest =
         |field: &'static str| move |error: TextError| refused(&error).hint(format!("change `{field}` in its plugin.toml"));
     Ok(Statement {
@@ -190,16 +241,21 @@ fn statement(file: &Path, sbom: Option<&Path>) -> Outcome<Statement> {
     })
 }
 
-fn parts(file: &Path, wasm: &[u8], sbom: Option<&Path>) -> Outcome<Parts> {
-    let sbom = sbom.map(|sbom| read_bounded(sbom, REGISTRY_SBOM_BYTES_MAX)).transpose()?;
-    Parts::of(wasm, sbom.as_deref()).map_err(|error| Failure::user(format!("`{}` is no plugin: {error}", file.display())))
+fn parts(file: &Path, wasm: &[u8], sbom: Option<&[u8]>) -> Outcome<Parts> {
+    Parts::of(wasm, sbom).map_err(|error| Failure::user(format!("`{}` is no plugin: {error}", file.display())))
+}
+
+/// The bill of materials that is named, or else the one beside the file, where there is one.
+fn sbom_of(file: &Path, named: Option<&Path>) -> Outcome<Option<Vec<u8>>> {
+    let path = named.map(Path::to_owned).or_else(|| super::sbom::beside_file(file));
+    path.map(|path| read_bounded(&path, REGISTRY_SBOM_BYTES_MAX)).transpose()
 }
 
 fn key_path(context: &Context, named: Option<&Path>) -> PathBuf {
     named.map_or_else(|| context.config.home.join(KEY_FILE), Path::to_owned)
 }
 
-fn secret_key(path: &Path) -> Outcome<SecretKey> {
+pub(crate) fn secret_key(path: &Path) -> Outcome<SecretKey> {
     SecretKey::read_file(path).map_err(|error| {
         let failure = Failure::user(error.to_string()).because(&error);
         if path.exists() { failure } else { failure.hint("`octi plugin key new` makes one; `--key FILE` names another") }
@@ -207,7 +263,7 @@ fn secret_key(path: &Path) -> Outcome<SecretKey> {
 }
 
 /// The key itself, a file with it (also minisign's), or one's own.
-fn public_key(context: &Context, named: Option<&str>) -> Outcome<PublicKey> {
+pub(crate) fn public_key(context: &Context, named: Option<&str>) -> Outcome<PublicKey> {
     let Some(named) = named else {
         let path = key_path(context, None);
         if !path.exists() {
@@ -230,7 +286,7 @@ fn public_key(context: &Context, named: Option<&str>) -> Outcome<PublicKey> {
     }
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(ending);
     PathBuf::from(name)
@@ -240,7 +296,7 @@ fn write(file: &Path, bytes: &[u8]) -> Outcome {
     fs::write(file, bytes).map_err(|error| Failure::user(format!("cannot write `{}`", file.display())).because(&error))
 }
 
-fn read_bounded(file: &Path, bytes_max: usize) -> Outcome<Vec<u8>> {
+pub(super) fn read_bounded(file: &Path, bytes_max: usize) -> Outcome<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(file)
         .and_then(|open| open.take(bytes_max as u64 + 1).read_to_end(&mut bytes))

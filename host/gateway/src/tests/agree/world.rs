@@ -25,6 +25,8 @@ pub(super) struct World {
     rule: String,
     bearer: String,
     notification: String,
+    workspace: String,
+    default_workspace: String,
 }
 
 /// What came back.
@@ -59,6 +61,8 @@ impl World {
             rule: empty(),
             bearer: empty(),
             notification: empty(),
+            workspace: empty(),
+            default_workspace: empty(),
         };
         world.fill().await;
         world
@@ -91,6 +95,10 @@ impl World {
         self.rule = rule["id"].as_str().unwrap().to_owned();
         self.made(Method::POST, "/api/models", json!({"name": "mine", "provider": "demo"})).await;
         self.made(Method::PUT, "/api/secrets/weather_key", json!({"value": "sunny-and-warm"})).await;
+        let made = self.made(Method::POST, "/api/me/workspaces", json!({"name": "Site"})).await;
+        self.workspace = made["id"].as_str().unwrap().to_owned();
+        let all = self.send(&Method::GET, "/api/me/workspaces", None).await.json.unwrap();
+        self.default_workspace = all["items"][0]["id"].as_str().unwrap().to_owned();
         self.host.gateway.agents.flush().await;
         let told = self.send(&Method::GET, "/api/notifications", None).await.json.unwrap();
         self.notification = told["items"][0]["id"].as_str().unwrap().to_owned();
@@ -113,12 +121,15 @@ impl World {
             path if path.starts_with("/api/permission-requests/") => &self.question,
             path if path.starts_with("/api/tools/permissions/") => &self.rule,
             path if path.starts_with("/api/notifications/") => &self.notification,
+            path if path.ends_with("/default") && path.contains("workspaces") => &self.default_workspace,
+            path if path.starts_with("/api/me/workspaces/") => &self.workspace,
             _ => "018f4e5a-7c1d-7b3a-9f00-0123456789ab",
         };
         let is_installed = name.starts_with("GET /api/plugins") || name.ends_with("/reload");
         let named = if path.starts_with("/api/models/") { "mine" } else { "weather_key" };
         let plugin = if is_installed { "notes" } else { "new" };
         let named = if path.starts_with("/api/plugins/") { plugin } else { named };
+        let named = if path.starts_with("/api/skills/") { "code-review" } else { named };
         let filled = path
             .replace("{id}", id)
             .replace("{publisher}", "acme")
@@ -143,6 +154,9 @@ impl World {
             "PUT /api/settings/{key}" => json!({"value": 5}),
             "POST /api/models" => json!({"name": "another", "provider": "demo"}),
             "PUT /api/tools/permissions" => json!({"rule": "notes.write", "level": "ask", "sessionId": self.session}),
+            "POST /api/sessions" => json!({"title": "more", "workspaceId": "site", "projectPath": ""}),
+            "PATCH /api/sessions/{id}" => json!({"title": "other", "workspaceId": "default", "projectPath": ""}),
+            "PATCH /api/me/workspaces/{id}" => json!({"name": "Pages", "slug": "pages"}),
             "POST /api/sessions/{id}/messages" => json!({"content": "hello", "fileRefs": [self.artifact]}),
             "POST /api/tools/{tool}/tools/{operation}/execute" => json!({"arguments": {"text": "x"}, "sessionId": self.session}),
             "POST /v1/chat/completions" => json!({"model": "scripted", "messages": [{"role": "user", "content": "hi"}]}),

@@ -133,6 +133,7 @@ mod tests {
             reason: None,
             iterations: 1,
             usage: Usage::default(),
+            skills: Vec::new(),
             started_at: at(0),
             ended_at: ended_at.map(at),
         }

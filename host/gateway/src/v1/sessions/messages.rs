@@ -3,9 +3,9 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
-use octi_agents::{Said, TurnOptions};
+use octi_agents::{Move, Said, TurnOptions};
 use octi_api::page::Page;
-use octi_api::v1::messages::{Message, MessageQuery, MessageSent, SendMessage};
+use octi_api::v1::messages::{Message, MessageQuery, MessageSent, OutputMode, SendMessage};
 use octi_domain::ids::{ArtifactId, SessionId};
 use octi_domain::permission::Origin;
 
@@ -13,7 +13,7 @@ use super::own;
 use crate::error::ApiResult;
 use crate::extract::{Caller, Id, Json, Query};
 use crate::state::Gateway;
-use crate::v1::{page, page_rows};
+use crate::v1::{page, page_rows, workspaces};
 
 /// What was said, oldest first. `next` is the `after` of the following page.
 #[utoipa::path(get, path = "/api/sessions/{id}/messages", tag = "sessions", params(("id" = uuid::Uuid, Path), MessageQuery), responses((status = 200, body = Page<Message>)))]
@@ -40,7 +40,13 @@ pub(super) async fn send(
 ) -> ApiResult<(StatusCode, Answer<MessageSent>)> {
     let attachments = body.file_refs.into_iter().map(ArtifactId::from).collect();
     let said = Said { text: body.content, attachments };
-    let options = TurnOptions { model: body.model, origin: Origin::Chat };
+    let workspace = match body.workspace_id.as_deref() {
+        Some(said) => workspaces::chosen(&gateway, &caller, Some(said)).await?,
+        None => None,
+    };
+    let to = Move { workspace, project: body.project_path };
+    let as_file = body.output_mode == OutputMode::File;
+    let options = TurnOptions { model: body.model, origin: Origin::Chat, to, as_file };
     let sent = gateway.agents.send(&caller.principal, id, said, options).await?;
     let answer = MessageSent { message_id: sent.message_id.into(), agent_id: sent.run_id.into(), injected: sent.steered };
     Ok((StatusCode::ACCEPTED, Answer(answer)))

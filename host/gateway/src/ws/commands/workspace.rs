@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::Caller;
 use crate::state::Gateway;
+use crate::v1::workspaces;
 
 /// What the tool says of differences.
 #[derive(Debug, Deserialize)]
@@ -83,7 +84,8 @@ async fn ask<T: DeserializeOwned>(
     tool: &str,
     arguments: Value,
 ) -> ApiResult<T> {
-    let options = CallOptions { session: command.session_id.map(Into::into), approved: false };
+    let workspace = workspaces::chosen(gateway, caller, None).await?;
+    let options = CallOptions { session: command.session_id.map(Into::into), workspace, approved: false };
     let outcome = gateway.agents.call_tool(&caller.principal, tool, arguments, options).await?;
     if outcome.is_error {
         return Err(ApiError::new(ErrorCode::Refused, outcome.content));

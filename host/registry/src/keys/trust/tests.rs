@@ -144,6 +144,31 @@ fn a_revoked_key_signs_and_names_nothing_any_more() {
 }
 
 #[test]
+fn one_key_that_cannot_be_revoked_keeps_none_of_the_others_from_it() {
+    let mut trust = met(1);
+    trust.revoke(public(2), "old", morning(0)).unwrap();
+    let (one, two, three) = (public(1), public(2), public(3));
+    let keys = [(&two, "again"), (&three, "two\nlines"), (&one, "stolen"), (&one, "twice")];
+    let (count, outcome) = trust.revoke_all(keys, morning(1));
+    assert!(count == 1 && matches!(outcome, Err(TrustError::Text(_))), "{outcome:?}");
+    assert!(matches!(judge(&trust, 1), Err(TrustError::Revoked { .. })));
+    assert_eq!(trust.revoked().len(), 2);
+    let revoked = RevokedKey { key: public(1), reason: String::new(), since: morning(0) };
+    let mut many = Trust { revoked: vec![revoked; REGISTRY_REVOKED_KEYS_MAX], ..Trust::default() };
+    assert!(matches!(many.revoke_all([(&two, "")], morning(0)), (0, Err(TrustError::Full { .. }))));
+}
+
+#[test]
+fn a_publisher_who_was_forgotten_is_met_again_but_a_revoked_key_is_not_forgiven() {
+    let mut trust = met(1);
+    assert!(trust.forget(&acme()) && !trust.forget(&acme()));
+    assert_eq!(judge(&trust, 2), Ok(Standing::Unknown));
+    trust.revoke(public(1), "stolen", morning(1)).unwrap();
+    trust.forget(&acme());
+    assert!(matches!(trust.meet(&acme(), public(1), morning(2), "here"), Err(TrustError::Revoked { .. })));
+}
+
+#[test]
 fn trust_is_bounded_in_every_direction() {
     let owner = |n: usize| Owner::Publisher(format!("p{n}"));
     let full = |error: Result<(), TrustError>| matches!(error, Err(TrustError::Full { .. }));

@@ -341,16 +341,31 @@ fn searches_are_bounded() {
 }
 
 #[test]
-fn a_workspace_of_a_person_is_made_for_that_person_alone() {
+fn a_file_is_no_workspace() {
     let home = TempDir::new().unwrap();
-    let user = octi_domain::ambient::Ambient::system().id();
-    let path = user_workspace(home.path(), user);
-    assert!(path.ends_with("workspaces/default/files") && path.starts_with(home.path().join("users").join(user.to_string())));
-    Workspace::open(&path).unwrap();
-    assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o700);
     let wrong = home.path().join("file");
     std::fs::write(&wrong, "x").unwrap();
     assert!(Workspace::open(&wrong).unwrap_err().to_string().contains("cannot be opened"));
+}
+
+#[test]
+fn a_directory_of_a_workspace_is_one_too_and_leads_no_further_up() {
+    let (_home, files) = workspace();
+    files.make_dir("site").unwrap();
+    put(&files, "site/page", "in");
+    put(&files, "note", "out");
+    let site = files.below("site").unwrap();
+    assert_eq!(get(&site, "page"), "in");
+    assert!(matches!(site.open_read("../note"), Err(FsError::Escape(_))));
+    // What it was opened from may have gone meanwhile: a link in its place leads nowhere.
+    std::fs::rename(files.root().join("site"), files.root().join("moved")).unwrap();
+    symlink("/etc", files.root().join("site")).unwrap();
+    assert_eq!(get(&site, "page"), "in");
+    assert!(matches!(files.below("site"), Err(FsError::Escape(_))));
+    assert!(files.below("note").unwrap_err().to_string().contains("is a file, not a directory"));
+    for up in ["..", "site/..", "/", "a\0"] {
+        assert!(files.below(up).is_err(), "{up:?}");
+    }
 }
 
 proptest! {

@@ -53,6 +53,19 @@ impl Workspace {
         &self.inner.root
     }
 
+    /// The same for one directory of it: paths are counted from there, and lead no further up.
+    ///
+    /// # Errors
+    /// When it is not a directory, or the path is refused.
+    pub fn below(&self, path: &str) -> Result<Self, FsError> {
+        let path = RelativePath::parse(path)?;
+        let dir = self.dir_at(path.parts(), &path)?;
+        let root = path.parts().iter().fold(self.inner.root.clone(), |root, part| root.join(part));
+        let Inner { ambient, appends, .. } = &*self.inner;
+        // The lock is the one of the whole, through which the same files can be reached.
+        Ok(Self { inner: Arc::new(Inner { root, dir, ambient: ambient.clone(), appends: appends.clone() }) })
+    }
+
     /// The absolute path of a directory in the workspace, as a place to start a program.
     ///
     /// # Errors

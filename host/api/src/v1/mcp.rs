@@ -1,0 +1,168 @@
+//! `/api/mcp`: servers of the Model Context Protocol that this host uses, for administrators.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// How a server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum McpTransport {
+    /// Standard input and output of a program on this machine.
+    Stdio,
+    /// HTTP with server-sent events, as before 2025.
+    Sse,
+    /// Streamable HTTP.
+    Http,
+}
+
+/// What an administrator says about a server, with the names that `mcp.json` has.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct McpServerConfig {
+    /// Without it, `stdio` for a command and `http` for a URL.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub transport: Option<McpTransport>,
+    /// The program, by its absolute path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Variables of the program; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Directories the program may read besides the system's and its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<String>,
+    /// Directories it may write besides its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub write: Vec<String>,
+    /// Hosts it may connect to; none without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<String>,
+    /// MiB of memory one of its processes may map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u64>,
+    /// Where a remote server is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Headers of every request; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// Milliseconds that a call may take; 30000 without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Start with the host, not with the first call.
+    pub auto_start: bool,
+    pub disabled: bool,
+}
+
+/// A server to be set up. A server of that name is replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SetMcpServer {
+    /// The beginning of its tools' names: lower case letters, digits, `-` and `_`.
+    pub name: String,
+    pub config: McpServerConfig,
+}
+
+/// Where a server was configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum McpServerSource {
+    /// In `mcp.json`, which changes at a start only.
+    File,
+    Database,
+}
+
+/// Whether calls go through to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum McpBreaker {
+    Closed,
+    /// It failed too often; calls are refused at once.
+    Open,
+    /// One call finds out whether it has recovered.
+    Probing,
+}
+
+/// How a tool stands to what was accepted of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum McpToolState {
+    /// Not accepted: agents call it through `mcp.call_tool` only.
+    Lazy,
+    /// Accepted: agents see it like octi's own.
+    Pinned,
+    /// Another than was accepted, and out of service.
+    Changed,
+    /// Accepted, and no longer there.
+    Missing,
+}
+
+/// A tool in its server's own words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpToolText {
+    pub description: String,
+    pub input_schema: Value,
+    /// SHA-256 of both, in hex.
+    pub hash: String,
+}
+
+/// One tool of a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpTool {
+    pub name: String,
+    pub state: McpToolState,
+    /// As the server describes it, when it ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<McpToolText>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<McpToolText>,
+}
+
+/// One server, as it is now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServer {
+    pub name: String,
+    pub config: McpServerConfig,
+    pub source: McpServerSource,
+    /// Servers are started by the first call.
+    pub running: bool,
+    /// As the server calls it; empty until it ran.
+    pub version: String,
+    pub breaker: McpBreaker,
+    /// How long it is still left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_in_ms: Option<u64>,
+    /// The last failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// Empty until it ran, but for what was accepted.
+    pub tools: Vec<McpTool>,
+    /// The tools that cannot be called, each with the reason.
+    pub left_out: Vec<String>,
+}
+
+/// What came of starting or reaching a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpServerTest {
+    pub ok: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    pub server: McpServer,
+}
+
+/// Takes a tool as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AcceptMcpTool {
+    /// Of what was shown: `now.hash` of the tool.
+    pub hash: String,
+}

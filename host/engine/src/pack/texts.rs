@@ -1,0 +1,63 @@
+//! What a packed plugin tells models, for comparing two versions of it.
+
+use std::collections::BTreeMap;
+
+use octi_domain::limits;
+use octi_domain::plugin_limits::PluginLimits;
+use octi_extension::tool::Containment;
+
+use super::PackError;
+use crate::cache::Cache;
+use crate::compile::Compiler;
+use crate::engine::{Class, Runtime};
+use crate::generation;
+use crate::instance::Setup;
+use crate::limits::Budget;
+use crate::loader;
+use crate::rights::Rights;
+use crate::state::Caller;
+
+/// The texts of a plugin's role and skill, by what each is called, asked for in instances that are denied everything; none for a
+/// plugin that has neither.
+///
+/// # Errors
+/// [`PackError`] when the file is no plugin, or does not say its texts.
+pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackError> {
+    let manifest = loader::inspect(bytes)?.manifest;
+    let mut texts = BTreeMap::new();
+    if manifest.role.is_none() && manifest.skill.is_none() {
+        return Ok(texts);
+    }
+    let runtime = Runtime::start_small()?;
+    let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
+    let code = bytes.to_vec();
+    let compiled = Cache::none(Compiler::InProcess)
+        .component(runtime.lane(Class::of(budget.memory_bytes))?, &loader::digest(bytes), move || Ok(code), |_| async { Ok(()) })
+        .await?;
+    compiled.check_needs(budget.memory_bytes)?;
+    let ready = generation::bind(&manifest, &compiled.link()?)?;
+    let setup = || Setup { caller: Caller::host("read its texts"), grant: Rights::none(&manifest), services: None, budget };
+    let mut add = |name: &str, (text, _): (Result<String, Containment>, _), bytes_max: usize| {
+        let text = text.map_err(|containment| PackError::Texts(containment.message()))?;
+        if text.len() > bytes_max {
+            return Err(PackError::Texts(format!("its {name} has more than the {bytes_max} bytes allowed")));
+        }
+        texts.insert(name.to_owned(), text);
+        Ok(())
+    };
+    if let Some(role) = &ready.role {
+        add("prompt", role.prompt(setup(), false).await, limits::RESULT_BYTES_MAX)?;
+        add("short prompt", role.prompt(setup(), true).await, limits::RESULT_BYTES_MAX)?;
+    }
+    if let Some(skill) = &ready.skill {
+        add("skill text", skill.text(setup(), "").await, limits::SKILL_BYTES_MAX)?;
+    }
+    if let Some(skill) = manifest.skill {
+        let given = if skill.always { "always given" } else { "given when it fits" };
+        let list = [&skill.triggers, &skill.topics, &skill.roles].map(|list| list.join(", "));
+        let [triggers, topics, roles] = list;
+        let about = format!("{}\n{given}\ntriggers: {triggers}\ntopics: {topics}\nroles: {roles}\n", skill.description);
+        texts.insert("skill front matter".to_owned(), about);
+    }
+    Ok(texts)
+}

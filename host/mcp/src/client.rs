@@ -1,0 +1,31 @@
+//! octi as a client: the tools of servers that others wrote.
+//!
+//! A server runs in the process sandbox ([`stdio`]) or is reached through the egress door ([`http`], [`sse`]). What it says is
+//! data of strangers: bounded, made safe to show, and without the secrets that were joined to its requests.
+
+mod admin;
+mod breaker;
+mod catalog;
+mod config;
+mod connect;
+mod failure;
+mod file;
+mod http;
+mod hub;
+mod pin;
+mod result;
+mod secrets;
+mod server;
+mod sse;
+mod stderr;
+mod stdio;
+mod stream;
+mod tools;
+
+pub use admin::{Admin, AdminError};
+pub use breaker::BreakerState;
+pub use config::{ConfigError, Kind, ServerConfig, check_name};
+pub use file::read_file;
+pub use hub::{Declared, Doors, Hub, Joined, Source, Status, ToolStatus};
+pub use pin::{Described, Pin, PinState};
+pub use secrets::{NoSecrets, ServerSecrets};
