@@ -318,21 +318,13 @@ fn status(declared: &Declared, server: Option<&Arc<Server>>) -> Status {
 pub struct Joined {
     plugins: Arc<dyn Registry>,
     hub: Arc<Hub>,
-    last: Mutex<Option<Last>>,
-}
-
-/// The last picture, and what it was made of.
-struct Last {
-    plugins: Arc<Snapshot>,
-    tools: Arc<Tools>,
-    joined: Arc<Snapshot>,
 }
 
 impl Joined {
     /// Both together.
     #[must_use]
     pub fn new(plugins: Arc<dyn Registry>, hub: Arc<Hub>) -> Self {
-        Self { plugins, hub, last: Mutex::default() }
+        Self { plugins, hub }
     }
 }
 
@@ -342,21 +334,13 @@ impl Registry for Joined {
         if tools.is_empty() {
             return plugins;
         }
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last.as_ref()
-            && Arc::ptr_eq(&last.plugins, &plugins)
-            && Arc::ptr_eq(&last.tools, &tools)
-        {
-            return Arc::clone(&last.joined);
-        }
+        // Not kept: whoever holds a snapshot pins the plugins in it.
         let mut joined = Snapshot::clone(&plugins);
         for (name, tool) in tools.iter() {
             // A plugin's name is its own: no server takes its place.
             joined.tools.entry(name.clone()).or_insert_with(|| Arc::clone(tool));
         }
-        let joined = Arc::new(joined);
-        *last = Some(Last { plugins, tools, joined: Arc::clone(&joined) });
-        joined
+        Arc::new(joined)
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
