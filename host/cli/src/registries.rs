@@ -14,7 +14,7 @@ use octi_api::v1::plugin_offers::{
 use octi_api::v1::plugins::{Plugin, PluginOrigin};
 use octi_config::Config;
 use octi_config::env::Environment;
-use octi_distribution::{Location, LocationError};
+use octi_distribution::{DistributionError, Location, LocationError};
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::{PluginOfferId, UserId};
 use octi_domain::limits::REGISTRY_ANSWER_SECONDS_MAX;
@@ -39,17 +39,17 @@ use crate::failure::{Failure, Outcome};
 /// Opens what stands behind a location: a folder, or an OCI registry that the egress door dials.
 async fn source(config: Config, environment: Environment, location: String) -> Result<Arc<dyn Source>, SourceError> {
     let origin = location.clone();
-    let unavailable = |because: Box<dyn std::error::Error + Send + Sync>| SourceError::Unavailable { origin, because };
     let opened = tokio::task::spawn_blocking(move || {
-        let location: Location = location.parse().map_err(|error: LocationError| error.to_string())?;
-        let access = distribution::access_of(&config, &environment, &location).map_err(|failure| failure.message)?;
-        octi_distribution::open(&location, &access).map_err(|error| error.to_string())
+        let unavailable = |because: String| SourceError::Unavailable { origin: location.clone(), because: because.into() };
+        let place: Location = location.parse().map_err(|error: LocationError| unavailable(error.to_string()))?;
+        let access = distribution::access_of(&config, &environment, &place).map_err(|failure| unavailable(failure.message))?;
+        octi_distribution::open(&place, &access).map_err(|error| match error {
+            DistributionError::Source(error) => error,
+            DistributionError::Layout(error) => SourceError::Layout(error),
+            error => unavailable(error.to_string()),
+        })
     });
-    match opened.await {
-        Ok(Ok(source)) => Ok(source),
-        Ok(Err(problem)) => Err(unavailable(problem.into())),
-        Err(error) => Err(unavailable(error.into())),
-    }
+    opened.await.map_err(|error| SourceError::Unavailable { origin, because: error.into() })?
 }
 
 /// The sources that are open.
