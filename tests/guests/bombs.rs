@@ -167,7 +167,7 @@ fn component(name: &str, modules: &[Module]) -> Vec<u8> {
     instances.export_items(std::iter::empty::<(&str, ComponentExportKind, u32)>());
     component.section(&instances);
     let mut exports = ComponentExportSection::new();
-    exports.export("octi:plugin/tools@0.1.0", ComponentExportKind::Instance, 0, None);
+    exports.export("octi:plugin/tools@1.0.0", ComponentExportKind::Instance, 0, None);
     component.section(&exports);
     with_section(component.finish(), SECTION, &manifest(&format!("acme/{name}"), "1.0.0", "").to_section())
 }

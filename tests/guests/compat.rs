@@ -57,7 +57,7 @@ fn deep_component() -> Vec<u8> {
             (0..5).map(|at| u8::try_from(length >> (7 * at) & 0x7f).expect("seven bits") | if at < 4 { 0x80 } else { 0 });
         inner = [header.clone(), vec![4], spread.collect(), inner].concat();
     }
-    let tools = r#"(component (instance $tools) (export "octi:plugin/tools@0.1.0" (instance $tools)))"#;
+    let tools = r#"(component (instance $tools) (export "octi:plugin/tools@1.0.0" (instance $tools)))"#;
     let tools = wat::parse_str(tools).expect("valid text format");
     let inner = [inner.as_slice(), &tools[8..]].concat();
     with_manifest(inner, &manifest("acme/deep_component", "1.0.0", ""))
@@ -81,7 +81,7 @@ fn imports() -> Vec<Row> {
         let component = wat::parse_str(text).expect("valid text format");
         Row::file(name, with_manifest(component, &manifest(&format!("acme/{name}"), "1.0.0", "")))
     };
-    let fs = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32");
+    let fs = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32");
     let exporting = |name: &str, export: &str| {
         let component = wat::parse_str(format!(r#"(component (instance $i) (export "{export}" (instance $i)))"#));
         let component = component.expect("valid text format");
@@ -90,14 +90,14 @@ fn imports() -> Vec<Row> {
     vec![
         Row::of("not_in_the_manifest", "", &fs).refused("add `fs` to `[capabilities]` of plugin.toml"),
         Row::of("another_one_in_the_manifest", "[capabilities]\nkv = { bytes_max = 10 }", &fs)
-            .refused("it imports `octi:fs/files@0.1.0`, but its manifest does not ask for it"),
+            .refused("it imports `octi:fs/files@1.0.0`, but its manifest does not ask for it"),
         importing("sockets", "wasi:sockets/tcp@0.2.6").refused("a plugin opens no connections of its own"),
         importing("wasi_http", "wasi:http/outgoing-handler@0.2.6").refused("a plugin makes no requests of its own"),
-        importing("contract_of_tomorrow", "octi:browser/page@0.1.0").refused("its contract is newer than this host; update octi"),
+        importing("contract_of_tomorrow", "octi:browser/page@1.0.0").refused("its contract is newer than this host; update octi"),
         importing("unknown_import", "acme:secret/door@1.0.0").refused("which this host does not offer"),
         Row::file("import_of_the_next_major", next_import()).refused("octi:log/log@9.0.0"),
-        exporting("export_of_the_next_major", "octi:plugin/tools@9.0.0").refused("it does not export `octi:plugin/tools@0.1.0`"),
-        exporting("export_in_name_only", "octi:plugin/tools@0.1.0").refused("it does not start"),
+        exporting("export_of_the_next_major", "octi:plugin/tools@9.0.0").refused("it does not export `octi:plugin/tools@1.0.0`"),
+        exporting("export_in_name_only", "octi:plugin/tools@1.0.0").refused("it does not start"),
     ]
 }
 
@@ -106,7 +106,7 @@ fn next_import() -> Vec<u8> {
     let text = r#"(component
         (import "octi:log/log@9.0.0" (instance $log (export "log" (func))))
         (core func $log (canon lower (func $log "log")))
-        (instance $tools) (export "octi:plugin/tools@0.1.0" (instance $tools)))"#;
+        (instance $tools) (export "octi:plugin/tools@1.0.0" (instance $tools)))"#;
     let component = wat::parse_str(text).expect("valid text format");
     with_manifest(component, &manifest("acme/import_of_the_next_major", "1.0.0", ""))
 }
@@ -133,7 +133,7 @@ fn manifests() -> Vec<Row> {
         section("deep_manifest", "[".repeat(100_000).as_bytes()).refused("manifest is not valid"),
         Row::file("two_manifests", twice).refused("it has more than one `octi:manifest` section"),
         changed("next_contract", |manifest| manifest["wit"] = json!("9.0"))
-            .refused("built for contract 9.0, this host serves 0.1"),
+            .refused("built for contract 9.0, this host serves 1.0"),
         changed("unknown_field", |manifest| manifest["admin"] = json!(true)).refused("unknown field `admin`"),
         changed("id_of_a_path", |manifest| manifest["id"] = json!("../../etc")).refused("is not `publisher/name`"),
         changed("id_that_commands", |manifest| manifest["id"] = json!("acme/\u{1b}[31mred")).refused("is not `publisher/name`"),

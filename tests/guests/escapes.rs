@@ -62,8 +62,8 @@ fn trying(what: Try, path: &[u8]) -> Guest {
         Try::List => "i32 i32 i32 i32 i32 i32 i32 i32",
         Try::RenameTo | Try::CopyFrom => "i32 i32 i32 i32 i32 i32 i32",
     };
-    let mut guest = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32").import(
-        "octi:fs/files@0.1.0",
+    let mut guest = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32").import(
+        "octi:fs/files@1.0.0",
         &format!("[method]dir.{function}"),
         "$try",
         parameters,
@@ -135,8 +135,8 @@ fn links() -> Vec<Row> {
 /// Opens a file in a folder that is now a folder without it, now a link to the one outside that has it. It crashes when it
 /// gets hold of the file.
 fn raced() -> Row {
-    let mut guest = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32").import(
-        "octi:fs/files@0.1.0",
+    let mut guest = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32").import(
+        "octi:fs/files@1.0.0",
         "[method]dir.open",
         "$open",
         "i32 i32 i32 i32",
@@ -208,7 +208,7 @@ fn readers_that_write() -> Vec<Row> {
 }
 
 fn another_root() -> Guest {
-    let mut guest = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32");
+    let mut guest = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32");
     let home = guest.text("home");
     guest.does(&format!("(call $root {home} (i32.const 64)) {TELL}"))
 }
@@ -221,7 +221,7 @@ fn request(name: &str, granted: &str, url: &str, says: &str) -> Row {
 
 /// A guest that can send, and how it does.
 fn sending(url: &str) -> (Guest, String) {
-    let mut guest = Guest::default().import("octi:http/client@0.1.0", "send", "$send", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32");
+    let mut guest = Guest::default().import("octi:http/client@1.0.0", "send", "$send", "i32 i32 i32 i32 i32 i32 i32 i32 i32 i32");
     let (method, url) = (guest.text("GET"), guest.text(url));
     let none = "(i32.const 0) (i32.const 0)";
     (guest, format!("(call $send {method} {url} {none} {none} (i32.const 0) (i32.const 64))"))
@@ -285,7 +285,7 @@ fn programs() -> Vec<Row> {
 /// Runs a line with a profile.
 fn program(name: &str, granted: &str, profile: &str, line: &str, says: &str) -> Row {
     let parameters = vec!["i32"; 15].join(" ");
-    let mut guest = Guest::default().import("octi:shell/process@0.1.0", "run", "$run", &parameters);
+    let mut guest = Guest::default().import("octi:shell/process@1.0.0", "run", "$run", &parameters);
     let (profile, at) = (guest.text(profile), guest.put(line));
     // A list of one text: where it is, and how long.
     let list: Vec<u8> = [at, line.len()].iter().flat_map(|number| u32::try_from(*number).expect("small").to_le_bytes()).collect();

@@ -108,7 +108,7 @@ fn good() -> Guest {
 
 fn role() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
-    let manifest = "id = 'acme/general'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'A role'\n\
+    let manifest = "id = 'acme/general'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'A role'\n\
         [role]\nname = 'general'\npurpose = 'help'\ntools = ['*']\n";
     std::fs::write(folder.path().join("plugin.toml"), manifest).expect("a file");
     std::fs::write(folder.path().join("prompt.md"), "You help.").expect("a file");

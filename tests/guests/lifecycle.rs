@@ -125,7 +125,7 @@ async fn a_worse_version_gives_way_to_the_one_before() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_put_into_the_folder_is_checked_as_what_is_installed() {
     let host = TestHost::start().await;
-    let stealing = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32").component();
+    let stealing = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32").component();
     let files = [
         ("text.wasm", b"#!/bin/sh".to_vec(), "it does not start with the WebAssembly header"),
         ("thief.wasm", with_manifest(stealing, &manifest("acme/thief", "1.0.0", "")), "add `fs` to `[capabilities]`"),

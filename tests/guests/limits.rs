@@ -26,7 +26,7 @@ fn time() -> Vec<Row> {
     let says = "computed for more than 50 ms without finishing";
     let copy = "(drop (memory.grow 0 (i32.const 300)))
         (loop $again (memory.copy (i32.const 0) (i32.const 65536) (i32.const 15000000)) (br $again))";
-    let mut waits = Guest::default().import("octi:kv/store@0.1.0", "get", "$get", "i32 i32 i32");
+    let mut waits = Guest::default().import("octi:kv/store@1.0.0", "get", "$get", "i32 i32 i32");
     let never = waits.text(NEVER);
     let waits = waits.does(&format!("(call $get {never} (i32.const 64))"));
     vec![
@@ -47,7 +47,7 @@ fn time() -> Vec<Row> {
 /// Asks the host something that costs nothing, over and over.
 fn asking_forever() -> Guest {
     Guest::default()
-        .imports(r#"(import "octi:log/log@0.1.0" "cancelled" (func $cancelled (result i32)))"#)
+        .imports(r#"(import "octi:log/log@1.0.0" "cancelled" (func $cancelled (result i32)))"#)
         .does("(loop $again (drop (call $cancelled)) (br $again))")
 }
 
@@ -91,7 +91,7 @@ fn instances() -> Vec<Row> {
 
 /// A component that has nothing but the name of what a tool exports.
 fn bare(name: &str, inside: &str) -> Vec<u8> {
-    let text = format!(r#"(component {inside} (instance $tools) (export "octi:plugin/tools@0.1.0" (instance $tools)))"#);
+    let text = format!(r#"(component {inside} (instance $tools) (export "octi:plugin/tools@1.0.0" (instance $tools)))"#);
     let component = wat::parse_str(text).expect("valid text format");
     let manifest = manifest(&format!("acme/{name}"), "1.0.0", "");
     with_section(component, octi_extension::manifest::SECTION, &manifest.to_section())
@@ -99,14 +99,14 @@ fn bare(name: &str, inside: &str) -> Vec<u8> {
 
 /// Opens its folder until it is told no, and says so.
 fn hoarder() -> Guest {
-    let mut guest = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32");
+    let mut guest = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32");
     let root = guest.text("workspace");
     guest.does(&format!("(loop $again (call $root {root} (i32.const 64)) {TELL} (br $again))"))
 }
 
 /// The same, a million times, whatever it is told.
 fn forgetful() -> Guest {
-    let mut guest = Guest::default().import("octi:fs/files@0.1.0", "root", "$root", "i32 i32 i32");
+    let mut guest = Guest::default().import("octi:fs/files@1.0.0", "root", "$root", "i32 i32 i32");
     let root = guest.text("workspace");
     // What the host writes into its memory is thrown away each time, so that memory is not what ends it.
     guest.does(&format!(
@@ -117,10 +117,10 @@ fn forgetful() -> Guest {
 }
 
 fn host_calls() -> Vec<Row> {
-    let delete = |body: &str| Guest::default().import("octi:kv/store@0.1.0", "delete", "$delete", "i32 i32 i32").does(body);
+    let delete = |body: &str| Guest::default().import("octi:kv/store@1.0.0", "delete", "$delete", "i32 i32 i32").does(body);
     let again =
         |more: &str| format!("(loop $again (call $delete (i32.const 1024) (i32.const 2) (i32.const 64)) {more} (br $again))");
-    let log = |body: &str| Guest::default().import("octi:log/log@0.1.0", "log", "$log", "i32 i32 i32 i32 i32").does(body);
+    let log = |body: &str| Guest::default().import("octi:log/log@1.0.0", "log", "$log", "i32 i32 i32 i32 i32").does(body);
     let lines = "(loop $again (call $log (i32.const 2) (i32.const 1024) (i32.const 2) (i32.const 0) (i32.const 0))
         (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br_if $again (i32.lt_u (local.get $i) (i32.const 10000))))";
@@ -130,7 +130,7 @@ fn host_calls() -> Vec<Row> {
              (call $log (i32.const 2) (i32.const 0) (i32.const {bytes}) (i32.const 0) (i32.const 0))"
         ))
     };
-    let mut full = Guest::default().import("octi:kv/store@0.1.0", "set", "$set", "i32 i32 i32 i32 i32 i64 i32");
+    let mut full = Guest::default().import("octi:kv/store@1.0.0", "set", "$set", "i32 i32 i32 i32 i32 i64 i32");
     let key = full.text("key");
     let full =
         full.does(&format!("(call $set {key} (i32.const 0) (i32.const 2000) (i32.const 0) (i64.const 0) (i32.const 64)) {TELL}"));
@@ -151,7 +151,7 @@ fn host_calls() -> Vec<Row> {
 }
 
 fn progress_flood() -> Guest {
-    Guest::default().import("octi:log/log@0.1.0", "progress", "$progress", "i32 f32 i32 i32").does(
+    Guest::default().import("octi:log/log@1.0.0", "progress", "$progress", "i32 f32 i32 i32").does(
         "(loop $again (call $progress (i32.const 1) (f32.const nan) (i32.const 1024) (i32.const 2))
            (local.set $i (i32.add (local.get $i) (i32.const 1)))
            (br_if $again (i32.lt_u (local.get $i) (i32.const 10000))))",

@@ -17,7 +17,7 @@ pub(crate) fn rows() -> Vec<Row> {
 fn allocators() -> Vec<Row> {
     let plain = |body: &str| Guest::default().allocator(body);
     let asking = plain("(drop (call $cancelled)) (i32.const 65536)")
-        .imports(r#"(import "octi:log/log@0.1.0" "cancelled" (func $cancelled (result i32)))"#);
+        .imports(r#"(import "octi:log/log@1.0.0" "cancelled" (func $cancelled (result i32)))"#);
     let calling = plain("(call $self (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))").items(
         r#"(func $self (param i32 i32 i32 i32) (result i32) (call $self (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))"#,
     );
@@ -41,9 +41,9 @@ fn allocators() -> Vec<Row> {
 /// Keeps two keys, and asks for them.
 fn asking_for_keys() -> (Guest, String) {
     let mut guest = Guest::default()
-        .import("octi:kv/store@0.1.0", "set", "$set", "i32 i32 i32 i32 i32 i64 i32")
-        .import("octi:kv/store@0.1.0", "keys", "$keys", "i32 i32 i32 i32 i32 i32 i32")
-        .imports(r#"(import "octi:log/log@0.1.0" "cancelled" (func $cancelled (result i32)))"#)
+        .import("octi:kv/store@1.0.0", "set", "$set", "i32 i32 i32 i32 i32 i64 i32")
+        .import("octi:kv/store@1.0.0", "keys", "$keys", "i32 i32 i32 i32 i32 i32 i32")
+        .imports(r#"(import "octi:log/log@1.0.0" "cancelled" (func $cancelled (result i32)))"#)
         .items("(global $armed (mut i32) (i32.const 0))");
     let (one, two) = (guest.text("one"), guest.text("two"));
     let body = format!(
@@ -70,7 +70,7 @@ fn crooked() -> Guest {
 /// After a call the host tells the guest that it may free what it returned.
 fn ends_of_calls() -> Vec<Row> {
     let after = |body: &str| {
-        Guest::default().items(&format!(r#"(func (export "cabi_post_octi:plugin/tools@0.1.0#call") (param i32) {body})"#))
+        Guest::default().items(&format!(r#"(func (export "cabi_post_octi:plugin/tools@1.0.0#call") (param i32) {body})"#))
     };
     vec![
         Row::of("afterwards_crashes", "", &after("unreachable")).ends("trap", CRASHED),

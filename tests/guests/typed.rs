@@ -87,7 +87,7 @@ fn files() -> Vec<Row> {
     let nothing = r#"(func (export "run"))"#;
     let handles = "package acme:typed; interface files { resource file; run: func() -> file; } world guest { export files; }";
     let reaching = wat::parse_str(
-        r#"(component (import "octi:shell/process@0.1.0" (instance))
+        r#"(component (import "octi:shell/process@1.0.0" (instance))
             (core module $m (func (export "f"))) (core instance $i (instantiate $m))
             (func $f (canon lift (core func $i "f"))) (export "run" (func $f)))"#,
     );

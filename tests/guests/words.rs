@@ -3,8 +3,8 @@
 use octi_testkit::guests::Guest;
 
 fn speaking() -> Guest {
-    Guest::default().import("octi:log/log@0.1.0", "log", "$log", "i32 i32 i32 i32 i32").import(
-        "octi:log/log@0.1.0",
+    Guest::default().import("octi:log/log@1.0.0", "log", "$log", "i32 i32 i32 i32 i32").import(
+        "octi:log/log@1.0.0",
         "progress",
         "$progress",
         "i32 f32 i32 i32",

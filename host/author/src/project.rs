@@ -81,7 +81,7 @@ impl Project {
 mod tests {
     use super::*;
 
-    const MANIFEST: &str = "id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n";
+    const MANIFEST: &str = "id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n";
 
     #[test]
     fn a_folder_says_what_it_is_or_why_it_is_none() {

@@ -141,7 +141,7 @@ mod tests {
 
     fn project(folder: &Path) -> Project {
         fs::create_dir_all(folder.join("src/deep")).unwrap();
-        fs::write(folder.join("plugin.toml"), "id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n").unwrap();
+        fs::write(folder.join("plugin.toml"), "id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n").unwrap();
         fs::write(folder.join("src/lib.rs"), "one").unwrap();
         Project::open(folder).unwrap()
     }

@@ -60,18 +60,18 @@ mod tests {
     use super::*;
 
     fn world(extra: &str) -> String {
-        let toml = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n{extra}");
+        let toml = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n{extra}");
         text(&Manifest::from_toml(&toml).unwrap())
     }
 
     #[test]
     fn a_world_has_what_the_manifest_asks_for() {
         let nothing =
-            "package octi:build;\n\nworld component {\n    import octi:log/log@0.1.0;\n    export octi:plugin/tools@0.1.0;\n}\n";
+            "package octi:build;\n\nworld component {\n    import octi:log/log@1.0.0;\n    export octi:plugin/tools@1.0.0;\n}\n";
         assert_eq!(world(""), nothing);
         let asks = "[capabilities]\nkv = { bytes_max = 1 }\nhttp = [{ host = 'a.test', methods = ['GET'], reason = 'x' }]";
         let asked = world(asks);
-        assert!(asked.contains("    import octi:kv/store@0.1.0;\n") && asked.contains("    import octi:http/client@0.1.0;\n"));
+        assert!(asked.contains("    import octi:kv/store@1.0.0;\n") && asked.contains("    import octi:http/client@1.0.0;\n"));
         assert!(!asked.contains("octi:fs") && !asked.contains("octi:shell"), "{asked}");
     }
 
@@ -86,7 +86,7 @@ mod tests {
     fn the_folder_is_written_anew() {
         let folder = tempfile::tempdir().unwrap();
         let wit = folder.path().join("wit");
-        let manifest = "id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n";
+        let manifest = "id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n";
         let manifest = Manifest::from_toml(manifest).unwrap();
         write(&wit, &manifest).unwrap();
         fs::write(wit.join("deps/old.wit"), "left over").unwrap();

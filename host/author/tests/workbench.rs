@@ -105,7 +105,7 @@ async fn a_call_says_what_it_used() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_host_would_not_install_does_not_run_here_either() {
-    let guest = Guest::default().import("octi:kv/store@0.1.0", "delete", "$delete", "i32 i32 i32").component();
+    let guest = Guest::default().import("octi:kv/store@1.0.0", "delete", "$delete", "i32 i32 i32").component();
     let plugin = with_manifest(guest, &manifest("acme/guest", "1.0.0", ""));
     let refused = Workbench::start(config(), plugin, "plugin.wasm").await.expect_err("a refusal");
     assert!(matches!(refused, AuthorError::Refused(_)), "{refused:?}");

@@ -115,7 +115,7 @@ fn told(lines: &[String]) -> String {
     lines.iter().map(|line| format!("\n- {line}")).collect()
 }
 
-/// `octi:fs` of `octi:fs/files@0.1.0`.
+/// `octi:fs` of `octi:fs/files@1.0.0`.
 fn package(import: &str) -> &str {
     import.split('/').next().unwrap_or(import)
 }
@@ -225,27 +225,27 @@ mod tests {
     use super::*;
 
     fn manifest(extra: &str) -> Manifest {
-        let text = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n{extra}");
+        let text = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n{extra}");
         Manifest::from_toml(&text).expect("a valid manifest")
     }
 
     #[test]
     fn an_import_outside_of_the_manifest_is_named_with_the_key_to_add() {
-        let refusal = check_import("octi:fs/files@0.1.0", &manifest("")).expect_err("not in the manifest");
+        let refusal = check_import("octi:fs/files@1.0.0", &manifest("")).expect_err("not in the manifest");
         assert_eq!(
             refusal.to_string(),
-            "it imports `octi:fs/files@0.1.0`, but its manifest does not ask for it; add `fs` to `[capabilities]` of plugin.toml and pack it again"
+            "it imports `octi:fs/files@1.0.0`, but its manifest does not ask for it; add `fs` to `[capabilities]` of plugin.toml and pack it again"
         );
-        assert_eq!(check_import("octi:kv/store@0.1.0", &manifest("[capabilities]\nkv = { bytes_max = 10 }")), Ok(()));
-        let refusal = check_import("octi:http/client@0.1.0", &manifest("")).expect_err("not in the manifest");
+        assert_eq!(check_import("octi:kv/store@1.0.0", &manifest("[capabilities]\nkv = { bytes_max = 10 }")), Ok(()));
+        let refusal = check_import("octi:http/client@1.0.0", &manifest("")).expect_err("not in the manifest");
         assert!(refusal.to_string().contains("add `http` to `[capabilities]`"), "{refusal}");
         let asked = manifest("[capabilities]\nhttp = [{ host = 'a.test', methods = ['GET'], reason = 'x' }]");
-        assert_eq!(check_import("octi:http/client@0.1.0", &asked), Ok(()));
+        assert_eq!(check_import("octi:http/client@1.0.0", &asked), Ok(()));
     }
 
     #[test]
     fn networks_and_strangers_are_refused_by_name() {
-        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/outgoing-handler@0.2.0", "octi:browser/page@0.1.0", "acme:x/y"] {
+        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/outgoing-handler@0.2.0", "octi:browser/page@1.0.0", "acme:x/y"] {
             let refusal = check_import(import, &manifest("")).expect_err("never offered");
             assert!(refusal.to_string().contains(&format!("`{import}`")), "{refusal}");
         }

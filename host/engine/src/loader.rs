@@ -25,7 +25,7 @@ use crate::text;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inspection {
     pub manifest: Manifest,
-    /// Interfaces such as `octi:fs/files@0.1.0`, in the file's order.
+    /// Interfaces such as `octi:fs/files@1.0.0`, in the file's order.
     pub imports: Vec<String>,
     pub exports: Vec<String>,
     /// SHA-256 of the file, in hex.

@@ -17,7 +17,7 @@ const COMPILER: &str = env!("CARGO_BIN_EXE_octi-compiler");
 /// A role, packed.
 fn role() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
-    let toml = "id = 'acme/poet'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Rhymes'\n\
+    let toml = "id = 'acme/poet'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'Rhymes'\n\
                 [role]\nname = 'poet'\npurpose = 'Rhyme'\ntools = []\n";
     std::fs::write(folder.path().join("plugin.toml"), toml).expect("written");
     std::fs::write(folder.path().join("prompt.md"), "You rhyme.").expect("written");

@@ -190,7 +190,7 @@ mod tests {
     use crate::manifest::Manifest;
 
     fn read(channel: &str) -> Result<Manifest, String> {
-        let text = format!("id = 'acme/chat'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n[channel]\n{channel}");
+        let text = format!("id = 'acme/chat'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n[channel]\n{channel}");
         Manifest::from_toml(&text).map_err(|error| error.to_string())
     }
 

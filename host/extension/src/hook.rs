@@ -203,7 +203,7 @@ mod tests {
     use crate::manifest::Manifest;
 
     fn read(hook: &str) -> Result<Manifest, String> {
-        let text = format!("id = 'acme/guard'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n[hook]\n{hook}");
+        let text = format!("id = 'acme/guard'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n[hook]\n{hook}");
         Manifest::from_toml(&text).map_err(|error| error.to_string())
     }
 

@@ -20,7 +20,7 @@ pub use skill::{SkillEntry, is_skill_name};
 /// The custom section of a component that holds its manifest, as JSON.
 pub const SECTION: &str = "octi:manifest";
 /// The contract this host serves.
-pub const WIT_VERSION: &str = "0.1";
+pub const WIT_VERSION: &str = "1.0";
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Manifest {
     pub id: String,
     /// Semantic version (semver.org).
     pub version: String,
-    /// The contract it was built for, such as `0.1`.
+    /// The contract it was built for, such as `1.0`.
     pub wit: String,
     pub description: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -364,7 +364,7 @@ fn is_semver(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    const SMALL: &str = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '0.1'\ndescription = 'Forecasts'\n";
+    const SMALL: &str = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '1.0'\ndescription = 'Forecasts'\n";
 
     fn error(extra: &str) -> String {
         Manifest::from_toml(&format!("{SMALL}{extra}")).map_or_else(|error| error.to_string(), |_| "accepted".to_owned())
@@ -385,7 +385,7 @@ mod tests {
         let text = SMALL.replace("'0.1'", "'9.0'");
         assert_eq!(
             Manifest::from_toml(&text).map_err(|e| e.to_string()).err().as_deref(),
-            Some("manifest field `wit`: built for contract 9.0, this host serves 0.1; rebuild it with this version's SDK")
+            Some("manifest field `wit`: built for contract 9.0, this host serves 1.0; rebuild it with this version's SDK")
         );
     }
 
@@ -418,7 +418,7 @@ mod tests {
 
     #[test]
     fn what_a_file_says_does_not_command_the_terminal_of_who_reads_the_error() {
-        let id = r#"{"id":"acme/\u202e\u001b[31m","version":"1.0.0","wit":"0.1","description":"x"}"#;
+        let id = r#"{"id":"acme/\u202e\u001b[31m","version":"1.0.0","wit":"1.0","description":"x"}"#;
         for text in [id, r#"{"\u202e\u001b[2J":1}"#] {
             let message = Manifest::from_section(text.as_bytes()).map_err(|e| e.to_string()).err().unwrap_or_default();
             assert!(message.contains("\\u{1b}["), "{message}");

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn rights(extra: &str) -> Vec<Right> {
-        let text = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n{extra}");
+        let text = format!("id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n{extra}");
         wishes(&Manifest::from_toml(&text).unwrap()).into_iter().map(|wish| wish.right).collect()
     }
 

@@ -164,8 +164,8 @@ impl Guest {
   (data (i32.const {TEXTS}) "{texts}")
   {items}
   {allocator}
-  (func (export "octi:plugin/tools@0.1.0#describe") (result i32) (i32.const 16))
-  (func (export "octi:plugin/tools@0.1.0#call") (param $name i32) (param $name_len i32) (param $args i32) (param $args_len i32) (result i32)
+  (func (export "octi:plugin/tools@1.0.0#describe") (result i32) (i32.const 16))
+  (func (export "octi:plugin/tools@1.0.0#call") (param $name i32) (param $name_len i32) (param $args i32) (param $args_len i32) (result i32)
     (local $i i32) (local $dir i32)
     {body}
     (i32.store (i32.const 36) (i32.const {ANSWER}))
@@ -213,7 +213,7 @@ pub fn component(core: Vec<u8>, package: &str, import: &str) -> Vec<u8> {
 
 fn of_world(name: &str, mut core: Vec<u8>, package: &str, import: &str) -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let world = format!("package test:guest; world guest {{ include octi:plugin/{name}@0.1.0; {import} }}");
+    let world = format!("package test:guest; world guest {{ include octi:plugin/{name}@1.0.0; {import} }}");
     let more = (!package.is_empty()).then_some(("more.wit", package));
     let mut last = None;
     for (path, text) in SOURCES.into_iter().chain(more).chain([("guest.wit", world.as_str())]) {
@@ -260,7 +260,7 @@ pub fn typed_wat(items: &str) -> String {
 #[must_use]
 pub fn manifest(id: &str, version: &str, extra: &str) -> Manifest {
     let text = format!(
-        "id = '{id}'\nversion = '{version}'\nwit = '0.1'\ndescription = 'A guest of the tests'\n{extra}\n[tools.run]\npermission = 'allow'\n"
+        "id = '{id}'\nversion = '{version}'\nwit = '1.0'\ndescription = 'A guest of the tests'\n{extra}\n[tools.run]\npermission = 'allow'\n"
     );
     let mut manifest = must("the manifest", Manifest::from_toml(&text));
     for entry in manifest.tools.values_mut() {

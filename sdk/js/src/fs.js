@@ -2,7 +2,7 @@
 //
 // Paths are relative to a directory, `/`-separated, without `..`; the host refuses those that lead out of it.
 
-import * as raw from "octi:fs/files@0.1.0";
+import * as raw from "octi:fs/files@1.0.0";
 import { chunks, readAll, toBytes, toText, CHUNK_BYTES } from "./bytes.js";
 import { Failed, host } from "./errors.js";
 

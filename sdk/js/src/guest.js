@@ -1,6 +1,6 @@
 // The exports of a component, made from a plugin. The build puts this around the author's module; nobody else needs it.
 
-import { log } from "octi:log/log@0.1.0";
+import { log } from "octi:log/log@1.0.0";
 import { ToolError } from "./errors.js";
 import { Output } from "./output.js";
 

@@ -3,7 +3,7 @@
 // An address is `https://…` of a granted host, or `endpoint://<name>/<path>` for an address that the operator set under that name and
 // the plugin never learns. A header may hold `{{secret:NAME}}`: the value joins on the way out.
 
-import * as raw from "octi:http/client@0.1.0";
+import * as raw from "octi:http/client@1.0.0";
 import { chunks, readAll, toBytes, toText, CHUNK_BYTES } from "./bytes.js";
 import { Failed, host } from "./errors.js";
 
@@ -24,7 +24,7 @@ export function request(url, { method = "GET", headers = {}, body, json, timeout
     all.push(["content-type", "application/json"]);
     bytes = toBytes(JSON.stringify(json));
   }
-  /** @type {import("octi:http/client@0.1.0").Head} */
+  /** @type {import("octi:http/client@1.0.0").Head} */
   const head = { method, url: String(url), headers: all, timeoutMs, redirects };
   if (bytes === undefined) return new Response(host(() => raw.send(head)));
   const started = host(() => raw.Request.start(head));

@@ -1,6 +1,6 @@
 // The plugin's own memory between calls, for each person. Needs `capabilities.kv`.
 
-import * as raw from "octi:kv/store@0.1.0";
+import * as raw from "octi:kv/store@1.0.0";
 import { toText } from "./bytes.js";
 import { host } from "./errors.js";
 

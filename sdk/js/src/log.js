@@ -1,6 +1,6 @@
 // Lines for the operator, and how far long work is. Needs no grant.
 
-import * as raw from "octi:log/log@0.1.0";
+import * as raw from "octi:log/log@1.0.0";
 
 function line(level, message, fields) {
   raw.log(level, message, Object.entries(fields).map(([name, value]) => [name, String(value)]));

@@ -1,6 +1,6 @@
 // Programs in the host's process sandbox. Needs `capabilities.shell` for each profile.
 
-import * as raw from "octi:shell/process@0.1.0";
+import * as raw from "octi:shell/process@1.0.0";
 import { toBytes } from "./bytes.js";
 import { host } from "./errors.js";
 
@@ -10,7 +10,7 @@ const LOSSY = new TextDecoder("utf-8");
  * @param {string} profile
  * @param {readonly string[]} argv
  * @param {import("./shell.js").Options} options
- * @returns {import("octi:shell/process@0.1.0").Command}
+ * @returns {import("octi:shell/process@1.0.0").Command}
  */
 function command(profile, argv, { cwd, env = {}, timeoutMs } = {}) {
   return { profile, argv: [...argv], cwd, env: Object.entries(env), timeoutMs };

@@ -20,7 +20,7 @@ pub(crate) fn answer(version: &str) -> serde_json::Value {
 /// A role plugin; `folder` is used to make it.
 pub(crate) fn role(folder: &Path, id: &str, name: &str) -> anyhow::Result<Vec<u8>> {
     let manifest = format!(
-        "id = '{id}'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'A role among many.'\nkinds = ['role']\n\
+        "id = '{id}'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'A role among many.'\nkinds = ['role']\n\
          [role]\nname = '{name}'\npurpose = 'To be one of many.'\ntools = []\n"
     );
     std::fs::write(folder.join("plugin.toml"), manifest)?;

@@ -71,7 +71,7 @@ impl Desk {
             fs::create_dir_all(folder.join("cases").join(name)).expect("a folder");
             fs::write(folder.join("cases").join(name).join("case.json"), case(lines)).expect("a file");
         }
-        let toml = "id = 'acme/guest'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n[tools.run]\npermission = 'allow'\n";
+        let toml = "id = 'acme/guest'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n[tools.run]\npermission = 'allow'\n";
         fs::write(folder.join("plugin.toml"), toml).expect("a file");
         let guest = Guest::default().answers(r#"{"lines":2}"#).component();
         let asks = "[capabilities]\nfs = [{ root = 'workspace', access = 'read', reason = 'count lines' }]";
@@ -115,7 +115,7 @@ fn mistakes_are_answered_with_the_next_command() {
     let desk = Desk::new();
     fs::create_dir(desk.path("empty")).expect("a folder");
     fs::create_dir(desk.path("codeless")).expect("a folder");
-    let toml = "id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n";
+    let toml = "id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n";
     fs::write(desk.path("codeless/plugin.toml"), toml).expect("a file");
     for (arguments, parts) in [
         (&["plugin", "new", "hello"][..], ["`hello` is not `publisher/name`", "write it like `acme/weather`"]),

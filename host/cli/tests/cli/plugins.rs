@@ -6,7 +6,7 @@ use octi_testkit::guests::{typed, typed_wat};
 
 use crate::support::{Octi, until};
 
-const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '0.1'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
+const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '1.0'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
                     [role]\nname = 'pirate'\npurpose = 'amuse'\ntools = ['*']\n";
 
 fn listed(octi: &Octi) -> String {

@@ -69,7 +69,7 @@ fn each_lie_of_a_registry_is_refused_in_words_of_its_own() {
     let mut shelves = Shelves { folder: folder.path(), config: String::new() };
     // The registry's key signs whatever it likes, but the publisher signed something else.
     shelves.shelf("other-wasm").publish_changed(&weather("1.0.0"), |package| package.wasm = weather("6.6.6"));
-    let changed = br#"{"id":"acme/weather","version":"1.0.0","wit":"0.1","description":"harmless"}"#;
+    let changed = br#"{"id":"acme/weather","version":"1.0.0","wit":"1.0","description":"harmless"}"#;
     shelves.shelf("other-manifest").publish_changed(&weather("1.0.0"), |package| package.manifest = changed.to_vec());
     let mut damaged = shelves.shelf("damaged");
     let wasm = weather("1.0.0");

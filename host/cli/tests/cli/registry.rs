@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Octi, Said};
 
-const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '0.1'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
+const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '1.0'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
                     [role]\nname = 'pirate'\npurpose = 'amuse'\ntools = ['*']\n";
 
 /// One machine with a signed plugin, and a registry somewhere.
@@ -95,7 +95,7 @@ impl World {
         tell("plugin publish, changed", self.refused("plugin publish FILE --registry REGISTRY"));
         for line in [
             "registry yank REGISTRY acme/pirate 0.1.0 --reason too~salty",
-            "registry revoke REGISTRY --version acme/pirate@0.1.0 --reason it~sinks~ships",
+            "registry revoke REGISTRY --version acme/pirate@1.0.0 --reason it~sinks~ships",
             "registry sign REGISTRY",
             "registry list REGISTRY",
         ] {

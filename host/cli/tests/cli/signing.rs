@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Octi, Said};
 
-const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '0.1'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
+const ROLE: &str = "id = 'acme/pirate'\nversion = '0.1.0'\nwit = '1.0'\ndescription = 'Talks like a pirate.'\nkinds = ['role']\n\
                     [role]\nname = 'pirate'\npurpose = 'amuse'\ntools = ['*']\n";
 
 /// An installation with a plugin file in it.

@@ -55,7 +55,7 @@ fn component(manifest: &[u8], ballast: usize) -> Vec<u8> {
 /// A version of `acme/weather`, signed.
 fn package(version: &str, key: &SecretKey, ballast: usize) -> Package {
     let manifest = format!(
-        r#"{{"id":"acme/weather","version":"{version}","wit":"0.1","description":"Forecasts for everywhere","kinds":["tool"]}}"#
+        r#"{{"id":"acme/weather","version":"{version}","wit":"1.0","description":"Forecasts for everywhere","kinds":["tool"]}}"#
     );
     let manifest = manifest.into_bytes();
     let wasm = component(&manifest, ballast);
@@ -66,7 +66,7 @@ fn package(version: &str, key: &SecretKey, ballast: usize) -> Package {
         wasm: Digest::of(&wasm),
         manifest: Digest::of(&manifest),
         sbom: Some(Digest::of(&sbom)),
-        wit: "0.1".parse().unwrap(),
+        wit: "1.0".parse().unwrap(),
         created: Ambient::system().now(),
     };
     Package {

@@ -92,8 +92,8 @@ fn core_module(role: &RoleEntry, prompt: &str, lite: &str) -> Result<Vec<u8>, Pa
     memories.memory(MemoryType { minimum: pages, maximum: Some(pages), memory64: false, shared: false, page_size_log2: None });
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
-    exports.export("octi:plugin/role@0.1.0#describe", ExportKind::Func, 0);
-    exports.export("octi:plugin/role@0.1.0#prompt", ExportKind::Func, 1);
+    exports.export("octi:plugin/role@1.0.0#describe", ExportKind::Func, 0);
+    exports.export("octi:plugin/role@1.0.0#prompt", ExportKind::Func, 1);
     let mut code = CodeSection::new();
     code.function(&body(&[Instruction::I32Const(address(spec)?)]));
     code.function(&body(&[

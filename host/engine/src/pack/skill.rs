@@ -90,7 +90,7 @@ fn core_module(skill: &SkillEntry, text: &str) -> Result<Vec<u8>, PackError> {
     let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
     for (index, name) in ["describe", "fits", "render"].into_iter().enumerate() {
-        exports.export(&format!("octi:plugin/skill@0.1.0#{name}"), ExportKind::Func, index as u32);
+        exports.export(&format!("octi:plugin/skill@1.0.0#{name}"), ExportKind::Func, index as u32);
     }
     exports.export("cabi_realloc", ExportKind::Func, 3);
     let mut code = CodeSection::new();

@@ -23,8 +23,8 @@ fn expect_refusal(case: u8) -> String {
     )
 }
 
-const FS: &str = r#"(import "octi:fs/files@0.1.0" "root" (func $root (param i32 i32 i32)))
-    (import "octi:fs/files@0.1.0" "[method]dir.make-dir" (func $make_dir (param i32 i32 i32 i32)))"#;
+const FS: &str = r#"(import "octi:fs/files@1.0.0" "root" (func $root (param i32 i32 i32)))
+    (import "octi:fs/files@1.0.0" "[method]dir.make-dir" (func $make_dir (param i32 i32 i32 i32)))"#;
 
 /// Opens the root `workspace` and makes the directory `sub` in it, or `../up`.
 fn maker(access: &str, name: (usize, usize), expect: &str) -> Arc<Generation> {
@@ -80,7 +80,7 @@ async fn revoked_rights_are_gone_in_the_next_host_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_profile_that_was_not_granted_is_refused() {
     let shell = "[capabilities]\nshell = [{ profile = 'git', reason = 'try' }]";
-    let import = format!(r#"(import "octi:shell/process@0.1.0" "run" (func $run (param{})))"#, " i32".repeat(15));
+    let import = format!(r#"(import "octi:shell/process@1.0.0" "run" (func $run (param{})))"#, " i32".repeat(15));
     let rest = "(i32.const 0) ".repeat(12);
     let body = format!("(call $run (i32.const 1536) (i32.const 15) {rest} (i32.const 64)) {}", expect_refusal(DENIED));
     let text = wat(&import, &body, "{}")
@@ -92,7 +92,7 @@ async fn a_profile_that_was_not_granted_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_that_nobody_should_run_is_refused_whatever_was_granted() {
     let shell = "[capabilities]\nshell = [{ profile = 'workspace-shell', reason = 'try' }]";
-    let import = format!(r#"(import "octi:shell/process@0.1.0" "run" (func $run (param{})))"#, " i32".repeat(15));
+    let import = format!(r#"(import "octi:shell/process@1.0.0" "run" (func $run (param{})))"#, " i32".repeat(15));
     let rest = "(i32.const 0) ".repeat(10);
     let body = format!(
         "(call $run (i32.const 1536) (i32.const 15) (i32.const 1600) (i32.const 1) {rest} (i32.const 64)) {}",

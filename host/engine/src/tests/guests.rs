@@ -67,7 +67,7 @@ pub(crate) const EXPECT_GOOD: &str = "(if (i32.load8_u (i32.const 64)) (then unr
 
 /// A plugin that waits at a [`Gate`], then does `body`, then answers with its version.
 pub(crate) fn waiting(id: &str, version: &str, body: &str) -> Vec<u8> {
-    let import = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+    let import = r#"(import "octi:kv/store@1.0.0" "delete" (func $delete (param i32 i32 i32)))"#;
     let body = format!("(call $delete (i32.const 1024) (i32.const 2) (i32.const 64)) {EXPECT_GOOD} {body}");
     let manifest = manifest(id, version, "[capabilities]\nkv = { bytes_max = 1000 }\n[limits]\ntime_ms = 600_000");
     plugin(&manifest, &wat(import, &body, &format!(r#"{{"version":"{version}"}}"#)))

@@ -148,7 +148,7 @@ async fn huge_output_is_refused() {
     assert_eq!(containment(&far_over).await, Some(Containment::Output { bytes_max }));
 }
 
-const LOG: &str = r#"(import "octi:log/log@0.1.0" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
+const LOG: &str = r#"(import "octi:log/log@1.0.0" "log" (func $log (param i32 i32 i32 i32 i32)))"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_log_lines_is_dropped_and_counted() {
@@ -186,7 +186,7 @@ async fn one_host_call_cannot_copy_everything() {
     assert_eq!(containment(&guest("", LOG, &body)).await, Some(Containment::Quota));
 }
 
-const KV: &str = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+const KV: &str = r#"(import "octi:kv/store@1.0.0" "delete" (func $delete (param i32 i32 i32)))"#;
 const KV_GRANT: &str = "[capabilities]\nkv = { bytes_max = 1000 }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -211,7 +211,7 @@ async fn a_call_over_the_quota_is_a_value_for_the_guest() {
     assert!(call(&guest(KV_GRANT, KV, &body), json!({})).await.is_ok());
 }
 
-const FS: &str = r#"(import "octi:fs/files@0.1.0" "root" (func $root (param i32 i32 i32)))"#;
+const FS: &str = r#"(import "octi:fs/files@1.0.0" "root" (func $root (param i32 i32 i32)))"#;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn open_files_are_bounded() {

@@ -231,10 +231,10 @@ async fn a_version_that_does_not_start_at_boot_gives_way_to_the_bundled_one() {
 async fn install_checks_everything_before_anything_changes() {
     let home = Home::new();
     let manager = home.start(vec![answer(1)]).await;
-    let kv = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+    let kv = r#"(import "octi:kv/store@1.0.0" "delete" (func $delete (param i32 i32 i32)))"#;
     let asks_too_much = plugin(&manifest("acme/hello", "2.0.0", ""), &wat(kv, "", "{}"));
     let refusal = manager.install(asks_too_much, "hello.wasm").await.expect_err("not in the manifest");
-    assert_eq!(refusal, InstallError::NotInManifest { import: "octi:kv/store@0.1.0".to_owned(), key: "kv" });
+    assert_eq!(refusal, InstallError::NotInManifest { import: "octi:kv/store@1.0.0".to_owned(), key: "kv" });
     let core = wat::parse_str("(module)").expect("a module");
     assert!(matches!(manager.install(core, "x.wasm").await, Err(InstallError::NotComponent(why)) if why.contains("core module")));
     let clash = manager.install(answering("evil/hello", "1.0.0", "{}"), "evil.wasm").await.expect_err("the name is taken");

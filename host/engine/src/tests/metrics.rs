@@ -32,7 +32,7 @@ async fn calls_crashes_refusals_and_quotas_are_counted() {
     let good = generation(&host, answering("count/good", "1.0.0", "{}"));
     let bad = generation(&host, plugin(&manifest("count/bad", "1.0.0", ""), &wat("", "unreachable", "{}")));
     let slow = generation(&host, plugin(&manifest("count/slow", "1.0.0", ""), &wat("", "(loop $again (br $again))", "{}")));
-    let kv = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+    let kv = r#"(import "octi:kv/store@1.0.0" "delete" (func $delete (param i32 i32 i32)))"#;
     let flood = format!(
         "(loop $again (call $delete (i32.const 1024) (i32.const 2) (i32.const 64))
            (local.set $i (i32.add (local.get $i) (i32.const 1)))

@@ -10,7 +10,7 @@ use crate::loader;
 use crate::pack::{PackError, pack_role, pack_tool};
 use crate::role::WasmRole;
 
-const ROLE: &str = "id = 'octi/general'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Does anything'\n
+const ROLE: &str = "id = 'octi/general'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'Does anything'\n
 [role]\nname = 'general'\npurpose = 'Help with änything'\ntools = ['filesystem', 'shell']\ncore_tools = ['filesystem']\n";
 
 fn role_folder(prompt: &str, lite: Option<&str>) -> tempfile::TempDir {
@@ -78,7 +78,7 @@ fn describing(top: &str) -> Vec<u8> {
     octi_testkit::guests::component(wat::parse_str(text).expect("valid text format"), "", "")
 }
 
-const TOOL: &str = "id = 'acme/run'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Runs'\n";
+const TOOL: &str = "id = 'acme/run'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'Runs'\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn schemas_come_from_the_code() {
@@ -109,10 +109,10 @@ async fn code_and_plugin_toml_must_name_the_same_tools() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_import_that_plugin_toml_does_not_ask_for_is_refused_by_name() {
-    let component = describing(r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#);
+    let component = describing(r#"(import "octi:kv/store@1.0.0" "delete" (func $delete (param i32 i32 i32)))"#);
     let refusal = pack_tool(&component, &format!("{TOOL}[tools.run]\n")).await;
     assert!(
-        matches!(&refusal, Err(PackError::Component(error)) if error.to_string().contains("`octi:kv/store@0.1.0`") && error.to_string().contains("add `kv`")),
+        matches!(&refusal, Err(PackError::Component(error)) if error.to_string().contains("`octi:kv/store@1.0.0`") && error.to_string().contains("add `kv`")),
         "{refusal:?}"
     );
 }

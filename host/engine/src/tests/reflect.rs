@@ -326,9 +326,9 @@ fn a_component_without_a_manifest_is_granted_nothing() {
         let inspection = loader::inspect_file(&component, "greedy.wasm").expect("a component with a function");
         install::check(&inspection).map_err(|error| error.to_string())
     };
-    let refused = importing("octi:fs/files@0.1.0").expect_err("no grant");
+    let refused = importing("octi:fs/files@1.0.0").expect_err("no grant");
     assert!(
-        refused.starts_with("it imports `octi:fs/files@0.1.0`, but a component without a manifest is granted nothing"),
+        refused.starts_with("it imports `octi:fs/files@1.0.0`, but a component without a manifest is granted nothing"),
         "{refused}"
     );
     assert!(importing("wasi:sockets/tcp@0.2.6").expect_err("never").contains("opens no connections"));

@@ -21,7 +21,7 @@ use crate::pack::{pack_role, pack_skill, pack_tool, texts_of};
 use crate::skill::WasmSkill;
 use crate::state::Caller;
 
-const TOML: &str = "id = 'acme/reviews'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'Reviews'\n";
+const TOML: &str = "id = 'acme/reviews'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'Reviews'\n";
 const FRONT: &str = "---\nname: code-review\ndescription: How to review ä change\nlicense: MIT\ntriggers: [review this]\ntopics: [code]\n\
                      experts: [reviewer]\n---\n";
 
@@ -97,20 +97,20 @@ const ECHO: &str = "(i32.store (i32.const 4064) (local.get 0)) (i32.store (i32.c
 /// Gives back so many bytes of whatever is in memory.
 const HUGE: &str =
     "(i32.store (i32.const 4064) (i32.const 8192)) (i32.store (i32.const 4068) (i32.const 100000)) (i32.const 4064)";
-const KV: &str = r#"(import "octi:kv/store@0.1.0" "delete" (func $delete (param i32 i32 i32)))"#;
+const KV: &str = r#"(import "octi:kv/store@1.0.0" "delete" (func $delete (param i32 i32 i32)))"#;
 const MAY_REMEMBER: &str = "[capabilities]\nkv = { bytes_max = 1000 }";
 
 fn of_code(version: &str, extra: &str, guest: Guest, code: &Code) -> Vec<u8> {
     let text = "name = 'by-code'\ndescription = 'Decides itself'\ndynamic = true";
     let manifest = manifest("acme/by-code", version, &format!("{extra}\n[skill]\n{text}"));
     let wat = guest.items(&format!(
-        r#"(func (export "octi:plugin/skill@0.1.0#describe") (result i32) (i32.const 4096))
-           (func (export "octi:plugin/skill@0.1.0#fits") (param i32 i32) (result i32) {})
-           (func (export "octi:plugin/skill@0.1.0#render") (param i32 i32) (result i32) {})"#,
+        r#"(func (export "octi:plugin/skill@1.0.0#describe") (result i32) (i32.const 4096))
+           (func (export "octi:plugin/skill@1.0.0#fits") (param i32 i32) (result i32) {})
+           (func (export "octi:plugin/skill@1.0.0#render") (param i32 i32) (result i32) {})"#,
         code.fits, code.render
     ));
     let core = wat::parse_str(wat.wat()).expect("valid text format");
-    with_manifest(component(core, "", "export octi:plugin/skill@0.1.0;"), &manifest)
+    with_manifest(component(core, "", "export octi:plugin/skill@1.0.0;"), &manifest)
 }
 
 fn both(version: &str, code: &Code) -> Vec<u8> {
@@ -219,24 +219,24 @@ async fn a_new_skill_that_keeps_crashing_gives_way_to_the_version_before_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manifest_that_promises_a_skill_must_have_one_and_say_what_its_code_says() {
     let guest = Guest::default().component();
-    let toml = "id = 'acme/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n[skill]\nname = 'x'\ndescription = 'y'\n";
+    let toml = "id = 'acme/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n[skill]\nname = 'x'\ndescription = 'y'\n";
     let mut promised: Manifest = manifest("acme/x", "1.0.0", "");
     promised.skill = Manifest::from_toml(toml).expect("valid").skill;
     let inspection = loader::inspect(&with_manifest(guest, &promised)).expect("a plugin");
     let missing = install::check(&inspection).expect_err("it has none");
     assert!(
-        missing.to_string().contains("says that it is a skill plugin, but it does not export `octi:plugin/skill@0.1.0`"),
+        missing.to_string().contains("says that it is a skill plugin, but it does not export `octi:plugin/skill@1.0.0`"),
         "{missing}"
     );
     let code = Code { fits: "(i32.const 1)", render: ECHO };
     let wat = Guest::default().items(&format!(
-        r#"(func (export "octi:plugin/skill@0.1.0#describe") (result i32) (i32.const 4096))
-           (func (export "octi:plugin/skill@0.1.0#fits") (param i32 i32) (result i32) {})
-           (func (export "octi:plugin/skill@0.1.0#render") (param i32 i32) (result i32) {})"#,
+        r#"(func (export "octi:plugin/skill@1.0.0#describe") (result i32) (i32.const 4096))
+           (func (export "octi:plugin/skill@1.0.0#fits") (param i32 i32) (result i32) {})
+           (func (export "octi:plugin/skill@1.0.0#render") (param i32 i32) (result i32) {})"#,
         code.fits, code.render
     ));
     let core = wat::parse_str(wat.wat()).expect("valid text format");
-    let differs = pack_tool(&component(core, "", "export octi:plugin/skill@0.1.0;"), toml).await.expect_err("they differ");
+    let differs = pack_tool(&component(core, "", "export octi:plugin/skill@1.0.0;"), toml).await.expect_err("they differ");
     assert!(differs.to_string().contains("`skill.name` of plugin.toml is not what the component's `describe` says"), "{differs}");
 }
 
@@ -246,7 +246,7 @@ async fn the_texts_of_a_plugin_can_be_compared_before_it_is_upgraded() {
     let told = octi_skills::difference(&old.expect("texts"), &new.expect("texts"));
     assert!(told.contains("-Read first.\n+Run everything.\n"), "{told}");
     let role = folder(
-        "id = 'octi/x'\nversion = '1.0.0'\nwit = '0.1'\ndescription = 'x'\n[role]\nname = 'x'\npurpose = 'y'\ntools = []\n",
+        "id = 'octi/x'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'x'\n[role]\nname = 'x'\npurpose = 'y'\ntools = []\n",
         "unused",
     );
     std::fs::write(role.path().join("prompt.md"), "You help.").expect("written");

@@ -224,7 +224,7 @@ fn reader(version: u32) -> Vec<u8> {
         let get = format!("(call $get {cursor} (i32.const 64))");
         format!("{get} (if (i32.eqz (i32.and (i32.load8_u (i32.const 72)) {same})) (then unreachable)) {}", set(&new, 1))
     };
-    let store = "octi:kv/store@0.1.0";
+    let store = "octi:kv/store@1.0.0";
     let guest = guest.import(store, "get", "$get", "i32 i32 i32").import(store, "set", "$set", "i32 i32 i32 i32 i32 i64 i32");
     let guest = guest.does(&does).answers(&json!({ "version": version }).to_string());
     let manifest = manifest("acme/hello", &format!("{version}.0.0"), "[capabilities]\nkv = { bytes_max = 1000 }");

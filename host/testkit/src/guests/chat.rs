@@ -18,7 +18,7 @@ const LETTERS_MAX: usize = 8_192;
 #[must_use]
 pub fn counting_channel(id: &str, version: &str, body: &str) -> Vec<u8> {
     let text = format!(
-        "id = '{id}'\nversion = '{version}'\nwit = '0.1'\ndescription = 'A channel of the tests'\n[channel]\ntitle = 'Count'\npoll_ms = 500\nwebhook = {{ header = 'x-signature', secret = 'count_key' }}\n"
+        "id = '{id}'\nversion = '{version}'\nwit = '1.0'\ndescription = 'A channel of the tests'\n[channel]\ntitle = 'Count'\npoll_ms = 500\nwebhook = {{ header = 'x-signature', secret = 'count_key' }}\n"
     );
     let manifest = must("the manifest", Manifest::from_toml(&text));
     let letters = "x".repeat(LETTERS_MAX);
@@ -31,7 +31,7 @@ pub fn counting_channel(id: &str, version: &str, body: &str) -> Vec<u8> {
   (func $text (param $at i32) (param $length i32)
     (i32.store (local.get $at) (i32.const {LETTERS}))
     (i32.store (i32.add (local.get $at) (i32.const 4)) (local.get $length)))
-  (func (export "octi:plugin/channel@0.1.0#on-poll") (param $is_some i32) (param $cursor i32) (param $length i32) (result i32)
+  (func (export "octi:plugin/channel@1.0.0#on-poll") (param $is_some i32) (param $cursor i32) (param $length i32) (result i32)
     {body}
     (local.set $length (i32.add (i32.const 1) (select (local.get $length) (i32.const 0) (local.get $is_some))))
     ;; The message: id, conversation, sender, no name, text, no extras.
@@ -45,9 +45,9 @@ pub fn counting_channel(id: &str, version: &str, body: &str) -> Vec<u8> {
     (i32.store (i32.const 44) (i32.const 1))
     (call $text (i32.const 48) (local.get $length))
     (i32.const 32))
-  (func (export "octi:plugin/channel@0.1.0#on-webhook") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+  (func (export "octi:plugin/channel@1.0.0#on-webhook") (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     (i32.const 32))
-  (func (export "octi:plugin/channel@0.1.0#send")
+  (func (export "octi:plugin/channel@1.0.0#send")
     (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
     ;; Ok: some id.
     (i32.store (i32.const 36) (i32.const 1))

@@ -66,7 +66,7 @@ impl Watch {
     #[must_use]
     pub fn plugin(&self, id: &str, version: &str, hook: &str) -> Vec<u8> {
         let text =
-            format!("id = '{id}'\nversion = '{version}'\nwit = '0.1'\ndescription = 'A hook of the tests'\n[hook]\n{hook}\n");
+            format!("id = '{id}'\nversion = '{version}'\nwit = '1.0'\ndescription = 'A hook of the tests'\n[hook]\n{hook}\n");
         let manifest = must("the manifest", Manifest::from_toml(&text));
         with_manifest(self.component(), &manifest)
     }
@@ -81,7 +81,7 @@ impl Watch {
   (global $next (mut i32) (i32.const {heap}))
   (data (i32.const {TEXT}) "{text}")
   {ALLOCATOR}
-  (func (export "octi:plugin/hook@0.1.0#on-event")
+  (func (export "octi:plugin/hook@1.0.0#on-event")
     (param $name i32) (param $name_len i32) (param $details i32) (param $details_len i32) (result i32)
     {body}
     (i32.store (i32.const 32) (i32.const {which}))

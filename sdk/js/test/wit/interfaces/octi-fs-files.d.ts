@@ -1,11 +1,11 @@
 /// <reference path="./octi-types-common.d.ts" />
-declare module 'octi:fs/files@0.1.0' {
+declare module 'octi:fs/files@1.0.0' {
   /**
    * A granted root by its manifest name, such as `workspace`.
    */
   export function root(name: string): Dir;
-  export type HostError = import('octi:types/common@0.1.0').HostError;
-  export type TimestampMs = import('octi:types/common@0.1.0').TimestampMs;
+  export type HostError = import('octi:types/common@1.0.0').HostError;
+  export type TimestampMs = import('octi:types/common@1.0.0').TimestampMs;
   /**
    * # Variants
    * 

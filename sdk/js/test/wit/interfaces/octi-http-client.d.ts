@@ -1,10 +1,10 @@
 /// <reference path="./octi-types-common.d.ts" />
-declare module 'octi:http/client@0.1.0' {
+declare module 'octi:http/client@1.0.0' {
   /**
    * Sends a request without a body.
    */
   export function send(head: Head): Response;
-  export type HostError = import('octi:types/common@0.1.0').HostError;
+  export type HostError = import('octi:types/common@1.0.0').HostError;
   /**
    * `follow` leads to granted hosts only, and what may be a credential stays at its origin.
    * # Variants

@@ -1,5 +1,5 @@
 /// <reference path="./octi-types-common.d.ts" />
-declare module 'octi:kv/store@0.1.0' {
+declare module 'octi:kv/store@1.0.0' {
   export function get(key: string): Item | undefined;
   /**
    * Writes when `expected` is the stored version (0 for absent) or is not given. Returns the new version; `conflict` otherwise.
@@ -11,7 +11,7 @@ declare module 'octi:kv/store@0.1.0' {
    * Keys with the prefix, in order, after `start`, at most 1,000.
    */
   export function keys(prefix: string, start: string | undefined, max: number): Array<string>;
-  export type HostError = import('octi:types/common@0.1.0').HostError;
+  export type HostError = import('octi:types/common@1.0.0').HostError;
   export interface Item {
     key: string,
     value: Uint8Array,

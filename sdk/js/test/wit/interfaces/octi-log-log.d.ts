@@ -1,4 +1,4 @@
-declare module 'octi:log/log@0.1.0' {
+declare module 'octi:log/log@1.0.0' {
   export function log(level: Level, message: string, fields: Array<[string, string]>): void;
   /**
    * How far long work is, in [0, 1], with a short text for the person waiting.

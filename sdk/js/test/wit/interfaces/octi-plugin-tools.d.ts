@@ -1,11 +1,11 @@
 /// <reference path="./octi-types-common.d.ts" />
-declare module 'octi:plugin/tools@0.1.0' {
+declare module 'octi:plugin/tools@1.0.0' {
   /**
    * Asked once when the plugin is built, in an instance that is denied everything; never while it serves.
    */
   export function describe(): Array<Tool>;
   export function call(name: string, arguments: Json): Output;
-  export type Json = import('octi:types/common@0.1.0').Json;
+  export type Json = import('octi:types/common@1.0.0').Json;
   export interface Tool {
     /**
      * Lower case letters, digits and `_`; the model sees `<plugin>__<name>`.

@@ -1,5 +1,5 @@
 /// <reference path="./octi-types-common.d.ts" />
-declare module 'octi:shell/process@0.1.0' {
+declare module 'octi:shell/process@1.0.0' {
   /**
    * Where a program is, on the search path that the profile's programs see; none when it is not there.
    */
@@ -13,7 +13,7 @@ declare module 'octi:shell/process@0.1.0' {
    */
   export function spawn(command: Command): Child;
   export function attach(id: string): Child;
-  export type HostError = import('octi:types/common@0.1.0').HostError;
+  export type HostError = import('octi:types/common@1.0.0').HostError;
   export interface Command {
     profile: string,
     /**

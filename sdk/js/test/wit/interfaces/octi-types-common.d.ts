@@ -1,4 +1,4 @@
-declare module 'octi:types/common@0.1.0' {
+declare module 'octi:types/common@1.0.0' {
   /**
    * JSON text (RFC 8259).
    */
