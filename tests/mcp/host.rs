@@ -114,6 +114,8 @@ fn context() -> CallContext {
         within: String::new(),
         time_max: Duration::from_secs(120),
         progress: Arc::new(NoProgress),
+        person: Arc::new(octi_extension::person::NobodyThere("nobody")),
+        llm: Arc::new(octi_extension::llm::NoModel("no model")),
         redact: no_secrets(),
     }
 }

@@ -10,7 +10,9 @@ use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager, Usage};
+use octi_extension::llm::{Llm, NoModel};
 use octi_extension::manifest::Manifest;
+use octi_extension::person::{NobodyThere, Person};
 use octi_extension::registry::Registry as _;
 use octi_extension::role::Role;
 use octi_extension::services::{KvError, KvScope, KvStore as _};
@@ -27,6 +29,16 @@ use crate::web::Web;
 
 /// How long one call may take; the plugin's own limit is lower.
 const CALL_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Why a call by hand can ask nobody, and no model.
+const NO_SCREEN: &str = "nobody can be asked here: write a case with `answers`, and run it with `octi plugin test`";
+const NO_MODEL: &str = "no model answers here: write a case with `completions`, and run it with `octi plugin test`";
+
+/// Who is there while a call runs.
+pub(crate) struct Around {
+    pub(crate) person: Arc<dyn Person>,
+    pub(crate) llm: Arc<dyn Llm>,
+}
 
 /// What a workbench is made with.
 pub struct WorkbenchConfig {
@@ -156,6 +168,18 @@ impl Workbench {
     /// Calls an operation of the plugin, with everything allowed that its manifest asks for. The result is what the plugin says, or
     /// the sandbox around it; [`ToolError::BadInput`] when there is no such operation.
     pub async fn call(&self, person: UserId, workspace: &Path, operation: &str, arguments: &Value) -> Called {
+        let around = Around { person: Arc::new(NobodyThere(NO_SCREEN)), llm: Arc::new(NoModel(NO_MODEL)) };
+        self.call_with(around, person, workspace, (operation, arguments)).await
+    }
+
+    /// The same with somebody to ask and a model that answers.
+    pub(crate) async fn call_with(
+        &self,
+        around: Around,
+        person: UserId,
+        workspace: &Path,
+        (operation, arguments): (&str, &Value),
+    ) -> Called {
         let context = CallContext {
             principal: principal(person),
             session_id: None,
@@ -166,6 +190,8 @@ impl Workbench {
             within: String::new(),
             time_max: CALL_TIME_MAX,
             progress: Arc::new(NoProgress),
+            person: around.person,
+            llm: around.llm,
             redact: no_secrets(),
         };
         let (result, usage) = self.plugins.measure(&self.manifest.id, operation, context, arguments).await;

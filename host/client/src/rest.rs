@@ -11,6 +11,7 @@ mod notifications;
 mod permissions;
 mod plugin_offers;
 mod plugins;
+mod questions;
 mod search;
 mod secrets;
 mod sessions;

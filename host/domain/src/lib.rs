@@ -5,6 +5,8 @@
 
 pub mod ambient;
 pub mod event;
+pub mod file_name;
+pub mod form;
 pub mod ids;
 pub mod limits;
 pub mod message;
@@ -13,6 +15,7 @@ pub mod permission;
 pub mod persona;
 pub mod plugin_limits;
 pub mod principal;
+pub mod question;
 pub mod run;
 pub mod secret;
 pub mod session;

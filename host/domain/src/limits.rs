@@ -1,6 +1,7 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
 mod author;
+mod capabilities;
 mod channels;
 mod compiler;
 mod hooks;
@@ -17,6 +18,7 @@ mod terminal;
 mod workspaces;
 
 pub use author::*;
+pub use capabilities::*;
 pub use channels::*;
 pub use compiler::*;
 pub use hooks::*;

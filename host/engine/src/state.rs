@@ -2,14 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::channel::ChannelContext;
+use octi_extension::clock::StopClock;
 use octi_extension::hook::HookContext;
+use octi_extension::llm::{Llm, NoModel};
+use octi_extension::person::{NobodyThere, Person};
 use octi_extension::services::{KvStore, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
+use octi_extension::tool::{Artifact, CallContext, NoProgress, ProgressSink, Redact, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
 use tokio::sync::Semaphore;
@@ -30,7 +34,14 @@ pub(crate) struct Services {
     pub(crate) egress: Arc<Egress>,
     pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) secrets: Arc<dyn SecretSource>,
+    pub(crate) ambient: Ambient,
 }
+
+/// Whoever is behind a hook, a channel or a trial did not make the call.
+const NOBODY: NobodyThere = NobodyThere("nobody can be asked: only the call of a tool has a person who made it");
+
+/// And nobody pays for it.
+const NO_MODEL: NoModel = NoModel("no model answers: only the call of a tool has a person who pays for it");
 
 /// For whom a call runs.
 pub(crate) struct Caller {
@@ -39,7 +50,11 @@ pub(crate) struct Caller {
     pub(crate) workspace: Option<PathBuf>,
     pub(crate) within: String,
     pub(crate) progress: Arc<dyn ProgressSink>,
+    pub(crate) person: Arc<dyn Person>,
+    pub(crate) llm: Arc<dyn Llm>,
     pub(crate) redact: Redact,
+    /// Whether it has a result that files can go with.
+    pub(crate) gives_files: bool,
 }
 
 impl Caller {
@@ -51,7 +66,10 @@ impl Caller {
             workspace: Some(context.workspace),
             within: context.within,
             progress: context.progress,
+            person: context.person,
+            llm: context.llm,
             redact: context.redact,
+            gives_files: true,
         }
     }
 
@@ -64,7 +82,10 @@ impl Caller {
             workspace: None,
             within: String::new(),
             progress: Arc::new(NoProgress),
+            person: Arc::new(NOBODY),
+            llm: Arc::new(NO_MODEL),
             redact: context.redact,
+            gives_files: false,
         }
     }
 
@@ -76,7 +97,10 @@ impl Caller {
             workspace: None,
             within: String::new(),
             progress: Arc::new(NoProgress),
+            person: Arc::new(NOBODY),
+            llm: Arc::new(NO_MODEL),
             redact: context.redact,
+            gives_files: false,
         }
     }
 
@@ -88,7 +112,10 @@ impl Caller {
             workspace: None,
             within: String::new(),
             progress: Arc::new(NoProgress),
+            person: Arc::new(NOBODY),
+            llm: Arc::new(NO_MODEL),
             redact: no_secrets(),
+            gives_files: false,
         }
     }
 }
@@ -106,8 +133,11 @@ pub(crate) struct CallState {
     pub(crate) table: ResourceTable,
     /// Places for open files.
     pub(crate) files: Arc<Semaphore>,
-    pub(crate) deadline: Instant,
+    /// Stands still while a person is asked.
+    pub(crate) clock: StopClock,
     pub(crate) budget: Budget,
+    /// Files that were finished.
+    pub(crate) artifacts: Vec<Artifact>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) store_time: Duration,
@@ -133,8 +163,9 @@ impl CallState {
             meter,
             table,
             files: Arc::new(Semaphore::new(limits::GUEST_FILES_MAX)),
-            deadline: Instant::now() + budget.wall,
+            clock: StopClock::start(),
             budget,
+            artifacts: Vec::new(),
             bytes_in: 0,
             bytes_out: 0,
             store_time: Duration::ZERO,
@@ -145,7 +176,7 @@ impl CallState {
 
     /// What is left of the call's time.
     pub(crate) fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.budget.wall.saturating_sub(self.clock.elapsed())
     }
 }
 

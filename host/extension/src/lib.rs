@@ -6,11 +6,14 @@
 
 pub mod capability;
 pub mod channel;
+pub mod clock;
 pub mod contract;
 pub mod grant;
 pub mod hook;
 pub mod host;
+pub mod llm;
 pub mod manifest;
+pub mod person;
 pub mod registry;
 pub mod role;
 pub mod schema;

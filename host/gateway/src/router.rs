@@ -46,6 +46,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::artifacts::routes())
         .merge(v1::tools::routes())
         .merge(v1::permissions::routes())
+        .merge(v1::questions::routes())
         .merge(v1::models::routes())
         .merge(v1::plugins::routes())
         .merge(v1::skills::routes())

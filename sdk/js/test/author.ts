@@ -1,8 +1,11 @@
 // Only checked, never run: what an author in TypeScript is told.
 
 import { Failed, output, plugin, schema, tool, type Infer } from "@octi/plugin";
+import { give } from "@octi/plugin/artifacts";
+import { ask } from "@octi/plugin/ask";
 import { workspace } from "@octi/plugin/fs";
 import * as kv from "@octi/plugin/kv";
+import { complete } from "@octi/plugin/llm";
 import { run } from "@octi/plugin/shell";
 
 const input = schema.object({
@@ -45,3 +48,12 @@ if (ending.kind === "exited") ending.code satisfies number;
 
 export default plugin(read);
 export { whole, none, other, version };
+
+const size: number = give("a.txt", "text/plain", "text").size;
+const answer = ask("How many?", schema.object({ count: schema.integer() }));
+if (answer.action === "given") answer.value.count.toFixed(size);
+// @ts-expect-error nothing was given
+else answer.value;
+complete("summarise", "a long text", { maxTokens: 10 }).text.trim();
+// @ts-expect-error an answer has a bound
+complete("summarise", "a long text", {});

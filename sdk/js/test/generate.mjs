@@ -13,7 +13,7 @@ const bindgen = join(resolve(peers), "node_modules/@bytecodealliance/jco-transpi
 const { $init, generateTypes } = await import(bindgen);
 await $init;
 
-const packages = ["types", "log", "kv", "fs", "shell", "http", "plugin"];
+const packages = ["types", "log", "kv", "fs", "shell", "http", "artifacts", "ask", "llm", "plugin"];
 const texts = await Promise.all(packages.map((name) => readFile(join(contract, name, `${name}.wit`), "utf8")));
 // A glob in a comment would end it.
 const nested = texts.map((text) => `${text.replaceAll("*/", "*\\/").replace(/^(package [^;]+);/m, "$1 {")}\n}\n`);

@@ -1418,6 +1418,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["questions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/questions/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["questions_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2298,6 +2330,14 @@ export interface components {
             payload: components["schemas"]["NotificationRead"];
             /** @enum {string} */
             type: "notification.read";
+        } | {
+            /** @enum {string} */
+            type: "question.asked";
+            payload: components["schemas"]["Question"];
+        } | {
+            /** @enum {string} */
+            type: "question.resolved";
+            payload: components["schemas"]["QuestionResolved"];
         };
         /** @description One event. */
         EventEnvelope: components["schemas"]["EventBody"] & {
@@ -3350,6 +3390,7 @@ export interface components {
             name: string;
             /** @enum {string} */
             type: "tool_result";
+            files?: components["schemas"]["Attachment"][];
         } | (components["schemas"]["Attachment"] & {
             /** @enum {string} */
             type: "attachment";
@@ -4138,6 +4179,8 @@ export interface components {
             isError: boolean;
             /** @description One line for a person. */
             summary: string;
+            files?: components["schemas"]["Attachment"][];
+            filesLost?: string | null;
         };
         /** @description Payload of `tool.progress`. */
         ToolProgress: {
@@ -4171,6 +4214,8 @@ export interface components {
             preview: string;
             /** @description One line for the person watching. */
             summary: string;
+            /** @description The files that the tool gave beside it. */
+            files?: components["schemas"]["Attachment"][];
         };
         /** @description Tokens of one or more model calls. */
         Usage: {
@@ -4227,6 +4272,43 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
             ticket: string;
+        };
+        Question: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            sessionId: string;
+            /** Format: uuid */
+            agentId: string;
+            /** Format: uuid */
+            callId: string;
+            plugin: string;
+            tool: string;
+            message: string;
+            schema: Record<string, never>;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+        };
+        /** @enum {string} */
+        QuestionAction: "accept" | "decline" | "cancel";
+        /** @enum {string} */
+        QuestionOutcome: "accepted" | "declined" | "cancelled" | "expired" | "withdrawn";
+        AnswerQuestion: {
+            action: components["schemas"]["QuestionAction"];
+            content?: Record<string, never> | null;
+        };
+        QuestionResolved: {
+            /** Format: uuid */
+            questionId: string;
+            /** Format: uuid */
+            callId: string;
+            outcome: components["schemas"]["QuestionOutcome"];
+        };
+        Page_Question: {
+            items: components["schemas"]["Question"][];
+            next?: string | null;
         };
     };
     responses: never;
@@ -7504,6 +7586,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenAiError"];
                 };
+            };
+        };
+    };
+    questions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Question"];
+                };
+            };
+        };
+    };
+    questions_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerQuestion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

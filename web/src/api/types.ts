@@ -20,6 +20,7 @@ export type NotificationPreferences = Schemas["NotificationPreferences"];
 export type PermissionRequest = Schemas["PermissionRequest"];
 export type Plugin = Schemas["Plugin"];
 export type PluginInspection = Schemas["PluginInspection"];
+export type Question = Schemas["Question"];
 export type Resolution = Schemas["Resolution"];
 export type Rule = Schemas["Rule"];
 export type Scope = Schemas["Scope"];

@@ -14,6 +14,7 @@ use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_domain::telemetry;
+use octi_extension::clock::StopClock;
 use octi_extension::hook::HookEvent;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
@@ -31,7 +32,6 @@ use super::skills;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
 use crate::agents::Shared;
-use crate::clock::TurnClock;
 use crate::runs::Handle;
 use crate::tools::dispatch::{Call, Consent, Identity};
 use crate::tools::record::Record;
@@ -63,7 +63,7 @@ pub(crate) struct Driver {
     stored: Option<MessageId>,
     /// What the answer that was stored last says of its file.
     kept: String,
-    clock: TurnClock,
+    clock: StopClock,
     /// Whether this turn may still let a summary be made.
     may_summarise: bool,
 }
@@ -87,7 +87,7 @@ impl Driver {
             tools: None,
             stored: None,
             kept: String::new(),
-            clock: TurnClock::start(),
+            clock: StopClock::start(),
             may_summarise: true,
             shared,
             handle,
@@ -154,12 +154,12 @@ impl Driver {
             cause = self.handle.stopped() => Input::StopRequested(cause),
             () = self.clock.until(self.time_max) => Input::Tick(self.clock.elapsed()),
             event = next_event(&mut self.call) => return self.heard(event).await,
-            answered = next_answered(&mut self.tools) => return vec![self.answered(answered).await],
+            answered = next_answered(&mut self.tools) => return self.answered(answered).await.into(),
         };
         let mut inputs = Vec::new();
         // What is there already counts, so that a finished call is not told as a stopped one.
         while let Some(answered) = self.tools.as_mut().and_then(ToolStep::next_now) {
-            inputs.push(self.answered(answered).await);
+            inputs.extend(self.answered(answered).await);
         }
         inputs.extend(self.settle_call(false).await.map(Input::ModelUsage));
         inputs.push(cut_short);
@@ -167,11 +167,12 @@ impl Driver {
     }
 
     /// Tells and records a call that ended, and hands its result to the machine.
-    async fn answered(&mut self, answered: Answered) -> Input {
+    async fn answered(&mut self, answered: Answered) -> [Input; 2] {
         if let Some(tools) = &self.tools {
             self.shared.dispatch.ended(tools.begun(), answered.id, &answered.outcome).await;
         }
-        Input::ToolFinished(answered.key, answered.into_result())
+        let used = Input::ToolUsage(answered.outcome.usage);
+        [used, Input::ToolFinished(answered.key, answered.into_result())]
     }
 
     async fn heard(&mut self, event: Option<Result<ChatEvent, ModelError>>) -> Vec<Input> {
@@ -273,6 +274,9 @@ impl Driver {
                 consent: Consent::Ask(self.clock.clone()),
                 arguments: asked.arguments.clone(),
                 progress: None,
+                person: None,
+                model: Some(Arc::clone(&self.model)),
+                llm: None,
                 tool: self.requests.tool(&self.snapshot, &asked.name),
                 workspace: None,
             },

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -13,11 +14,13 @@ use octi_extension::tool::{ToolError, ToolOutput};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::given::{self, GivenFile};
 use super::matching::differences;
 use super::problem::Problem;
+use super::scripted::{Script, ScriptedAnswer, ScriptedCompletion};
 use super::texts::{Asked, Size};
 use crate::web::{self, Pages};
-use crate::workbench::Workbench;
+use crate::workbench::{Around, Workbench};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +75,14 @@ struct Step {
     output: Option<Value>,
     error: Option<Expected>,
     summary: Option<String>,
+    /// The files that the call gives; without it, they are not looked at.
+    files: Option<Vec<GivenFile>>,
+    /// What the person answers to the plugin's questions, in order.
+    #[serde(default)]
+    answers: Vec<ScriptedAnswer>,
+    /// What a model writes for the plugin, in order.
+    #[serde(default)]
+    completions: Vec<ScriptedCompletion>,
     #[serde(default)]
     save: BTreeMap<String, String>,
 }
@@ -144,8 +155,11 @@ impl Case {
             }
             let call = step.call.as_deref().unwrap_or_default();
             let arguments = with_saved(&Value::Object(step.arguments.clone()), &saved);
-            let result = bench.call(person, &workspace, call, &arguments).await.result;
-            let checked = self.keeps_secrets(&result).and_then(|()| step.check(result, &mut saved));
+            let script = Arc::new(Script::new(&step.answers, &step.completions));
+            let around = Around { person: script.clone(), llm: script.clone() };
+            let result = bench.call_with(around, person, &workspace, (call, &arguments)).await.result;
+            let checked = self.keeps_secrets(&result).and_then(|()| script.is_played());
+            let checked = checked.and_then(|()| step.check(result, &mut saved));
             checked.map_err(|problem| problem.at(index + 1, call))?;
         }
         let workspace = Dir::open_ambient_dir(&workspace, ambient_authority()).map_err(unmade)?;
@@ -187,7 +201,10 @@ impl Case {
     /// A secret that comes back is one that leaked, whatever else the step expects.
     fn keeps_secrets(&self, result: &Result<ToolOutput, ToolError>) -> Result<(), Problem> {
         let said = match result {
-            Ok(output) => format!("{} {}", output.content, output.summary.as_deref().unwrap_or_default()),
+            Ok(output) => {
+                let files = output.artifacts.iter().map(|file| String::from_utf8_lossy(&file.content)).collect::<String>();
+                format!("{} {} {files}", output.content, output.summary.as_deref().unwrap_or_default())
+            }
             Err(error) => error.to_string(),
         };
         match self.secrets.iter().find(|(_, value)| !value.is_empty() && said.contains(value.as_str())) {
@@ -215,11 +232,18 @@ impl Step {
         if kinds.into_iter().filter(|is_one| *is_one).count() != 1 {
             return Err("one of `call`, `said` and `prompt`");
         }
-        let of_call = self.output.is_some() || self.error.is_some() || self.summary.is_some();
+        let of_call = self.output.is_some() || self.error.is_some() || self.summary.is_some() || self.files.is_some();
+        let of_call = of_call || !self.answers.is_empty() || !self.completions.is_empty();
         let of_call = of_call || !self.arguments.is_empty() || !self.save.is_empty();
         let of_text = self.given.is_some() || !self.text.is_empty();
         match (self.call.is_some(), self.given) {
             (true, _) if of_text => Err("`given` and `text`, which go with `said` and `prompt`"),
+            (true, _) if !self.answers.iter().all(ScriptedAnswer::is_whole) => {
+                Err("an answer without `given` or `reply`, or with both")
+            }
+            (true, _) if !self.completions.iter().all(ScriptedCompletion::is_whole) => {
+                Err("a completion without `text` or `unavailable`, or with both")
+            }
             (true, _) if self.output.is_some() == self.error.is_some() => Err("either `output` or `error`"),
             (false, _) if of_call => Err("what goes with `call` beside `said` or `prompt`"),
             (false, Some(_)) if self.prompt.is_some() => Err("`given`, which goes with `said`"),
@@ -242,6 +266,7 @@ impl Step {
                     return Err(Problem::differs(found, &output.content));
                 }
                 self.check_summary(output.summary.as_deref().unwrap_or_default())?;
+                self.files.as_deref().map_or(Ok(()), |expected| given::check(expected, &output.artifacts))?;
                 self.save(&output.content, saved)
             }
             (_, Some(expected), Err(error)) => {
@@ -391,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_step_says_how_the_call_ended_instead() {
-        let output = || Ok(ToolOutput { content: json!({ "a": 1 }), summary: Some("one a".to_owned()) });
+        let output = || Ok(ToolOutput::new(json!({ "a": 1 }), Some("one a".to_owned())));
         let failed = || Err(ToolError::Failed("no such file".to_owned()));
         let step = |more: Value| {
             json!({ "call": "x" }).as_object().cloned().map(|mut step| {
@@ -420,7 +445,7 @@ mod tests {
     fn a_secret_in_a_result_is_a_leak() {
         let case = json!({ "secrets": { "key": "canary-1" }, "steps": [{ "call": "x", "output": {} }] });
         let case = Case::parse(&case.to_string()).unwrap();
-        let told = Ok(ToolOutput { content: json!({ "a": "my canary-1" }), summary: None });
+        let told = Ok(ToolOutput::new(json!({ "a": "my canary-1" }), None));
         let problem = case.keeps_secrets(&told).unwrap_err();
         assert_eq!(problem.message, "the value of the secret `key` is in what the call returned");
         assert_eq!(case.keeps_secrets(&Err(ToolError::Failed("canary".to_owned()))), Ok(()));

@@ -41,6 +41,7 @@ fn state_with(capabilities: Capabilities, egress: Egress, endpoints: Endpoints, 
         egress: Arc::new(egress),
         endpoints: Arc::new(endpoints),
         secrets: Arc::new(secrets()),
+        ambient: octi_domain::ambient::Ambient::system(),
     };
     let asked = octi_extension::manifest::Limits::default();
     let budget = Budget { wall: time, ..Budget::of(asked, &Default::default()) };

@@ -73,7 +73,7 @@ impl Host for McpHost {
     async fn call(&self, caller: &Caller, call: Call) -> Reply {
         let Some(gateway) = self.gateway() else { return Reply::failed("unavailable", GOING_AWAY) };
         let options = CallOptions { approved: call.approved, ..CallOptions::default() };
-        let watch = Watch { origin: Origin::Mcp, progress: call.progress, cancelled: call.cancelled };
+        let watch = Watch { origin: Origin::Mcp, progress: call.progress, person: None, llm: None, cancelled: call.cancelled };
         let called = gateway.agents.call_tool_watched(&caller.principal, &call.name, call.arguments, options, watch).await;
         match called {
             Ok(outcome) if outcome.is_error => Reply::failed(outcome.code, outcome.content),

@@ -40,7 +40,7 @@ impl Tool for Notes {
     }
 
     async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-        Ok(ToolOutput { content: json!({"did": self.0.operation, "with": arguments["text"]}), summary: None })
+        Ok(ToolOutput::new(json!({"did": self.0.operation, "with": arguments["text"]}), None))
     }
 }
 
@@ -92,7 +92,7 @@ impl Tool for Git {
             (_, Some("../x")) => return Err(ToolError::BadInput("`../x` leads out of the workspace".to_owned())),
             (_, Some(_)) => json!({"files": [], "patch": "", "truncated": false}),
         };
-        Ok(ToolOutput { content, summary: None })
+        Ok(ToolOutput::new(content, None))
     }
 }
 

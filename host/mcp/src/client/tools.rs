@@ -113,7 +113,7 @@ impl Tool for ListTools {
                 }
             }
         };
-        Ok(ToolOutput { content, summary: None })
+        Ok(ToolOutput::new(content, None))
     }
 }
 

@@ -8,6 +8,7 @@ use octi_api::v1::tools::ExecuteTool;
 use octi_author::{Called, Project, Workbench, WorkbenchConfig};
 use octi_config::env;
 use octi_engine::{CompileLimits, Compiler, Usage};
+use octi_extension::tool::Artifact;
 use octi_security::sandbox::egress::Endpoints;
 use serde_json::{Value, json};
 
@@ -77,7 +78,13 @@ pub(super) async fn installed(context: &Context, connection: &Connection, option
         let failure = Failure::from(error);
         if needs_yes { failure.hint("add `--yes` to run it this once") } else { failure }
     })?;
-    context.printer.data(&outcome, |printer| printer.line(&outcome.content));
+    context.printer.data(&outcome, |printer| {
+        printer.line(&outcome.content);
+        for file in &outcome.files {
+            printer.note(&format!("{DIM}it gave the file{DIM:#} {} ({}, {} bytes)", file.name, file.media_type, file.bytes));
+        }
+        outcome.files_lost.iter().for_each(|why| printer.note(&format!("{DIM}its files were not kept: {why}{DIM:#}")));
+    });
     if outcome.is_error { Err(Failure::user(format!("`{name}` failed: {}", outcome.summary))) } else { Ok(()) }
 }
 
@@ -126,6 +133,8 @@ async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace:
         Ok(output) => {
             told["content"] = output.content.clone();
             told["summary"] = json!(output.summary);
+            let file = |file: &Artifact| json!({ "name": file.name, "mediaType": file.media_type, "bytes": file.content.len() });
+            told["files"] = output.artifacts.iter().map(file).collect();
         }
         Err(error) => told["error"] = json!({ "code": error.code(), "message": error.to_string() }),
     }
@@ -133,6 +142,9 @@ async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace:
         if let Ok(output) = &result {
             printer.line(&output.content.to_string());
             output.summary.iter().for_each(|summary| printer.note(summary));
+            for Artifact { name, media_type, content, .. } in &output.artifacts {
+                printer.note(&format!("{DIM}it gave the file{DIM:#} {name} ({media_type}, {} bytes)", content.len()));
+            }
         }
         usage.iter().flat_map(usage_lines).for_each(|line| printer.note(&format!("{DIM}{line}{DIM:#}")));
     });

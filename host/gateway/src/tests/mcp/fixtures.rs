@@ -63,7 +63,7 @@ impl Tool for Fixture {
                 std::future::pending().await
             }
         };
-        Ok(ToolOutput { content: said, summary: None })
+        Ok(ToolOutput::new(said, None))
     }
 }
 
