@@ -118,7 +118,6 @@ impl EventEnvelope {
 impl EventBody {
     /// The wire twin of what happened.
     #[must_use]
-    #[expect(clippy::too_many_lines, reason = "one table, an arm for each event")]
     pub fn from_domain(kind: &EventKind) -> Self {
         match kind.clone() {
             EventKind::ChatMessage { message_id, run_id, role, text, attachments, injected } => {

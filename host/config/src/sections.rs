@@ -84,6 +84,8 @@ pub struct Gateway {
     pub openai_calls_per_user_max: Option<u64>,
     pub openai_calls_max: Option<u64>,
     pub mcp_hosts: Option<Vec<String>>,
+    pub mcp_stream_seconds: Option<u64>,
+    pub mcp_sampling: Option<String>,
 }
 
 /// What is logged.

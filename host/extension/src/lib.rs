@@ -13,6 +13,7 @@ pub mod hook;
 pub mod host;
 pub mod llm;
 pub mod manifest;
+pub mod offered;
 pub mod person;
 pub mod registry;
 pub mod role;

@@ -3,6 +3,7 @@
 //! The file is what an author writes; the section (JSON) is the same data with the tools' schemas added by the build. One
 //! type serves both, and unknown fields are errors, so a typo cannot pass silently.
 
+mod offered;
 mod skill;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use crate::capability::Capabilities;
 use crate::channel::ChannelEntry;
 use crate::hook::HookEntry;
+pub use offered::{Attached, DocumentEntry, PromptArgument, PromptEntry};
 pub use skill::{SkillEntry, is_skill_name};
 
 /// The custom section of a component that holds its manifest, as JSON.
@@ -51,6 +53,12 @@ pub struct Manifest {
     pub hook: Option<HookEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelEntry>,
+    /// Texts for people and programs to begin with, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prompts: BTreeMap<String, PromptEntry>,
+    /// Texts and pictures to read, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<String, DocumentEntry>,
 }
 
 /// The kinds of plugin; one may be several.
@@ -252,6 +260,8 @@ impl Manifest {
             )));
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError::syntax(&error.to_string()))?;
+        offered::check_filled(&manifest.prompts, &manifest.documents)
+            .map_err(|(field, problem)| ManifestError::field(field, problem))?;
         manifest.checked()
     }
 
@@ -312,6 +322,7 @@ impl Manifest {
         if let Some(channel) = &self.channel {
             channel.check().map_err(|(field, problem)| ManifestError::field(format!("channel.{field}"), problem))?;
         }
+        offered::check(&self.prompts, &self.documents).map_err(|(field, problem)| ManifestError::field(field, problem))?;
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::capability::VaultRequest;
 use crate::channel::Channel;
 use crate::hook::Hook;
+use crate::offered::Offered;
 use crate::role::Role;
 use crate::skill::{Skill, SkillProblem};
 use crate::tool::Tool;
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub hooks: Vec<Arc<dyn Hook>>,
     /// By the id of the plugin.
     pub channels: BTreeMap<String, Arc<dyn Channel>>,
+    /// Prompts and documents, in the order of the plugins' ids.
+    pub offered: Vec<Arc<Offered>>,
 }
 
 /// Where snapshots come from.

@@ -44,6 +44,24 @@ pub struct ToolSpec {
 pub trait ProgressSink: Send + Sync {
     /// Never waits.
     fn progress(&self, fraction: Option<f32>, message: String);
+
+    /// Whether it wants lines of that level. Most callers leave what plugins log to the operator.
+    fn hears(&self, _level: LogLevel) -> bool {
+        false
+    }
+
+    /// What the plugin logs, without the person's secrets. Never waits.
+    fn log(&self, _level: LogLevel, _line: &str) {}
+}
+
+/// How much a line of a plugin matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
 }
 
 /// For callers that show no progress.

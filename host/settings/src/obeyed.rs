@@ -79,6 +79,19 @@ impl Snapshot {
         names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     }
 
+    /// How long the stream of a call over MCP stays open; none for as long as the call takes.
+    #[must_use]
+    pub fn mcp_stream_time(&self) -> Option<Duration> {
+        let seconds = self.value(key::MCP_STREAM_SECONDS).as_u64().unwrap_or_default();
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
+    /// Whether the model of a program that makes a call over MCP answers its plugins, if that program lends one.
+    #[must_use]
+    pub fn mcp_clients_lend_models(&self) -> bool {
+        self.value(key::MCP_SAMPLING).as_str() == Some("client")
+    }
+
     /// What is logged; none when nobody has said.
     #[must_use]
     pub fn log_filter(&self) -> Option<&str> {

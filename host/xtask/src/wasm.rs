@@ -31,7 +31,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<PathBuf> {
     let out = bundle_dir()?;
     let count = tools.len() + roles.len() + skills.len();
     steps.step(&format!("Packing {count} plugins"), || pack_all(&packer, &tools, (&roles, &skills), &out))?;
+    pack_fixture(&packer)?;
     Ok(out)
+}
+
+/// The plugin of the tests that needs a compiler, where they look for it.
+fn pack_fixture(packer: &Path) -> anyhow::Result<()> {
+    let folder = step::target_dir()?.join("octi-fixtures");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    pack_guest(packer, Path::new("tests/guests/conformance"), "octi-guest-conformance", &folder.join("conformance.wasm"))
 }
 
 /// Compiles a guest that does not ship, in that folder of the repository, and packs it.

@@ -66,10 +66,6 @@ pub mod shell;
 
 pub use error::{HostError, Quota, ToolError};
 pub use octi_sdk_macros::{data, tool};
-
-// What the macros write names the crate, also in its own tests.
-#[cfg(test)]
-extern crate self as octi_sdk;
 pub use operation::{Description, Operation, Tool};
 pub use output::{IntoReply, Output, Reply};
 pub use {schemars, serde, serde_json};

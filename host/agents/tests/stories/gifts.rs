@@ -192,14 +192,14 @@ on_both! {
         let tool = asking("How many? Not s3cr3t-value-of-ada", Duration::from_secs(60));
         let test = TestAgents::answering(one_call("tickets__order")).tool(&tool).secret("key", SECRET);
         // Thinking is not the turn's time.
-        let test = test.budget(|budget| budget.time_max = Duration::from_secs(3)).start(&db.store).await;
+        let test = test.budget(|budget| budget.time_max = Duration::from_millis(400)).start(&db.store).await;
         test.events.watch(test.session);
         let sent = test.send("order").await;
         let question = asked(&test).await;
         assert_eq!((question.plugin.as_str(), question.tool.as_str()), ("acme/tickets", "tickets__order"));
         assert_eq!(question.message, "How many? Not [REDACTED_SECRET]");
-        assert_eq!(test.agents.questions(&test.principal), std::slice::from_ref(&question));
-        tokio::time::sleep(Duration::from_millis(3_500)).await;
+        assert_eq!(test.agents.questions(&test.principal), [question.clone()]);
+        tokio::time::sleep(Duration::from_millis(600)).await;
 
         let other = people::person(&db.store, &test.ambient, "eve").await;
         let answer = |principal, answer| test.agents.answer_question(principal, question.id, answer);
@@ -263,7 +263,7 @@ on_both! {
     async fn a_model_that_writes_for_a_tool_is_paid_by_the_turn_and_hears_no_secret(db) {
         let tool = FakeTool::new("short__make").awaits(|context, _| completed(context));
         let [call, done] = one_call("short__make");
-        let written = Answer::text(format!("it was {SECRET}"));
+        let written = Answer::text(format!("it was {SECRET}").as_str());
         let test = TestAgents::answering([call, written, done]).tool(&tool).secret("key", SECRET).start(&db.store).await;
         let sent = test.send("shorten").await;
         test.ended(sent.run_id).await;
@@ -283,8 +283,8 @@ on_both! {
     async fn a_turn_ends_when_its_tools_let_too_much_be_written(db) {
         let tool = FakeTool::new("short__make").awaits(|context, _| completed(context));
         let [call, done] = one_call("short__make");
-        // Each answer is 15 tokens: the turn's own would leave room for another one.
-        let test = TestAgents::answering([call, Answer::text("ok"), done]).tool(&tool).budget(|budget| budget.tokens_max = 20);
+        let written = Answer::text("word ".repeat(2_000).as_str());
+        let test = TestAgents::answering([call, written, done]).tool(&tool).budget(|budget| budget.tokens_max = 2_000);
         let test = test.start(&db.store).await;
         let (status, reason) = test.chat("shorten").await;
         assert_eq!(status, RunStatus::Failed, "{reason}");

@@ -231,7 +231,7 @@ fn file_name(file: &Path) -> String {
 
 fn inspect_file(context: &Context, file: &Path) -> Outcome {
     let found = PluginManager::inspect_file(&read(file)?, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
-    let tools = tools(&found);
+    let (tools, texts) = (tools(&found), texts(&found));
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
     let sbom = sbom::of_file(file)?;
     let mut told = serde_json::json!(inspection);
@@ -246,6 +246,9 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
         printer.line(&format!("sha256    {}", inspection.digest));
         section(printer, "may reach", &inspection.capabilities, "nothing");
         section(printer, "tools", &tools, "none");
+        if !texts.is_empty() {
+            section(printer, "texts it offers (data: they give it no right)", &texts, "none");
+        }
         if !inspection.left_out.is_empty() {
             section(printer, "left out", &inspection.left_out, "none");
         }
@@ -261,6 +264,14 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
 fn tools(found: &Inspection) -> Vec<String> {
     let line = |(name, tool): (&String, &ToolEntry)| format!("{name}  {DIM}{}{DIM:#}", shorten(&tool.description, 70));
     found.manifest.tools.iter().map(line).collect()
+}
+
+/// A line for each prompt and each document.
+fn texts(found: &Inspection) -> Vec<String> {
+    let (alias, manifest) = (found.manifest.alias(), &found.manifest);
+    let prompts = manifest.prompts.iter().map(|(name, one)| (format!("prompt {alias}__{name}"), &one.description));
+    let documents = manifest.documents.values().map(|one| (format!("document {}", one.uri), &one.title));
+    prompts.chain(documents).map(|(what, about)| format!("{what}  {DIM}{}{DIM:#}", shorten(about, 70))).collect()
 }
 
 /// The path as one would type it here.
@@ -360,7 +371,7 @@ async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output
             let manifest = folder.join("plugin.toml");
             let text = std::fs::read_to_string(&manifest)
                 .map_err(|error| Failure::user(format!("cannot read `{}`", manifest.display())).because(&error))?;
-            pack::pack_tool(&read(component)?, &text).await
+            pack::pack_tool_in(folder, &read(component)?, &text).await
         }
         None if folder.join("SKILL.md").is_file() => pack::pack_skill(folder),
         None => pack::pack_role(folder),

@@ -10,6 +10,7 @@ use octi_domain::limits;
 use octi_extension::channel::Channel;
 use octi_extension::hook::{Hook, HookEntry};
 use octi_extension::manifest::Manifest;
+use octi_extension::offered::Offered;
 use octi_extension::registry::Source;
 use octi_extension::role::Role;
 use octi_extension::skill::Skill;
@@ -38,6 +39,7 @@ pub(super) struct Active {
     pub(super) skill: Option<Arc<dyn Skill>>,
     pub(super) hook: Option<Arc<dyn Hook>>,
     pub(super) channel: Option<Arc<dyn Channel>>,
+    pub(super) offered: Option<Arc<Offered>>,
 }
 
 impl Active {
@@ -53,7 +55,8 @@ impl Active {
         let hook = manifest.hook.clone().map(hook);
         let channel = |entry| Arc::new(WasmChannel::new(&generation, entry)) as Arc<dyn Channel>;
         let channel = manifest.channel.clone().map(channel);
-        Self { tools, role, skill, hook, channel, generation }
+        let offered = Offered::of(manifest).map(Arc::new);
+        Self { tools, role, skill, hook, channel, offered, generation }
     }
 }
 

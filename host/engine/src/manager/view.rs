@@ -33,6 +33,7 @@ impl View {
                 snapshot.hooks.extend(active.hook.clone());
                 snapshot.channels.extend(active.channel.iter().map(|channel| (id.clone(), channel.clone())));
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
+                snapshot.offered.extend(active.offered.clone());
                 snapshot.skills.extend(active.skill.iter().map(|skill| (skill.spec().name.clone(), skill.clone())));
             }
             listed.push(Listed { status: status(id, slot), generation: slot.active.as_ref().map(|a| a.generation.clone()) });

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use octi_domain::limits;
 use octi_domain::plugin_limits::PluginLimits;
+use octi_extension::manifest::Manifest;
 use octi_extension::tool::Containment;
 
 use super::PackError;
@@ -17,14 +18,14 @@ use crate::loader;
 use crate::rights::Rights;
 use crate::state::Caller;
 
-/// The texts of a plugin's role and skill, by what each is called, asked for in instances that are denied everything; none for a
-/// plugin that has neither.
+/// The texts of a plugin's role, skill, prompts and documents, by what each is called; the first two are asked for in instances that
+/// are denied everything.
 ///
 /// # Errors
 /// [`PackError`] when the file is no plugin, or does not say its texts.
 pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackError> {
     let manifest = loader::inspect(bytes)?.manifest;
-    let mut texts = BTreeMap::new();
+    let mut texts = offered(&manifest);
     if manifest.role.is_none() && manifest.skill.is_none() {
         return Ok(texts);
     }
@@ -60,4 +61,25 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
         texts.insert("skill front matter".to_owned(), about);
     }
     Ok(texts)
+}
+
+/// What its prompts and documents say. Pictures are told by their digest.
+fn offered(manifest: &Manifest) -> BTreeMap<String, String> {
+    let body = |text: Option<&String>, data: Option<&String>| match (text, data) {
+        (Some(text), _) => text.clone(),
+        (None, Some(data)) => format!("sha256 {}", loader::digest(data.as_bytes())),
+        (None, None) => String::new(),
+    };
+    let prompts = manifest.prompts.iter().flat_map(|(name, prompt)| {
+        let arguments: Vec<_> = prompt.arguments.iter().map(|one| format!("{}: {}", one.name, one.description)).collect();
+        let text = format!("{}\n{}\n\n{}", prompt.description, arguments.join("\n"), body(prompt.text.as_ref(), None));
+        let attached = prompt.attach.as_ref().map(|one| body(one.document.as_ref(), one.data.as_ref()));
+        let attached = attached.map(|text| (format!("attachment of prompt {name}"), text));
+        std::iter::once((format!("prompt {name}"), text)).chain(attached)
+    });
+    let documents = manifest.documents.iter().map(|(name, one)| {
+        let text = format!("{}\n{}\n{}\n\n{}", one.uri, one.title, one.description, body(one.text.as_ref(), one.data.as_ref()));
+        (format!("document {name}"), text)
+    });
+    prompts.chain(documents).collect()
 }

@@ -1,7 +1,9 @@
 //! Programs that speak the Model Context Protocol, played by the official client.
 
 mod fixtures;
+mod offers;
 mod older;
+mod plugin;
 mod suite;
 mod work;
 

@@ -1,12 +1,9 @@
 //! What each event does to a conversation.
 
 use chrono::{DateTime, Utc};
-use octi_api::event::{
-    AgentEnded, ChatDelta, ChatMessage, ChatResponse, EventBody, EventEnvelope, HookRewrote, ToolInvoked, ToolResult,
-};
+use octi_api::event::{AgentEnded, ChatDelta, ChatMessage, ChatResponse, EventBody, EventEnvelope, ToolInvoked, ToolResult};
 use octi_api::v1::agents::AgentStatus;
 use octi_api::v1::messages::Role;
-use octi_api::v1::questions::Question;
 use octi_domain::limits;
 use octi_domain::text::clean;
 use octi_domain::tool_name::dotted;
@@ -48,7 +45,11 @@ impl Conversation {
                 let (hook, name) = (clean(&blocked.hook), clean(&dotted(&blocked.name)));
                 self.inform(Tone::Info, &format!("the hook {hook} blocked {name}: {}", blocked.reason));
             }
-            EventBody::HookRewrote(rewrote) => self.on_rewrote(&rewrote),
+            EventBody::HookRewrote(rewrote) => {
+                let (hook, name) = (clean(&rewrote.hook), clean(&dotted(&rewrote.name)));
+                let arguments = shorten(&clean(&rewrote.arguments.to_string()), ARGUMENTS_CHARS_MAX, "…");
+                self.inform(Tone::Info, &format!("the hook {hook} changed the arguments of {name}: {arguments}"));
+            }
             EventBody::CompactionStalled(stalled) => self.inform(Tone::Info, &stalled.reason),
             EventBody::AgentSpawned(spawned) => {
                 self.without_continued();
@@ -79,7 +80,14 @@ impl Conversation {
                     tool.state = ToolState::Waiting;
                 }
             }),
-            EventBody::QuestionAsked(question) => self.on_asked(&question),
+            EventBody::QuestionAsked(question) => {
+                self.change_tool(question.call_id, |tool| tool.state = ToolState::Waiting);
+                let (plugin, message) = (clean(&question.plugin), bounded(&question.message));
+                self.inform(
+                    Tone::Info,
+                    &format!("the plugin {plugin} asks: {message} Answer in the browser, or with `octi chat`."),
+                );
+            }
             EventBody::QuestionResolved(resolved) => self.change_tool(resolved.call_id, |tool| {
                 if tool.state == ToolState::Waiting {
                     tool.state = ToolState::Running;
@@ -101,19 +109,6 @@ impl Conversation {
             }
             _ => {}
         }
-    }
-
-    fn on_rewrote(&mut self, rewrote: &HookRewrote) {
-        let (hook, name) = (clean(&rewrote.hook), clean(&dotted(&rewrote.name)));
-        let arguments = shorten(&clean(&rewrote.arguments.to_string()), ARGUMENTS_CHARS_MAX, "…");
-        self.inform(Tone::Info, &format!("the hook {hook} changed the arguments of {name}: {arguments}"));
-    }
-
-    fn on_asked(&mut self, question: &Question) {
-        self.change_tool(question.call_id, |tool| tool.state = ToolState::Waiting);
-        let (plugin, message) = (clean(&question.plugin), bounded(&question.message));
-        let text = format!("the plugin {plugin} asks: {message} Answer in the browser, or with `octi chat`.");
-        self.inform(Tone::Info, &text);
     }
 
     fn on_message(&mut self, said: &ChatMessage) {
