@@ -2,6 +2,8 @@
 //! `octi plugin test` does.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it cannot go on, and what it ran")]
 
+mod corpus;
+
 use std::path::{Path, PathBuf};
 
 use octi_author::{Workbench, WorkbenchConfig, find_cases};

@@ -4,6 +4,7 @@ mod cache;
 mod calls;
 mod capabilities;
 mod channels;
+mod contract;
 pub(crate) mod guests;
 mod hooks;
 mod http;

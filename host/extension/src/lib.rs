@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod registry;
 pub mod role;
 pub mod schema;
+pub mod served;
 pub mod services;
 pub mod skill;
 pub mod tool;

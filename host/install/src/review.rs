@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use octi_domain::ids::PluginOfferId;
 use octi_domain::limits::PLUGIN_REVIEW_LINES_MAX;
-use octi_extension::manifest::{Manifest, WIT_VERSION};
+use octi_extension::manifest::Manifest;
+use octi_extension::served;
 use octi_registry::keys::{How, Standing};
 use octi_registry::{Digest, Offer, PluginName, PublicKey, Version};
 
@@ -101,10 +102,11 @@ impl Found {
     /// Reads the manifest that was signed, and what it asks for.
     pub(crate) fn new(registry: &str, offer: Offer, now: Now, locked: Option<&Locked>) -> Result<Self, Refusal> {
         let (name, version) = (&offer.statement.name, &offer.statement.version);
-        if offer.statement.wit.to_string() != WIT_VERSION {
-            let found = offer.statement.wit.clone();
-            return Err(Refusal::NewerContract { name: name.clone(), version: version.clone(), found });
-        }
+        served::check(&offer.statement.wit.to_string()).map_err(|unserved| Refusal::OtherContract {
+            name: name.clone(),
+            version: version.clone(),
+            unserved,
+        })?;
         let manifest = Manifest::from_section(&offer.manifest).map_err(|error| Refusal::Manifest {
             name: name.clone(),
             version: version.clone(),

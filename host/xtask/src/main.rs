@@ -10,7 +10,9 @@
 mod bench;
 mod ci;
 mod codegen;
+mod corpus;
 mod e2e;
+mod freeze;
 mod fuzz;
 mod peers;
 mod step;
@@ -54,6 +56,10 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Write the generated reference pages and contract hashes anew
     Codegen(codegen::Options),
+    /// Publish a version of the contract: copies of its packages that never change
+    Freeze(freeze::Options),
+    /// Build the plugins that later hosts are tested with, for a minor version of the contract
+    Corpus(corpus::Options),
     /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
     Tidy,
 }
@@ -70,6 +76,8 @@ fn main() -> ExitCode {
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Codegen(options) => codegen::run(&options),
+        Task::Freeze(options) => freeze::run(&options),
+        Task::Corpus(options) => corpus::run(&options),
         Task::Tidy => tidy::run(),
     };
     match result {

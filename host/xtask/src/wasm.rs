@@ -72,7 +72,8 @@ fn compile(tools: &[PathBuf]) -> anyhow::Result<()> {
     step::run(&mut command)
 }
 
-fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
+/// Builds the program that makes plugin files; where it is.
+pub(crate) fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
     // Cargo chooses the features of dependencies for the packages it is asked for. Asked for the same ones as the build that
     // follows (octi, or the tests), it compiles nothing twice.
     let mut command = step::cargo(&["build", "--bin", "octi-pack"]);
