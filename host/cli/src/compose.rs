@@ -123,7 +123,7 @@ async fn build_parts(
     let acting =
         Acting::start((&config, environment), (cache_key, launch), doors, (&store, &bus, &ambient), (&auth, &audit), mode)
             .await?;
-    let Acting { plugins, installer, mcp, servers, registry, broken, background: [revoking, watching] } = acting;
+    let Acting { plugins, installer, mcp, modules, servers, registry, broken, background: [revoking, watching] } = acting;
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let mut notes = notes_of_start(&models, &owner, environment).await?;
     notes.extend(broken);
@@ -136,7 +136,7 @@ async fn build_parts(
         agents: agents.clone(),
         settings: settings.clone(),
         registry,
-        plugins: Arc::new(Plugins(plugins.clone())),
+        plugins: Arc::new(Plugins { engine: plugins.clone(), modules }),
         registries: Arc::new(Registries(installer)),
         mcp_servers: servers,
         chat_models: Arc::new(models.clone()),

@@ -17,12 +17,17 @@ pub(crate) const TOOL_NAME_BYTES_MAX: usize = 64;
 /// The `octi:*` packages that need no grant.
 const OPEN_PACKAGES: [&str; 2] = ["octi:types", "octi:log"];
 
+/// The publisher in the ids of Extism modules, which no plugin may claim to be.
+const EXTISM: &str = "extism";
+
 /// Why a plugin is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum InstallError {
     #[error("{bytes} bytes are more than the {} a plugin may have; build it with `--profile guest`", limits::PLUGIN_BYTES_MAX)]
     TooLarge { bytes: usize },
-    #[error("this is not a WebAssembly component: {0}; build it with `cargo build --target wasm32-wasip2`")]
+    #[error(
+        "this is not a WebAssembly component: {0}; build it with `cargo build --target wasm32-wasip2` (modules of Extism, which import from `extism:host/env`, can be installed too)"
+    )]
     NotComponent(String),
     #[error("this component is not valid or uses a WebAssembly feature that is off: {0}")]
     Invalid(String),
@@ -101,6 +106,12 @@ pub(crate) fn check(inspection: &Inspection) -> Result<(), InstallError> {
             "its id is `{}`, but `{}` stands for components without a manifest; choose another publisher",
             inspection.manifest.id,
             reflect::PUBLISHER
+        )));
+    }
+    if inspection.manifest.id.split('/').next() == Some(EXTISM) {
+        return Err(InstallError::Inconsistent(format!(
+            "its id is `{}`, but `{EXTISM}` stands for modules of Extism; choose another publisher",
+            inspection.manifest.id
         )));
     }
     // The exports of a component without a manifest are what its tools were made of.

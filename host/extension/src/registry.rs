@@ -47,6 +47,8 @@ pub enum Source {
     Bundled,
     /// `$OCTI_HOME/plugins`.
     Folder,
+    /// A module of Extism, which runs in a process of its own.
+    Extism,
 }
 
 /// Whether a plugin's newest version runs.

@@ -8,7 +8,7 @@ use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugin_offers::{
     AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
 };
-use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection, PluginOrigin};
 use octi_domain::ids::PluginOfferId;
 use octi_domain::principal::Principal;
 use octi_models::ChatModel;
@@ -43,7 +43,7 @@ pub trait PluginAdmin: Send + Sync {
     ///
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with the file.
-    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError>;
+    async fn install(&self, principal: &Principal, bytes: Vec<u8>, query: InstallQuery) -> Result<Plugin, PortError>;
 
     /// Removes a plugin from the folder.
     ///

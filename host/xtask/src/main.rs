@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod e2e;
+mod extism;
 mod fuzz;
 mod peers;
 mod step;
@@ -46,6 +47,8 @@ enum Task {
     Deny,
     /// Build the plugins that ship inside the binary
     Wasm(wasm::Options),
+    /// Build the program that modules of Extism run in, and put it beside the `octi` built here
+    Extism,
     /// Build the browser's pages that ship inside the binary
     Web,
     /// Measure calls, start, memory and turns of an optimised build
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
+        Task::Extism => extism::run(),
         Task::Web => web::run().map(|_| ()),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -2581,7 +2581,7 @@ export interface components {
          * @description Where a server was configured.
          * @enum {string}
          */
-        McpServerSource: "file" | "database";
+        McpServerSource: "file" | "database" | "extism";
         /** @description What came of starting or reaching a server. */
         McpServerTest: {
             ok: boolean;
@@ -3573,7 +3573,7 @@ export interface components {
          * @description Where a plugin came from.
          * @enum {string}
          */
-        PluginSource: "bundled" | "folder";
+        PluginSource: "bundled" | "folder" | "extism";
         /**
          * @description Whether a plugin's newest version runs.
          * @enum {string}
@@ -6146,6 +6146,10 @@ export interface operations {
             query?: {
                 /** @description The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it. */
                 fileName?: string;
+                /** @description For a module of Extism: the hosts it may send requests to, such as `api.example.com:443, *.example.org:443`; none without it. */
+                network?: string;
+                /** @description For a module of Extism: its configuration, as a JSON object of texts; `{{secret:NAME}}` in a text is joined when it starts. */
+                config?: string;
             };
             header?: never;
             path?: never;
@@ -6181,6 +6185,10 @@ export interface operations {
             query?: {
                 /** @description The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it. */
                 fileName?: string;
+                /** @description For a module of Extism: the hosts it may send requests to, such as `api.example.com:443, *.example.org:443`; none without it. */
+                network?: string;
+                /** @description For a module of Extism: its configuration, as a JSON object of texts; `{{secret:NAME}}` in a text is joined when it starts. */
+                config?: string;
             };
             header?: never;
             path?: never;

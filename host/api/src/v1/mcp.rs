@@ -75,6 +75,8 @@ pub enum McpServerSource {
     /// In `mcp.json`, which changes at a start only.
     File,
     Database,
+    /// Installed as a plugin: a module of Extism.
+    Extism,
 }
 
 /// Whether calls go through to a server.

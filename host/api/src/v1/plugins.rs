@@ -12,6 +12,8 @@ pub enum PluginSource {
     Bundled,
     /// The plugins folder.
     Folder,
+    /// A module of Extism, which runs in a process of its own.
+    Extism,
 }
 
 /// Whether a plugin's newest version runs.
@@ -98,4 +100,10 @@ pub struct InstallQuery {
     /// The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_name: Option<String>,
+    /// For a module of Extism: the hosts it may send requests to, such as `api.example.com:443, *.example.org:443`; none without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// For a module of Extism: its configuration, as a JSON object of texts; `{{secret:NAME}}` in a text is joined when it starts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }

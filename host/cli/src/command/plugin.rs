@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource, PluginState};
 use octi_domain::tool_name;
-use octi_engine::{Inspection, PluginManager, pack};
+use octi_engine::{Inspection, PluginManager, extism_module, pack};
 use octi_extension::manifest::ToolEntry;
 
 use crate::command::Context;
@@ -149,7 +149,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Trust(verb) => registries::trust(context, &connection, &verb).await,
         Verb::Inspect { plugin } => inspect_installed(context, &connection, &plugin).await,
         Verb::Install(options) => match options.plugin.as_deref().map(Path::new).filter(|plugin| is_file(plugin)) {
-            Some(file) => install(context, &connection, file).await,
+            Some(file) => install(context, &connection, file, &options.module).await,
             None => install::run(context, &connection, &options).await,
         },
         Verb::Remove { id } => remove(context, &connection, &id).await,
@@ -181,6 +181,7 @@ async fn list(context: &Context, connection: &Connection) -> Outcome {
 fn row(plugin: &Plugin) -> Vec<String> {
     let from = match plugin.source {
         PluginSource::Bundled => "octi",
+        PluginSource::Extism => "extism",
         PluginSource::Folder => plugin.origin.as_ref().map_or("folder", |origin| origin.registry.as_str()),
     };
     let role = plugin.role.iter().map(|role| format!("role {role}"));
@@ -230,7 +231,20 @@ fn file_name(file: &Path) -> String {
 }
 
 fn inspect_file(context: &Context, file: &Path) -> Outcome {
-    let found = PluginManager::inspect_file(&read(file)?, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
+    let bytes = read(file)?;
+    if let Some(module) = extism_module(&bytes).map_err(|error| Failure::user(error.to_string()))? {
+        let inspection = plugins::module_inspection(module, bytes.len() as u64);
+        context.printer.data(&inspection, |printer| {
+            printer.line(&format!("{BOLD}{}{BOLD:#}  a module of Extism", file_name(file)));
+            printer.line(&format!("size      {}", human_bytes(inspection.bytes)));
+            printer.line(&format!("sha256    {}", inspection.digest));
+            section(printer, "may reach", &inspection.capabilities, "nothing");
+            section(printer, "functions", &inspection.exports, "none");
+            section(printer, "imports", &inspection.imports, "none");
+        });
+        return Ok(());
+    }
+    let found = PluginManager::inspect_file(&bytes, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
     let tools = tools(&found);
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
     let sbom = sbom::of_file(file)?;
@@ -307,13 +321,14 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
     Ok(())
 }
 
-async fn install(context: &Context, connection: &Connection, file: &Path) -> Outcome {
+async fn install(context: &Context, connection: &Connection, file: &Path, module: &install::ForModules) -> Outcome {
     let bytes = read(file)?;
     let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned());
     // The server may be another version, which refuses what this one takes; then it says so.
     let left_out = PluginManager::inspect_file(&bytes, file_name.as_deref().unwrap_or_default());
     let left_out = left_out.map(|found| found.left_out().to_vec()).unwrap_or_default();
-    let plugin = connection.client.install_plugin(bytes, &InstallQuery { file_name }).await?;
+    let query = InstallQuery { file_name, ..module.query()? };
+    let plugin = connection.client.install_plugin(bytes, &query).await?;
     context.printer.data(&plugin, |printer| {
         printer.note(&format!("installed {} {}", plugin.id, plugin.version));
         for line in &plugin.capabilities {

@@ -61,6 +61,7 @@ pub(super) fn to_api(status: Status) -> McpServer {
         source: match status.source {
             Source::File => McpServerSource::File,
             Source::Database => McpServerSource::Database,
+            Source::Extism => McpServerSource::Extism,
         },
         running: status.running,
         version: status.version,

@@ -11,7 +11,7 @@ use octi_api::v1::plugin_offers::{
     AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
     PluginRight, PublisherTrust,
 };
-use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin, PluginSource};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection, PluginOrigin, PluginSource};
 use octi_domain::ids::PluginOfferId;
 use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
@@ -252,8 +252,8 @@ pub(super) struct FakePlugins;
 
 #[async_trait]
 impl PluginAdmin for FakePlugins {
-    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError> {
-        let inspection = self.inspect(bytes, file_name).await?;
+    async fn install(&self, _principal: &Principal, bytes: Vec<u8>, query: InstallQuery) -> Result<Plugin, PortError> {
+        let inspection = self.inspect(bytes, query.file_name.as_deref()).await?;
         Ok(new_plugin(inspection.digest, inspection.bytes))
     }
 

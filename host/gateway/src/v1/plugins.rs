@@ -112,6 +112,7 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         source: match plugin.source {
             Source::Bundled => PluginSource::Bundled,
             Source::Folder => PluginSource::Folder,
+            Source::Extism => PluginSource::Extism,
         },
         digest: plugin.digest,
         bytes: plugin.bytes,

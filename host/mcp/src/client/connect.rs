@@ -140,6 +140,10 @@ impl Connection {
 
 /// Why a program was not greeted: what the launcher says of it, or else what the protocol says.
 async fn why_not(piped: &Piped, redactor: &Redactor, served: Result<(), rmcp::service::ClientInitializeError>) -> String {
+    if let Err(rmcp::service::ClientInitializeError::JsonRpcError(said)) = &served {
+        // It answered, with why it serves nobody.
+        return told(&redactor.redact(&said.message));
+    }
     let ending = piped.ended(REASON_PATIENCE).await;
     if let Some(failure) = piped.failure() {
         return failure.to_string();

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::breaker::BreakerState;
-use super::catalog::{self, may_be_promoted};
+use super::catalog::{self, Catalog, may_be_promoted};
 use super::config::{ConfigError, ServerConfig, check_name};
 use super::failure::Failure;
 use super::pin::{Described, Pin, PinState};
@@ -62,6 +62,8 @@ pub enum Source {
     File,
     /// By an administrator, in the database.
     Database,
+    /// As a plugin: a module of Extism.
+    Extism,
 }
 
 /// A server as it was configured.
@@ -186,6 +188,24 @@ impl Hub {
     pub fn status(&self, name: &str) -> Option<Status> {
         let servers = self.servers.load();
         self.declared().get(name).map(|declared| status(declared, servers.get(name)))
+    }
+
+    /// Where each program has a directory of its own.
+    pub(super) fn homes(&self) -> PathBuf {
+        self.doors.home.clone()
+    }
+
+    /// What a server would offer, without adding it: it is started and ended.
+    pub(super) async fn probe(&self, declared: &Declared) -> Result<Arc<Catalog>, String> {
+        let checked = declared.config.checked().map_err(|error| error.to_string())?;
+        let of = (declared.name.clone(), declared.owner);
+        let server = Arc::new(Server::new(of, (declared.config.clone(), checked), BTreeMap::new(), self.doors.clone()));
+        let catalog = Box::pin(server.catalog()).await;
+        server.stop().await;
+        catalog.map_err(|failure| match failure {
+            Failure::Broken { why, .. } => why,
+            failure => failure.to_string(),
+        })
     }
 
     /// Starts or reaches a server and lists its tools.

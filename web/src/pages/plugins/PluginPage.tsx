@@ -49,7 +49,7 @@ export function PluginPage() {
                     : []),
                   ["Version", plugin.version],
                   ["Before it", plugin.previous ?? "nothing to go back to"],
-                  ["From", plugin.source === "bundled" ? "octi itself" : "the plugins folder"],
+                  ["From", { bundled: "octi itself", folder: "the plugins folder", extism: "a module of Extism" }[plugin.source]],
                   ["Size", bytes(plugin.bytes)],
                   ["Loaded", plugin.generation === 1 ? "once" : `${plugin.generation} times`],
                   [

@@ -17,6 +17,7 @@ pub(super) fn list(printer: Printer, servers: &[McpServer]) {
             let source = match server.source {
                 McpServerSource::File => "mcp.json",
                 McpServerSource::Database => "database",
+                McpServerSource::Extism => "plugin",
             };
             let what = server.config.url.as_ref().or(server.config.command.as_ref()).cloned().unwrap_or_default();
             vec![server.name.clone(), state(server), server.tools.len().to_string(), source.to_owned(), what]
