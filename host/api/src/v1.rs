@@ -13,6 +13,7 @@ pub mod notifications;
 pub mod permissions;
 pub mod plugin_offers;
 pub mod plugins;
+pub mod programs;
 pub mod search;
 pub mod secrets;
 pub mod sessions;

@@ -40,6 +40,7 @@ use crate::lifecycle::{self, HomeLock, Lock};
 use crate::models::Models;
 use crate::plugins::Plugins;
 use crate::profiles::profiles;
+use crate::programs::Documents;
 use crate::registries::{self, Registries};
 use crate::secrets::Secrets;
 use crate::telemetry::{self, Logs};
@@ -124,6 +125,7 @@ async fn build_parts(
         Acting::start((&config, environment), (cache_key, launch), doors, (&store, &bus, &ambient), (&auth, &audit), mode)
             .await?;
     let Acting { plugins, installer, mcp, servers, registry, broken, background: [revoking, watching] } = acting;
+    let documents = Arc::new(Documents(egress.clone()));
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let mut notes = notes_of_start(&models, &owner, environment).await?;
     notes.extend(broken);
@@ -139,6 +141,7 @@ async fn build_parts(
         plugins: Arc::new(Plugins(plugins.clone())),
         registries: Arc::new(Registries(installer)),
         mcp_servers: servers,
+        program_documents: documents,
         chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
         vault,

@@ -11,6 +11,7 @@ mod notifications;
 mod permissions;
 mod plugin_offers;
 mod plugins;
+mod programs;
 mod search;
 mod secrets;
 mod sessions;

@@ -236,3 +236,13 @@ pub trait SecretsChanged: Send + Sync {
     /// The person's secrets are others now; from here on the new ones are hidden.
     async fn changed(&self, principal: &Principal);
 }
+
+/// Reads what a program says of itself at its own address.
+#[async_trait]
+pub trait ProgramDocuments: Send + Sync {
+    /// What stands at a public address, small and soon, without following anybody elsewhere.
+    ///
+    /// # Errors
+    /// [`PortError::Upstream`] says why nothing could be read.
+    async fn read(&self, url: &str) -> Result<Vec<u8>, PortError>;
+}

@@ -300,6 +300,7 @@ on_both! {
                 (key::METRICS_TOKEN, _) => json!(TOKEN),
                 (key::LOG_FILTER, _) => json!("octi_agents=debug"),
                 (key::MCP_HOSTS, _) => json!(["octi.example.com"]),
+                (key::PUBLIC_URL, _) => json!("https://octi.example.org"),
                 (key::SEARXNG_URL, _) => json!("http://10.0.0.5/"),
                 (key::PRIVATE_TARGETS, _) => json!(["10.0.0.0/8:443"]),
                 (key::SANDBOX_PROCESSES, _) => json!("required"),

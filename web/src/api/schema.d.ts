@@ -970,6 +970,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The programs that may act for the person over MCP, newest first. */
+        get: operations["programs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a program asks for, for the page on which a person answers it. Only a browser sees it. */
+        get: operations["programs_asks"];
+        put?: never;
+        /** Says yes or no to a program; the browser then goes where the answer says. Only a browser does it. */
+        post: operations["programs_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends what a program may do, with every token it has. */
+        delete: operations["programs_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1627,6 +1679,11 @@ export interface components {
         AgentStopped: {
             /** @description False when it had already ended. */
             stopped: boolean;
+        };
+        /** @description What a person says to a program. */
+        AnswerProgram: {
+            allow?: components["schemas"]["ProgramScope"] | null;
+            asked: components["schemas"]["ProgramAsks"];
         };
         /** @description What an artifact is; its bytes are at `/api/artifacts/{id}/raw`. */
         Artifact: {
@@ -3113,6 +3170,30 @@ export interface components {
             next?: string | null;
         };
         /** @description One page of a list. */
+        Page_Program: {
+            items: {
+                clientId: string;
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description When it must ask again, unless it comes back before.
+                 */
+                expiresAt: string;
+                /** Format: uuid */
+                id: string;
+                /** Format: date-time */
+                lastUsedAt?: string | null;
+                /** @description What it calls itself. */
+                name: string;
+                /** @description Where the browser was sent back to. */
+                redirectHost: string;
+                scope: components["schemas"]["ProgramScope"];
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Rule: {
             items: {
                 /** Format: date-time */
@@ -3584,6 +3665,69 @@ export interface components {
             /** Format: date-time */
             serverTime: string;
         };
+        /** @description A program that may act for the person over MCP. */
+        Program: {
+            clientId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it must ask again, unless it comes back before.
+             */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            lastUsedAt?: string | null;
+            /** @description What it calls itself. */
+            name: string;
+            /** @description Where the browser was sent back to. */
+            redirectHost: string;
+            scope: components["schemas"]["ProgramScope"];
+        };
+        /** @description Where the browser goes with the answer. */
+        ProgramAnswered: {
+            /** @description It holds a code, which works once and soon. */
+            redirectTo: string;
+        };
+        /** @description What a program asks for, in the words of OAuth: the query of the page it opened. What octi does not know is left alone. */
+        ProgramAsks: {
+            client_id: string;
+            code_challenge?: string | null;
+            code_challenge_method?: string | null;
+            redirect_uri?: string | null;
+            resource?: string | null;
+            response_type?: string | null;
+            scope?: string | null;
+            state?: string | null;
+        };
+        /** @description Why nobody can agree to what a program asks for. */
+        ProgramProblem: {
+            /** @description The address at which the program hears of it. */
+            back: string;
+            message: string;
+        };
+        /** @description The same, as a person is told of it. */
+        ProgramRequest: {
+            /** @description The host at which it describes itself; absent when it registered itself, as anybody can. */
+            describedBy?: string | null;
+            /** @description That is the machine of the browser. */
+            isLoopback: boolean;
+            /** @description What it calls itself. Nobody has checked that. */
+            name: string;
+            problem?: components["schemas"]["ProgramProblem"] | null;
+            /** @description Where the browser goes afterwards. */
+            redirectHost: string;
+            /** @description The most that it asks for. */
+            scope: components["schemas"]["ProgramScope"];
+            /** @description Whose rights it would have. */
+            username: string;
+        };
+        /**
+         * @description What a program may do.
+         * @enum {string}
+         */
+        ProgramScope: "mcp" | "mcp:read";
         /**
          * @description Why the key of a publisher is trusted.
          * @enum {string}
@@ -6349,6 +6493,131 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Plugin"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Program"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_asks: {
+        parameters: {
+            query: {
+                client_id: string;
+                response_type?: string;
+                redirect_uri?: string;
+                scope?: string;
+                state?: string;
+                code_challenge?: string;
+                code_challenge_method?: string;
+                resource?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramRequest"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerProgram"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramAnswered"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {

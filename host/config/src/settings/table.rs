@@ -27,6 +27,7 @@ pub mod key {
     pub const OPENAI_CALLS_PER_USER_MAX: &str = "gateway.openai_calls_per_user_max";
     pub const OPENAI_CALLS_MAX: &str = "gateway.openai_calls_max";
     pub const MCP_HOSTS: &str = "gateway.mcp_hosts";
+    pub const PUBLIC_URL: &str = "gateway.public_url";
     pub const LOG_FILTER: &str = "log.filter";
     pub const METRICS_TOKEN: &str = "metrics.token";
     pub const SEARXNG_URL: &str = "network.searxng_url";
@@ -124,6 +125,12 @@ pub const DEFINITIONS: &[Definition] = &[
         "Names under which programs and pages reach octi over MCP, such as `octi.example.com`, besides addresses and `localhost`.",
     )
     .default(|| json!([]))
+    .in_file(),
+    Definition::new(
+        key::PUBLIC_URL,
+        String,
+        "Address under which people and programs reach octi, such as `https://octi.example.com`; empty for the one that a request names. Programs that ask to be let in (OAuth) are told this address, and their tokens are for it. Its name counts like one of `gateway.mcp_hosts`.",
+    )
     .in_file(),
     Definition::new(key::LOG_FILTER, String, "What the server logs, as in `info,octi_agents=debug`.")
         .default(|| json!("info"))

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use octi_domain::ids::{CallId, PermissionRequestId, RuleId, SessionId, SignInId, TokenId, UserId};
+use octi_domain::ids::{CallId, PermissionRequestId, ProgramId, RuleId, SessionId, SignInId, TokenId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Level};
 use serde_json::{Value, json};
@@ -48,6 +48,25 @@ pub enum Deed<'a> {
     },
     TokenRevoked {
         token: TokenId,
+    },
+    /// A person let a program in.
+    ProgramAllowed {
+        program: ProgramId,
+        client: &'a str,
+        scope: &'a str,
+    },
+    /// A person said no to a program.
+    ProgramRefused {
+        client: &'a str,
+    },
+    /// A program is not let in any more: its person or the program itself said so.
+    ProgramRevoked {
+        program: ProgramId,
+    },
+    /// The same, because somebody showed a code or refresh token of it again.
+    ProgramCut {
+        program: ProgramId,
+        client: &'a str,
     },
     /// A person answered; `operation` is such as `shell.run`.
     PermissionAnswered {
@@ -187,6 +206,10 @@ impl Deed<'_> {
             Self::SetUp { .. } => "set_up",
             Self::TokenCreated { .. } => "token_created",
             Self::TokenRevoked { .. } => "token_revoked",
+            Self::ProgramAllowed { .. } => "program_allowed",
+            Self::ProgramRefused { .. } => "program_refused",
+            Self::ProgramRevoked { .. } => "program_revoked",
+            Self::ProgramCut { .. } => "program_cut",
             Self::PermissionAnswered { answer: Answer::Deny, .. } => "permission_denied",
             Self::PermissionAnswered { .. } => "permission_granted",
             Self::PermissionExpired { .. } => "permission_expired",
@@ -227,6 +250,10 @@ impl Deed<'_> {
             Self::SignedOut { sign_in } => format!("sign-in:{sign_in}"),
             Self::PasswordChanged { user } | Self::SetUp { user } => format!("user:{user}"),
             Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => format!("token:{token}"),
+            Self::ProgramAllowed { program, .. } | Self::ProgramRevoked { program } | Self::ProgramCut { program, .. } => {
+                format!("program:{program}")
+            }
+            Self::ProgramRefused { .. } => "program".to_owned(),
             Self::PermissionAnswered { request, .. } | Self::PermissionExpired { request, .. } => {
                 format!("permission:{request}")
             }
@@ -269,6 +296,8 @@ impl Deed<'_> {
             Self::TokenCreated { name, expires_at, .. } => {
                 json!({ "name": short(name), "expires_at": expires_at.map(|at| at.to_rfc3339()) })
             }
+            Self::ProgramAllowed { client, scope, .. } => json!({ "client": short(client), "scope": short(scope) }),
+            Self::ProgramRefused { client } | Self::ProgramCut { client, .. } => json!({ "client": short(client) }),
             Self::PermissionAnswered { operation, answer, .. } => {
                 json!({ "operation": short(operation), "answer": answer.as_str() })
             }
@@ -292,6 +321,7 @@ impl Deed<'_> {
             | Self::PasswordChanged { .. }
             | Self::SetUp { .. }
             | Self::TokenRevoked { .. }
+            | Self::ProgramRevoked { .. }
             | Self::RuleRemoved { .. }
             | Self::ModelRemoved { .. }
             | Self::ModelDefault { .. }

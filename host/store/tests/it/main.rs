@@ -31,6 +31,8 @@ mod owners;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod programs;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod searching;
