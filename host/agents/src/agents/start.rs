@@ -35,6 +35,8 @@ struct Start {
     place: Place,
     budget: Budget,
     as_file: bool,
+    /// What was said to the turn before, which did not hear it.
+    unheard: Option<MessageId>,
 }
 
 impl Agents {
@@ -98,7 +100,8 @@ impl Agents {
         tx.insert_run(&run).await.map_err(busy)?;
         tx.save().await?;
         let run_id = run.id;
-        shared.launch(Start { principal: principal.clone(), origin: Origin::Chat, run, model, place, budget, as_file: false });
+        let (principal, origin) = (principal.clone(), Origin::Chat);
+        shared.launch(Start { principal, origin, run, model, place, budget, as_file: false, unheard: None });
         Ok(run_id)
     }
 }
@@ -120,7 +123,7 @@ impl Shared {
         let message_id = self.open(principal, &run, said, stored).await?;
         let run_id = run.id;
         let (origin, as_file) = (options.origin, options.as_file);
-        self.launch(Start { principal: principal.clone(), origin, run, model, place, budget, as_file });
+        self.launch(Start { principal: principal.clone(), origin, run, model, place, budget, as_file, unheard: stored });
         Ok(Sent { message_id, run_id, steered: false })
     }
 
@@ -266,7 +269,7 @@ impl Shared {
 
     /// Sets a stored run going. Whatever happens to it, its end is stored and told.
     fn launch(self: &Arc<Self>, start: Start) {
-        let Start { principal, origin, mut run, model, place, budget, as_file } = start;
+        let Start { principal, origin, mut run, model, place, budget, as_file, unheard } = start;
         let handle = Arc::new(Handle::new(run.id, run.session_id, run.user_id));
         if as_file {
             handle.answer_as_file();
@@ -277,7 +280,8 @@ impl Shared {
         let span = tracing::info_span!("agents.turn", run = %run.id, session = %run.session_id);
         let shared = Arc::clone(self);
         let turn = async move {
-            let driver = Driver::new(Arc::clone(&shared), handle, (principal.clone(), origin), run.clone(), (model, budget));
+            let who = (principal.clone(), origin);
+            let driver = Driver::new(Arc::clone(&shared), handle, who, run.clone(), (model, budget)).hearing(unheard);
             if AssertUnwindSafe(Box::pin(driver.drive())).catch_unwind().await.is_err() {
                 let message = "the turn ended because of a bug in octi; the log says where".to_owned();
                 let told = EventKind::ChatError { run_id: run.id, code: "internal", message: message.clone() };

@@ -66,6 +66,8 @@ pub(crate) struct Driver {
     clock: TurnClock,
     /// Whether this turn may still let a summary be made.
     may_summarise: bool,
+    /// What was said to the turn before, which did not hear it.
+    unheard: Option<MessageId>,
 }
 
 impl Driver {
@@ -89,6 +91,7 @@ impl Driver {
             kept: String::new(),
             clock: TurnClock::start(),
             may_summarise: true,
+            unheard: None,
             shared,
             handle,
             principal,
@@ -96,6 +99,11 @@ impl Driver {
             run,
             model,
         }
+    }
+
+    /// What it answers, when that was said too late for the turn before.
+    pub(crate) fn hearing(self, unheard: Option<MessageId>) -> Self {
+        Self { unheard, ..self }
     }
 
     /// Runs the turn to its end.
@@ -112,7 +120,9 @@ impl Driver {
 
     async fn play(&mut self) -> Result<(), StoreError> {
         let mut tx = self.shared.store.read(&self.principal).await?;
-        let messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
+        let mut messages = tx.last_messages(self.run.session_id, MESSAGES_MAX).await?;
+        // It was stored before the last answer of a turn that did not hear it, and is what this one answers.
+        messages.sort_by_key(|message| Some(message.id) == self.unheard);
         let summary = tx.last_compaction(self.run.session_id).await?;
         self.requests.persona = persona::told(&tx.persona().await?);
         let off = tx.skills_off().await?;
