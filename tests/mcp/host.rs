@@ -10,7 +10,7 @@ use octi_domain::permission::Origin;
 use octi_extension::registry::{Registry as _, Snapshot};
 use octi_extension::services::SecretError;
 use octi_extension::tool::{CallContext, NoProgress, Tool, ToolError, ToolOutput, no_secrets};
-use octi_mcp::client::{Declared, Doors, Hub, Joined, Pin, ServerConfig, ServerSecrets, Source, Status};
+use octi_mcp::client::{ConfigError, Declared, Doors, Hub, Joined, Pin, ServerConfig, ServerSecrets, Source, Status};
 use octi_security::sandbox::egress::{Egress, EgressPolicy, PrivateTargets};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::fakes::{FakeRegistry, FakeRole};
@@ -45,9 +45,14 @@ impl Host {
 
     /// A host whose operator opened these.
     pub(crate) fn with_targets(targets: &[&str]) -> Self {
-        let home = tempfile::tempdir().expect("a folder");
         let private = PrivateTargets::parse(targets.iter().copied()).expect("targets");
-        let egress = Arc::new(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }));
+        Self::through(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }))
+    }
+
+    /// A host with that way to the network.
+    pub(crate) fn through(egress: Egress) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let egress = Arc::new(egress);
         let config = ProcessConfig { launcher: LAUNCHER.into(), level: Level::Auto };
         let processes = ProcessDoor::new(config).with_egress(egress.clone()).hiding(home.path());
         let hub = Arc::new(Hub::new(Doors::new(Arc::new(processes), &egress, Arc::new(OneSecret), home.path().join("mcp"))));
@@ -63,10 +68,14 @@ impl Host {
     }
 
     pub(crate) fn add_pinned(&self, name: &str, config: Value, pins: Vec<Pin>) -> &Self {
-        let config: ServerConfig = serde_json::from_value(config).expect("a configuration");
-        let declared = Declared { name: name.to_owned(), config, owner: None, source: Source::Database, pins };
-        self.hub.declare(declared).expect("a good configuration");
+        self.declare(name, config, pins).expect("a good configuration");
         self
+    }
+
+    /// Adds a server whose configuration may be refused.
+    pub(crate) fn declare(&self, name: &str, config: Value, pins: Vec<Pin>) -> Result<(), ConfigError> {
+        let config: ServerConfig = serde_json::from_value(config).expect("a configuration");
+        self.hub.declare(Declared { name: name.to_owned(), config, owner: None, source: Source::Database, pins })
     }
 
     /// The directory of a server.

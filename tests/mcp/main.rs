@@ -10,6 +10,7 @@ mod everything;
 mod host;
 mod hostile;
 mod remote;
+mod table;
 
 use octi_domain::message::Part;
 use octi_testkit::agents::TestAgents;

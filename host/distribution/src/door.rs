@@ -326,6 +326,8 @@ impl fmt::Debug for Door {
 }
 
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests {
     use octi_domain::ambient::Ambient;
     use octi_security::sandbox::egress::EgressPolicy;
