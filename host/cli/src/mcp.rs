@@ -95,18 +95,37 @@ struct OfAdministrators {
 #[async_trait]
 impl ServerSecrets for OfAdministrators {
     async fn secret(&self, owner: Option<UserId>, name: &str) -> Result<Option<SecretString>, SecretError> {
+        match self.principal(owner).await? {
+            Some(principal) => self.secrets.secret(&principal, name).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn tokens(&self, owner: Option<UserId>, server: &str) -> Result<Option<SecretString>, SecretError> {
+        match self.principal(owner).await? {
+            Some(principal) => self.secrets.tokens(&principal, server).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn keep_tokens(&self, owner: Option<UserId>, server: &str, tokens: Option<SecretString>) -> Result<(), SecretError> {
+        match self.principal(owner).await? {
+            Some(principal) => self.secrets.keep_tokens(&principal, server, tokens).await,
+            None => Err(SecretError::Unavailable),
+        }
+    }
+}
+
+impl OfAdministrators {
+    async fn principal(&self, owner: Option<UserId>) -> Result<Option<Principal>, SecretError> {
         let away = |error| {
             tracing::error!(%error, "whose secrets a server uses cannot be looked up");
             SecretError::Unavailable
         };
-        let principal = match owner {
+        Ok(match owner {
             None => Some(self.auth.local_owner().await.map_err(away)?),
             Some(id) => self.auth.everyone().await.map_err(away)?.into_iter().find(|person| person.user_id() == Some(id)),
-        };
-        match principal {
-            Some(principal) => self.secrets.secret(&principal, name).await,
-            None => Ok(None),
-        }
+        })
     }
 }
 
@@ -150,6 +169,18 @@ impl McpAdmin for Servers {
 
     async fn reset(&self, name: &str) -> Result<McpServer, PortError> {
         self.0.reset(name).map(to_api).map_err(refused)
+    }
+
+    async fn begin_sign_in(&self, principal: &Principal, name: &str, redirect_uri: &str) -> Result<String, PortError> {
+        Box::pin(self.0.begin_sign_in(principal, name, redirect_uri)).await.map_err(refused)
+    }
+
+    async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<McpServer, PortError> {
+        Box::pin(self.0.finish_sign_in(name, came_back)).await.map(to_api).map_err(refused)
+    }
+
+    async fn sign_out(&self, principal: &Principal, name: &str) -> Result<McpServer, PortError> {
+        Box::pin(self.0.sign_out(principal, name)).await.map(to_api).map_err(refused)
     }
 
     async fn accept(&self, principal: &Principal, (name, tool): (&str, &str), hash: &str) -> Result<McpServer, PortError> {

@@ -173,6 +173,24 @@ pub trait McpAdmin: Send + Sync {
     /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
     async fn reset(&self, name: &str) -> Result<McpServer, PortError>;
 
+    /// Begins a sign-in to a server: the address that the person opens. Their browser is sent to `redirect_uri` then.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says why it cannot be signed in to.
+    async fn begin_sign_in(&self, principal: &Principal, name: &str, redirect_uri: &str) -> Result<String, PortError>;
+
+    /// Ends it with the address that the browser came back to, whoever brings it: only that sign-in's own word in it counts.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says why not.
+    async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<McpServer, PortError>;
+
+    /// Forgets what somebody signed in with.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
+    async fn sign_out(&self, principal: &Principal, name: &str) -> Result<McpServer, PortError>;
+
     /// Takes a tool of a server, given as both names, when it still has the hash that was shown.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ impl Gateway {
             .route("/mcp", any(mcp::streamable))
             .route("/sse", get(mcp::stream))
             .route("/messages", post(mcp::message))
+            .route("/api/mcp/servers/{name}/callback", get(v1::mcp::callback))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), once))
             .layer(from_fn_with_state(self.clone(), rate))

@@ -4,14 +4,17 @@
 //! data of strangers: bounded, made safe to show, and without the secrets that were joined to its requests.
 
 mod admin;
+mod asking;
 mod breaker;
 mod catalog;
 mod config;
 mod connect;
 mod failure;
 mod file;
+mod form;
 mod http;
 mod hub;
+mod oauth;
 mod pin;
 mod result;
 mod secrets;
@@ -23,9 +26,11 @@ mod stream;
 mod tools;
 
 pub use admin::{Admin, AdminError};
+pub use asking::{Lent, Loan, Nobody, People, Question, Reply, Said};
 pub use breaker::BreakerState;
-pub use config::{ConfigError, Kind, ServerConfig, check_name};
+pub use config::{ConfigError, Kind, OAuthConfig, ServerConfig, check_name};
 pub use file::read_file;
-pub use hub::{Declared, Doors, Hub, Joined, Source, Status, ToolStatus};
+pub use hub::{Declared, Doors, Hub, Joined, SignedIn, Source, Status, ToolStatus};
+pub use oauth::tokens_in;
 pub use pin::{Described, Pin, PinState};
 pub use secrets::{NoSecrets, ServerSecrets};

@@ -451,6 +451,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp/servers/{name}/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a sign-in to a remote server, in the person's browser. */
+        post: operations["mcp_begin_sign_in"];
+        /** Forgets what somebody signed in with. */
+        delete: operations["mcp_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/sign-in/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Ends a sign-in whose browser came back to a program of the person's. */
+        put: operations["mcp_finish_sign_in"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mcp/servers/{name}/test": {
         parameters: {
             query?: never;
@@ -1711,6 +1746,15 @@ export interface components {
             /** @description The newest that one would install unasked. */
             version: string;
         };
+        /** @description Where the browser is sent when the person has signed in. */
+        BeginMcpSignIn: {
+            /**
+             * Format: int32
+             * @description A port of the person's own machine where a program waits for it; without it, octi's own address.
+             * @default null
+             */
+            port: number | null;
+        };
         /** @description A browser is signed in; its cookie came with this answer or a former one. */
         BrowserSession: {
             /** @description To be sent as `X-Octi-Csrf` with every request that is not `GET` or `HEAD`. */
@@ -2327,6 +2371,11 @@ export interface components {
             /** Format: uuid */
             sessionId?: string | null;
         };
+        /** @description What the browser brought back to a program of the person's. */
+        FinishMcpSignIn: {
+            /** @description The whole address. */
+            cameBack: string;
+        };
         /** @description Which function, with what. */
         FunctionCall: {
             /** @description JSON, as a text. */
@@ -2490,6 +2539,34 @@ export interface components {
          * @enum {string}
          */
         McpBreaker: "closed" | "open" | "probing";
+        /** @description Signing in to a remote server, for those that do not tell all of it themselves. */
+        McpOAuth: {
+            /**
+             * @description octi signs in by itself, as `clientId`, and no person does.
+             * @default false
+             */
+            clientCredentials: boolean;
+            /**
+             * @description What the authorization server calls octi, when it was told by hand.
+             * @default null
+             */
+            clientId: string | null;
+            /**
+             * @description Where a document about octi lies that authorization servers may read instead.
+             * @default null
+             */
+            clientMetadataUrl: string | null;
+            /**
+             * @description What it gave octi to prove that: `{{secret:NAME}}`, a secret of whoever configured the server.
+             * @default null
+             */
+            clientSecret: string | null;
+            /**
+             * @description What to ask for; what the server says without it.
+             * @default []
+             */
+            scopes: string[];
+        };
         /** @description One server, as it is now. */
         McpServer: {
             breaker: components["schemas"]["McpBreaker"];
@@ -2506,6 +2583,7 @@ export interface components {
             retryInMs?: number | null;
             /** @description Servers are started by the first call. */
             running: boolean;
+            signedIn: components["schemas"]["McpSignedIn"];
             source: components["schemas"]["McpServerSource"];
             /** @description Empty until it ran, but for what was accepted. */
             tools: components["schemas"]["McpTool"][];
@@ -2553,11 +2631,18 @@ export interface components {
              * @default []
              */
             network: string[];
+            /** @default null */
+            oauth: components["schemas"]["McpOAuth"] | null;
             /**
              * @description Directories the program may read besides the system's and its own.
              * @default []
              */
             read: string[];
+            /**
+             * @description Whether it may ask for the model of whoever calls it; they are asked each time, and pay.
+             * @default false
+             */
+            sampling: boolean;
             /**
              * Format: int64
              * @description Milliseconds that a call may take; 30000 without it.
@@ -2588,6 +2673,15 @@ export interface components {
             problem?: string | null;
             server: components["schemas"]["McpServer"];
         };
+        /** @description The address that the person opens to sign in. */
+        McpSignIn: {
+            url: string;
+        };
+        /**
+         * @description Whether somebody signed in to a server.
+         * @enum {string}
+         */
+        McpSignedIn: "not_needed" | "wanted" | "yes";
         /** @description One tool of a server. */
         McpTool: {
             accepted?: components["schemas"]["McpToolText"] | null;
@@ -2944,6 +3038,7 @@ export interface components {
                 retryInMs?: number | null;
                 /** @description Servers are started by the first call. */
                 running: boolean;
+                signedIn: components["schemas"]["McpSignedIn"];
                 source: components["schemas"]["McpServerSource"];
                 /** @description Empty until it ran, but for what was accepted. */
                 tools: components["schemas"]["McpTool"][];
@@ -5149,6 +5244,104 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_begin_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginMcpSignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpSignIn"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_finish_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishMcpSignIn"];
+            };
+        };
         responses: {
             200: {
                 headers: {

@@ -132,6 +132,9 @@ impl Admin {
         tx.delete_mcp_server(name).await?;
         audit::append(&mut tx, &self.ambient, Some(owner), &Deed::McpServerRemoved { server: name }).await?;
         tx.save().await?;
+        if let Err(error) = self.hub.sign_out(name).await {
+            tracing::warn!(server = name, error, "what somebody signed in to an MCP server with stays in the vault");
+        }
         self.hub.remove(name);
         Ok(())
     }
@@ -212,6 +215,37 @@ impl Admin {
         self.status(name)?;
         let problem = Box::pin(self.hub.test(name)).await.err();
         Ok((problem, self.status(name)?))
+    }
+
+    /// Begins a sign-in: the address that the person opens, whose browser is sent on to `redirect_uri` then.
+    ///
+    /// # Errors
+    /// [`AdminError::Refused`] says why it cannot be signed in to.
+    pub async fn begin_sign_in(&self, who: &Principal, name: &str, redirect_uri: &str) -> Result<String, AdminError> {
+        administrator(who)?;
+        self.status(name)?;
+        Box::pin(self.hub.begin_sign_in(name, redirect_uri)).await.map_err(AdminError::Refused)
+    }
+
+    /// Ends it with the address that the browser came back to.
+    ///
+    /// # Errors
+    /// [`AdminError::Refused`] says why not.
+    pub async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<Status, AdminError> {
+        self.status(name)?;
+        Box::pin(self.hub.finish_sign_in(name, came_back)).await.map_err(AdminError::Refused)?;
+        self.status(name)
+    }
+
+    /// Forgets what somebody signed in with.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn sign_out(&self, who: &Principal, name: &str) -> Result<Status, AdminError> {
+        administrator(who)?;
+        self.status(name)?;
+        self.hub.sign_out(name).await.map_err(AdminError::Refused)?;
+        self.status(name)
     }
 
     /// One server, as it is now.

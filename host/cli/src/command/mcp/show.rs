@@ -1,6 +1,6 @@
 //! Servers and their tools, as people read them.
 
-use octi_api::v1::mcp::{McpBreaker, McpServer, McpServerSource, McpTool, McpToolState, McpToolText};
+use octi_api::v1::mcp::{McpBreaker, McpServer, McpServerSource, McpSignedIn, McpTool, McpToolState, McpToolText};
 
 use crate::output::Printer;
 
@@ -35,6 +35,7 @@ fn state(server: &McpServer) -> String {
         _ if server.config.disabled => "disabled".to_owned(),
         McpBreaker::Open => format!("left alone for {} s", server.retry_in_ms.unwrap_or_default().div_ceil(1_000)),
         McpBreaker::Probing => "being tried".to_owned(),
+        McpBreaker::Closed if server.signed_in == McpSignedIn::Wanted => "wants a sign-in".to_owned(),
         McpBreaker::Closed if server.running => "running".to_owned(),
         McpBreaker::Closed => "not started".to_owned(),
     }
