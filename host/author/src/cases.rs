@@ -1,6 +1,8 @@
 //! Cases: folders that say what is there, what is called, and what must come of it. `tools-wasm/README.md` defines them.
 
+mod after;
 mod case;
+mod kinds;
 mod matching;
 mod problem;
 mod texts;

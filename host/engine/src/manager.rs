@@ -151,6 +151,7 @@ impl PluginManager {
             egress: config.egress,
             endpoints: config.endpoints,
             secrets: config.secrets,
+            ambient: Arc::new(config.ambient.clone()),
         };
         let host = Arc::new(Host {
             runtime,

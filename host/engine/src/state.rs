@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::channel::ChannelContext;
@@ -14,7 +15,7 @@ use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 use crate::capability::log::{self, LogBudget};
 use crate::limits::{Budget, Limiter};
@@ -30,6 +31,8 @@ pub(crate) struct Services {
     pub(crate) egress: Arc<Egress>,
     pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) secrets: Arc<dyn SecretSource>,
+    /// What time it is for guests.
+    pub(crate) ambient: Arc<Ambient>,
 }
 
 /// For whom a call runs.
@@ -151,19 +154,37 @@ impl CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let log = &self.log;
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi(log)));
+        let (log, services) = (&self.log, &self.services);
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi(log, services.as_ref())));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }
 
 /// Nothing to reach, and an end for what a guest prints.
-fn wasi(log: &Arc<LogBudget>) -> WasiCtx {
-    WasiCtx::builder()
+fn wasi(log: &Arc<LogBudget>, services: Option<&Services>) -> WasiCtx {
+    let mut context = WasiCtx::builder();
+    context
         .stdout(log::Capture::new(log.clone()))
         .stderr(log::Capture::new(log.clone()))
         .allow_tcp(false)
         .allow_udp(false)
-        .max_random_size(limits::GUEST_RANDOM_BYTES_MAX)
-        .build()
+        .max_random_size(limits::GUEST_RANDOM_BYTES_MAX);
+    if let Some(services) = services {
+        context.wall_clock(GuestClock(services.ambient.clone()));
+    }
+    context.build()
+}
+
+/// The host's time as guests read it.
+struct GuestClock(Arc<Ambient>);
+
+impl HostWallClock for GuestClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_micros(1)
+    }
+
+    fn now(&self) -> Duration {
+        // Before 1970 there is no time that a guest could be told.
+        Duration::from_micros(u64::try_from(self.0.now().timestamp_micros()).unwrap_or_default())
+    }
 }

@@ -1,6 +1,6 @@
 // Only checked, never run: what an author in TypeScript is told.
 
-import { Failed, output, plugin, schema, tool, type Infer } from "@octi/plugin";
+import { block, channel, Failed, hook, output, plugin, rewrite, schema, tool, type Infer } from "@octi/plugin";
 import { workspace } from "@octi/plugin/fs";
 import * as kv from "@octi/plugin/kv";
 import { run } from "@octi/plugin/shell";
@@ -43,5 +43,26 @@ const version: number | undefined = item?.version;
 const ending = run("git", ["status"]).ending;
 if (ending.kind === "exited") ending.code satisfies number;
 
-export default plugin(read);
+const watch = hook((event) => {
+  // @ts-expect-error only calls have a tool
+  event.tool;
+  if (event.name !== "tool.before") return;
+  const tool: string = event.tool;
+  if (tool === "shell.run") return block("no commands today");
+  return rewrite({ ...event.arguments, depth: 1 });
+});
+
+// @ts-expect-error it is not a verdict
+hook(() => "no");
+// @ts-expect-error it has to send
+channel({ poll: () => undefined });
+const chat = channel({
+  poll: (cursor) => ({ messages: [{ id: "1", conversation: "c", sender: "s", text: "hello" }], cursor: cursor ?? "0" }),
+  send({ id, text, replyTo }) {
+    const to: string | undefined = replyTo;
+    return `${id}${text}${to}`;
+  },
+});
+
+export default plugin(read, watch, chat);
 export { whole, none, other, version };

@@ -98,8 +98,14 @@ pub(crate) fn host_on(kv: Arc<dyn KvStore>) -> Arc<Host> {
 }
 
 fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) -> Arc<Host> {
-    let services =
-        Services { kv, processes: processes(), egress: Arc::default(), endpoints: Arc::default(), secrets: Arc::new(secrets()) };
+    let services = Services {
+        kv,
+        processes: processes(),
+        egress: Arc::default(),
+        endpoints: Arc::default(),
+        secrets: Arc::new(secrets()),
+        ambient: Arc::new(Ambient::system()),
+    };
     Arc::new(Host {
         runtime: Runtime::start().expect("an engine"),
         cache: Cache::none(Compiler::InProcess),
