@@ -77,6 +77,8 @@ const agent = createRoute({
 const plugins = createRoute({
   getParentRoute: () => inside,
   path: "/plugins",
+  validateSearch: (search: Record<string, unknown>): { tab?: "available" } =>
+    text(search.tab) === "available" ? { tab: "available" } : {},
   component: lazyRouteComponent(() => import("./pages/plugins/PluginsPage"), "PluginsPage"),
 });
 const plugin = createRoute({

@@ -9,3 +9,4 @@ mod progress;
 pub(crate) mod record;
 pub mod schema;
 mod secrets;
+mod target;

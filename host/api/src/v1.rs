@@ -11,6 +11,8 @@ pub mod messages;
 pub mod models;
 pub mod notifications;
 pub mod permissions;
+pub mod plugin_access;
+pub mod plugin_health;
 pub mod plugin_offers;
 pub mod plugins;
 pub mod search;

@@ -11,6 +11,7 @@ pub mod message;
 pub mod notification;
 pub mod permission;
 pub mod persona;
+pub mod plugin_access;
 pub mod plugin_limits;
 pub mod principal;
 pub mod run;

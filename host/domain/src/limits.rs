@@ -3,6 +3,7 @@
 mod author;
 mod channels;
 mod compiler;
+mod health;
 mod hooks;
 mod install;
 mod mcp;
@@ -19,6 +20,7 @@ mod workspaces;
 pub use author::*;
 pub use channels::*;
 pub use compiler::*;
+pub use health::*;
 pub use hooks::*;
 pub use install::*;
 pub use mcp::*;

@@ -57,6 +57,7 @@ impl CallState {
     pub(crate) fn denied(&self, capability: &'static str, why: String) -> HostError {
         let plugin = self.grant.plugin().to_owned();
         metrics::counter!(telemetry::PLUGIN_DENIALS.name, "plugin" => plugin, "capability" => capability).increment(1);
+        self.grant.health().denied(capability, &why, &*self.caller.redact);
         HostError::Denied(why)
     }
 }

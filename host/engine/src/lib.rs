@@ -13,6 +13,7 @@ mod drain;
 mod engine;
 mod failure;
 mod generation;
+mod health;
 mod hook;
 mod install;
 mod instance;

@@ -4,7 +4,7 @@ mod contract;
 mod image;
 mod role;
 mod skill;
-mod texts;
+pub(crate) mod texts;
 mod tool;
 
 use octi_extension::manifest::ManifestError;

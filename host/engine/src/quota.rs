@@ -84,6 +84,16 @@ impl Quotas {
         self.used
     }
 
+    /// Bytes of bodies that were sent.
+    pub(crate) const fn sent_bytes(&self) -> u64 {
+        self.http_sent
+    }
+
+    /// Bytes of bodies that were received.
+    pub(crate) const fn received_bytes(&self) -> u64 {
+        self.http_received
+    }
+
     /// Host calls that were refused.
     pub(crate) const fn refused(&self) -> u64 {
         self.refused

@@ -5,6 +5,7 @@ mod calls;
 mod capabilities;
 mod channels;
 pub(crate) mod guests;
+mod health;
 mod hooks;
 mod http;
 mod limits;

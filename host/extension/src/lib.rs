@@ -8,6 +8,7 @@ pub mod capability;
 pub mod channel;
 pub mod contract;
 pub mod grant;
+pub mod health;
 pub mod hook;
 pub mod host;
 pub mod manifest;

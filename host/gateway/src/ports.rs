@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use octi_api::v1::mcp::{McpServer, McpServerTest, SetMcpServer};
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugin_offers::{
-    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginOfferText, PluginPublisher,
+    PluginRegistry,
 };
 use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin};
 use octi_domain::ids::PluginOfferId;
@@ -78,6 +79,13 @@ pub trait PluginRegistries: Send + Sync {
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with it.
     async fn offer(&self, principal: &Principal, ask: MakePluginOffer) -> Result<PluginOffer, PortError>;
+
+    /// What the role or skill of what was offered tells models.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`] when this person was not offered it, [`PortError::Conflict`] when it is another thing now, or
+    /// [`PortError::Refused`] when it does not say its texts.
+    async fn texts(&self, principal: &Principal, id: PluginOfferId) -> Result<Vec<PluginOfferText>, PortError>;
 
     /// Installs what was offered.
     ///

@@ -71,6 +71,8 @@ pub enum Refusal {
     /// Of the engine, which tried it.
     #[error("`{name}` {version} was not installed: {error}")]
     Engine { name: PluginName, version: Version, error: Box<InstallError> },
+    #[error("`{name}` {version} does not say what it tells models, so it cannot be reviewed: {error}; ask its publisher")]
+    Texts { name: PluginName, version: Version, error: String },
     #[error("`{}` cannot be written", path.display())]
     Lock {
         path: std::path::PathBuf,

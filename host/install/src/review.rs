@@ -71,6 +71,8 @@ pub struct Review {
     pub warnings: Vec<String>,
     /// It may not be installed before a person looked.
     pub needs_review: bool,
+    /// It tells models something, which [`Installer::texts`](crate::Installer::texts) shows.
+    pub has_texts: bool,
 }
 
 /// What runs now under the id.
@@ -129,6 +131,10 @@ impl Found {
         &self.offer.statement.version
     }
 
+    pub(crate) const fn has_texts(&self) -> bool {
+        self.manifest.role.is_some() || self.manifest.skill.is_some()
+    }
+
     pub(crate) fn is_unknown_publisher(&self) -> bool {
         self.offer.standing == Standing::Unknown
     }
@@ -176,6 +182,7 @@ impl Found {
             given_up: given_up.map(Right::line).collect(),
             warnings: self.warnings(),
             needs_review: self.needs_review(),
+            has_texts: self.has_texts(),
         }
     }
 

@@ -1418,6 +1418,201 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PluginsHealth"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/{publisher}/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    publisher: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PluginHealth"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/{publisher}/{name}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    publisher: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PluginAccess"];
+                    };
+                };
+            };
+        };
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    publisher: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SetPluginAccess"];
+                };
+            };
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PluginAccess"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        delete: {
+            parameters: {
+                query?: {
+                    user?: string;
+                };
+                header?: never;
+                path: {
+                    publisher: string;
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PluginAccess"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugin-offers/{id}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["PluginOfferText"][];
+                            next?: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1710,6 +1905,7 @@ export interface components {
             registry: string;
             /** @description The newest that one would install unasked. */
             version: string;
+            versions?: components["schemas"]["AvailableVersion"][];
         };
         /** @description A browser is signed in; its cookie came with this answer or a former one. */
         BrowserSession: {
@@ -2901,6 +3097,7 @@ export interface components {
                 registry: string;
                 /** @description The newest that one would install unasked. */
                 version: string;
+                versions?: components["schemas"]["AvailableVersion"][];
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -3072,6 +3269,8 @@ export interface components {
                 state: components["schemas"]["PluginState"];
                 tools: string[];
                 version: string;
+                incident?: null | components["schemas"]["PluginIncident"];
+                mayUse?: boolean;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -3457,6 +3656,8 @@ export interface components {
             state: components["schemas"]["PluginState"];
             tools: string[];
             version: string;
+            incident?: null | components["schemas"]["PluginIncident"];
+            mayUse?: boolean;
         };
         /** @description Payload of `plugin.changed`. */
         PluginChanged: {
@@ -3524,6 +3725,7 @@ export interface components {
             warnings: string[];
             /** @description Of the file. */
             wasm: string;
+            hasTexts?: boolean;
         };
         /** @description Where a plugin of a registry came from. */
         PluginOrigin: {
@@ -4227,6 +4429,94 @@ export interface components {
             /** Format: date-time */
             expiresAt: string;
             ticket: string;
+        };
+        /** @enum {string} */
+        PluginIncidentKind: "quarantined" | "rolled_back" | "revoked";
+        /** @enum {string} */
+        PluginWayBack: "reload" | "upgrade";
+        PluginIncident: {
+            kind: components["schemas"]["PluginIncidentKind"];
+            reason: string;
+            version: string;
+            /** Format: date-time */
+            since?: string | null;
+            /** Format: date-time */
+            until?: string | null;
+            remedy: string;
+            wayBack: components["schemas"]["PluginWayBack"];
+        };
+        CallSums: {
+            /** Format: int64 */
+            calls?: number;
+            errors?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            p50Us?: number | null;
+            /** Format: int64 */
+            p95Us?: number | null;
+            /** Format: int64 */
+            memoryPeakBytes?: number;
+            /** Format: int64 */
+            sentBytes?: number;
+            /** Format: int64 */
+            receivedBytes?: number;
+            denials?: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            quotaRefusals?: number;
+        };
+        RefusedCall: {
+            /** Format: date-time */
+            at: string;
+            capability: string;
+            text: string;
+        };
+        PluginHealth: {
+            plugin: string;
+            version: string;
+            state: components["schemas"]["PluginState"];
+            incident?: null | components["schemas"]["PluginIncident"];
+            /** Format: int64 */
+            active: number;
+            /** Format: date-time */
+            lastCallAt?: string | null;
+            total: components["schemas"]["CallSums"];
+            lastHour: components["schemas"]["CallSums"];
+            refusals: components["schemas"]["RefusedCall"][];
+        };
+        PluginsHealth: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            at: string;
+            items: components["schemas"]["PluginHealth"][];
+        };
+        PersonAccess: {
+            userId: string;
+            username: string;
+            allowed: boolean;
+            /** Format: date-time */
+            setAt?: string | null;
+        };
+        PluginAccess: {
+            plugin: string;
+            everyone: boolean;
+            people: components["schemas"]["PersonAccess"][];
+        };
+        SetPluginAccess: {
+            user?: string | null;
+            allowed: boolean;
+        };
+        AvailableVersion: {
+            version: string;
+            yanked?: string | null;
+        };
+        PluginOfferText: {
+            name: string;
+            text: string;
+            before?: string | null;
         };
     };
     responses: never;

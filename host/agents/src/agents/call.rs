@@ -63,7 +63,9 @@ impl Agents {
         shared.admit(principal)?;
         let rules = shared.store.rules(principal, None).await?;
         let snapshot = shared.registry.snapshot();
-        let usable = |tool: &Arc<dyn Tool>| may_be_used(tool.spec(), &rules);
+        let access = shared.store.plugin_access().await?;
+        let granted = |spec: &ToolSpec| access.allows(&spec.plugin, principal.user_id());
+        let usable = |tool: &Arc<dyn Tool>| granted(tool.spec()) && may_be_used(tool.spec(), &rules);
         Ok(snapshot.tools.iter().filter(|(_, tool)| usable(tool)).map(|(name, tool)| (name.clone(), Arc::clone(tool))).collect())
     }
 

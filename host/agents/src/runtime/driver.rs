@@ -20,6 +20,7 @@ use octi_models::{ChatEvent, ChatModel, ModelError};
 use octi_store::{CostRow, NewMessage, StoreError};
 use serde_json::json;
 
+use super::access::Allowed;
 use super::answer_file;
 use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
@@ -117,6 +118,7 @@ impl Driver {
         self.requests.persona = persona::told(&tx.persona().await?);
         let off = tx.skills_off().await?;
         drop(tx);
+        self.requests.allowed = Allowed::of(&self.shared.store, self.run.user_id).await?;
         self.give_skills(&skills::said(&messages), &off).await?;
         self.conversation = Conversation::from_messages(messages, self.run.id).after(summary);
         if !self.conversation.awaits_answer() {
@@ -241,6 +243,7 @@ impl Driver {
             // Where it is stored is not known here, so a summary might lose it; the next turn can make one.
             self.may_summarise = false;
         }
+        self.requests.allowed = Allowed::of(&self.shared.store, self.run.user_id).await?;
         self.snapshot = self.shared.registry.snapshot();
         let date = self.shared.ambient.now().format("%Y-%m-%d").to_string();
         match self.requests.build(&self.snapshot, self.model.info(), date, trim).await {

@@ -1,4 +1,4 @@
-//! The one path of a tool call: schema, hooks, permission, approval, secrets, run, redact, bound, record.
+//! The one path of a tool call: grant, schema, hooks, permission, approval, secrets, run, redact, bound, record.
 //!
 //! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
 
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use super::approval::{Broker, Verdict};
 use super::record::{Record, Recorder};
 use super::schema::Schemas;
-use super::{hooks, keep, progress, secrets};
+use super::{hooks, keep, progress, secrets, target};
 use crate::clock::TurnClock;
 use crate::publish::Publisher;
 use crate::watchers::{Happened, Watchers};
@@ -143,7 +143,7 @@ impl Refusal {
         Self { code, text: text.into(), decision: decision.into(), suggested_rule: None }
     }
 
-    fn of_error(error: &ToolError) -> Self {
+    pub(super) fn of_error(error: &ToolError) -> Self {
         Self::new(error.code(), error.to_string(), "refused: the call is not valid")
     }
 
@@ -190,7 +190,7 @@ impl Dispatch {
 
     async fn permit(&self, call: &Call, redactor: &Arc<Redactor>) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
-        let (tool, arguments) = self.target(tool, call.arguments.clone()).await.map_err(|error| Refusal::of_error(&error))?;
+        let (tool, arguments) = target::of(self, call, tool).await?;
         let folder = self.folder(call).await?;
         let hooked = Box::pin(hooks::before(self, call, &tool, redactor, arguments)).await?;
         let (note, is_rewritten, arguments) = (hooked.note(), !hooked.rewritten_by.is_empty(), hooked.arguments);
@@ -227,18 +227,6 @@ impl Dispatch {
         let place = place.await.map_err(|error| Refusal::of_store(&error))?.unwrap_or_default();
         (self.workspace_of)(call.of.user_id, &place)
             .map_err(|error| Refusal::new("failed", error.to_string(), "refused: it has no folder to work in"))
-    }
-
-    /// The tool that runs, and its arguments: those of the call, or what a tool that passes calls on makes of them.
-    async fn target(&self, tool: Arc<dyn Tool>, arguments: Value) -> Result<(Arc<dyn Tool>, Value), ToolError> {
-        let arguments = self.schemas.check(&tool, arguments)?;
-        match tool.target(&arguments).await? {
-            None => Ok((tool, arguments)),
-            Some((target, passed)) => {
-                let passed = self.schemas.check(&target, passed)?;
-                Ok((target, passed))
-            }
-        }
     }
 
     async fn consent(

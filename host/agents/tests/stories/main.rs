@@ -15,6 +15,8 @@ mod crashes;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod granted;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod notifications;

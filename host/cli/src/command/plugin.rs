@@ -1,5 +1,6 @@
 //! `octi plugin`: tools and roles, and writing them.
 
+mod access;
 mod build;
 mod call;
 mod dev;
@@ -12,11 +13,12 @@ mod sbom;
 mod search;
 pub(crate) mod signing;
 mod test;
+mod top;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource, PluginState};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginIncidentKind, PluginSource, PluginState};
 use octi_domain::tool_name;
 use octi_engine::{Inspection, PluginManager, pack};
 use octi_extension::manifest::ToolEntry;
@@ -24,7 +26,7 @@ use octi_extension::manifest::ToolEntry;
 use crate::command::Context;
 use crate::connection::{Connection, Want};
 use crate::failure::{Failure, Outcome};
-use crate::output::{BOLD, DIM, WARN, human_bytes, shorten};
+use crate::output::{BOLD, DIM, HINT, Printer, WARN, human_bytes, shorten};
 use crate::plugins;
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +80,14 @@ pub(crate) enum Verb {
         /// Its id, such as `acme/weather`
         id: String,
     },
+    /// How plugins are doing: calls, errors, times, memory, network and state, like `top`
+    Top(top::Options),
+    /// Let people use a plugin
+    Allow(access::Who),
+    /// Keep people from using a plugin
+    Deny(access::Who),
+    /// Show who may use a plugin
+    Access(access::Shown),
     /// Call a tool by hand: of an installed plugin, or of a file or folder on a throw-away engine
     Call(call::Options),
     /// Make a plugin file: a role or skill from its text, or a tool from a component
@@ -153,6 +163,10 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
             None => install::run(context, &connection, &options).await,
         },
         Verb::Remove { id } => remove(context, &connection, &id).await,
+        Verb::Top(options) => top::run(context, &connection, &options).await,
+        Verb::Allow(who) => access::say(context, &connection, &who, true).await,
+        Verb::Deny(who) => access::say(context, &connection, &who, false).await,
+        Verb::Access(shown) => access::access(context, &connection, &shown).await,
         Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
         Verb::Call(options) => call::installed(context, &connection, &options).await,
@@ -170,12 +184,22 @@ async fn list(context: &Context, connection: &Connection) -> Outcome {
         let rows: Vec<Vec<String>> = plugins.iter().map(row).collect();
         printer.table(&["id", "version", "from", "size", "offers", "state"], &rows);
         for plugin in &plugins {
-            if let Some(problem) = &plugin.problem {
-                printer.warning(&format!("{}: {problem}", plugin.id));
-            }
+            trouble(printer, plugin);
         }
     });
     Ok(())
+}
+
+/// What is wrong, and the way back.
+fn trouble(printer: Printer, plugin: &Plugin) {
+    match (&plugin.incident, &plugin.problem) {
+        (Some(incident), _) => {
+            printer.warning(&format!("{}: {}", plugin.id, incident.reason));
+            printer.hint(&incident.remedy);
+        }
+        (None, Some(problem)) => printer.warning(&format!("{}: {problem}", plugin.id)),
+        (None, None) => {}
+    }
 }
 
 fn row(plugin: &Plugin) -> Vec<String> {
@@ -195,7 +219,7 @@ fn row(plugin: &Plugin) -> Vec<String> {
         from.to_owned(),
         human_bytes(plugin.bytes),
         offers.join(", "),
-        state(plugin.state).to_owned(),
+        state(plugin).to_owned(),
     ]
 }
 
@@ -203,8 +227,11 @@ fn count_of_tools(count: usize) -> String {
     if count == 1 { "1 tool".to_owned() } else { format!("{count} tools") }
 }
 
-const fn state(state: PluginState) -> &'static str {
-    match state {
+fn state(plugin: &Plugin) -> &'static str {
+    let is_revoked = plugin.incident.as_ref().is_some_and(|incident| incident.kind == PluginIncidentKind::Revoked);
+    match plugin.state {
+        PluginState::Quarantined if is_revoked => "revoked",
+        PluginState::Running if !plugin.may_use => "running, not for you",
         PluginState::Running => "running",
         PluginState::Quarantined => "quarantined",
         PluginState::RolledBack => "rolled back",
@@ -269,7 +296,7 @@ fn near(path: &Path) -> &Path {
     path.strip_prefix(here).ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(path)
 }
 
-fn section(printer: crate::output::Printer, title: &str, lines: &[String], none: &str) {
+fn section(printer: Printer, title: &str, lines: &[String], none: &str) {
     printer.line(&format!("{BOLD}{title}{BOLD:#}"));
     if lines.is_empty() {
         printer.line(&format!("  {none}"));
@@ -288,7 +315,10 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         printer.line(&format!("size        {}", human_bytes(plugin.bytes)));
         printer.line(&format!("sha256      {}", plugin.digest));
         printer.line(&format!("generation  {}", plugin.generation));
-        printer.line(&format!("state       {}", state(plugin.state)));
+        printer.line(&format!("state       {}", state(&plugin)));
+        if let Some(since) = plugin.incident.as_ref().and_then(|incident| incident.since) {
+            printer.line(&format!("since       {}", since.format("%Y-%m-%d %H:%M UTC")));
+        }
         if let Some(origin) = &plugin.origin {
             printer.line(&format!("registry    {}", origin.registry));
             printer.line(&format!("publisher   {}", origin.publisher_key));
@@ -300,8 +330,16 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         section(printer, "may reach", &plugin.capabilities, "nothing");
         let tools: Vec<String> = plugin.tools.iter().map(|name| tool_name::dotted(name)).collect();
         section(printer, "tools", &tools, "none");
-        if let Some(problem) = &plugin.problem {
-            printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));
+        match &plugin.incident {
+            Some(incident) => {
+                printer.line(&format!("{WARN}problem{WARN:#}  {}", incident.reason));
+                printer.line(&format!("{HINT}way back{HINT:#} {}", incident.remedy));
+            }
+            None => {
+                if let Some(problem) = &plugin.problem {
+                    printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));
+                }
+            }
         }
     });
     Ok(())

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use octi_domain::limits;
 use octi_domain::plugin_limits::PluginLimits;
+use octi_extension::manifest::Manifest;
 use octi_extension::tool::Containment;
 
 use super::PackError;
 use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::{Class, Runtime};
-use crate::generation;
+use crate::generation::{self, Ready};
 use crate::instance::Setup;
 use crate::limits::Budget;
 use crate::loader;
@@ -24,9 +25,8 @@ use crate::state::Caller;
 /// [`PackError`] when the file is no plugin, or does not say its texts.
 pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackError> {
     let manifest = loader::inspect(bytes)?.manifest;
-    let mut texts = BTreeMap::new();
     if manifest.role.is_none() && manifest.skill.is_none() {
-        return Ok(texts);
+        return Ok(BTreeMap::new());
     }
     let runtime = Runtime::start_small()?;
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
@@ -36,7 +36,13 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
         .await?;
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(&manifest, &compiled.link()?)?;
-    let setup = || Setup { caller: Caller::host("read its texts"), grant: Rights::none(&manifest), services: None, budget };
+    ask(&manifest, &ready, budget).await
+}
+
+/// The same of code that is ready to be called.
+pub(crate) async fn ask(manifest: &Manifest, ready: &Ready, budget: Budget) -> Result<BTreeMap<String, String>, PackError> {
+    let mut texts = BTreeMap::new();
+    let setup = || Setup { caller: Caller::host("read its texts"), grant: Rights::none(manifest), services: None, budget };
     let mut add = |name: &str, (text, _): (Result<String, Containment>, _), bytes_max: usize| {
         let text = text.map_err(|containment| PackError::Texts(containment.message()))?;
         if text.len() > bytes_max {
@@ -52,7 +58,7 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
     if let Some(skill) = &ready.skill {
         add("skill text", skill.text(setup(), "").await, limits::SKILL_BYTES_MAX)?;
     }
-    if let Some(skill) = manifest.skill {
+    if let Some(skill) = &manifest.skill {
         let given = if skill.always { "always given" } else { "given when it fits" };
         let list = [&skill.triggers, &skill.topics, &skill.roles].map(|list| list.join(", "));
         let [triggers, topics, roles] = list;

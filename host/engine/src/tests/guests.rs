@@ -22,6 +22,7 @@ use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::Runtime;
 use crate::generation::{Code, Generation, Host};
+use crate::health::Healths;
 use crate::loader;
 use crate::places::Places;
 use crate::state::Services;
@@ -107,6 +108,7 @@ fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) 
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
         plugin_limits,
+        healths: Healths::new(chrono::Utc::now()),
     })
 }
 

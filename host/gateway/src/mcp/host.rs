@@ -7,6 +7,7 @@ use octi_agents::roles::{self, Facts};
 use octi_agents::{CallError, CallOptions, Watch};
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
+use octi_domain::plugin_access::PluginAccess;
 use octi_extension::tool::Tool;
 use octi_mcp::server::{Call, Content, File, Host, Operation, Reply};
 use serde_json::{Map, Value};
@@ -97,6 +98,11 @@ impl Host for McpHost {
     async fn role(&self, caller: &Caller, name: &str) -> Option<Result<String, String>> {
         let gateway = self.gateway()?;
         let role = gateway.registry.snapshot().roles.get(name).cloned()?;
+        match gateway.store.plugin_access().await {
+            Ok(access) if access.allows(role.plugin(), Some(caller.user_id)) => {}
+            Ok(_) => return Some(Err(PluginAccess::refusal(role.plugin()))),
+            Err(error) => return Some(Err(told(error.into()))),
+        }
         let tools = match self.tools(caller).await {
             Ok(tools) => tools,
             Err(text) => return Some(Err(text)),

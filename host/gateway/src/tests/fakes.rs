@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use octi_agents::ModelSource;
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugin_offers::{
-    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
-    PluginRight, PublisherTrust,
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginOfferText, PluginPublisher,
+    PluginRegistry, PluginRight, PublisherTrust,
 };
 use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin, PluginSource};
 use octi_domain::ids::PluginOfferId;
@@ -180,6 +180,7 @@ impl Registry for FakeRegistry {
                 reason: "authenticate".to_owned(),
             }],
             problem: None,
+            incident: None,
         }]
     }
 
@@ -243,6 +244,8 @@ fn new_plugin(digest: String, bytes: u64) -> Plugin {
         skill: None,
         capabilities: Vec::new(),
         problem: None,
+        incident: None,
+        may_use: true,
         origin: None,
     }
 }
@@ -329,7 +332,13 @@ impl PluginRegistries for FakeRegistries {
             given_up: Vec::new(),
             warnings: Vec::new(),
             needs_review: true,
+            has_texts: true,
         })
+    }
+
+    async fn texts(&self, _principal: &Principal, _id: PluginOfferId) -> Result<Vec<PluginOfferText>, PortError> {
+        let text = PluginOfferText { name: "prompt".to_owned(), text: "You are new.".to_owned(), before: None };
+        Ok(vec![text])
     }
 
     async fn accept(&self, _principal: &Principal, id: PluginOfferId, answer: AcceptPluginOffer) -> Result<Plugin, PortError> {
@@ -355,6 +364,7 @@ impl PluginRegistries for FakeRegistries {
             plugin: name.to_owned(),
             registry: "main".to_owned(),
             version: "1.0.0".to_owned(),
+            versions: Vec::new(),
             description: String::new(),
             kinds: Vec::new(),
             installed: None,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
+use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::tool::Tool;
 use octi_security::sandbox::egress::{Caps, Egress};
@@ -345,5 +346,9 @@ impl Registry for Joined {
 
     fn plugins(&self) -> Vec<PluginStatus> {
         self.plugins.plugins()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        self.plugins.health()
     }
 }

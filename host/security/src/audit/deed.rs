@@ -121,6 +121,12 @@ pub enum Deed<'a> {
         plugin: &'a str,
         why: &'a str,
     },
+    /// Who may use it: a person, or everyone. Without a word, what was said before is taken back.
+    PluginAccess {
+        plugin: &'a str,
+        user: Option<&'a str>,
+        allowed: Option<bool>,
+    },
     /// A setting of the host has another value; never which.
     SettingChanged {
         key: &'a str,
@@ -202,6 +208,9 @@ impl Deed<'_> {
             Self::PluginRefused { .. } => "plugin_refused",
             Self::PluginRolledBack { .. } => "plugin_rolled_back",
             Self::PluginQuarantined { .. } => "plugin_quarantined",
+            Self::PluginAccess { allowed: Some(true), .. } => "plugin_allowed",
+            Self::PluginAccess { allowed: Some(false), .. } => "plugin_denied",
+            Self::PluginAccess { allowed: None, .. } => "plugin_access_reset",
             Self::PublisherTrusted { .. } => "publisher_trusted",
             Self::PublisherForgotten { .. } => "publisher_forgotten",
             Self::SettingChanged { .. } => "setting_changed",
@@ -240,7 +249,9 @@ impl Deed<'_> {
             Self::PluginRolledBack { plugin, .. } | Self::PluginQuarantined { plugin, .. } => {
                 format!("plugin:{}", short(plugin))
             }
-            Self::HookBlocked { plugin, .. } | Self::HookRewrote { plugin, .. } => format!("plugin:{}", short(plugin)),
+            Self::HookBlocked { plugin, .. } | Self::HookRewrote { plugin, .. } | Self::PluginAccess { plugin, .. } => {
+                format!("plugin:{}", short(plugin))
+            }
             Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
                 format!("plugin:{}", short(plugin))
             }
@@ -282,6 +293,7 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
+            Self::PluginAccess { user, .. } => json!({ "user": short(user.unwrap_or("everyone")) }),
             Self::PublisherTrusted { key, .. } => json!({ "key": short(key) }),
             Self::McpToolAccepted { hash, .. } => json!({ "hash": short(hash) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),

@@ -15,6 +15,8 @@ mod conversations;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod granted;
+#[cfg(test)]
 mod guarded;
 #[cfg(test)]
 mod house;
