@@ -25,9 +25,11 @@ const missing = (name) => () => fail(`\`${name}\` is not installed in this folde
 const { build } = await import("esbuild").catch(missing("esbuild"));
 const { componentize } = await import("@bytecodealliance/componentize-js").catch(missing("@bytecodealliance/componentize-js"));
 
+const wit = await readFile(join(values.wit, "world.wit"), "utf8");
+const kinds = [...wit.matchAll(/export octi:plugin\/([a-z]+)@/g)].map(([, kind]) => kind);
 const entry = `import plugin from ${JSON.stringify(`./${source}`)};
-import { tools as made } from "@octi/plugin/guest";
-export const tools = made(plugin);
+import * as made from "@octi/plugin/guest";
+${kinds.map((kind) => `export const ${kind} = made.${kind}(plugin);`).join("\n")}
 `;
 const bundle = `${values.out}.js`;
 const bundled = await build({
@@ -45,7 +47,6 @@ const bundled = await build({
   metafile: true,
 }).catch(() => process.exit(1));
 
-const wit = await readFile(join(values.wit, "world.wit"), "utf8");
 for (const [file, { imports }] of Object.entries(bundled.metafile.inputs)) {
   for (const { path } of imports.filter(({ path }) => path.startsWith("octi:") && !wit.includes(`import ${path};`))) {
     const key = path.slice("octi:".length).split("/")[0];

@@ -14,9 +14,12 @@ export function load(url, context, next) {
   if (!url.startsWith("octi:")) return next(url, context);
   const what = JSON.stringify("there is no host here that has " + url + ": keep logic in functions that take and return data");
   const names = {
+    "octi:artifacts": ["create", "Writer"],
+    "octi:ask": ["ask"],
     "octi:fs": ["root", "Writer"],
     "octi:http": ["send", "Request"],
     "octi:kv": ["get", "set", "delete", "keys"],
+    "octi:llm": ["complete"],
     "octi:log": ["log", "progress", "cancelled"],
     "octi:shell": ["run", "spawn", "attach", "which"],
   }[url.split("/")[0]] ?? [];

@@ -93,10 +93,13 @@ fn imports() -> Vec<Row> {
             .refused("it imports `octi:fs/files@1.0.0`, but its manifest does not ask for it"),
         importing("sockets", "wasi:sockets/tcp@0.2.6").refused("a plugin opens no connections of its own"),
         importing("wasi_http", "wasi:http/outgoing-handler@0.2.6").refused("a plugin makes no requests of its own"),
-        importing("contract_of_tomorrow", "octi:browser/page@1.0.0").refused("its contract is newer than this host; update octi"),
+        importing("contract_of_tomorrow", "octi:browser/page@1.0.0")
+            .refused("the contract has no such package; check its name, or update octi"),
         importing("unknown_import", "acme:secret/door@1.0.0").refused("which this host does not offer"),
-        Row::file("import_of_the_next_major", next_import()).refused("octi:log/log@9.0.0"),
-        exporting("export_of_the_next_major", "octi:plugin/tools@9.0.0").refused("it does not export `octi:plugin/tools@1.0.0`"),
+        Row::file("import_of_the_next_major", next_import())
+            .refused("it imports `octi:log/log@9.0.0`: built for contract 9.0, this octi serves"),
+        exporting("export_of_the_next_major", "octi:plugin/tools@9.0.0")
+            .refused("it exports `octi:plugin/tools@9.0.0`: built for contract 9.0, this octi serves"),
         exporting("export_in_name_only", "octi:plugin/tools@1.0.0").refused("it does not start"),
     ]
 }
@@ -133,7 +136,7 @@ fn manifests() -> Vec<Row> {
         section("deep_manifest", "[".repeat(100_000).as_bytes()).refused("manifest is not valid"),
         Row::file("two_manifests", twice).refused("it has more than one `octi:manifest` section"),
         changed("next_contract", |manifest| manifest["wit"] = json!("9.0"))
-            .refused("built for contract 9.0, this host serves 1.0"),
+            .refused("built for contract 9.0, this octi serves 1.0; update octi"),
         changed("unknown_field", |manifest| manifest["admin"] = json!(true)).refused("unknown field `admin`"),
         changed("id_of_a_path", |manifest| manifest["id"] = json!("../../etc")).refused("is not `publisher/name`"),
         changed("id_that_commands", |manifest| manifest["id"] = json!("acme/\u{1b}[31mred")).refused("is not `publisher/name`"),

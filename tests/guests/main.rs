@@ -7,6 +7,7 @@
 mod bombs;
 mod compat;
 mod escapes;
+mod gifts;
 mod hooks;
 mod host;
 mod lifecycle;
@@ -22,6 +23,11 @@ mod words;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_limit_holds() {
     row::run(limits::rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_given_asked_and_written_has_bounds() {
+    row::run(gifts::rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,8 @@
 //! A host with servers: the real process door and egress door, turns on a scripted model.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +11,9 @@ use octi_domain::permission::Origin;
 use octi_extension::registry::{Registry as _, Snapshot};
 use octi_extension::services::SecretError;
 use octi_extension::tool::{CallContext, NoProgress, Tool, ToolError, ToolOutput, no_secrets};
-use octi_mcp::client::{ConfigError, Declared, Doors, Hub, Joined, Pin, ServerConfig, ServerSecrets, Source, Status};
+use octi_mcp::client::{
+    ConfigError, Declared, Doors, Hub, Joined, Nobody, People, Pin, ServerConfig, ServerSecrets, Source, Status,
+};
 use octi_security::sandbox::egress::{Egress, EgressPolicy, PrivateTargets};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::fakes::{FakeRegistry, FakeRole};
@@ -28,12 +31,33 @@ pub(crate) struct Host {
     pub(crate) home: tempfile::TempDir,
 }
 
-struct OneSecret;
+/// One secret, and what was signed in with.
+pub(crate) struct Vault {
+    secret: String,
+    pub(crate) tokens: Mutex<BTreeMap<String, SecretString>>,
+}
+
+impl Vault {
+    pub(crate) fn of(secret: &str) -> Arc<Self> {
+        Arc::new(Self { secret: secret.to_owned(), tokens: Mutex::default() })
+    }
+}
 
 #[async_trait]
-impl ServerSecrets for OneSecret {
+impl ServerSecrets for Vault {
     async fn secret(&self, _owner: Option<UserId>, name: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok((name == "KEY").then(|| SecretString::from(SECRET.to_owned())))
+        Ok((name == "KEY").then(|| SecretString::from(self.secret.clone())))
+    }
+
+    async fn tokens(&self, _owner: Option<UserId>, server: &str) -> Result<Option<SecretString>, SecretError> {
+        Ok(self.tokens.lock().expect("no panic").get(server).cloned())
+    }
+
+    async fn keep_tokens(&self, _owner: Option<UserId>, server: &str, tokens: Option<SecretString>) -> Result<(), SecretError> {
+        let mut kept = self.tokens.lock().expect("no panic");
+        kept.remove(server);
+        kept.extend(tokens.map(|tokens| (server.to_owned(), tokens)));
+        Ok(())
     }
 }
 
@@ -45,17 +69,23 @@ impl Host {
 
     /// A host whose operator opened these.
     pub(crate) fn with_targets(targets: &[&str]) -> Self {
-        let private = PrivateTargets::parse(targets.iter().copied()).expect("targets");
-        Self::through(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }))
+        Self::with(targets.iter().copied(), Vault::of(SECRET), Arc::new(Nobody))
+    }
+
+    /// The same, with a vault and people.
+    pub(crate) fn with<'a>(targets: impl IntoIterator<Item = &'a str>, vault: Arc<Vault>, people: Arc<dyn People>) -> Self {
+        let private = PrivateTargets::parse(targets).expect("targets");
+        Self::through(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }), vault, people)
     }
 
     /// A host with that way to the network.
-    pub(crate) fn through(egress: Egress) -> Self {
+    pub(crate) fn through(egress: Egress, vault: Arc<Vault>, people: Arc<dyn People>) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let egress = Arc::new(egress);
         let config = ProcessConfig { launcher: LAUNCHER.into(), level: Level::Auto };
         let processes = ProcessDoor::new(config).with_egress(egress.clone()).hiding(home.path());
-        let hub = Arc::new(Hub::new(Doors::new(Arc::new(processes), &egress, Arc::new(OneSecret), home.path().join("mcp"))));
+        let doors = Doors::new(Arc::new(processes), &egress, vault, home.path().join("mcp")).with_people(people);
+        let hub = Arc::new(Hub::new(doors));
         let plugins = Arc::new(FakeRegistry::default());
         plugins.install_role(FakeRole::new("general"));
         let registry = Arc::new(Joined::new(plugins, hub.clone()));
@@ -123,6 +153,8 @@ fn context() -> CallContext {
         within: String::new(),
         time_max: Duration::from_secs(120),
         progress: Arc::new(NoProgress),
+        person: Arc::new(octi_extension::person::NobodyThere("nobody")),
+        llm: Arc::new(octi_extension::llm::NoModel("no model")),
         redact: no_secrets(),
     }
 }

@@ -64,9 +64,32 @@ def look(arguments):
     return json.dumps(found)
 
 
+waiting = []
+
+
+def ask(method, params):
+    """Asks the client, and gives what it answers; what else it says meanwhile waits."""
+    say({"jsonrpc": "2.0", "id": "of-the-server", "method": method, "params": params})
+    for line in sys.stdin:
+        message = json.loads(line)
+        if message.get("id") == "of-the-server":
+            return message.get("result") or message["error"]["message"]
+        waiting.append(line)
+
+
+def lines():
+    while True:
+        line = waiting.pop(0) if waiting else sys.stdin.readline()
+        if not line:
+            return
+        yield line
+
+
 def call(params):
     arguments = params.get("arguments", {})
     name = params["name"]
+    if mode == "asks":
+        return json.dumps([ask(one["method"], one["params"]) for one in json.loads(arguments["text"])])
     if mode == "slow":
         time.sleep(60)
     if mode == "crash-on-call":
@@ -95,7 +118,7 @@ if mode == "chatter":
         print("this is no message")
     sys.stdout.flush()
 
-for line in sys.stdin:
+for line in lines():
     request = json.loads(line)
     if "id" not in request:
         continue

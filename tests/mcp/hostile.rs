@@ -44,8 +44,25 @@ async fn what_crashes_in_a_call_is_started_anew_by_the_next() {
     let host = Host::start();
     host.add("one", hostile("crash-on-call"));
     let error = host.call("one", "echo", json!({})).await.unwrap_err();
-    assert!(matches!(error, ToolError::Unavailable(_)), "{error}");
+    let ToolError::Unavailable(why) = &error else { panic!("{error:?}") };
+    assert!(why.contains("it ended while it was asked (Exited(3))") && why.contains("a call starts it again"), "{why}");
     assert!(host.list(json!({"server": "one"})).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_that_was_left_alone_is_tried_by_one_call_and_left_alone_longer_when_that_fails() {
+    let host = Host::start();
+    host.add("one", hostile("crash"));
+    for _ in 0..limits::MCP_FAILURES_MAX {
+        host.call("one", "echo", json!({})).await.unwrap_err();
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(limits::MCP_REST_SECONDS_MIN)).await;
+    let (first, second) = tokio::join!(host.call("one", "echo", json!({})), host.call("one", "echo", json!({})));
+    let texts = [first.unwrap_err().to_string(), second.unwrap_err().to_string()];
+    assert_eq!(texts.iter().filter(|text| text.contains("does not work")).count(), 1, "{texts:?}");
+    assert_eq!(texts.iter().filter(|text| text.contains("finding out whether it has recovered")).count(), 1, "{texts:?}");
+    let rests = host.status("one").rests_for.unwrap().as_secs();
+    assert!((limits::MCP_REST_SECONDS_MIN..=2 * limits::MCP_REST_SECONDS_MIN).contains(&rests), "{rests}");
 }
 
 #[tokio::test]

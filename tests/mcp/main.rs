@@ -6,10 +6,14 @@
     reason = "a test says why it cannot go on, or is skipped"
 )]
 
+mod asking;
+mod conformance;
 mod everything;
 mod host;
 mod hostile;
+mod oauth;
 mod remote;
+mod scripted;
 mod table;
 
 use octi_domain::message::Part;

@@ -134,3 +134,28 @@ async fn a_message_without_an_end_is_cut_off() {
         assert!(error.to_string().contains("does not work"), "{way}: {error}");
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_ends_early_is_taken_up_again_where_it_was_and_not_sooner_than_the_server_says() {
+    let closed: std::sync::Mutex<Option<(Instant, crate::scripted::Asked)>> = std::sync::Mutex::default();
+    let server = crate::scripted::Scripted::start(move |_, asked| {
+        let stream = "content-type: text/event-stream\r\n";
+        let mut closed = closed.lock().expect("no panic");
+        match (asked.method.as_str(), asked.header("last-event-id"), closed.as_ref()) {
+            ("POST", _, _) => crate::scripted::protocol(asked).unwrap_or_else(|| {
+                *closed = Some((Instant::now(), asked.clone()));
+                crate::scripted::http("200 OK", stream, "id: 7\nretry: 700\ndata: \n\n")
+            }),
+            ("GET", Some("7"), Some((since, call))) => {
+                let waited = since.elapsed() >= Duration::from_millis(700);
+                let text = crate::scripted::text(call, if waited { "in time" } else { "too early" });
+                crate::scripted::http("200 OK", stream, &format!("id: 8\ndata: {text}\n\n"))
+            }
+            _ => crate::scripted::http("405 Method Not Allowed", "", ""),
+        }
+    });
+    let host = Host::with_targets(&[&format!("127.0.0.1:{}", server.port)]);
+    host.add("one", json!({"url": format!("http://127.0.0.1:{}/mcp", server.port)}));
+    let answer = host.call("one", "echo", json!({})).await.unwrap();
+    assert_eq!(answer, json!({"text": "in time"}));
+}

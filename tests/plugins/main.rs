@@ -2,9 +2,11 @@
 //! `octi plugin test` does.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a test says why it cannot go on, and what it ran")]
 
+mod corpus;
+
 use std::path::{Path, PathBuf};
 
-use octi_author::{Workbench, WorkbenchConfig, find_cases};
+use octi_author::{CaseFile, Project, Workbench, WorkbenchConfig, find_cases};
 use octi_engine::Compiler;
 use octi_extension::tool::ToolError;
 use octi_security::sandbox::egress::Endpoints;
@@ -78,13 +80,48 @@ async fn start(tool: &str, config: WorkbenchConfig) -> Workbench {
 async fn run_all(tool: &str) {
     let cases = find_cases(&root().join("tools-wasm").join(tool).join("cases"), None).expect("the tool has cases");
     let bench = start(tool, config()).await;
+    check(&bench, tool, &cases).await;
+    bench.stop().await;
+}
+
+async fn check(bench: &Workbench, plugin: &str, cases: &[CaseFile]) {
     let mut failures = Vec::new();
-    for case in &cases {
-        if let Some(problem) = case.run(&bench).await.problem {
+    for case in cases {
+        if let Some(problem) = case.run(bench).await.problem {
             failures.push(format!("{}: {problem}", case.name));
         }
     }
-    bench.stop().await;
-    println!("{tool}: {} cases", cases.len());
-    assert!(failures.is_empty(), "{} of {} cases of {tool} fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    println!("{plugin}: {} cases", cases.len());
+    assert!(failures.is_empty(), "{} of {} cases of {plugin} fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// The plugins of `docs/cookbook` in Rust, and those that are texts. Those in JavaScript and Python run in `host/author/tests/scripts.rs`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cookbook_holds() {
+    let cookbook = root().join("docs/cookbook");
+    let entries = std::fs::read_dir(&cookbook).expect("the cookbook").map(|entry| entry.expect("an entry").path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.join("plugin.toml").is_file()).collect();
+    folders.sort();
+    assert_eq!(folders.len(), 10, "{folders:?}");
+    let mut count = 0;
+    for folder in folders {
+        let name = folder.file_name().expect("a name").to_string_lossy().into_owned();
+        let is_script = ["src/plugin.js", "src/plugin.py"].iter().any(|file| folder.join(file).is_file());
+        if is_script {
+            continue;
+        }
+        let plugin = if folder.join("Cargo.toml").is_file() {
+            let packed = bundle().with_file_name("octi-cookbook").join(&name).with_extension("wasm");
+            std::fs::read(&packed).unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask wasm`", packed.display()))
+        } else {
+            let project = Project::open(&folder).expect("a plugin's folder");
+            octi_author::build(&project, "release").await.expect("it is packed").bytes
+        };
+        let bench = Workbench::start(config(), plugin, "plugin.wasm").await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let cases = find_cases(&folder.join("cases"), None).expect("the plugin has cases");
+        check(&bench, &name, &cases).await;
+        bench.stop().await;
+        count += 1;
+    }
+    assert_eq!(count, 5);
 }

@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   Outlet,
 } from "@tanstack/react-router";
+import "./pages/connect/opened";
 import { NotFound, PageFailed } from "./shell/Fallback";
 import { Gate } from "./shell/Gate";
 import { Shell } from "./shell/Shell";
@@ -28,6 +29,12 @@ const login = createRoute({
   path: "/login",
   validateSearch: (search: Record<string, unknown>): { to?: string } => ({ to: text(search.to) }),
   component: lazyRouteComponent(() => import("./pages/login/LoginPage"), "LoginPage"),
+});
+
+const connect = createRoute({
+  getParentRoute: () => root,
+  path: "/oauth/authorize",
+  component: lazyRouteComponent(() => import("./pages/connect/ConnectPage"), "ConnectPage"),
 });
 
 const setup = createRoute({
@@ -77,6 +84,8 @@ const agent = createRoute({
 const plugins = createRoute({
   getParentRoute: () => inside,
   path: "/plugins",
+  validateSearch: (search: Record<string, unknown>): { tab?: "available" } =>
+    text(search.tab) === "available" ? { tab: "available" } : {},
   component: lazyRouteComponent(() => import("./pages/plugins/PluginsPage"), "PluginsPage"),
 });
 const plugin = createRoute({
@@ -169,7 +178,7 @@ const pages = [
 ];
 
 export const router = createRouter({
-  routeTree: root.addChildren([login, setup, inside.addChildren(pages)]),
+  routeTree: root.addChildren([login, connect, setup, inside.addChildren(pages)]),
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: PageFailed,
   defaultPreload: "intent",

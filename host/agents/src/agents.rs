@@ -20,9 +20,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_domain::event::{EventKind, EventSink};
-use octi_domain::ids::{MessageId, PermissionRequestId, RunId};
+use octi_domain::ids::{MessageId, PermissionRequestId, QuestionId, RunId};
 use octi_domain::permission::{Answer, Origin};
 use octi_domain::principal::Principal;
+use octi_domain::question::PersonQuestion;
 use octi_domain::run::RunLimits;
 use octi_extension::registry::Registry;
 use octi_models::ChatModel;
@@ -41,6 +42,8 @@ use crate::runs::Runs;
 use crate::runtime::turn::StopCause;
 use crate::tools::approval::{AnswerOutcome, Broker};
 use crate::tools::dispatch::{Dispatch, RedactorOf, WorkspaceOf};
+use crate::tools::llm::Models;
+use crate::tools::questions::{Answered, PersonAnswer, Questions};
 use crate::tools::record::{QUEUE_MAX, Recorder};
 use crate::tools::schema::Schemas;
 use crate::watchers::Watchers;
@@ -149,6 +152,8 @@ impl Agents {
         let notifier = Arc::new(notifier);
         let broker = Broker::new(store.clone(), (Arc::clone(&publisher), Arc::clone(&notifier)), ambient.clone());
         let broker = Arc::new(broker);
+        let tasks = TaskTracker::new();
+        let questions = Arc::new(Questions::new(Arc::clone(&publisher), ambient.clone()));
         let recorder = Recorder::start(store.clone(), QUEUE_MAX);
         let hooks = Arc::new(Watchers::start(Arc::clone(&registry), Arc::clone(&redactor)));
         let dispatch = Arc::new(Dispatch {
@@ -156,6 +161,8 @@ impl Agents {
             ambient: ambient.clone(),
             publisher: Arc::clone(&publisher),
             broker: Arc::clone(&broker),
+            questions,
+            models: Arc::new(Models::new(Arc::clone(&models), tasks.clone())),
             recorder: recorder.clone(),
             schemas: Schemas::default(),
             hooks: Arc::clone(&hooks),
@@ -181,7 +188,7 @@ impl Agents {
             stalls: Stalls::default(),
             side_stop: CancellationToken::new(),
             starts: (0..STARTS).map(|_| tokio::sync::Mutex::new(())).collect(),
-            tasks: TaskTracker::new(),
+            tasks,
             closing: AtomicBool::new(false),
         }))
     }
@@ -253,6 +260,18 @@ impl Agents {
         answer: Answer,
     ) -> Result<AnswerOutcome, AgentsError> {
         Ok(self.0.broker.answer(principal, request, answer).await?)
+    }
+
+    /// What plugins ask this person now, the oldest first.
+    #[must_use]
+    pub fn questions(&self, principal: &Principal) -> Vec<PersonQuestion> {
+        principal.user_id().map(|user| self.0.dispatch.questions.of(user)).unwrap_or_default()
+    }
+
+    /// Answers what a plugin asks; the first answer of any screen counts.
+    #[must_use]
+    pub fn answer_question(&self, principal: &Principal, id: QuestionId, answer: PersonAnswer) -> Answered {
+        principal.user_id().map_or(Answered::Gone, |user| self.0.dispatch.questions.answer(user, id, answer))
     }
 
     /// The person's turns that run now, the oldest first.

@@ -4,7 +4,6 @@
 //! `octi_models`, storage through `octi_store`.
 
 mod agents;
-mod clock;
 mod error;
 mod notifier;
 mod publish;
@@ -21,4 +20,6 @@ pub use error::AgentsError;
 pub use runtime::embed_call::EmbedCall;
 pub use runtime::model_call::ModelCall;
 pub use tools::approval::AnswerOutcome;
-pub use tools::dispatch::{Outcome, RedactorOf, WorkspaceOf};
+pub use tools::dispatch::{RedactorOf, WorkspaceOf};
+pub use tools::questions::{Answered, PersonAnswer};
+pub use tools::settle::Outcome;

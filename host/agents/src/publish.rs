@@ -24,6 +24,11 @@ impl Publisher {
         self.sink.publish(Event { id: self.ambient.id(), user_id, session_id, at: self.ambient.now(), kind });
     }
 
+    /// Whether a connection of the person would hear of a question in this session.
+    pub(crate) fn is_heard(&self, user_id: UserId, session_id: SessionId) -> bool {
+        self.sink.is_heard(user_id, session_id)
+    }
+
     /// Whether a screen of the person shows this session now.
     pub(crate) fn is_watched(&self, user_id: UserId, session_id: SessionId) -> bool {
         self.sink.is_watched(user_id, session_id, self.ambient.now())

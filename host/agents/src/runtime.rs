@@ -1,5 +1,6 @@
 //! One turn of an agent: a pure machine decides ([`turn`]), a driver performs.
 
+mod access;
 mod answer_file;
 pub(crate) mod compaction;
 pub mod context;

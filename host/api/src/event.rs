@@ -89,6 +89,8 @@ events! {
     "hook.rewrote", HookRewrote(HookRewrote), "hooks", "A hook changed the arguments of a tool call before anybody was asked about it.";
     "permission.request", PermissionRequest(crate::v1::permissions::PermissionRequest), "permissions", "A person is asked.";
     "permission.resolved", PermissionResolved(PermissionResolved), "permissions", "A question was answered, or expired.";
+    "question.asked", QuestionAsked(crate::v1::questions::Question), "questions", "A plugin asks the person whose call it is for something.";
+    "question.resolved", QuestionResolved(QuestionResolved), "questions", "That question was answered, or its time or its call is over.";
     "plugin.changed", PluginChanged(PluginChanged), "plugins", "Tools or roles changed while the host runs.";
     "skills.changed", SkillsChanged(SkillsChanged), "skills", "The skills folder was read again, and something in it is another.";
     "settings.changed", SettingsChanged(SettingsChanged), "settings", "Settings of the host have other values. Only administrators are told.";
@@ -116,6 +118,7 @@ impl EventEnvelope {
 impl EventBody {
     /// The wire twin of what happened.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one table, an arm for each event")]
     pub fn from_domain(kind: &EventKind) -> Self {
         match kind.clone() {
             EventKind::ChatMessage { message_id, run_id, role, text, attachments, injected } => {
@@ -159,9 +162,20 @@ impl EventBody {
             EventKind::ToolProgress { run_id, call_id, fraction, message } => {
                 Self::ToolProgress(ToolProgress { agent_id: run_id.into(), call_id: call_id.into(), fraction, message })
             }
-            EventKind::ToolResult { run_id, call_id, name, is_error, summary, preview, artifact, duration_ms } => {
+            EventKind::ToolResult { run_id, call_id, name, is_error, summary, preview, artifact, files, duration_ms } => {
                 let (agent_id, call_id, artifact_id) = (run_id.into(), call_id.into(), artifact.map(Into::into));
-                Self::ToolResult(ToolResult { agent_id, call_id, name, is_error, summary, preview, artifact_id, duration_ms })
+                let files = files.into_iter().map(Into::into).collect();
+                Self::ToolResult(ToolResult {
+                    agent_id,
+                    call_id,
+                    name,
+                    is_error,
+                    summary,
+                    preview,
+                    artifact_id,
+                    files,
+                    duration_ms,
+                })
             }
             EventKind::HookBlocked { run_id, call_id, hook, name, reason } => {
                 Self::HookBlocked(HookBlocked { agent_id: run_id.into(), call_id: call_id.into(), hook, name, reason })
@@ -172,6 +186,11 @@ impl EventBody {
             EventKind::PermissionRequested(request) => Self::PermissionRequest((*request).into()),
             EventKind::PermissionResolved { request_id, answer } => {
                 Self::PermissionResolved(PermissionResolved { request_id: request_id.into(), resolution: answer.into() })
+            }
+            EventKind::QuestionAsked(question) => Self::QuestionAsked((*question).into()),
+            EventKind::QuestionResolved { question_id, call_id, end } => {
+                let (question_id, call_id) = (question_id.into(), call_id.into());
+                Self::QuestionResolved(QuestionResolved { question_id, call_id, outcome: end.into() })
             }
             EventKind::PluginsChanged { plugin, change } => Self::PluginChanged(PluginChanged { plugin, change }),
             EventKind::SkillsChanged { change } => Self::SkillsChanged(SkillsChanged { change }),

@@ -39,7 +39,7 @@ pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorErro
         None => return Err(AuthorError::NoCode(folder.display().to_string())),
     };
     let component = files::read(&path, limits::PLUGIN_BYTES_MAX)?;
-    let packed = Box::pin(pack::pack_tool(&component, project.text())).await;
+    let packed = Box::pin(pack::pack_tool_in(folder, &component, project.text())).await;
     finished(packed, &path, Some((path.clone(), component.len() as u64)))
 }
 

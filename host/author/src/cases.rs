@@ -1,8 +1,12 @@
 //! Cases: folders that say what is there, what is called, and what must come of it. `tools-wasm/README.md` defines them.
 
+mod after;
 mod case;
+mod given;
+mod kinds;
 mod matching;
 mod problem;
+mod scripted;
 mod texts;
 
 use std::fs;

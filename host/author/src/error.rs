@@ -37,9 +37,6 @@ pub enum AuthorError {
     /// The SDK of a language whose tools want it in the project.
     #[error("a project in {0} has its own copy of the SDK, and takes none from elsewhere")]
     SdkElsewhere(&'static str),
-    /// A kind that can only be written in another language.
-    #[error("there is no template for a {kind} in {language}")]
-    NoTemplate { kind: &'static str, language: &'static str },
     /// What the language needs is not on this machine.
     #[error("`{name}` cannot be started: {problem}")]
     NoProgram { name: &'static str, problem: String },
@@ -91,7 +88,6 @@ impl AuthorError {
             Self::NoProject(_) => "go into the folder of a plugin, or make one: `octi plugin new PUBLISHER/NAME`".to_owned(),
             Self::NoCode(_) => "`octi plugin new PUBLISHER/NAME` makes a complete one to look at".to_owned(),
             Self::SdkElsewhere(_) => "leave `--sdk` away, and change the SDK in the project's `vendor`".to_owned(),
-            Self::NoTemplate { .. } => "write it in Rust: leave `--lang` away".to_owned(),
             Self::NoProgram { name: "cargo", .. } => {
                 "install Rust as https://rustup.rs says, then `octi plugin doctor`".to_owned()
             }

@@ -13,6 +13,7 @@ mod project;
 mod sbom;
 mod script;
 mod sdk;
+mod templates;
 mod toolchain;
 mod watch;
 mod web;

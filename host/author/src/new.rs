@@ -9,110 +9,44 @@ use octi_extension::manifest::{self, WIT_VERSION};
 use crate::error::AuthorError;
 use crate::language::Language;
 use crate::sdk;
-
-/// A place in the project, and what stands there before the names are filled in. The templates do not have the names of what they
-/// become: cargo looks at every `Cargo.toml` of a repository that it takes a dependency from.
-type Template = &'static [(&'static str, &'static str)];
-
-const CASE: (&str, &str) = ("cases/a_text_is_counted/case.json", include_str!("../templates/case.json.in"));
-
-const TOOL_RUST: Template = &[
-    ("Cargo.toml", include_str!("../templates/tool-rust/Cargo.toml.in")),
-    ("Cargo.lock", include_str!("../templates/tool-rust/Cargo.lock.in")),
-    ("plugin.toml", include_str!("../templates/tool-rust/plugin.toml.in")),
-    ("src/lib.rs", include_str!("../templates/tool-rust/lib.rs.in")),
-    CASE,
-    ("README.md", include_str!("../templates/tool-rust/README.md.in")),
-    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
-];
-
-const TOOL_JS: Template = &[
-    ("package.json", include_str!("../templates/tool-js/package.json.in")),
-    ("package-lock.json", include_str!("../templates/tool-js/package-lock.json.in")),
-    ("plugin.toml", include_str!("../templates/tool-js/plugin.toml.in")),
-    ("src/plugin.js", include_str!("../templates/tool-js/plugin.js.in")),
-    ("src/counted.js", include_str!("../templates/tool-js/counted.js.in")),
-    ("src/counted.test.js", include_str!("../templates/tool-js/counted.test.js.in")),
-    CASE,
-    ("README.md", include_str!("../templates/tool-js/README.md.in")),
-    (".gitignore", include_str!("../templates/tool-js/gitignore.in")),
-];
-
-const TOOL_PYTHON: Template = &[
-    ("requirements.txt", include_str!("../templates/tool-python/requirements.txt.in")),
-    ("plugin.toml", include_str!("../templates/tool-python/plugin.toml.in")),
-    ("src/plugin.py", include_str!("../templates/tool-python/plugin.py.in")),
-    ("tests/test_plugin.py", include_str!("../templates/tool-python/test_plugin.py.in")),
-    CASE,
-    ("README.md", include_str!("../templates/tool-python/README.md.in")),
-    (".gitignore", include_str!("../templates/tool-python/gitignore.in")),
-];
-
-/// A role: texts, and no compiler.
-const ROLE: Template = &[
-    ("plugin.toml", include_str!("../templates/role/plugin.toml.in")),
-    ("prompt.md", include_str!("../templates/role/prompt.md.in")),
-    ("prompt.lite.md", include_str!("../templates/role/prompt.lite.md.in")),
-    ("cases/it_knows_its_purpose/case.json", include_str!("../templates/role/case.json.in")),
-    ("README.md", include_str!("../templates/role/README.md.in")),
-    (".gitignore", include_str!("../templates/role/gitignore.in")),
-];
-
-/// A skill: a text, and no compiler.
-const SKILL: Template = &[
-    ("plugin.toml", include_str!("../templates/skill/plugin.toml.in")),
-    ("SKILL.md", include_str!("../templates/skill/SKILL.md.in")),
-    ("cases/it_is_given_when_it_helps/case.json", include_str!("../templates/skill/case.json.in")),
-    ("README.md", include_str!("../templates/skill/README.md.in")),
-    (".gitignore", include_str!("../templates/role/gitignore.in")),
-];
-
-const HOOK_RUST: Template = &[
-    ("Cargo.toml", include_str!("../templates/hook-rust/Cargo.toml.in")),
-    ("plugin.toml", include_str!("../templates/hook-rust/plugin.toml.in")),
-    ("src/lib.rs", include_str!("../templates/hook-rust/lib.rs.in")),
-    ("README.md", include_str!("../templates/hook-rust/README.md.in")),
-    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
-];
-
-const CHANNEL_RUST: Template = &[
-    ("Cargo.toml", include_str!("../templates/channel-rust/Cargo.toml.in")),
-    ("plugin.toml", include_str!("../templates/channel-rust/plugin.toml.in")),
-    ("src/lib.rs", include_str!("../templates/channel-rust/lib.rs.in")),
-    ("README.md", include_str!("../templates/channel-rust/README.md.in")),
-    (".gitignore", include_str!("../templates/tool-rust/gitignore.in")),
-];
+use crate::templates::{self, Template};
 
 /// What a new plugin is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum NewKind {
-    /// Operations that a model calls, in Rust.
+    /// Operations that a model calls.
     #[default]
     Tool,
     /// Who an agent is.
     Role,
     /// What an agent is told when it helps.
     Skill,
-    /// What watches over calls, in Rust.
+    /// What watches over calls.
     Hook,
-    /// Another place where people write and read, in Rust.
+    /// Another place where people write and read.
     Channel,
 }
 
 impl NewKind {
-    fn template(self, language: Language) -> Result<Template, AuthorError> {
-        Ok(match (self, language) {
+    const fn template(self, language: Language) -> Template {
+        use templates::{
+            CHANNEL_JS, CHANNEL_PYTHON, CHANNEL_RUST, HOOK_JS, HOOK_PYTHON, HOOK_RUST, ROLE, SKILL, TOOL_JS, TOOL_PYTHON,
+            TOOL_RUST,
+        };
+        match (self, language) {
             (Self::Tool, Language::Rust) => TOOL_RUST,
             (Self::Tool, Language::JavaScript) => TOOL_JS,
             (Self::Tool, Language::Python) => TOOL_PYTHON,
-            // Texts, whatever the language.
+            // Texts: the same folder whatever the language.
             (Self::Role, _) => ROLE,
             (Self::Skill, _) => SKILL,
             (Self::Hook, Language::Rust) => HOOK_RUST,
             (Self::Channel, Language::Rust) => CHANNEL_RUST,
-            (Self::Hook, other) => return Err(AuthorError::NoTemplate { kind: "hook", language: other.name() }),
-            (Self::Channel, other) => return Err(AuthorError::NoTemplate { kind: "channel", language: other.name() }),
-        })
+            (Self::Hook, Language::JavaScript) => HOOK_JS,
+            (Self::Hook, Language::Python) => HOOK_PYTHON,
+            (Self::Channel, Language::JavaScript) => CHANNEL_JS,
+            (Self::Channel, Language::Python) => CHANNEL_PYTHON,
+        }
     }
 }
 
@@ -157,7 +91,7 @@ pub fn create(wanted: &NewPlugin) -> Result<Created, AuthorError> {
     if folder.symlink_metadata().is_ok() {
         return Err(AuthorError::Exists(folder.display().to_string()));
     }
-    let template = wanted.kind.template(wanted.language)?;
+    let template = wanted.kind.template(wanted.language);
     let dependency = dependency(wanted)?;
     let package = format!("{publisher}-{name}");
     // Names of skills and roles are those of agentskills.io.
@@ -246,7 +180,7 @@ mod tests {
         for language in [Language::Rust, Language::JavaScript, Language::Python] {
             let place = tempfile::tempdir().unwrap();
             let created = create(&NewPlugin { language, ..wanted("acme/hello", place.path().join("hello")) }).unwrap();
-            assert_eq!(created.files.len(), NewKind::Tool.template(language).unwrap().len());
+            assert_eq!(created.files.len(), NewKind::Tool.template(language).len());
             for file in created.files {
                 let text = fs::read_to_string(created.folder.join(file)).unwrap();
                 assert!(!text.contains("{{"), "{file}: {text}");
@@ -280,7 +214,7 @@ mod tests {
             table["package"].as_array().unwrap().iter().map(|p| (text(p, "name"), text(p, "version"))).collect()
         };
         let ours = packages(lock);
-        let (_, template) = TOOL_RUST.iter().find(|(path, _)| *path == "Cargo.lock").unwrap();
+        let (_, template) = templates::TOOL_RUST.iter().find(|(path, _)| *path == "Cargo.lock").unwrap();
         let strangers: Vec<_> =
             packages(template).into_iter().filter(|package| package.0 != "{{package}}" && !ours.contains(package)).collect();
         assert!(
@@ -290,14 +224,24 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_valid_manifest_of_that_kind() {
-        for kind in [NewKind::Tool, NewKind::Hook, NewKind::Channel] {
+    fn every_kind_is_there_in_every_language() {
+        let kinds = [NewKind::Tool, NewKind::Role, NewKind::Skill, NewKind::Hook, NewKind::Channel];
+        let languages = [Language::Rust, Language::JavaScript, Language::Python];
+        for (kind, language) in kinds.into_iter().flat_map(|kind| languages.map(|language| (kind, language))) {
             let place = tempfile::tempdir().unwrap();
-            let created = create(&NewPlugin { kind, ..wanted("acme/hello", place.path().join("hello")) }).unwrap();
-            let texts = created.files.iter().map(|file| fs::read_to_string(created.folder.join(file)).unwrap());
-            assert!(texts.into_iter().all(|text| !text.contains("{{")), "{kind:?}");
+            let created = create(&NewPlugin { kind, language, ..wanted("acme/hello", place.path().join("hello")) }).unwrap();
+            let texts = created.files.iter().map(|file| (file, fs::read_to_string(created.folder.join(file)).unwrap()));
+            for (file, text) in texts {
+                // What is left in braces is filled in by a host.
+                let is_prompt = kind == NewKind::Role && (file.starts_with("prompt") || file.starts_with("cases/"));
+                assert!(is_prompt || !text.contains("{{"), "{kind:?} {language:?} {file}: {text}");
+            }
             let manifest = Manifest::from_toml(&fs::read_to_string(created.folder.join("plugin.toml")).unwrap()).unwrap();
             assert_eq!((manifest.hook.is_some(), manifest.channel.is_some()), (kind == NewKind::Hook, kind == NewKind::Channel));
+            let is_text = matches!(kind, NewKind::Role | NewKind::Skill);
+            assert_eq!(Language::of(&created.folder), (!is_text).then_some(language), "{kind:?}");
+            assert_eq!(created.sdk.is_none(), is_text, "{kind:?}");
+            assert!(created.files.iter().any(|file| file.ends_with("case.json")), "{kind:?} {language:?} has a case");
         }
     }
 

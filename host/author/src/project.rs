@@ -88,7 +88,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(Project::open(folder.path()), Err(AuthorError::NoProject(_))));
         let path = folder.path().join("plugin.toml");
-        fs::write(&path, MANIFEST.replace("'0.1'", "'9.9'")).unwrap();
+        fs::write(&path, MANIFEST.replace("'1.0'", "'9.9'")).unwrap();
         let refused = Project::open(folder.path()).unwrap_err().to_string();
         assert!(refused.contains("plugin.toml`: manifest field `wit`: built for contract 9.9"), "{refused}");
         fs::write(&path, MANIFEST).unwrap();

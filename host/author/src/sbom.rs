@@ -222,20 +222,20 @@ mod tests {
             "packages": [
                 package("weather@1.2.0", None, None),
                 package("serde@1.0.1+x", registry, Some("MIT/Apache-2.0")),
-                package("shared@1.0.0", None, Some("MIT")),
+                package("shared@0.1.0", None, Some("MIT")),
                 package("insta@1.0.0", registry, None),
                 package("cc@1.0.0", registry, None),
             ],
             "resolve": { "nodes": [
-                { "id": "weather@1.2.0", "deps": [uses("shared@1.0.0", None), uses("insta@1.0.0", Some("dev")), uses("cc@1.0.0", Some("build"))] },
-                { "id": "shared@1.0.0", "deps": [uses("serde@1.0.1+x", None)] },
+                { "id": "weather@1.2.0", "deps": [uses("shared@0.1.0", None), uses("insta@1.0.0", Some("dev")), uses("cc@1.0.0", Some("build"))] },
+                { "id": "shared@0.1.0", "deps": [uses("serde@1.0.1+x", None)] },
                 { "id": "serde@1.0.1+x", "deps": [] },
                 { "id": "insta@1.0.0", "deps": [] },
                 { "id": "cc@1.0.0", "deps": [] },
             ] },
         });
         let metadata = serde_json::from_value(metadata).unwrap();
-        let toml = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '1.0'\ndescription = 'x'\nlicense = 'MIT'\n";
+        let toml = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '0.1'\ndescription = 'x'\nlicense = 'MIT'\n";
         let bill = of_crates(&Manifest::from_toml(toml).unwrap(), Path::new("/home/ann/weather"), &metadata);
         let text = serde_json::to_string_pretty(&bill).unwrap();
         assert!(!text.contains("/home/ann"), "{text}");

@@ -15,17 +15,19 @@ macro_rules! files {
 type Files = &'static [(&'static str, &'static str)];
 
 const RUST: Files = files!("sdk/rust":
-    "Cargo.toml", "README.md", "src/channel.rs", "src/clock.rs", "src/error.rs", "src/fs.rs", "src/hook.rs", "src/http.rs", "src/kv.rs", "src/lib.rs", "src/log.rs",
+    "Cargo.toml", "README.md", "src/artifacts.rs", "src/ask.rs", "src/channel.rs", "src/clock.rs", "src/error.rs", "src/fs.rs", "src/hook.rs", "src/http.rs", "src/kv.rs", "src/lib.rs", "src/llm.rs", "src/log.rs",
     "src/operation.rs", "src/output.rs", "src/raw.rs", "src/schema.rs", "src/shell.rs",
 );
 const MACROS: Files = files!("sdk/macros": "Cargo.toml", "src/data.rs", "src/lib.rs", "src/tool.rs");
 const JAVASCRIPT: Files = files!("sdk/js":
-    "README.md", "build.mjs", "package.json", "src/bytes.js", "src/errors.js", "src/fs.d.ts", "src/fs.js", "src/guest.js",
-    "src/http.d.ts", "src/http.js", "src/index.d.ts", "src/index.js", "src/kv.d.ts", "src/kv.js", "src/log.d.ts", "src/log.js",
-    "src/output.js", "src/schema.js", "src/shell.d.ts", "src/shell.js", "src/tool.js", "testing.mjs",
+    "README.md", "build.mjs", "package.json", "src/artifacts.d.ts", "src/artifacts.js", "src/ask.d.ts", "src/ask.js", "src/bytes.js", "src/channel.d.ts",
+    "src/channel.js", "src/errors.js", "src/fs.d.ts", "src/fs.js", "src/guest.js", "src/hook.d.ts", "src/hook.js", "src/http.d.ts", "src/http.js",
+    "src/index.d.ts", "src/index.js", "src/kv.d.ts", "src/kv.js", "src/llm.d.ts", "src/llm.js", "src/log.d.ts", "src/log.js", "src/output.js",
+    "src/parts.js", "src/schema.js", "src/serve.js", "src/shell.d.ts", "src/shell.js", "src/tool.js", "testing.mjs",
 );
 const PYTHON: Files = files!("sdk/python/octi_plugin":
-    "__init__.py", "_absent.py", "_bytes.py", "_raw.py", "errors.py", "fs.py", "guest.py", "http.py", "kv.py", "log.py", "py.typed",
+    "__init__.py", "_absent.py", "_bytes.py", "_raw.py", "_serve.py", "artifacts.py", "ask.py", "channel.py", "channel_guest.py", "errors.py", "fs.py",
+    "guest.py", "hook.py", "hook_guest.py", "http.py", "kv.py", "llm.py", "log.py", "py.typed",
     "schema.py", "shell.py", "tools.py",
 );
 /// The workspace that the crates of the SDK take their versions from.

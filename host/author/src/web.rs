@@ -55,6 +55,8 @@ enum Fault {
     HangUp,
     /// The connection is closed in the middle of the body.
     CutShort,
+    /// The request is taken, and nothing is ever said.
+    Stall,
 }
 
 /// Pages by address.
@@ -148,6 +150,13 @@ async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, scheme: &str, pa
         }
     }
     let answer = answer(&pages.lock().unwrap_or_else(PoisonError::into_inner), scheme, &String::from_utf8_lossy(&request));
+    let Some(answer) = answer else {
+        // Until whoever asked has waited long enough.
+        while socket.read_buf(&mut request).await? > 0 {
+            request.clear();
+        }
+        return Ok(());
+    };
     socket.write_all(&answer).await?;
     socket.shutdown().await
 }
@@ -168,8 +177,8 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value.trim())
 }
 
-/// The page at the address of a request, with its query if there is one with it, otherwise without.
-fn answer(pages: &Pages, scheme: &str, request: &str) -> Vec<u8> {
+/// The page at the address of a request, with its query if there is one with it, otherwise without; none for silence.
+fn answer(pages: &Pages, scheme: &str, request: &str) -> Option<Vec<u8>> {
     let path = request.split(' ').nth(1).unwrap_or("/");
     let whole = format!("{scheme}://{}{path}", header(request, "host").unwrap_or_default());
     let bare = whole.split('?').next().unwrap_or(&whole);
@@ -184,9 +193,10 @@ fn answer(pages: &Pages, scheme: &str, request: &str) -> Vec<u8> {
     let status = page.status.unwrap_or(200);
     let head = format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n", body.len());
     match page.fault {
-        Some(Fault::HangUp) => Vec::new(),
-        Some(Fault::CutShort) => (head + body.get(..body.len() / 2).unwrap_or_default()).into_bytes(),
-        None => (head + &body).into_bytes(),
+        Some(Fault::HangUp) => Some(Vec::new()),
+        Some(Fault::CutShort) => Some((head + body.get(..body.len() / 2).unwrap_or_default()).into_bytes()),
+        Some(Fault::Stall) => None,
+        None => Some((head + &body).into_bytes()),
     }
 }
 
@@ -208,7 +218,7 @@ mod tests {
         }));
         let asked = |path: &str| {
             let request = format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n");
-            String::from_utf8(answer(&pages, "http", &request)).unwrap()
+            String::from_utf8(answer(&pages, "http", &request).unwrap()).unwrap()
         };
         assert!(asked("/x?q=1").starts_with("HTTP/1.1 201 ") && asked("/x?q=1").ends_with("\r\n\r\nabab"));
         assert!(asked("/x?q=2").ends_with("\r\n\r\nany"));
@@ -221,10 +231,12 @@ mod tests {
             "https://a.test/": { "needs": { "x-api-key": "k" }, "body": "in" },
             "https://a.test/gone": { "fault": "hang_up" },
             "https://a.test/half": { "fault": "cut_short", "body": "abcd" },
+            "https://a.test/silent": { "fault": "stall" },
         }));
+        assert_eq!(answer(&pages, "https", "GET /silent HTTP/1.1\r\nhost: a.test\r\n\r\n"), None);
         let asked = |path: &str, more: &str| {
             let request = format!("GET {path} HTTP/1.1\r\nhost: a.test\r\n{more}\r\n");
-            String::from_utf8(answer(&pages, "https", &request)).unwrap()
+            String::from_utf8(answer(&pages, "https", &request).unwrap()).unwrap()
         };
         assert!(asked("/", "").starts_with("HTTP/1.1 401 "));
         assert!(asked("/", "X-Api-Key: k\r\n").ends_with("in"));

@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use octi_domain::ambient::Ambient;
+use chrono::{DateTime, Utc};
+use octi_domain::ambient::{Ambient, SystemEntropy};
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager, Usage};
+use octi_extension::channel::{Channel, ChannelContext};
+use octi_extension::hook::{Hook, HookContext};
+use octi_extension::llm::{Llm, NoModel};
 use octi_extension::manifest::Manifest;
+use octi_extension::person::{NobodyThere, Person};
 use octi_extension::registry::Registry as _;
 use octi_extension::role::Role;
 use octi_extension::services::{KvError, KvScope, KvStore as _};
@@ -22,11 +27,21 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::AuthorError;
-use crate::fakes::{Memory, Secrets};
+use crate::fakes::{CaseClock, KvFault, Memory, Secrets};
 use crate::web::Web;
 
 /// How long one call may take; the plugin's own limit is lower.
 const CALL_TIME_MAX: Duration = Duration::from_secs(600);
+
+/// Why a call by hand can ask nobody, and no model.
+const NO_SCREEN: &str = "nobody can be asked here: write a case with `answers`, and run it with `octi plugin test`";
+const NO_MODEL: &str = "no model answers here: write a case with `completions`, and run it with `octi plugin test`";
+
+/// Who is there while a call runs.
+pub(crate) struct Around {
+    pub(crate) person: Arc<dyn Person>,
+    pub(crate) llm: Arc<dyn Llm>,
+}
 
 /// What a workbench is made with.
 pub struct WorkbenchConfig {
@@ -67,6 +82,7 @@ pub struct Workbench {
     processes: Arc<ProcessDoor>,
     ambient: Ambient,
     memory: Arc<Memory>,
+    clock: Arc<CaseClock>,
     secrets: Arc<Secrets>,
     pub(crate) web: Web,
     /// The folders of plugins and of compiled code go with it.
@@ -90,7 +106,8 @@ impl Workbench {
         let inspection = PluginManager::inspect_file(&plugin, file_name);
         let manifest = inspection.map_err(|error| AuthorError::Refused(error.to_string()))?.manifest;
         let web = Web::start().await.map_err(|error| AuthorError::file(Path::new("127.0.0.1"), &error))?;
-        let ambient = Ambient::system();
+        let clock = Arc::new(CaseClock::default());
+        let ambient = Ambient::new(clock.clone(), Arc::new(SystemEntropy));
         let (memory, secrets) = (Arc::new(Memory::default()), Arc::new(Secrets::default()));
         let processes = config.processes;
         let (cache_dir, cache_key) = config.cache.unwrap_or_else(|| (folder.path().join("compiled"), ambient.bytes()));
@@ -110,7 +127,7 @@ impl Workbench {
             on_change: Arc::new(|_, _, _| {}),
         };
         let plugins = PluginManager::start(engine).await?;
-        let bench = Self { manifest, plugins, processes, ambient, memory, secrets, web, _folder: folder };
+        let bench = Self { manifest, plugins, processes, ambient, memory, clock, secrets, web, _folder: folder };
         let installed = bench.plugins.install(plugin, file_name).await;
         match installed {
             Ok(_) => Ok(bench),
@@ -134,8 +151,18 @@ impl Workbench {
     }
 
     /// Gives a person a secret, for the header that the manifest binds it to.
-    pub(crate) fn set_secret(&self, person: UserId, name: &str, value: &str) {
+    pub fn give_secret(&self, person: UserId, name: &str, value: &str) {
         self.secrets.set(person, name, value);
+    }
+
+    /// Lets the time that plugins read stand still there, or go on.
+    pub(crate) fn set_time(&self, now: Option<DateTime<Utc>>) {
+        self.clock.set(now);
+    }
+
+    /// Lets something go wrong with the memory of a person.
+    pub(crate) fn fail_memory(&self, person: UserId, fault: Option<KvFault>) {
+        self.memory.fail(person, fault);
     }
 
     fn scope(&self, person: UserId) -> KvScope {
@@ -156,6 +183,18 @@ impl Workbench {
     /// Calls an operation of the plugin, with everything allowed that its manifest asks for. The result is what the plugin says, or
     /// the sandbox around it; [`ToolError::BadInput`] when there is no such operation.
     pub async fn call(&self, person: UserId, workspace: &Path, operation: &str, arguments: &Value) -> Called {
+        let around = Around { person: Arc::new(NobodyThere(NO_SCREEN)), llm: Arc::new(NoModel(NO_MODEL)) };
+        self.call_with(around, person, workspace, (operation, arguments)).await
+    }
+
+    /// The same with somebody to ask and a model that answers.
+    pub(crate) async fn call_with(
+        &self,
+        around: Around,
+        person: UserId,
+        workspace: &Path,
+        (operation, arguments): (&str, &Value),
+    ) -> Called {
         let context = CallContext {
             principal: principal(person),
             session_id: None,
@@ -166,6 +205,8 @@ impl Workbench {
             within: String::new(),
             time_max: CALL_TIME_MAX,
             progress: Arc::new(NoProgress),
+            person: around.person,
+            llm: around.llm,
             redact: no_secrets(),
         };
         let (result, usage) = self.plugins.measure(&self.manifest.id, operation, context, arguments).await;
@@ -175,6 +216,27 @@ impl Workbench {
     /// The plugin's skill, if it has one.
     pub(crate) fn skill(&self) -> Option<Arc<dyn Skill>> {
         self.plugins.snapshot().skills.values().next().cloned()
+    }
+
+    /// The plugin's hook, if it has one.
+    pub(crate) fn hook(&self) -> Option<Arc<dyn Hook>> {
+        self.plugins.snapshot().hooks.iter().find(|hook| hook.spec().plugin == self.manifest.id).cloned()
+    }
+
+    /// The plugin's channel, if it has one.
+    pub(crate) fn channel(&self) -> Option<Arc<dyn Channel>> {
+        self.plugins.snapshot().channels.get(&self.manifest.id).cloned()
+    }
+
+    /// Whose call a hook is told of.
+    pub(crate) fn hook_context(&self, person: UserId) -> HookContext {
+        let (principal, redact) = (principal(person), no_secrets());
+        HookContext { principal, session_id: None, call_id: None, time_max: CALL_TIME_MAX, redact }
+    }
+
+    /// Who connected a channel.
+    pub(crate) fn channel_context(&self, person: UserId) -> ChannelContext {
+        ChannelContext { principal: principal(person), time_max: CALL_TIME_MAX, redact: no_secrets() }
     }
 
     /// The plugin's role, if it has one.

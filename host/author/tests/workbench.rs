@@ -8,7 +8,7 @@ use octi_author::{AuthorError, CaseReport, Language, NewKind, NewPlugin, Project
 use octi_engine::Compiler;
 use octi_extension::tool::ToolError;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
-use octi_testkit::guests::{FOREVER, Guest, manifest, with_manifest};
+use octi_testkit::guests::{FOREVER, Guest, TELL, manifest, with_manifest};
 use serde_json::{Value, json};
 
 /// None of these guests starts a program.
@@ -217,4 +217,80 @@ async fn an_upgrade_that_changes_a_text_shows_what_it_changes() {
     assert_eq!(octi_author::text_difference(&after, &after).await.expect("the same"), "");
     let refused = octi_author::text_difference(b"nothing", &after).await.expect_err("it is no plugin").to_string();
     assert!(refused.contains("the version before"), "{refused}");
+}
+
+/// Runs one case after the other, and says what is wrong with each.
+async fn problems(guest: &Guest, extra: &str, cases: &[Value]) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (index, step) in cases.iter().enumerate() {
+        write(folder.path(), &format!("case_{index}"), &json!({ "steps": [step] }));
+    }
+    let bench = start(guest, extra).await;
+    let reports = run(&bench, folder.path()).await;
+    bench.stop().await;
+    reports.into_iter().map(|report| report.problem.map(|problem| problem.message).unwrap_or_default()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_a_call_gives_are_looked_at() {
+    let mut guest = Guest::default()
+        .import("octi:artifacts/artifacts@1.0.0", "create", "$create", "i32 i32 i32 i32 i32")
+        .import("octi:artifacts/artifacts@1.0.0", "[method]writer.write", "$write", "i32 i32 i32 i32")
+        .import("octi:artifacts/artifacts@1.0.0", "[static]writer.finish", "$finish", "i32 i32");
+    let (name, media_type) = (guest.text("a.txt"), guest.text("text/plain"));
+    let guest = guest.does(&format!(
+        "(call $create {name} {media_type} (i32.const 64)) (local.set $dir (i32.load (i32.const 72)))
+         (call $write (local.get $dir) (i32.const 1024) (i32.const 2) (i32.const 64))
+         (call $finish (local.get $dir) (i32.const 64))"
+    ));
+    let asks = "[capabilities]\nartifacts = { bytes_max = 10, reason = 'try' }";
+    let step = |files: Value| json!({ "call": "run", "output": {}, "files": files });
+    let fits = step(json!([{ "name": "a.txt", "media_type": "text/plain", "bytes": 2, "text": "{}" }]));
+    let said = problems(&guest, asks, &[fits, step(json!([])), json!({ "call": "run", "output": {} })]).await;
+    assert_eq!(said, ["", "it gave `a.txt`, not no files", ""]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_answers_what_a_plugin_asks() {
+    let mut guest = Guest::default().import("octi:ask/person@1.0.0", "ask", "$ask", "i32 i32 i32 i32 i32 i32 i32");
+    let message = guest.text("How many?");
+    let form = guest.text(r#"{"type":"object","properties":{"count":{"type":"integer"}}}"#);
+    let guest = guest.does(&format!(
+        "(call $ask {message} {form} (i32.const 0) (i32.const 0) (i32.const 64)) {TELL}
+         (if (i32.eqz (i32.load8_u (i32.const 72))) (then
+           (i32.store (i32.const 36) (i32.load (i32.const 76))) (i32.store (i32.const 40) (i32.load (i32.const 80)))
+           (return (i32.const 32))))"
+    ));
+    let step = |answers: Value, output: Value| json!({ "call": "run", "answers": answers, "output": output });
+    let failed = |answers: Value, contains: &str| json!({ "call": "run", "answers": answers, "error": { "code": "failed", "contains": contains } });
+    let given = step(json!([{ "asked": "many", "given": { "count": 2 } }]), json!({ "count": 2 }));
+    let declined = step(json!([{ "reply": "declined" }]), json!({ "count": { "$absent": true } }));
+    let unfit = failed(json!([{ "given": { "count": "x" } }]), "does not fit the question: `count` must be a whole number");
+    let nobody = failed(json!([{ "reply": "nobody" }]), "nobody can be asked");
+    let unasked = step(json!([{ "reply": "declined" }, { "reply": "declined" }]), json!({}));
+    let cases = [given, declined, unfit, nobody, unasked];
+    let said = problems(&guest, "[capabilities]\nask = { reason = 'try' }", &cases).await;
+    assert_eq!(said, ["", "", "", "", "1 of its answers were not asked for"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_writes_what_a_plugin_lets_be_written() {
+    let mut guest =
+        Guest::default().import("octi:llm/model@1.0.0", "complete", "$complete", "i32 i32 i32 i32 i32 i32 i32 i32 i32 f32 i32");
+    let topic = guest.text("short");
+    let text = guest.put("hello");
+    let message: Vec<u8> = [0_u32, u32::try_from(text).expect("a place"), 5].into_iter().flat_map(u32::to_le_bytes).collect();
+    let message = guest.put(message);
+    let guest = guest.does(&format!(
+        "(call $complete {topic} (i32.const 0) (i32.const 0) (i32.const 0) (i32.const {message}) (i32.const 1) (i32.const 10)
+           (i32.const 0) (f32.const 0) (i32.const 64)) {TELL}
+         (i32.store (i32.const 36) (i32.load (i32.const 72))) (i32.store (i32.const 40) (i32.load (i32.const 76)))
+         (return (i32.const 32))"
+    ));
+    let asks = "[capabilities]\nllm = [{ topic = 'short', tokens_per_call_max = 100, reason = 'try' }]";
+    let step = |completion: Value, output: Value| json!({ "call": "run", "completions": [completion], "output": output });
+    let written = step(json!({ "topic": "short", "asked": "hell", "text": r#"{"a":1}"# }), json!({ "a": 1 }));
+    let other = step(json!({ "topic": "long", "text": "{}" }), json!({}));
+    let said = problems(&guest, asks, &[written, other]).await;
+    assert_eq!(said, ["", "it asked a model about `short`"]);
 }

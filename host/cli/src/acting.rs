@@ -12,7 +12,7 @@ use octi_extension::registry::Registry;
 use octi_gateway::bus::Bus;
 use octi_gateway::ports::McpAdmin;
 use octi_install::Installer;
-use octi_mcp::client::{Hub, Joined};
+use octi_mcp::client::{ExtismModules, Hub, Joined, WithModules};
 use octi_security::audit::{Audit, Deed};
 use octi_security::auth::Auth;
 use octi_security::sandbox::egress::{Egress, Endpoints};
@@ -24,7 +24,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::compose::{Mode, us};
 use crate::failure::Outcome;
-use crate::plugins::StoreKv;
+use crate::plugins::{Modules, StoreKv, bridge};
 use crate::secrets::Secrets;
 use crate::{bundle, mcp, registries};
 
@@ -35,6 +35,7 @@ pub(crate) struct Acting {
     pub(crate) plugins: Arc<PluginManager>,
     pub(crate) installer: Arc<Installer>,
     pub(crate) mcp: Arc<Hub>,
+    pub(crate) modules: Modules,
     pub(crate) servers: Arc<dyn McpAdmin>,
     /// What turns are offered of all of them.
     pub(crate) registry: Arc<dyn Registry>,
@@ -59,14 +60,19 @@ impl Acting {
     ) -> Outcome<Self> {
         let home = config.home.as_path();
         let told = tell_of_plugins(bus.clone(), ambient.clone(), audit.clone());
+        let tell = told.0.clone();
         let (plugins, installer, revoking) = start_plugins((config, environment), launch, store, doors, ambient, told).await?;
         let (processes, egress, secrets) = doors;
         let of_servers = mcp::doors((processes, egress), (auth, secrets), home);
         let is_server = mode == Mode::Serve;
-        let (mcp, servers, broken) = mcp::open(of_servers, (store, ambient), (home, environment), is_server).await?;
+        let (mcp, servers, mut broken) = mcp::open(of_servers, (store, ambient), (home, environment), is_server).await?;
+        let modules = Arc::new(ExtismModules::new(mcp.clone(), home.join("extism"), bridge(environment)?));
+        broken.extend(modules.open());
         let with_servers = Arc::new(Joined::new(plugins.clone(), mcp.clone()));
-        let (registry, watching) = open_skills(home, bus, ambient, with_servers).await;
-        Ok(Self { plugins, installer, mcp, servers, registry, broken, background: [revoking, watching] })
+        let with_modules = Arc::new(WithModules::new(with_servers, modules.clone()));
+        let (registry, watching) = open_skills(home, bus, ambient, with_modules).await;
+        let modules = Modules::new(modules, tell);
+        Ok(Self { plugins, installer, mcp, modules, servers, registry, broken, background: [revoking, watching] })
     }
 }
 

@@ -40,6 +40,7 @@ use crate::lifecycle::{self, HomeLock, Lock};
 use crate::models::Models;
 use crate::plugins::Plugins;
 use crate::profiles::profiles;
+use crate::programs::Documents;
 use crate::registries::{self, Registries};
 use crate::secrets::Secrets;
 use crate::telemetry::{self, Logs};
@@ -123,7 +124,8 @@ async fn build_parts(
     let acting =
         Acting::start((&config, environment), (cache_key, launch), doors, (&store, &bus, &ambient), (&auth, &audit), mode)
             .await?;
-    let Acting { plugins, installer, mcp, servers, registry, broken, background: [revoking, watching] } = acting;
+    let Acting { plugins, installer, mcp, modules, servers, registry, broken, background: [revoking, watching] } = acting;
+    let documents = Arc::new(Documents(egress.clone()));
     let models = Models::new(store.clone(), vault.clone(), egress, ambient.clone(), secrets.clone());
     let mut notes = notes_of_start(&models, &owner, environment).await?;
     notes.extend(broken);
@@ -136,9 +138,10 @@ async fn build_parts(
         agents: agents.clone(),
         settings: settings.clone(),
         registry,
-        plugins: Arc::new(Plugins(plugins.clone())),
+        plugins: Arc::new(Plugins { engine: plugins.clone(), modules }),
         registries: Arc::new(Registries(installer)),
         mcp_servers: servers,
+        program_documents: documents,
         chat_models: Arc::new(models.clone()),
         models: Arc::new(models),
         vault,

@@ -15,6 +15,7 @@ mod models;
 mod output;
 mod plugins;
 mod profiles;
+mod programs;
 mod registries;
 mod secrets;
 mod telemetry;

@@ -15,7 +15,7 @@ use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::services::{SecretError, SecretSource as _};
 use octi_gateway::ports::{McpAdmin, PortError};
-use octi_mcp::client::{Admin, AdminError, Doors, Hub, ServerConfig, ServerSecrets, read_file};
+use octi_mcp::client::{Admin, AdminError, Doors, Hub, OfTheCall, ServerConfig, ServerSecrets, read_file};
 use octi_security::auth::Auth;
 use octi_security::sandbox::egress::Egress;
 use octi_security::sandbox::process::ProcessDoor;
@@ -38,7 +38,7 @@ pub(crate) fn doors(
     home: &Path,
 ) -> Doors {
     let secrets = Arc::new(OfAdministrators { auth: auth.clone(), secrets: secrets.clone() });
-    Doors::new(processes.clone(), egress, secrets, home.join(FOLDER))
+    Doors::new(processes.clone(), egress, secrets, home.join(FOLDER)).with_people(Arc::new(OfTheCall))
 }
 
 /// The servers of this host, and what changes them. A file that cannot be used, or a server of it, is a note for whoever starts octi: the
@@ -95,18 +95,37 @@ struct OfAdministrators {
 #[async_trait]
 impl ServerSecrets for OfAdministrators {
     async fn secret(&self, owner: Option<UserId>, name: &str) -> Result<Option<SecretString>, SecretError> {
+        match self.principal(owner).await? {
+            Some(principal) => self.secrets.secret(&principal, name).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn tokens(&self, owner: Option<UserId>, server: &str) -> Result<Option<SecretString>, SecretError> {
+        match self.principal(owner).await? {
+            Some(principal) => self.secrets.tokens(&principal, server).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn keep_tokens(&self, owner: Option<UserId>, server: &str, tokens: Option<SecretString>) -> Result<(), SecretError> {
+        match self.principal(owner).await? {
+            Some(principal) => self.secrets.keep_tokens(&principal, server, tokens).await,
+            None => Err(SecretError::Unavailable),
+        }
+    }
+}
+
+impl OfAdministrators {
+    async fn principal(&self, owner: Option<UserId>) -> Result<Option<Principal>, SecretError> {
         let away = |error| {
             tracing::error!(%error, "whose secrets a server uses cannot be looked up");
             SecretError::Unavailable
         };
-        let principal = match owner {
+        Ok(match owner {
             None => Some(self.auth.local_owner().await.map_err(away)?),
             Some(id) => self.auth.everyone().await.map_err(away)?.into_iter().find(|person| person.user_id() == Some(id)),
-        };
-        match principal {
-            Some(principal) => self.secrets.secret(&principal, name).await,
-            None => Ok(None),
-        }
+        })
     }
 }
 
@@ -150,6 +169,18 @@ impl McpAdmin for Servers {
 
     async fn reset(&self, name: &str) -> Result<McpServer, PortError> {
         self.0.reset(name).map(to_api).map_err(refused)
+    }
+
+    async fn begin_sign_in(&self, principal: &Principal, name: &str, redirect_uri: &str) -> Result<String, PortError> {
+        Box::pin(self.0.begin_sign_in(principal, name, redirect_uri)).await.map_err(refused)
+    }
+
+    async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<McpServer, PortError> {
+        Box::pin(self.0.finish_sign_in(name, came_back)).await.map(to_api).map_err(refused)
+    }
+
+    async fn sign_out(&self, principal: &Principal, name: &str) -> Result<McpServer, PortError> {
+        Box::pin(self.0.sign_out(principal, name)).await.map(to_api).map_err(refused)
     }
 
     async fn accept(&self, principal: &Principal, (name, tool): (&str, &str), hash: &str) -> Result<McpServer, PortError> {

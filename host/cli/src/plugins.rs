@@ -1,15 +1,20 @@
 //! Plugins' ports filled in: their memory is the store's, and the gateway manages them through the engine.
 
+mod modules;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use octi_api::v1::plugins::{Plugin, PluginInspection};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection};
 use octi_domain::principal::Principal;
-use octi_engine::{Inspection, InstallError, PluginManager};
+use octi_engine::{Inspection, InstallError, PluginManager, extism_module};
 use octi_extension::services::{KvError, KvItem, KvScope, KvStore};
 use octi_gateway::plugin_to_api;
 use octi_gateway::ports::{PluginAdmin, PortError};
+use octi_mcp::client::ExtismModules;
 use octi_store::{KvWrite, Store, StoreError};
+
+pub(crate) use self::modules::{Modules, bridge, inspection as module_inspection};
 
 /// The memory of plugins, kept in the database.
 #[derive(Clone)]
@@ -70,8 +75,11 @@ impl KvStore for StoreKv {
     }
 }
 
-/// Managing plugins, for the gateway.
-pub(crate) struct Plugins(pub(crate) Arc<PluginManager>);
+/// Managing plugins, for the gateway: those of the engine, and modules of Extism.
+pub(crate) struct Plugins {
+    pub(crate) engine: Arc<PluginManager>,
+    pub(crate) modules: Modules,
+}
 
 fn refused(error: InstallError) -> PortError {
     match error {
@@ -82,23 +90,45 @@ fn refused(error: InstallError) -> PortError {
 
 #[async_trait]
 impl PluginAdmin for Plugins {
-    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError> {
-        self.0.install(bytes, file_name.unwrap_or_default()).await.map(plugin_to_api).map_err(refused)
+    async fn install(&self, principal: &Principal, bytes: Vec<u8>, query: InstallQuery) -> Result<Plugin, PortError> {
+        if let Some(module) = extism_module(&bytes).map_err(refused)? {
+            return self.modules.install(principal, bytes, (module, query)).await.map(plugin_to_api);
+        }
+        if query.network.is_some() || query.config.is_some() {
+            let why = "`network` and `config` are for modules of Extism; what any other plugin may reach is in its manifest";
+            return Err(PortError::Refused(why.to_owned()));
+        }
+        self.engine.install(bytes, query.file_name.as_deref().unwrap_or_default()).await.map(plugin_to_api).map_err(refused)
     }
 
     async fn remove(&self, id: &str) -> Result<(), PortError> {
-        self.0.remove(id).await.map_err(refused)
+        match ExtismModules::named(id) {
+            Some(module) => self.modules.remove(id, module).await,
+            None => self.engine.remove(id).await.map_err(refused),
+        }
     }
 
     async fn reload(&self, id: Option<&str>) -> Result<(), PortError> {
-        self.0.reload(id).await.map(|_| ()).map_err(refused)
+        if let Some(module) = id.and_then(ExtismModules::named) {
+            return self.modules.restart(Some(module)).await;
+        }
+        self.engine.reload(id).await.map_err(refused)?;
+        if id.is_none() { self.modules.restart(None).await } else { Ok(()) }
     }
 
     async fn rollback(&self, id: &str) -> Result<Plugin, PortError> {
-        self.0.rollback(id).await.map(plugin_to_api).map_err(refused)
+        if ExtismModules::named(id).is_some() {
+            return Err(PortError::Refused(format!(
+                "no earlier version of `{id}` is kept: modules of Extism have none; install the file that you want"
+            )));
+        }
+        self.engine.rollback(id).await.map(plugin_to_api).map_err(refused)
     }
 
     async fn inspect(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<PluginInspection, PortError> {
+        if let Some(module) = extism_module(&bytes).map_err(refused)? {
+            return Ok(modules::inspection(module, bytes.len() as u64));
+        }
         let found = PluginManager::inspect_file(&bytes, file_name.unwrap_or_default()).map_err(refused)?;
         inspection(found).map_err(|error| PortError::Internal(error.to_string()))
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use octi_api::v1::plugin_offers::{
-    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
-    PluginRight, PublisherTrust,
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, AvailableVersion, MakePluginOffer, PluginOffer, PluginOfferText,
+    PluginPublisher, PluginRegistry, PluginRight, PublisherTrust,
 };
 use octi_api::v1::plugins::{Plugin, PluginOrigin};
 use octi_config::Config;
@@ -28,7 +28,7 @@ use octi_install::{
 use octi_registry::keys::{How, TrustFileError};
 use octi_registry::seen::Seen;
 use octi_registry::source::SourceError;
-use octi_registry::{PluginName, PublicKey, Registry, RegistryError, Source, TextError};
+use octi_registry::{PluginName, PublicKey, Registry, RegistryError, Source, TextError, Version};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -155,6 +155,11 @@ impl PluginRegistries for Registries {
         Ok(offer(review))
     }
 
+    async fn texts(&self, principal: &Principal, id: PluginOfferId) -> Result<Vec<PluginOfferText>, PortError> {
+        let texts = self.0.texts(person(principal)?, id).await.map_err(refused)?.into_iter();
+        Ok(texts.map(|text| PluginOfferText { name: text.name, text: text.text, before: text.before }).collect())
+    }
+
     async fn accept(&self, principal: &Principal, id: PluginOfferId, answer: AcceptPluginOffer) -> Result<Plugin, PortError> {
         let package = read(&answer.package)?;
         let publisher = answer.publisher_key.as_deref().map(read).transpose()?;
@@ -182,6 +187,7 @@ impl PluginRegistries for Registries {
             plugin: found.name.to_string(),
             registry: found.registry,
             version: found.version.to_string(),
+            versions: found.versions.into_iter().map(available_version).collect(),
             description: found.description,
             kinds: found.kinds,
             installed: found.installed,
@@ -223,6 +229,10 @@ impl PluginRegistries for Registries {
     fn lock(&self) -> String {
         self.0.lock().to_string()
     }
+}
+
+fn available_version((version, yanked): (Version, Option<String>)) -> AvailableVersion {
+    AvailableVersion { version: version.to_string(), yanked }
 }
 
 fn person(principal: &Principal) -> Result<UserId, PortError> {
@@ -273,6 +283,7 @@ fn offer(review: Review) -> PluginOffer {
         given_up: review.given_up,
         warnings: review.warnings,
         needs_review: review.needs_review,
+        has_texts: review.has_texts,
     }
 }
 

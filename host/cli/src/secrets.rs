@@ -75,7 +75,7 @@ impl Secrets {
                     known.people.remove(&user_id);
                     return;
                 }
-                known.add(user_id, secrets.into_iter().map(|(secret, value)| (label(&secret), value)).collect());
+                known.add(user_id, secrets.into_iter().flat_map(|(secret, value)| hidden(&secret, value)).collect());
             }
             // The old redactor stays: it hides what was secret until now.
             Err(error) => tracing::error!(%user_id, %error, "a person's secrets cannot be read"),
@@ -102,9 +102,52 @@ impl Secrets {
     }
 }
 
+/// What is hidden of a secret: its value, or the tokens in what a sign-in gave.
+fn hidden(secret: &SecretName, value: SecretString) -> Values {
+    let name = label(secret);
+    if secret.scope != SIGN_INS {
+        return vec![(name, value)];
+    }
+    octi_mcp::client::tokens_in(&value).into_iter().map(|(what, token)| (format!("{name}/{what}"), token)).collect()
+}
+
 /// What a redactor calls a secret: only a person's own is called by a name that a placeholder can hold.
 fn label(secret: &SecretName) -> String {
     if secret.scope == USER_SCOPE { secret.name.clone() } else { format!("{}/{}", secret.scope, secret.name) }
+}
+
+/// Where the vault has what people signed in to servers of others with.
+const SIGN_INS: &str = "mcp-server";
+
+impl Secrets {
+    /// What this person's sign-in to a server gave.
+    pub(crate) async fn tokens(&self, principal: &Principal, server: &str) -> Result<Option<SecretString>, SecretError> {
+        self.vault.get(principal, SIGN_INS, server).await.map_err(unavailable)
+    }
+
+    /// Keeps that, and hides it from everybody; forgets it for none.
+    pub(crate) async fn keep_tokens(
+        &self,
+        principal: &Principal,
+        server: &str,
+        tokens: Option<SecretString>,
+    ) -> Result<(), SecretError> {
+        match tokens {
+            Some(tokens) => self.vault.put(principal, SIGN_INS, server, tokens).await,
+            None => self.vault.delete(principal, SIGN_INS, server).await.map(drop),
+        }
+        .map_err(unavailable)?;
+        self.refresh(principal).await;
+        Ok(())
+    }
+}
+
+fn unavailable(error: VaultError) -> SecretError {
+    tracing::error!(%error, "what somebody signed in to an MCP server with cannot be kept or read");
+    match error {
+        VaultError::Sealed { name } => SecretError::Sealed(name),
+        _ => SecretError::Unavailable,
+    }
 }
 
 #[async_trait]

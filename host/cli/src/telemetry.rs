@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use octi_config::Config;
 use octi_domain::telemetry::{ALL, BUCKETS_SECONDS, Kind};
 use tokio_util::task::AbortOnDropHandle;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::{EnvFilter, reload};
 
@@ -41,8 +42,7 @@ impl Logs {
     pub(crate) fn follow(&self, wanted: Option<&str>) {
         let wanted = wanted.unwrap_or(&self.default);
         let Some(filtering) = self.filtering.get() else { return };
-        let changed = EnvFilter::builder()
-            .parse(wanted)
+        let changed = filter_of(wanted)
             .map_err(|error| error.to_string())
             .and_then(|filter| filtering(filter).map_err(|error| error.to_string()));
         if let Err(error) = changed {
@@ -51,13 +51,20 @@ impl Logs {
     }
 }
 
+/// What rmcp writes while somebody signs in to a server holds codes and tokens before octi knows them, and so could not hide them.
+const QUIET: &str = "rmcp::transport::auth=warn";
+
+fn filter_of(wanted: &str) -> Result<EnvFilter, ParseError> {
+    Ok(EnvFilter::builder().parse(wanted)?.add_directive(QUIET.parse()?))
+}
+
 /// Starts logging. `default` is what is logged when neither environment nor file say.
 ///
 /// # Errors
 /// When what they say is not a filter.
 pub(crate) fn start(config: &Config, default: &str) -> Outcome<Logs> {
     let wanted = config.log_filter.as_deref().unwrap_or(default);
-    let filter = EnvFilter::builder().parse(wanted).map_err(|error| {
+    let filter = filter_of(wanted).map_err(|error| {
         Failure::user(format!("`{wanted}`, of `OCTI_LOG` or `log.filter` of config.toml, is not a log filter"))
             .because(&error)
             .hint("write a level (`error`, `warn`, `info`, `debug`, `trace`) or `info,octi_agents=debug`")
@@ -177,6 +184,14 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn what_sign_ins_write_is_quiet_whatever_is_wanted() {
+        for wanted in ["debug", "rmcp=trace", "rmcp::transport::auth=trace", "off"] {
+            let filter = filter_of(wanted).unwrap().to_string();
+            assert!(filter.contains(QUIET) && !filter.contains("auth=trace"), "{filter}");
         }
     }
 

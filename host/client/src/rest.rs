@@ -11,6 +11,8 @@ mod notifications;
 mod permissions;
 mod plugin_offers;
 mod plugins;
+mod programs;
+mod questions;
 mod search;
 mod secrets;
 mod sessions;

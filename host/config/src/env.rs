@@ -50,6 +50,7 @@ variables! {
     DOCKER_CONFIG = "DOCKER_CONFIG": "Folder with the `config.json` in which `docker login` and its like leave credentials of registries; default `~/.docker`.";
     OCTI_SEARXNG_URL = "OCTI_SEARXNG_URL": "SearXNG server that the `websearch` tool asks, such as `http://127.0.0.1:8080`; it must answer in JSON. Without it there is no search.";
     OCTI_MCP_ENV = "OCTI_MCP_ENV": "Names of the variables that `mcp.json` may read as `${NAME}`, such as `TOOLS_DIR, REGION`; default none.";
+    OCTI_EXTISM_BRIDGE = "OCTI_EXTISM_BRIDGE": "The program that modules of Extism run in; default `octi-extism-bridge` in the folder of `octi` itself.";
     OCTI_MAX_ITERATIONS = "OCTI_MAX_ITERATIONS": "Model calls in one turn; default 50, 0 for no limit, at most 10000.";
     OCTI_MAX_MINUTES = "OCTI_MAX_MINUTES": "Minutes one turn may take; default 15, at most 1440.";
     OCTI_MAX_TOKENS = "OCTI_MAX_TOKENS": "Tokens one turn may use; default 100000, 0 for no limit, at most 1000000000.";

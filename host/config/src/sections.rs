@@ -84,6 +84,9 @@ pub struct Gateway {
     pub openai_calls_per_user_max: Option<u64>,
     pub openai_calls_max: Option<u64>,
     pub mcp_hosts: Option<Vec<String>>,
+    pub mcp_stream_seconds: Option<u64>,
+    pub mcp_sampling: Option<String>,
+    pub public_url: Option<String>,
 }
 
 /// What is logged.

@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::ids::{
-    ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, RunId, SessionId, UserId, WorkspaceId,
+    ArtifactId, CallId, EventId, MessageId, NotificationId, PermissionRequestId, QuestionId, RunId, SessionId, UserId,
+    WorkspaceId,
 };
 use crate::message::{Attachment, Role};
 use crate::notification::Notification;
 use crate::permission::{Answer, PermissionRequest};
+use crate::question::{PersonQuestion, QuestionEnd};
 use crate::run::{RunStatus, Usage};
 
 /// One event. It goes to its user only.
@@ -89,6 +91,8 @@ pub enum EventKind {
         /// The beginning of the result.
         preview: String,
         artifact: Option<ArtifactId>,
+        /// The files that it gave.
+        files: Vec<Attachment>,
         duration_ms: u64,
     },
     /// A hook refused a call, or gave no answer about it.
@@ -99,6 +103,10 @@ pub enum EventKind {
     PermissionRequested(Box<PermissionRequest>),
     /// A question was answered, or expired (no answer).
     PermissionResolved { request_id: PermissionRequestId, answer: Option<Answer> },
+    /// A plugin asks the person whose call it is for something.
+    QuestionAsked(Box<PersonQuestion>),
+    /// Such a question ended.
+    QuestionResolved { question_id: QuestionId, call_id: CallId, end: QuestionEnd },
     /// Tools or roles changed while the host runs.
     PluginsChanged { plugin: String, change: String },
     /// The skills folder was read again, and something in it is another; a sentence says what.
@@ -127,6 +135,11 @@ pub trait EventSink: Send + Sync {
 
     /// Whether a screen of the person shows this session at that time, as far as is known here.
     fn is_watched(&self, _user: UserId, _session: SessionId, _now: DateTime<Utc>) -> bool {
+        false
+    }
+
+    /// Whether a connection of the person hears of questions in this session, as far as is known here.
+    fn is_heard(&self, _user: UserId, _session: SessionId) -> bool {
         false
     }
 }

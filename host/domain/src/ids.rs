@@ -116,6 +116,10 @@ typed_ids! {
     CompactionId => "compaction";
     /// An offer of a plugin that waits for a person's answer.
     PluginOfferId => "plugin offer";
+    /// A question that a plugin puts to a person while its call waits.
+    QuestionId => "question";
+    /// A program that a person let in with OAuth: what they let it do, never its tokens.
+    ProgramId => "program";
 }
 
 #[cfg(test)]

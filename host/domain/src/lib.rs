@@ -5,14 +5,18 @@
 
 pub mod ambient;
 pub mod event;
+pub mod file_name;
+pub mod form;
 pub mod ids;
 pub mod limits;
 pub mod message;
 pub mod notification;
 pub mod permission;
 pub mod persona;
+pub mod plugin_access;
 pub mod plugin_limits;
 pub mod principal;
+pub mod question;
 pub mod run;
 pub mod secret;
 pub mod session;

@@ -1,12 +1,17 @@
 //! Every size, count and time that bounds octi. The name carries the unit; each has a test that trips it.
 
 mod author;
+mod capabilities;
 mod channels;
 mod compiler;
+mod extism;
+mod health;
 mod hooks;
 mod install;
 mod mcp;
 mod mcp_servers;
+mod oauth;
+mod offered;
 mod openai;
 mod reflect;
 mod registry;
@@ -17,12 +22,17 @@ mod terminal;
 mod workspaces;
 
 pub use author::*;
+pub use capabilities::*;
 pub use channels::*;
 pub use compiler::*;
+pub use extism::*;
+pub use health::*;
 pub use hooks::*;
 pub use install::*;
 pub use mcp::*;
 pub use mcp_servers::*;
+pub use oauth::*;
+pub use offered::*;
 pub use openai::*;
 pub use reflect::*;
 pub use registry::*;

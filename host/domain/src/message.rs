@@ -59,9 +59,11 @@ pub struct ToolResult {
     pub is_error: bool,
     /// Where the whole result is, when `content` holds only its beginning.
     pub artifact: Option<ArtifactId>,
+    /// The files that the tool gave beside it.
+    pub files: Vec<Attachment>,
 }
 
-/// A file that a person gave with a message. Its content lies with the conversation's artifacts.
+/// A file that a person gave with a message, or a tool with its result. Its content lies with the conversation's artifacts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     pub artifact: ArtifactId,

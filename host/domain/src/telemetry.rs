@@ -84,7 +84,7 @@ const OUTCOMES: &[&str] = &[
 const NOT_CONTAINED: usize = 6;
 /// The codes of `octi_extension::tool::Containment`.
 const CONTAINED: &[&str] = OUTCOMES.split_at(NOT_CONTAINED).1;
-const CAPABILITIES: &[&str] = &["fs", "kv", "shell", "http", "http_chunk"];
+const CAPABILITIES: &[&str] = &["fs", "kv", "shell", "http", "http_chunk", "artifacts", "artifact_chunk", "ask", "llm"];
 const SWAPS: &[&str] = &["ok", "refused", "rolled_back", "auto_rolled_back", "removed", "quarantined"];
 const MODEL_OUTCOMES: &[&str] = &[
     "ok",

@@ -3,7 +3,7 @@
 /// World `tool-plugin`.
 pub(crate) mod tool {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/artifacts", "../../wit/ask", "../../wit/llm", "../../wit/plugin"],
         world: "octi:plugin/tool-plugin",
         imports: {
             "octi:log/log": trappable,
@@ -17,6 +17,7 @@ pub(crate) mod tool {
             "octi:shell/process.child": crate::capability::shell::Child,
             "octi:http/client.request": crate::capability::http::OpenRequest,
             "octi:http/client.body": crate::capability::http::OpenBody,
+            "octi:artifacts/artifacts.writer": crate::capability::artifacts::OpenArtifact,
         },
         require_store_data_send: true,
     });
@@ -25,7 +26,7 @@ pub(crate) mod tool {
 /// World `role-plugin`, which imports nothing.
 pub(crate) mod role {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/artifacts", "../../wit/ask", "../../wit/llm", "../../wit/plugin"],
         world: "octi:plugin/role-plugin",
         exports: { default: async },
         require_store_data_send: true,
@@ -35,7 +36,7 @@ pub(crate) mod role {
 /// World `skill-plugin`, which imports nothing.
 pub(crate) mod skill {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/artifacts", "../../wit/ask", "../../wit/llm", "../../wit/plugin"],
         world: "octi:plugin/skill-plugin",
         exports: { default: async },
         require_store_data_send: true,
@@ -45,7 +46,7 @@ pub(crate) mod skill {
 /// World `hook-plugin`, with the imports of `tool-plugin`.
 pub(crate) mod hook {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/artifacts", "../../wit/ask", "../../wit/llm", "../../wit/plugin"],
         world: "octi:plugin/hook-plugin",
         exports: { default: async },
         with: {
@@ -55,6 +56,9 @@ pub(crate) mod hook {
             "octi:fs/files": super::tool::octi::fs::files,
             "octi:shell/process": super::tool::octi::shell::process,
             "octi:http/client": super::tool::octi::http::client,
+            "octi:artifacts/artifacts": super::tool::octi::artifacts::artifacts,
+            "octi:ask/person": super::tool::octi::ask::person,
+            "octi:llm/model": super::tool::octi::llm::model,
         },
         require_store_data_send: true,
     });
@@ -63,7 +67,7 @@ pub(crate) mod hook {
 /// World `channel-plugin`, with the imports of `tool-plugin`.
 pub(crate) mod channel {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/artifacts", "../../wit/ask", "../../wit/llm", "../../wit/plugin"],
         world: "octi:plugin/channel-plugin",
         exports: { default: async },
         with: {
@@ -73,6 +77,9 @@ pub(crate) mod channel {
             "octi:fs/files": super::tool::octi::fs::files,
             "octi:shell/process": super::tool::octi::shell::process,
             "octi:http/client": super::tool::octi::http::client,
+            "octi:artifacts/artifacts": super::tool::octi::artifacts::artifacts,
+            "octi:ask/person": super::tool::octi::ask::person,
+            "octi:llm/model": super::tool::octi::llm::model,
         },
         require_store_data_send: true,
     });

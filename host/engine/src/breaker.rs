@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_domain::limits;
+use octi_extension::registry::Incident;
 use octi_extension::tool::Containment;
 
 /// The crashes of one generation. A new generation starts without any.
@@ -33,6 +34,7 @@ struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quarantine {
     reason: Containment,
+    since: DateTime<Utc>,
     until: DateTime<Utc>,
 }
 
@@ -49,6 +51,11 @@ impl Quarantine {
     /// Seconds that are left of it.
     pub(crate) fn seconds_left(&self, now: DateTime<Utc>) -> i64 {
         (self.until - now).num_seconds().max(1)
+    }
+
+    /// What it is for, and from when to when.
+    pub(crate) const fn incident(&self) -> Incident {
+        Incident::Quarantined { reason: self.reason.code(), since: self.since, until: self.until }
     }
 
     /// What it is for, as a sentence for the person.
@@ -139,7 +146,7 @@ impl Record {
         self.trips = self.trips.saturating_add(1).min(30);
         self.crashes.clear();
         let until = now + TimeDelta::seconds(seconds);
-        self.quarantine = Some(Quarantine { reason: trip.reason, until });
+        self.quarantine = Some(Quarantine { reason: trip.reason, since: now, until });
         self.last_end = Some(until);
         self.news = Some(Trip { seconds, ..trip });
     }

@@ -3,9 +3,12 @@
 //! Every host function first charges its quota and asks the grant. A refusal is a value of the contract's `host-error`,
 //! never a trap: a guest can tell the person what is missing.
 
+pub(crate) mod artifacts;
+pub(crate) mod ask;
 pub(crate) mod fs;
 pub(crate) mod http;
 pub(crate) mod kv;
+pub(crate) mod llm;
 pub(crate) mod log;
 pub(crate) mod shell;
 pub(crate) mod wasi;
@@ -32,6 +35,9 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     octi::fs::files::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     octi::shell::process::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     octi::http::client::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::artifacts::artifacts::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::ask::person::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    octi::llm::model::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 
@@ -57,6 +63,7 @@ impl CallState {
     pub(crate) fn denied(&self, capability: &'static str, why: String) -> HostError {
         let plugin = self.grant.plugin().to_owned();
         metrics::counter!(telemetry::PLUGIN_DENIALS.name, "plugin" => plugin, "capability" => capability).increment(1);
+        self.grant.health().denied(capability, &why, &*self.caller.redact);
         HostError::Denied(why)
     }
 }

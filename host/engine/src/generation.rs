@@ -22,6 +22,7 @@ use crate::breaker::Breaker;
 use crate::cache::Cache;
 use crate::drain::{Ending, Life};
 use crate::engine::{Class, EngineError, Lane, Runtime};
+use crate::health::Healths;
 use crate::install::{self, InstallError};
 use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
@@ -44,6 +45,8 @@ pub(crate) struct Host {
     pub(crate) on_change: OnChange,
     /// What the administrator set, by the plugin's id.
     pub(crate) plugin_limits: BTreeMap<String, PluginLimits>,
+    /// How each plugin has been doing.
+    pub(crate) healths: Healths,
 }
 
 impl Host {
@@ -70,6 +73,8 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(limits::PLUGIN_FAILURE_SECON
 pub(crate) enum Code {
     Bundled(&'static [u8]),
     File(PathBuf),
+    /// Of a file that somebody looks at and has not installed.
+    Given(Arc<Vec<u8>>),
 }
 
 impl Code {
@@ -77,6 +82,7 @@ impl Code {
         match self {
             Self::Bundled(bytes) => Ok(bytes.to_vec()),
             Self::File(path) => loader::read_file(path),
+            Self::Given(bytes) => Ok(bytes.to_vec()),
         }
     }
 }
@@ -126,8 +132,13 @@ impl Build {
         metrics::gauge!(telemetry::GENERATIONS.name, "plugin" => self.manifest().id.clone())
     }
 
+    /// What a call may use that only asks what it is.
+    pub(crate) fn trial(&self) -> Budget {
+        self.budget.trial()
+    }
+
     /// The compiled code; the first caller loads it, or compiles and tries it; the others wait for that.
-    async fn ready(&self, places: &Places) -> Result<Arc<Ready>, InstallError> {
+    pub(crate) async fn ready(&self, places: &Places) -> Result<Arc<Ready>, InstallError> {
         let make = || async {
             // Whoever waited for an attempt that failed does not make another one at once, which may take minutes.
             if let Some(error) = self.recent_failure() {
@@ -270,7 +281,7 @@ impl Generation {
         Self {
             inspection: Arc::new(build.inspection.clone()),
             source: build.source,
-            grant: Rights::of(manifest),
+            grant: Rights::of(manifest, build.host.healths.of(&manifest.id)),
             breaker: Breaker::new(build.host.ambient.now()),
             life: Life::default(),
             number: 0,

@@ -6,6 +6,7 @@ use octi_domain::{limits, tool_name};
 use octi_extension::capability::GATED_PACKAGES;
 use octi_extension::manifest::{Kind, Manifest, ManifestError, SECTION, WIT_VERSION};
 use octi_extension::schema::Schema;
+use octi_extension::served::{self, Unserved};
 
 use crate::capability::wasi;
 use crate::loader::Inspection;
@@ -15,14 +16,19 @@ use crate::text;
 /// Longest name of a tool as the model sees it; providers refuse longer ones.
 pub(crate) const TOOL_NAME_BYTES_MAX: usize = 64;
 /// The `octi:*` packages that need no grant.
-const OPEN_PACKAGES: [&str; 2] = ["octi:types", "octi:log"];
+pub(crate) const OPEN_PACKAGES: [&str; 2] = ["octi:types", "octi:log"];
+
+/// The publisher in the ids of Extism modules, which no plugin may claim to be.
+const EXTISM: &str = "extism";
 
 /// Why a plugin is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum InstallError {
     #[error("{bytes} bytes are more than the {} a plugin may have; build it with `--profile guest`", limits::PLUGIN_BYTES_MAX)]
     TooLarge { bytes: usize },
-    #[error("this is not a WebAssembly component: {0}; build it with `cargo build --target wasm32-wasip2`")]
+    #[error(
+        "this is not a WebAssembly component: {0}; build it with `cargo build --target wasm32-wasip2` (modules of Extism, which import from `extism:host/env`, can be installed too)"
+    )]
     NotComponent(String),
     #[error("this component is not valid or uses a WebAssembly feature that is off: {0}")]
     Invalid(String),
@@ -51,6 +57,9 @@ pub enum InstallError {
     /// Imports what no plugin gets.
     #[error("it imports `{import}`, which this host does not offer: {why}")]
     NotOffered { import: String, why: String },
+    /// Was built for a contract that this host does not serve, whatever its manifest says.
+    #[error("it {what} `{name}`: {unserved}")]
+    OtherContract { what: &'static str, name: String, unserved: Unserved },
     /// Lacks what its manifest says it is.
     #[error(
         "its manifest says that it is a {kind} plugin, but it does not export `{export}`; implement it, or remove it from plugin.toml"
@@ -103,6 +112,12 @@ pub(crate) fn check(inspection: &Inspection) -> Result<(), InstallError> {
             reflect::PUBLISHER
         )));
     }
+    if inspection.manifest.id.split('/').next() == Some(EXTISM) {
+        return Err(InstallError::Inconsistent(format!(
+            "its id is `{}`, but `{EXTISM}` stands for modules of Extism; choose another publisher",
+            inspection.manifest.id
+        )));
+    }
     // The exports of a component without a manifest are what its tools were made of.
     if inspection.reflected.is_none() {
         check_exports(inspection)?;
@@ -120,8 +135,21 @@ fn package(import: &str) -> &str {
     import.split('/').next().unwrap_or(import)
 }
 
+/// The version of a package of the contract: `1.0.0` of `octi:fs/files@1.0.0`.
+fn version(name: &str) -> &str {
+    name.split_once('@').map_or("", |(_, version)| version)
+}
+
+/// The linker gives a newer minor what it has of an older one, so nobody but this refuses a plugin for a newer contract.
+fn check_served(what: &'static str, name: &str) -> Result<(), InstallError> {
+    served::check(version(name)).map_err(|unserved| InstallError::OtherContract { what, name: name.to_owned(), unserved })
+}
+
 pub(crate) fn check_import(import: &str, manifest: &Manifest) -> Result<(), InstallError> {
     let package = package(import);
+    if package.starts_with("octi:") {
+        check_served("imports", import)?;
+    }
     if wasi::PACKAGES.contains(&package) || OPEN_PACKAGES.contains(&package) {
         return Ok(());
     }
@@ -135,7 +163,7 @@ pub(crate) fn check_import(import: &str, manifest: &Manifest) -> Result<(), Inst
     let why = match package {
         "wasi:sockets" => "a plugin opens no connections of its own",
         "wasi:http" => "a plugin makes no requests of its own",
-        _ if package.starts_with("octi:") => "its contract is newer than this host; update octi",
+        _ if package.starts_with("octi:") => "the contract has no such package; check its name, or update octi",
         _ => "only `octi:*` and the parts of WASI that the standard library needs are offered",
     };
     Err(InstallError::NotOffered { import: import.to_owned(), why: why.to_owned() })
@@ -143,8 +171,11 @@ pub(crate) fn check_import(import: &str, manifest: &Manifest) -> Result<(), Inst
 
 fn check_exports(inspection: &Inspection) -> Result<(), InstallError> {
     let manifest = &inspection.manifest;
+    for export in inspection.exports.iter().filter(|export| export.starts_with("octi:")) {
+        check_served("exports", export)?;
+    }
     let exports = |interface: &str| {
-        let wanted = format!("octi:plugin/{interface}@{WIT_VERSION}.");
+        let wanted = format!("octi:plugin/{interface}@");
         inspection.exports.iter().any(|export| export.starts_with(&wanted))
     };
     let no_export =

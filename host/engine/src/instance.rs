@@ -7,8 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use octi_domain::limits;
-use octi_extension::tool::Containment;
-use tokio::time::error::Elapsed;
+use octi_extension::tool::{Artifact, Containment};
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -61,18 +60,30 @@ fn instantiated(store: &mut Store<CallState>) {
     state.meter.instantiated();
 }
 
+/// The wall clock of a call has run out.
+struct TimeUp;
+
 /// Runs the work of a call, at most as long as its wall clock allows.
 macro_rules! bounded {
     ($store:ident, $work:expr) => {{
-        let (wall, turns) = ($store.data().budget.wall, $store.data().meter.turns());
+        let (wall, turns, clock) = ($store.data().budget.wall, $store.data().meter.turns(), $store.data().clock.clone());
         let work = pin!($work);
-        tokio::time::timeout(wall, turns.watch(work)).await
+        tokio::select! {
+            biased;
+            outcome = turns.watch(work) => Ok(outcome),
+            () = clock.until(wall) => Err(TimeUp),
+        }
     }};
 }
 
 impl ToolGuest {
-    /// Calls one tool of a plugin.
-    pub(crate) async fn call(&self, setup: Setup, name: &str, arguments: &String) -> Ended<Result<Output, ToolError>> {
+    /// Calls one tool of a plugin; the files that it gave are part of its success.
+    pub(crate) async fn call(
+        &self,
+        setup: Setup,
+        name: &str,
+        arguments: &String,
+    ) -> Ended<Result<(Output, Vec<Artifact>), ToolError>> {
         let mut store = self.lane.store(setup);
         store.data_mut().bytes_in = arguments.len() as u64;
         let outcome = bounded!(store, async {
@@ -83,6 +94,8 @@ impl ToolGuest {
         if let Ok(Ok(returned)) = &outcome {
             store.data_mut().bytes_out = bytes_of(returned);
         }
+        let artifacts = std::mem::take(&mut store.data_mut().artifacts);
+        let outcome = outcome.map(|ended| ended.map(|returned| returned.map(|output| (output, artifacts))));
         settle(outcome, store, name)
     }
 
@@ -260,7 +273,7 @@ fn bytes_of(returned: &Result<Output, ToolError>) -> u64 {
 }
 
 /// Ends the store, and says how the call ended and what it used.
-fn settle<T>(outcome: Result<wasmtime::Result<T>, Elapsed>, mut store: Store<CallState>, during: &str) -> Ended<T> {
+fn settle<T>(outcome: Result<wasmtime::Result<T>, TimeUp>, mut store: Store<CallState>, during: &str) -> Ended<T> {
     let state = store.data_mut();
     if outcome.is_ok() {
         state.meter.ended();

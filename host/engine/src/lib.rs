@@ -12,7 +12,9 @@ mod compile;
 mod drain;
 mod engine;
 mod failure;
+mod foreign;
 mod generation;
+mod health;
 mod hook;
 mod install;
 mod instance;
@@ -38,6 +40,7 @@ mod usage;
 
 pub use compile::{COMPILER_COMMAND, CompileLimits, Compiler, compiler_main};
 pub use engine::EngineError;
+pub use foreign::{ExtismModule, extism_module};
 pub use install::InstallError;
 pub use loader::Inspection;
 pub use manager::{Accused, Change, EngineConfig, OnChange, PluginManager, Verdict};

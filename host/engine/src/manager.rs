@@ -10,6 +10,7 @@ mod paths;
 mod revoked;
 mod rollback;
 mod slots;
+mod texts;
 mod view;
 mod watcher;
 
@@ -21,6 +22,7 @@ use arc_swap::ArcSwap;
 use octi_domain::ambient::Ambient;
 use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::telemetry;
+use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::services::{KvStore, SecretSource};
 use octi_extension::tool::{CallContext, ToolError, ToolOutput};
@@ -36,6 +38,7 @@ use crate::compile::Compiler;
 use crate::drain;
 use crate::engine::{EngineError, Runtime};
 use crate::generation::{Code, Generation, Host};
+use crate::health::Healths;
 use crate::install::{self, InstallError};
 use crate::loader::{self, Inspection};
 use crate::probes::Probes;
@@ -130,6 +133,10 @@ impl Registry for PluginManager {
     fn plugins(&self) -> Vec<PluginStatus> {
         self.view.load().plugins(self.host.ambient.now())
     }
+
+    fn health(&self) -> Option<HealthReport> {
+        Some(HealthReport { since: self.host.healths.since(), plugins: self.view.load().health() })
+    }
 }
 
 impl PluginManager {
@@ -151,7 +158,9 @@ impl PluginManager {
             egress: config.egress,
             endpoints: config.endpoints,
             secrets: config.secrets,
+            ambient: Arc::new(config.ambient.clone()),
         };
+        let healths = Healths::new(config.ambient.now());
         let host = Arc::new(Host {
             runtime,
             cache,
@@ -159,6 +168,7 @@ impl PluginManager {
             ambient: config.ambient,
             on_change: config.on_change,
             plugin_limits: config.plugin_limits,
+            healths,
         });
         if let Some(folder) = &config.plugins_dir {
             folder::create(folder).map_err(|e| folder_error(folder, e))?;

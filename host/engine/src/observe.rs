@@ -2,6 +2,7 @@
 //!
 //! The numbers count as soon as a call begins and until it ends in whatever way, a dropped one included.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::{Counter, Histogram};
@@ -11,6 +12,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::generation::Generation;
+use crate::health::Health;
 use crate::usage::Usage;
 
 /// Handles of one tool's busiest metrics, looked up once.
@@ -45,6 +47,7 @@ fn outcome(plugin: &str, tool: &str, code: &'static str) -> Counter {
 /// A call that has begun.
 pub(crate) struct Observed<'a> {
     meters: &'a Meters,
+    health: Arc<Health>,
     span: Span,
     began: Instant,
     code: &'static str,
@@ -82,7 +85,9 @@ impl<'a> Observed<'a> {
         );
         metrics::gauge!(telemetry::PLUGIN_ACTIVE.name).increment(1);
         // What ends without an end was dropped by its caller.
-        Self { meters, span, began: Instant::now(), code: Containment::Cancelled.code() }
+        let health = generation.grant.health().clone();
+        health.begin();
+        Self { meters, health, span, began: Instant::now(), code: Containment::Cancelled.code() }
     }
 
     /// The span that the call's work belongs into.
@@ -90,8 +95,9 @@ impl<'a> Observed<'a> {
         self.span.clone()
     }
 
-    /// Takes note of what the sandbox measured, on success and failure alike, for whoever looks closely.
+    /// Takes note of what the sandbox measured, on success and failure alike; the log has it for whoever looks closely.
     pub(crate) fn used(&self, usage: &Usage) {
+        self.health.used(usage);
         if !tracing::enabled!(target: "octi::plugin", tracing::Level::DEBUG) {
             return;
         }
@@ -122,6 +128,7 @@ impl<'a> Observed<'a> {
 impl Drop for Observed<'_> {
     fn drop(&mut self) {
         let took = self.began.elapsed();
+        self.health.end(self.code, self.began, took);
         self.span.record("outcome", self.code);
         self.span.record("total_us", micros(took));
         let Meters { plugin, tool, ok, seconds } = self.meters;

@@ -2,9 +2,10 @@
 
 mod contract;
 mod image;
+mod offered;
 mod role;
 mod skill;
-mod texts;
+pub(crate) mod texts;
 mod tool;
 
 use octi_extension::manifest::ManifestError;
@@ -15,7 +16,7 @@ use crate::install::InstallError;
 pub use role::pack_role;
 pub use skill::pack_skill;
 pub use texts::texts_of;
-pub use tool::pack_tool;
+pub use tool::{pack_tool, pack_tool_in};
 
 /// Why a plugin file was not made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! How often one call may use each capability.
 
+use std::collections::BTreeMap;
+
 use octi_domain::limits;
 
 use crate::bindings::{HostError, Quota};
@@ -12,11 +14,16 @@ pub(crate) enum Charge {
     Spawn,
     Http,
     HttpChunk,
+    Artifact,
+    ArtifactChunk,
+    Ask,
+    Llm,
 }
 
 impl Charge {
     /// All of them, in the order of the counters.
-    pub(crate) const ALL: [Self; 5] = [Self::Fs, Self::Kv, Self::Spawn, Self::Http, Self::HttpChunk];
+    pub(crate) const ALL: [Self; 9] =
+        [Self::Fs, Self::Kv, Self::Spawn, Self::Http, Self::HttpChunk, Self::Artifact, Self::ArtifactChunk, Self::Ask, Self::Llm];
 
     /// The capability, as manifests and metrics name it.
     pub(crate) const fn capability(self) -> &'static str {
@@ -26,6 +33,10 @@ impl Charge {
             Self::Spawn => "shell",
             Self::Http => "http",
             Self::HttpChunk => "http_chunk",
+            Self::Artifact => "artifacts",
+            Self::ArtifactChunk => "artifact_chunk",
+            Self::Ask => "ask",
+            Self::Llm => "llm",
         }
     }
 
@@ -37,6 +48,10 @@ impl Charge {
             Self::Spawn => "processes",
             Self::Http => "requests",
             Self::HttpChunk => "chunks of requests and answers",
+            Self::Artifact => "files of a result",
+            Self::ArtifactChunk => "chunks of files of a result",
+            Self::Ask => "questions",
+            Self::Llm => "answers of a model",
         }
     }
 }
@@ -51,6 +66,10 @@ pub(crate) const CALLS_MAX: CallsMax = [
     limits::GUEST_SPAWNS_MAX,
     limits::GUEST_HTTP_REQUESTS_MAX,
     limits::GUEST_HTTP_CHUNKS_MAX,
+    limits::GUEST_ARTIFACTS_MAX,
+    limits::GUEST_ARTIFACT_CHUNKS_MAX,
+    limits::GUEST_QUESTIONS_MAX,
+    limits::GUEST_COMPLETIONS_MAX,
 ];
 
 /// A guest that goes on after this many refusals is stopped: it does not read the answers.
@@ -69,6 +88,9 @@ pub(crate) struct Quotas {
     http_sent: u64,
     http_received: u64,
     http_held: usize,
+    artifacts_held: u64,
+    /// Tokens by topic.
+    llm: BTreeMap<String, u64>,
     progress: u64,
     refused: u64,
 }
@@ -76,12 +98,32 @@ pub(crate) struct Quotas {
 impl Quotas {
     /// Nothing used yet.
     pub(crate) const fn new(max: CallsMax) -> Self {
-        Self { max, used: [0; Charge::ALL.len()], http_sent: 0, http_received: 0, http_held: 0, progress: 0, refused: 0 }
+        Self {
+            max,
+            used: [0; Charge::ALL.len()],
+            http_sent: 0,
+            http_received: 0,
+            http_held: 0,
+            artifacts_held: 0,
+            llm: BTreeMap::new(),
+            progress: 0,
+            refused: 0,
+        }
     }
 
     /// Host calls that were let through.
     pub(crate) const fn used(&self) -> CallsMax {
         self.used
+    }
+
+    /// Bytes of bodies that were sent.
+    pub(crate) const fn sent_bytes(&self) -> u64 {
+        self.http_sent
+    }
+
+    /// Bytes of bodies that were received.
+    pub(crate) const fn received_bytes(&self) -> u64 {
+        self.http_received
     }
 
     /// Host calls that were refused.
@@ -121,6 +163,37 @@ impl Quotas {
         self.http_held = self.http_held.saturating_sub(bytes);
     }
 
+    /// Counts bytes of files that the host holds until the call ends.
+    pub(crate) fn artifact_held(&mut self, bytes: usize, granted: u64) -> Result<(), HostError> {
+        let held = self.artifacts_held.saturating_add(bytes as u64);
+        if held <= granted {
+            self.artifacts_held = held;
+            return Ok(());
+        }
+        let name = "capabilities.artifacts.bytes_max".to_owned();
+        Err(HostError::Quota(Quota { name, limit: granted, retry_after_ms: None }))
+    }
+
+    /// A file was let go before it was finished.
+    pub(crate) const fn artifact_let_go(&mut self, bytes: usize) {
+        self.artifacts_held = self.artifacts_held.saturating_sub(bytes as u64);
+    }
+
+    /// Whether a request of about so many tokens fits into what is left of its topic.
+    pub(crate) fn llm_room(&self, topic: &str, tokens: u64, granted: u64) -> Result<(), HostError> {
+        if self.llm.get(topic).copied().unwrap_or_default().saturating_add(tokens) <= granted {
+            return Ok(());
+        }
+        let name = format!("capabilities.llm.tokens_per_call_max of `{topic}`");
+        Err(HostError::Quota(Quota { name, limit: granted, retry_after_ms: None }))
+    }
+
+    /// Counts what a request used.
+    pub(crate) fn llm_used(&mut self, topic: &str, tokens: u64) {
+        let used = self.llm.entry(topic.to_owned()).or_default();
+        *used = used.saturating_add(tokens);
+    }
+
     /// Counts one host call. The inner error is a refusal for the guest; the outer one ends the call.
     pub(crate) fn charge(&mut self, charge: Charge) -> Result<Result<(), HostError>, QuotaIgnored> {
         let (used, limit) = (&mut self.used[charge as usize], self.max[charge as usize]);
@@ -157,7 +230,7 @@ mod tests {
         let refusal = quotas.charge(Charge::Spawn);
         assert!(matches!(refusal, Ok(Err(HostError::Quota(ref q))) if q.name == "processes" && q.limit == 32), "{refusal:?}");
         assert!(matches!(quotas.charge(Charge::Kv), Ok(Ok(()))), "quotas are separate");
-        assert_eq!((quotas.used(), quotas.refused()), ([0, 1, 32, 0, 0], 1));
+        assert_eq!((quotas.used(), quotas.refused()), ([0, 1, 32, 0, 0, 0, 0, 0, 0], 1));
     }
 
     #[test]
@@ -178,6 +251,36 @@ mod tests {
         for charge in [Charge::Http, Charge::HttpChunk] {
             let allowed = (0..).take_while(|_| matches!(quotas.charge(charge), Ok(Ok(())))).count() as u64;
             assert!([limits::GUEST_HTTP_REQUESTS_MAX, limits::GUEST_HTTP_CHUNKS_MAX].contains(&allowed), "{charge:?}: {allowed}");
+        }
+    }
+
+    #[test]
+    fn the_bytes_of_files_are_bounded_by_the_grant_and_come_back_when_a_file_is_dropped() {
+        let mut quotas = Quotas::new(CALLS_MAX);
+        assert!(quotas.artifact_held(60, 100).is_ok());
+        let refusal = quotas.artifact_held(41, 100);
+        assert!(matches!(refusal, Err(HostError::Quota(ref q)) if q.name == "capabilities.artifacts.bytes_max"), "{refusal:?}");
+        quotas.artifact_let_go(1);
+        assert!(quotas.artifact_held(41, 100).is_ok());
+        for (charge, max) in
+            [(Charge::Artifact, limits::GUEST_ARTIFACTS_MAX), (Charge::ArtifactChunk, limits::GUEST_ARTIFACT_CHUNKS_MAX)]
+        {
+            let allowed = (0..).take_while(|_| matches!(quotas.charge(charge), Ok(Ok(())))).count() as u64;
+            assert_eq!(allowed, max, "{charge:?}");
+        }
+    }
+
+    #[test]
+    fn the_tokens_of_a_topic_are_those_of_all_requests_of_the_call() {
+        let mut quotas = Quotas::new(CALLS_MAX);
+        assert!(quotas.llm_room("a", 100, 100).is_ok());
+        quotas.llm_used("a", 60);
+        let refusal = quotas.llm_room("a", 41, 100);
+        assert!(matches!(refusal, Err(HostError::Quota(ref q)) if q.name.ends_with("of `a`") && q.limit == 100), "{refusal:?}");
+        assert!(quotas.llm_room("a", 40, 100).is_ok() && quotas.llm_room("b", 100, 100).is_ok());
+        for (charge, max) in [(Charge::Ask, limits::GUEST_QUESTIONS_MAX), (Charge::Llm, limits::GUEST_COMPLETIONS_MAX)] {
+            let allowed = (0..).take_while(|_| matches!(quotas.charge(charge), Ok(Ok(())))).count() as u64;
+            assert_eq!(allowed, max, "{charge:?}");
         }
     }
 

@@ -62,6 +62,10 @@ impl Role for WasmRole {
         &self.spec
     }
 
+    fn plugin(&self) -> &str {
+        &self.generation.manifest().id
+    }
+
     async fn prompt(&self, small: bool) -> Result<String, ToolError> {
         let cell = &self.prompts[usize::from(small)];
         cell.get_or_try_init(|| self.ask(small)).await.cloned()

@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::channel::ChannelContext;
+use octi_extension::clock::StopClock;
 use octi_extension::hook::HookContext;
+use octi_extension::llm::{Llm, NoModel};
+use octi_extension::person::{NobodyThere, Person};
 use octi_extension::services::{KvStore, SecretSource};
-use octi_extension::tool::{CallContext, NoProgress, ProgressSink, Redact, no_secrets};
+use octi_extension::tool::{Artifact, CallContext, NoProgress, ProgressSink, Redact, no_secrets};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
 use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 use crate::capability::log::{self, LogBudget};
 use crate::limits::{Budget, Limiter};
@@ -30,7 +34,15 @@ pub(crate) struct Services {
     pub(crate) egress: Arc<Egress>,
     pub(crate) endpoints: Arc<Endpoints>,
     pub(crate) secrets: Arc<dyn SecretSource>,
+    /// What time it is for guests.
+    pub(crate) ambient: Arc<Ambient>,
 }
+
+/// Whoever is behind a hook, a channel or a trial did not make the call.
+const NOBODY: NobodyThere = NobodyThere("nobody can be asked: only the call of a tool has a person who made it");
+
+/// And nobody pays for it.
+const NO_MODEL: NoModel = NoModel("no model answers: only the call of a tool has a person who pays for it");
 
 /// For whom a call runs.
 pub(crate) struct Caller {
@@ -39,7 +51,11 @@ pub(crate) struct Caller {
     pub(crate) workspace: Option<PathBuf>,
     pub(crate) within: String,
     pub(crate) progress: Arc<dyn ProgressSink>,
+    pub(crate) person: Arc<dyn Person>,
+    pub(crate) llm: Arc<dyn Llm>,
     pub(crate) redact: Redact,
+    /// Whether it has a result that files can go with.
+    pub(crate) gives_files: bool,
 }
 
 impl Caller {
@@ -51,7 +67,10 @@ impl Caller {
             workspace: Some(context.workspace),
             within: context.within,
             progress: context.progress,
+            person: context.person,
+            llm: context.llm,
             redact: context.redact,
+            gives_files: true,
         }
     }
 
@@ -64,7 +83,10 @@ impl Caller {
             workspace: None,
             within: String::new(),
             progress: Arc::new(NoProgress),
+            person: Arc::new(NOBODY),
+            llm: Arc::new(NO_MODEL),
             redact: context.redact,
+            gives_files: false,
         }
     }
 
@@ -76,7 +98,10 @@ impl Caller {
             workspace: None,
             within: String::new(),
             progress: Arc::new(NoProgress),
+            person: Arc::new(NOBODY),
+            llm: Arc::new(NO_MODEL),
             redact: context.redact,
+            gives_files: false,
         }
     }
 
@@ -88,7 +113,10 @@ impl Caller {
             workspace: None,
             within: String::new(),
             progress: Arc::new(NoProgress),
+            person: Arc::new(NOBODY),
+            llm: Arc::new(NO_MODEL),
             redact: no_secrets(),
+            gives_files: false,
         }
     }
 }
@@ -106,8 +134,11 @@ pub(crate) struct CallState {
     pub(crate) table: ResourceTable,
     /// Places for open files.
     pub(crate) files: Arc<Semaphore>,
-    pub(crate) deadline: Instant,
+    /// Stands still while a person is asked.
+    pub(crate) clock: StopClock,
     pub(crate) budget: Budget,
+    /// Files that were finished.
+    pub(crate) artifacts: Vec<Artifact>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
     pub(crate) store_time: Duration,
@@ -133,8 +164,9 @@ impl CallState {
             meter,
             table,
             files: Arc::new(Semaphore::new(limits::GUEST_FILES_MAX)),
-            deadline: Instant::now() + budget.wall,
+            clock: StopClock::start(),
             budget,
+            artifacts: Vec::new(),
             bytes_in: 0,
             bytes_out: 0,
             store_time: Duration::ZERO,
@@ -145,25 +177,43 @@ impl CallState {
 
     /// What is left of the call's time.
     pub(crate) fn time_left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.budget.wall.saturating_sub(self.clock.elapsed())
     }
 }
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let log = &self.log;
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi(log)));
+        let (log, services) = (&self.log, &self.services);
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi(log, services.as_ref())));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }
 
 /// Nothing to reach, and an end for what a guest prints.
-fn wasi(log: &Arc<LogBudget>) -> WasiCtx {
-    WasiCtx::builder()
+fn wasi(log: &Arc<LogBudget>, services: Option<&Services>) -> WasiCtx {
+    let mut context = WasiCtx::builder();
+    context
         .stdout(log::Capture::new(log.clone()))
         .stderr(log::Capture::new(log.clone()))
         .allow_tcp(false)
         .allow_udp(false)
-        .max_random_size(limits::GUEST_RANDOM_BYTES_MAX)
-        .build()
+        .max_random_size(limits::GUEST_RANDOM_BYTES_MAX);
+    if let Some(services) = services {
+        context.wall_clock(GuestClock(services.ambient.clone()));
+    }
+    context.build()
+}
+
+/// The host's time as guests read it.
+struct GuestClock(Arc<Ambient>);
+
+impl HostWallClock for GuestClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_micros(1)
+    }
+
+    fn now(&self) -> Duration {
+        // Before 1970 there is no time that a guest could be told.
+        Duration::from_micros(u64::try_from(self.0.now().timestamp_micros()).unwrap_or_default())
+    }
 }

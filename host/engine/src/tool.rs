@@ -96,7 +96,7 @@ impl WasmTool {
         *used = usage;
         self.generation.learn(&outcome);
         match outcome.map_err(ToolError::Contained)? {
-            Ok(output) => self.checked(output),
+            Ok((output, artifacts)) => self.checked(output).map(|given| ToolOutput { artifacts, ..given }),
             Err(error) => Err(guest_error(error)),
         }
     }
@@ -127,7 +127,7 @@ impl WasmTool {
         let bytes_max = self.generation.budget().output_bytes;
         match given.map_err(ToolError::Contained)? {
             Ok(_) if bytes > bytes_max => Err(ToolError::Contained(Containment::Output { bytes_max: bytes_max as u64 })),
-            Ok(Given::Result(content)) => Ok(ToolOutput { content, summary: None }),
+            Ok(Given::Result(content)) => Ok(ToolOutput::new(content, None)),
             Ok(Given::Error(text)) => Err(ToolError::Failed(text)),
             Err(problem) => Err(ToolError::Internal(format!("`{}` returned what JSON cannot hold: {problem}", self.spec.name))),
         }
@@ -142,7 +142,7 @@ impl WasmTool {
         let content: Value = serde_json::from_str(&output.content)
             .map_err(|error| ToolError::Internal(format!("`{}` returned something that is not JSON: {error}", self.spec.name)))?;
         self.expected(&content)?;
-        Ok(ToolOutput { content, summary: output.summary })
+        Ok(ToolOutput::new(content, output.summary))
     }
 
     /// Whether the content is as the tool's own schema says.

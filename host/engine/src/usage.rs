@@ -23,6 +23,10 @@ pub struct Usage {
     pub bytes_in: u64,
     /// Bytes of what was returned.
     pub bytes_out: u64,
+    /// Bytes of bodies sent over the network.
+    pub sent_bytes: u64,
+    /// Bytes of bodies received over the network.
+    pub received_bytes: u64,
     pub times: Times,
 }
 
@@ -55,6 +59,8 @@ impl Usage {
             log_dropped,
             bytes_in: state.bytes_in,
             bytes_out: state.bytes_out,
+            sent_bytes: state.quotas.sent_bytes(),
+            received_bytes: state.quotas.received_bytes(),
             times: Times {
                 store: state.store_time,
                 instantiate: state.instantiate_time,

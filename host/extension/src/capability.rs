@@ -1,11 +1,17 @@
 //! What a plugin asks for, each with the reason shown to the person who grants it.
 
+mod artifacts;
+mod ask;
 mod http;
+mod llm;
 
 use octi_domain::{limits, secret};
 use serde::{Deserialize, Serialize};
 
+pub use artifacts::ArtifactsRequest;
+pub use ask::AskRequest;
 pub use http::{HTTP_METHODS, HttpRequest};
+pub use llm::LlmRequest;
 
 use crate::manifest::one_line;
 
@@ -23,6 +29,12 @@ pub struct Capabilities {
     pub vault: Vec<VaultRequest>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub http: Vec<HttpRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<ArtifactsRequest>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ask: Option<AskRequest>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub llm: Vec<LlmRequest>,
 }
 
 /// How far a plugin may reach into a root.
@@ -141,11 +153,18 @@ const fn is_token(c: char) -> bool {
 }
 
 /// The `octi:*` packages that need a grant, with the manifest key that asks for each.
-pub const GATED_PACKAGES: [(&str, &str); 4] =
-    [("octi:fs", "fs"), ("octi:shell", "shell"), ("octi:kv", "kv"), ("octi:http", "http")];
+pub const GATED_PACKAGES: [(&str, &str); 7] = [
+    ("octi:fs", "fs"),
+    ("octi:shell", "shell"),
+    ("octi:kv", "kv"),
+    ("octi:http", "http"),
+    ("octi:artifacts", "artifacts"),
+    ("octi:ask", "ask"),
+    ("octi:llm", "llm"),
+];
 
 impl Capabilities {
-    /// Whether the manifest asks for the capability of that key (`fs`, `shell`, `kv`, `vault`, `http`).
+    /// Whether the manifest asks for the capability of that key (`fs`, `shell`, `kv`, `vault`, `http`, `artifacts`, `ask`, `llm`).
     #[must_use]
     pub fn asks_for(&self, key: &str) -> bool {
         match key {
@@ -154,6 +173,9 @@ impl Capabilities {
             "kv" => self.kv.is_some(),
             "vault" => !self.vault.is_empty(),
             "http" => !self.http.is_empty(),
+            "artifacts" => self.artifacts.is_some(),
+            "ask" => self.ask.is_some(),
+            "llm" => !self.llm.is_empty(),
             _ => false,
         }
     }
@@ -172,7 +194,10 @@ impl Capabilities {
             .iter()
             .map(|r| format!("vault: send your secret {} to {} in the header {} ({})", r.secret, r.host, r.header, r.reason));
         let http = self.http.iter().map(HttpRequest::line);
-        fs.chain(shell).chain(kv).chain(vault).chain(http).collect()
+        let artifacts = self.artifacts.iter().map(ArtifactsRequest::line);
+        let ask = self.ask.iter().map(AskRequest::line);
+        let llm = self.llm.iter().map(LlmRequest::line);
+        fs.chain(shell).chain(kv).chain(vault).chain(http).chain(artifacts).chain(ask).chain(llm).collect()
     }
 
     pub(crate) fn check(&self) -> Result<(), (String, String)> {
@@ -200,6 +225,9 @@ impl Capabilities {
         for (index, request) in self.http.iter().enumerate() {
             request.check(&format!("http[{index}]"))?;
         }
+        self.artifacts.iter().try_for_each(ArtifactsRequest::check)?;
+        self.ask.iter().try_for_each(AskRequest::check)?;
+        llm::check(&self.llm)?;
         match self.kv {
             Some(kv) if kv.bytes_max == 0 || kv.bytes_max > 64 * limits::KV_VALUE_BYTES_MAX as u64 => {
                 Err(("kv.bytes_max".to_owned(), format!("must be between 1 and {}", 64 * limits::KV_VALUE_BYTES_MAX)))

@@ -158,6 +158,51 @@ impl Grant {
         ))
     }
 
+    /// How many bytes of files it may give with one result.
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn artifacts_bytes_max(&self) -> Result<u64, String> {
+        self.live()?;
+        self.capabilities.artifacts.as_ref().map(|r| r.bytes_max).ok_or_else(|| {
+            format!(
+                "plugin `{}` has no grant to give files: add `artifacts = {{ bytes_max = …, reason = … }}` to `capabilities` of its plugin.toml",
+                self.plugin
+            )
+        })
+    }
+
+    /// May it ask the person whose call it is?
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn ask(&self) -> Result<(), String> {
+        self.live()?;
+        if self.capabilities.ask.is_some() {
+            return Ok(());
+        }
+        Err(format!(
+            "plugin `{}` has no grant to ask people: add `ask = {{ reason = … }}` to `capabilities` of its plugin.toml",
+            self.plugin
+        ))
+    }
+
+    /// How many tokens one tool call may use for that topic.
+    ///
+    /// # Errors
+    /// A text that names the missing grant and where to add it.
+    pub fn llm_tokens_max(&self, topic: &str) -> Result<u64, String> {
+        self.live()?;
+        let granted = self.capabilities.llm.iter().find(|r| r.topic == topic);
+        granted.map(|r| r.tokens_per_call_max).ok_or_else(|| {
+            let topic = octi_domain::text::clean(topic);
+            format!(
+                "plugin `{}` has no grant for a model's answers about `{topic}`: add `{{ topic = \"{topic}\", tokens_per_call_max = …, reason = … }}` to `capabilities.llm` of its plugin.toml",
+                self.plugin
+            )
+        })
+    }
+
     /// Is anything of it left?
     ///
     /// # Errors
@@ -189,6 +234,10 @@ mod tests {
         let refusal = grant.shell("git").err().unwrap_or_default();
         assert!(refusal.contains("`capabilities.shell`"), "{refusal}");
         assert!(grant.kv_bytes_max().is_err());
+        assert!(grant.artifacts_bytes_max().is_err_and(|text| text.contains("`artifacts = { bytes_max = …, reason = … }`")));
+        assert!(grant.ask().is_err_and(|text| text.contains("`ask = { reason = … }`")));
+        let refusal = grant.llm_tokens_max("summarise").err().unwrap_or_default();
+        assert!(refusal.contains("topic = \"summarise\"") && refusal.contains("`capabilities.llm`"), "{refusal}");
     }
 
     #[test]

@@ -6,14 +6,20 @@
 
 pub mod capability;
 pub mod channel;
+pub mod clock;
 pub mod contract;
 pub mod grant;
+pub mod health;
 pub mod hook;
 pub mod host;
+pub mod llm;
 pub mod manifest;
+pub mod offered;
+pub mod person;
 pub mod registry;
 pub mod role;
 pub mod schema;
+pub mod served;
 pub mod services;
 pub mod skill;
 pub mod tool;

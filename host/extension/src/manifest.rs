@@ -3,6 +3,7 @@
 //! The file is what an author writes; the section (JSON) is the same data with the tools' schemas added by the build. One
 //! type serves both, and unknown fields are errors, so a typo cannot pass silently.
 
+mod offered;
 mod skill;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,13 @@ use serde_json::Value;
 use crate::capability::Capabilities;
 use crate::channel::ChannelEntry;
 use crate::hook::HookEntry;
+use crate::served;
+pub use offered::{Attached, DocumentEntry, PromptArgument, PromptEntry};
 pub use skill::{SkillEntry, is_skill_name};
 
 /// The custom section of a component that holds its manifest, as JSON.
 pub const SECTION: &str = "octi:manifest";
-/// The contract this host serves.
+/// The contract that plugins are made for now, the newest that this octi [serves](crate::served).
 pub const WIT_VERSION: &str = "1.0";
 
 /// What a plugin says of itself.
@@ -51,6 +54,12 @@ pub struct Manifest {
     pub hook: Option<HookEntry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelEntry>,
+    /// Texts for people and programs to begin with, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prompts: BTreeMap<String, PromptEntry>,
+    /// Texts and pictures to read, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub documents: BTreeMap<String, DocumentEntry>,
 }
 
 /// The kinds of plugin; one may be several.
@@ -229,13 +238,27 @@ fn shown(text: &str) -> String {
     escaped.take(SHOWN_CHARS_MAX).collect()
 }
 
+/// What is read of a manifest that is not understood.
+#[derive(Deserialize)]
+struct OnlyContract {
+    wit: String,
+}
+
+/// Why a manifest is not understood: one for another contract may have what this host does not know.
+fn unread(contract: Option<OnlyContract>, problem: &str) -> ManifestError {
+    match contract.map(|OnlyContract { wit }| served::check(&wit)) {
+        Some(Err(unserved)) => ManifestError::field("wit", unserved.to_string()),
+        Some(Ok(())) | None => ManifestError::syntax(problem),
+    }
+}
+
 impl Manifest {
     /// Reads `plugin.toml`.
     ///
     /// # Errors
     /// [`ManifestError`] names the field and what is valid there.
     pub fn from_toml(text: &str) -> Result<Self, ManifestError> {
-        let manifest: Self = toml::from_str(text).map_err(|error| ManifestError::syntax(&error.to_string()))?;
+        let manifest: Self = toml::from_str(text).map_err(|error| unread(toml::from_str(text).ok(), &error.to_string()))?;
         manifest.checked()
     }
 
@@ -251,7 +274,10 @@ impl Manifest {
                 limits::MANIFEST_BYTES_MAX
             )));
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| ManifestError::syntax(&error.to_string()))?;
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| unread(serde_json::from_slice(bytes).ok(), &error.to_string()))?;
+        offered::check_filled(&manifest.prompts, &manifest.documents)
+            .map_err(|(field, problem)| ManifestError::field(field, problem))?;
         manifest.checked()
     }
 
@@ -283,12 +309,7 @@ impl Manifest {
         for (field, text) in [("description", Some(&self.description)), ("license", self.license.as_ref())] {
             one_line(text.map_or("", String::as_str)).map_err(|problem| ManifestError::field(field, problem))?;
         }
-        if self.wit != WIT_VERSION {
-            return Err(ManifestError::field(
-                "wit",
-                format!("built for contract {}, this host serves {WIT_VERSION}; rebuild it with this version's SDK", self.wit),
-            ));
-        }
+        served::check(&self.wit).map_err(|unserved| ManifestError::field("wit", unserved.to_string()))?;
         if self.tools.len() > limits::MANIFEST_TOOLS_MAX {
             return Err(ManifestError::field(
                 "tools",
@@ -312,6 +333,7 @@ impl Manifest {
         if let Some(channel) = &self.channel {
             channel.check().map_err(|(field, problem)| ManifestError::field(format!("channel.{field}"), problem))?;
         }
+        offered::check(&self.prompts, &self.documents).map_err(|(field, problem)| ManifestError::field(field, problem))?;
         self.capabilities.check().map_err(|(field, problem)| ManifestError::field(format!("capabilities.{field}"), problem))?;
         Ok(self)
     }
@@ -382,11 +404,16 @@ mod tests {
 
     #[test]
     fn another_contract_says_what_to_do() {
-        let text = SMALL.replace("'0.1'", "'9.0'");
-        assert_eq!(
-            Manifest::from_toml(&text).map_err(|e| e.to_string()).err().as_deref(),
-            Some("manifest field `wit`: built for contract 9.0, this host serves 1.0; rebuild it with this version's SDK")
-        );
+        let newer = "manifest field `wit`: built for contract 9.0, this octi serves 1.0; update octi, or choose an older version of the plugin";
+        // It may have what this host cannot read.
+        for more in ["", "colour = 'red'", "limits = 7"] {
+            let text = format!("{}{more}", SMALL.replace("'1.0'", "'9.0'"));
+            assert_eq!(Manifest::from_toml(&text).map_err(|e| e.to_string()).err().as_deref(), Some(newer));
+        }
+        let section = r#"{"id":"acme/x","version":"1.0.0","wit":"9.0","description":"x","kinds":["dream"]}"#;
+        assert_eq!(Manifest::from_section(section.as_bytes()).map_err(|e| e.to_string()).err().as_deref(), Some(newer));
+        let older = Manifest::from_toml(&SMALL.replace("'1.0'", "'0.1'")).map_err(|e| e.to_string()).err().unwrap_or_default();
+        assert!(older.contains("built for contract 0.1, this octi serves 1.0; choose a newer version"), "{older}");
     }
 
     #[test]

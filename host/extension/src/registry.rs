@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::capability::VaultRequest;
 use crate::channel::Channel;
+use crate::health::HealthReport;
 use crate::hook::Hook;
+use crate::offered::Offered;
 use crate::role::Role;
 use crate::skill::{Skill, SkillProblem};
 use crate::tool::Tool;
@@ -24,6 +28,8 @@ pub struct Snapshot {
     pub hooks: Vec<Arc<dyn Hook>>,
     /// By the id of the plugin.
     pub channels: BTreeMap<String, Arc<dyn Channel>>,
+    /// Prompts and documents, in the order of the plugins' ids.
+    pub offered: Vec<Arc<Offered>>,
 }
 
 /// Where snapshots come from.
@@ -33,6 +39,11 @@ pub trait Registry: Send + Sync {
 
     /// Everything known of plugins, for people.
     fn plugins(&self) -> Vec<PluginStatus>;
+
+    /// How every plugin that runs has been doing, where that is counted.
+    fn health(&self) -> Option<HealthReport> {
+        None
+    }
 
     /// Texts that should be skills and are none, for whoever looks after them.
     fn skill_problems(&self) -> Vec<SkillProblem> {
@@ -47,6 +58,8 @@ pub enum Source {
     Bundled,
     /// `$OCTI_HOME/plugins`.
     Folder,
+    /// A module of Extism, which runs in a process of its own.
+    Extism,
 }
 
 /// Whether a plugin's newest version runs.
@@ -60,6 +73,17 @@ pub enum PluginState {
     RolledBack,
     /// Nothing of it runs.
     Broken,
+}
+
+/// Why the newest version of a plugin does not run as it should, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incident {
+    /// It crashed too often and is not called until then. The reason is a code of `Containment`.
+    Quarantined { reason: &'static str, since: DateTime<Utc>, until: DateTime<Utc> },
+    /// That version was taken back, and the one before it runs. The moment is not known when an older host noted it.
+    RolledBack { version: String, reason: String, at: Option<DateTime<Utc>> },
+    /// Its publisher or a registry revoked it; it is not called at all.
+    Revoked { reason: String },
 }
 
 /// One plugin as a person sees it.
@@ -85,4 +109,6 @@ pub struct PluginStatus {
     pub vault: Vec<VaultRequest>,
     /// Why it does not run, or why the newest file is not the one running, if so.
     pub problem: Option<String>,
+    /// The same for a program, when that is what happened.
+    pub incident: Option<Incident>,
 }

@@ -11,6 +11,11 @@ pub trait Role: Send + Sync {
     /// Name, purpose and the tools it may use.
     fn spec(&self) -> &RoleEntry;
 
+    /// The id of the plugin it comes from; empty for one of the host itself.
+    fn plugin(&self) -> &str {
+        ""
+    }
+
     /// The system prompt's template, as the plugin returns it; `small` asks for the short one.
     ///
     /// # Errors

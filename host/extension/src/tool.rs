@@ -1,17 +1,20 @@
 //! One operation that a model can call, and what calling it may lead to.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use octi_domain::ids::{CallId, RunId, SessionId};
+use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId};
 use octi_domain::limits;
 use octi_domain::permission::{Level, Origin};
 use octi_domain::principal::Principal;
 use serde_json::Value;
 
+use crate::llm::Llm;
 use crate::manifest::{Effect, SubjectKind};
+use crate::person::Person;
 
 /// What the model, the permission engine and the person see of an operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +44,24 @@ pub struct ToolSpec {
 pub trait ProgressSink: Send + Sync {
     /// Never waits.
     fn progress(&self, fraction: Option<f32>, message: String);
+
+    /// Whether it wants lines of that level. Most callers leave what plugins log to the operator.
+    fn hears(&self, _level: LogLevel) -> bool {
+        false
+    }
+
+    /// What the plugin logs, without the person's secrets. Never waits.
+    fn log(&self, _level: LogLevel, _line: &str) {}
+}
+
+/// How much a line of a plugin matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
 }
 
 /// For callers that show no progress.
@@ -75,6 +96,10 @@ pub struct CallContext {
     /// How long the call may take at most; the plugin's own limit may be lower.
     pub time_max: Duration,
     pub progress: Arc<dyn ProgressSink>,
+    /// Who can be asked for something.
+    pub person: Arc<dyn Person>,
+    /// Which model answers, and who pays.
+    pub llm: Arc<dyn Llm>,
     /// For what the plugin writes to the log.
     pub redact: Redact,
 }
@@ -86,6 +111,34 @@ pub struct ToolOutput {
     pub content: Value,
     /// One line for the person watching.
     pub summary: Option<String>,
+    /// Files beside it.
+    pub artifacts: Vec<Artifact>,
+}
+
+impl ToolOutput {
+    /// JSON without files.
+    #[must_use]
+    pub const fn new(content: Value, summary: Option<String>) -> Self {
+        Self { content, summary, artifacts: Vec::new() }
+    }
+}
+
+/// A file that a call gave.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Artifact {
+    pub id: ArtifactId,
+    /// As [`octi_domain::file_name::plain`] leaves it.
+    pub name: String,
+    /// As [`octi_domain::file_name::media_type`] leaves it.
+    pub media_type: String,
+    pub content: Arc<[u8]>,
+}
+
+impl fmt::Debug for Artifact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, media_type, content } = self;
+        write!(f, "Artifact({id}, {name:?}, {media_type}, {} bytes)", content.len())
+    }
 }
 
 /// Why a call failed, by who can act on it.

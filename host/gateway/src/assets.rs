@@ -25,7 +25,8 @@ const DOCS_PATH: &str = "api/docs";
 /// Shown by a binary that was built without the pages.
 const UNBUILT: &[u8] = include_bytes!("assets/unbuilt.html");
 /// Roots that belong to programs: what is unknown below them is an error and not a page.
-const PROGRAMS: &[&str] = &["api", "v1", "gateway", "health", "metrics", "assets"];
+const PROGRAMS: &[&str] =
+    &["api", "v1", "gateway", "health", "metrics", "assets", "mcp", "sse", "messages", "oauth", ".well-known"];
 /// Nothing comes from elsewhere, no script is written into a page, and no other site shows octi in a frame.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -130,7 +131,7 @@ mod tests {
         assert_eq!(found("/chat/7"), Some((b"page".as_slice(), false)));
         assert_eq!(found("/assets/a.js"), Some((b"script".as_slice(), true)));
         assert_eq!(found("/api/docs"), Some((b"viewer".as_slice(), false)));
-        for path in ["/assets/b.js", "/api/x", "/v1/x", "/gateway/x", "/metrics/x", "/a/../b"] {
+        for path in ["/assets/b.js", "/api/x", "/v1/x", "/gateway/x", "/metrics/x", "/a/../b", "/.well-known/x", "/oauth/x"] {
             assert_eq!(found(path), None, "{path}");
         }
     }

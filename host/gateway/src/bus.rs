@@ -26,6 +26,9 @@ use gaze::Gaze;
 use kept::Kept;
 pub(crate) use kept::Past;
 
+/// The type of the event that asks a person for something.
+const QUESTION: &str = "question.asked";
+
 /// The bus. One per host.
 #[derive(Debug, Default)]
 pub struct Bus {
@@ -148,6 +151,10 @@ impl EventSink for Bus {
             inner.gaze.is_at(session, &inner.subscription.sessions, now)
         })
     }
+
+    fn is_heard(&self, user: UserId, session: SessionId) -> bool {
+        self.queues(user).iter().any(|queue| queue.lock().subscription.wants(QUESTION, Some(session)))
+    }
 }
 
 /// What waits for one connection.
@@ -203,7 +210,7 @@ impl Queue {
             return true;
         }
         // A question is shown beside every conversation, and nobody looks for it in a replay, so it is not taken back.
-        let session = session.filter(|_| !kind.starts_with("permission."));
+        let session = session.filter(|_| !kind.starts_with("permission.") && !kind.starts_with("question."));
         let has_room = inner.waiting.len() < limits::WS_QUEUE_MAX;
         if has_room {
             inner.waiting.push_back(Waiting { session, delivery: Delivery::Event(text.clone()) });

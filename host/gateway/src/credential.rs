@@ -6,8 +6,9 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use chrono::{DateTime, Utc};
 use cookie::{Cookie, SameSite};
-use octi_domain::ids::{SignInId, TokenId};
+use octi_domain::ids::{ProgramId, SignInId, TokenId};
 use octi_domain::principal::Principal;
+use octi_security::auth::oauth::Scope;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{ApiError, ApiResult};
@@ -28,6 +29,8 @@ pub(crate) enum Credential {
     Cookie(SecretString),
     /// A key whose signature was checked.
     Signed(TokenId),
+    /// A program that a person let in, whose access token was checked. No header shows it but to MCP.
+    Program(ProgramId, Scope),
 }
 
 /// Whose credential it is.
@@ -58,6 +61,7 @@ impl Credential {
             }
             Self::Token(token) if is_near() => (gateway.auth.by_local_token(token.expose_secret()).await?, None),
             Self::Token(_) => return Err(ApiError::unauthenticated()),
+            Self::Program(id, _) => (gateway.auth.by_program(*id).await?, None),
             Self::Signed(key) => (gateway.auth.by_signing_key(*key).await?, None),
             Self::Cookie(value) => {
                 let (principal, sign_in, _) = gateway.auth.by_cookie(value.expose_secret()).await?;
@@ -101,7 +105,7 @@ mod tests {
         Credential::of(&headers(pairs)).map(|credential| match credential {
             Credential::Token(token) => (false, token.expose_secret().to_owned()),
             Credential::Cookie(value) => (true, value.expose_secret().to_owned()),
-            Credential::Signed(_) => unreachable!("no header shows a signature"),
+            Credential::Signed(_) | Credential::Program(..) => unreachable!("no header shows it"),
         })
     }
 

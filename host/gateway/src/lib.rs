@@ -13,6 +13,7 @@ mod etag;
 mod extract;
 mod mcp;
 mod middleware;
+mod oauth;
 mod openai;
 mod openapi;
 mod origin;

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use octi_api::v1::mcp::{McpServer, McpServerTest, SetMcpServer};
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugin_offers::{
-    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginOfferText, PluginPublisher,
+    PluginRegistry,
 };
-use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection, PluginOrigin};
 use octi_domain::ids::PluginOfferId;
 use octi_domain::principal::Principal;
 use octi_models::ChatModel;
@@ -43,7 +44,7 @@ pub trait PluginAdmin: Send + Sync {
     ///
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with the file.
-    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError>;
+    async fn install(&self, principal: &Principal, bytes: Vec<u8>, query: InstallQuery) -> Result<Plugin, PortError>;
 
     /// Removes a plugin from the folder.
     ///
@@ -78,6 +79,13 @@ pub trait PluginRegistries: Send + Sync {
     /// # Errors
     /// [`PortError::Refused`] says what is wrong with it.
     async fn offer(&self, principal: &Principal, ask: MakePluginOffer) -> Result<PluginOffer, PortError>;
+
+    /// What the role or skill of what was offered tells models.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`] when this person was not offered it, [`PortError::Conflict`] when it is another thing now, or
+    /// [`PortError::Refused`] when it does not say its texts.
+    async fn texts(&self, principal: &Principal, id: PluginOfferId) -> Result<Vec<PluginOfferText>, PortError>;
 
     /// Installs what was offered.
     ///
@@ -173,6 +181,24 @@ pub trait McpAdmin: Send + Sync {
     /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
     async fn reset(&self, name: &str) -> Result<McpServer, PortError>;
 
+    /// Begins a sign-in to a server: the address that the person opens. Their browser is sent to `redirect_uri` then.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says why it cannot be signed in to.
+    async fn begin_sign_in(&self, principal: &Principal, name: &str, redirect_uri: &str) -> Result<String, PortError>;
+
+    /// Ends it with the address that the browser came back to, whoever brings it: only that sign-in's own word in it counts.
+    ///
+    /// # Errors
+    /// [`PortError::Refused`] says why not.
+    async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<McpServer, PortError>;
+
+    /// Forgets what somebody signed in with.
+    ///
+    /// # Errors
+    /// [`PortError::NotFound`], or [`PortError::Refused`] for one that is disabled.
+    async fn sign_out(&self, principal: &Principal, name: &str) -> Result<McpServer, PortError>;
+
     /// Takes a tool of a server, given as both names, when it still has the hash that was shown.
     ///
     /// # Errors
@@ -235,4 +261,14 @@ pub trait ChatModels: Send + Sync {
 pub trait SecretsChanged: Send + Sync {
     /// The person's secrets are others now; from here on the new ones are hidden.
     async fn changed(&self, principal: &Principal);
+}
+
+/// Reads what a program says of itself at its own address.
+#[async_trait]
+pub trait ProgramDocuments: Send + Sync {
+    /// What stands at a public address, small and soon, without following anybody elsewhere.
+    ///
+    /// # Errors
+    /// [`PortError::Upstream`] says why nothing could be read.
+    async fn read(&self, url: &str) -> Result<Vec<u8>, PortError>;
 }

@@ -11,7 +11,7 @@ use crate::middleware::envelope::envelope;
 use crate::middleware::once::once;
 use crate::middleware::rate::rate;
 use crate::state::Gateway;
-use crate::{assets, mcp, openai, openapi, v1, ws};
+use crate::{assets, mcp, oauth, openai, openapi, v1, ws};
 
 impl Gateway {
     /// The whole service.
@@ -22,6 +22,8 @@ impl Gateway {
             .route("/mcp", any(mcp::streamable))
             .route("/sse", get(mcp::stream))
             .route("/messages", post(mcp::message))
+            .merge(oauth::routes())
+            .route("/api/mcp/servers/{name}/callback", get(v1::mcp::callback))
             .fallback(assets::serve)
             .layer(from_fn_with_state(self.clone(), once))
             .layer(from_fn_with_state(self.clone(), rate))
@@ -46,6 +48,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::artifacts::routes())
         .merge(v1::tools::routes())
         .merge(v1::permissions::routes())
+        .merge(v1::questions::routes())
         .merge(v1::models::routes())
         .merge(v1::plugins::routes())
         .merge(v1::skills::routes())
@@ -53,6 +56,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::plugin_registries::routes())
         .merge(v1::plugin_publishers::routes())
         .merge(v1::mcp::routes())
+        .merge(v1::programs::routes())
         .merge(v1::secrets::routes())
         .merge(v1::settings::routes())
         .merge(v1::audit::routes())

@@ -24,7 +24,9 @@ use crate::bus::Bus;
 use crate::mcp::McpHost;
 use crate::middleware::rate::Requests;
 use crate::openai::Calls;
-use crate::ports::{ChatModels, McpAdmin, MetricsText, ModelAdmin, PluginAdmin, PluginRegistries, SecretsChanged};
+use crate::ports::{
+    ChatModels, McpAdmin, MetricsText, ModelAdmin, PluginAdmin, PluginRegistries, ProgramDocuments, SecretsChanged,
+};
 use crate::tickets::Tickets;
 use crate::ws::connections::Connections;
 
@@ -40,6 +42,7 @@ pub struct GatewayState {
     pub plugins: Arc<dyn PluginAdmin>,
     pub registries: Arc<dyn PluginRegistries>,
     pub mcp_servers: Arc<dyn McpAdmin>,
+    pub program_documents: Arc<dyn ProgramDocuments>,
     pub models: Arc<dyn ModelAdmin>,
     /// The same models, to be asked.
     pub chat_models: Arc<dyn ChatModels>,

@@ -16,6 +16,8 @@ pub(crate) mod plugin_offers;
 pub(crate) mod plugin_publishers;
 pub(crate) mod plugin_registries;
 pub(crate) mod plugins;
+pub(crate) mod programs;
+pub(crate) mod questions;
 pub(crate) mod search;
 pub(crate) mod secrets;
 pub(crate) mod sessions;

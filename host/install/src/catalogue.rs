@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use octi_domain::limits::PLUGIN_VERSIONS_SHOWN_MAX;
 use octi_registry::index::Entry;
 use octi_registry::{PluginName, Version, is_reserved};
 
@@ -31,6 +32,8 @@ pub struct Available {
     pub name: PluginName,
     /// The newest that one would install unasked.
     pub version: Version,
+    /// The newest versions, the newest first, each with why its publisher took it back.
+    pub versions: Vec<(Version, Option<String>)>,
     pub description: String,
     pub kinds: Vec<String>,
     /// The version that runs now, when it came from this registry.
@@ -67,6 +70,7 @@ impl Installer {
                         registry: registry.to_owned(),
                         name: name.clone(),
                         version: version.clone(),
+                        versions: newest(entry),
                         description: harmless(&entry.description),
                         kinds: entry.kinds.iter().cloned().collect(),
                         installed,
@@ -83,6 +87,11 @@ impl Installer {
         let theirs = self.installed_files().into_iter().filter(|plugin| is_theirs(&plugin.digest));
         theirs.map(|plugin| (plugin.id, plugin.version)).collect()
     }
+}
+
+fn newest(entry: &Entry) -> Vec<(Version, Option<String>)> {
+    let versions = entry.versions.iter().rev().take(PLUGIN_VERSIONS_SHOWN_MAX);
+    versions.map(|(version, release)| (version.clone(), release.yanked.as_deref().map(harmless))).collect()
 }
 
 impl Search {

@@ -69,7 +69,7 @@ pub struct Installer {
     lock_path: PathBuf,
     /// The lock file as it was written last.
     locked: Mutex<String>,
-    offers: Offers,
+    pub(crate) offers: Offers,
     /// Held for a whole installation.
     changing: Mutex<()>,
     pub(crate) watched: Watched,

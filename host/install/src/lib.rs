@@ -17,6 +17,7 @@ mod review;
 mod rights;
 mod similar;
 mod text;
+mod texts;
 mod watch;
 
 #[cfg(test)]
@@ -30,4 +31,5 @@ pub use publishers::Publisher;
 pub use refusal::Refusal;
 pub use registries::{OpenSource, RegistrySetup};
 pub use review::{Ask, Review, ReviewLine};
+pub use texts::OfferText;
 pub use watch::RegistryStatus;

@@ -2,10 +2,11 @@
 
 use octi_domain::limits;
 use octi_engine::InstallError;
-use octi_extension::manifest::{ManifestError, WIT_VERSION};
+use octi_extension::manifest::ManifestError;
+use octi_extension::served::Unserved;
 use octi_registry::keys::{KeyId, TrustFileError};
 use octi_registry::state::StateError;
-use octi_registry::{Contract, Digest, PluginName, PublicKey, RegistryError, TextError, Version};
+use octi_registry::{Digest, PluginName, PublicKey, RegistryError, TextError, Version};
 
 use crate::text::whole;
 
@@ -31,10 +32,8 @@ pub enum Refusal {
     Registry { registry: String, error: Box<RegistryError> },
     #[error("registry `{0}` did not answer in time; try again later")]
     Late(String),
-    #[error(
-        "`{name}` {version} is built for contract {found}, and this octi serves {WIT_VERSION}; update octi, or choose an older version"
-    )]
-    NewerContract { name: PluginName, version: Version, found: Contract },
+    #[error("`{name}` {version} is {unserved}")]
+    OtherContract { name: PluginName, version: Version, unserved: Unserved },
     #[error("`{name}` {version}: {error}; ask its publisher")]
     Manifest { name: PluginName, version: Version, error: Box<ManifestError> },
     #[error(
@@ -71,6 +70,8 @@ pub enum Refusal {
     /// Of the engine, which tried it.
     #[error("`{name}` {version} was not installed: {error}")]
     Engine { name: PluginName, version: Version, error: Box<InstallError> },
+    #[error("`{name}` {version} does not say what it tells models, so it cannot be reviewed: {error}; ask its publisher")]
+    Texts { name: PluginName, version: Version, error: String },
     #[error("`{}` cannot be written", path.display())]
     Lock {
         path: std::path::PathBuf,

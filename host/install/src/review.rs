@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use octi_domain::ids::PluginOfferId;
 use octi_domain::limits::PLUGIN_REVIEW_LINES_MAX;
-use octi_extension::manifest::{Manifest, WIT_VERSION};
+use octi_extension::manifest::Manifest;
+use octi_extension::served;
 use octi_registry::keys::{How, Standing};
 use octi_registry::{Digest, Offer, PluginName, PublicKey, Version};
 
@@ -71,6 +72,8 @@ pub struct Review {
     pub warnings: Vec<String>,
     /// It may not be installed before a person looked.
     pub needs_review: bool,
+    /// It tells models something, which [`Installer::texts`](crate::Installer::texts) shows.
+    pub has_texts: bool,
 }
 
 /// What runs now under the id.
@@ -101,10 +104,11 @@ impl Found {
     /// Reads the manifest that was signed, and what it asks for.
     pub(crate) fn new(registry: &str, offer: Offer, now: Now, locked: Option<&Locked>) -> Result<Self, Refusal> {
         let (name, version) = (&offer.statement.name, &offer.statement.version);
-        if offer.statement.wit.to_string() != WIT_VERSION {
-            let found = offer.statement.wit.clone();
-            return Err(Refusal::NewerContract { name: name.clone(), version: version.clone(), found });
-        }
+        served::check(&offer.statement.wit.to_string()).map_err(|unserved| Refusal::OtherContract {
+            name: name.clone(),
+            version: version.clone(),
+            unserved,
+        })?;
         let manifest = Manifest::from_section(&offer.manifest).map_err(|error| Refusal::Manifest {
             name: name.clone(),
             version: version.clone(),
@@ -127,6 +131,10 @@ impl Found {
 
     pub(crate) fn version(&self) -> &Version {
         &self.offer.statement.version
+    }
+
+    pub(crate) const fn has_texts(&self) -> bool {
+        self.manifest.role.is_some() || self.manifest.skill.is_some()
     }
 
     pub(crate) fn is_unknown_publisher(&self) -> bool {
@@ -176,6 +184,7 @@ impl Found {
             given_up: given_up.map(Right::line).collect(),
             warnings: self.warnings(),
             needs_review: self.needs_review(),
+            has_texts: self.has_texts(),
         }
     }
 

@@ -36,6 +36,17 @@ pub(crate) enum Right {
         name: String,
         method: String,
     },
+    /// Files beside the JSON of a result.
+    Artifacts {
+        bytes_max: u64,
+    },
+    /// Questions to the person whose call it is.
+    Ask,
+    /// Answers of the person's model.
+    Llm {
+        topic: String,
+        tokens_per_call_max: u64,
+    },
     /// A tool is called by a model, with this permission unless a person says otherwise.
     Tool {
         name: String,
@@ -90,10 +101,27 @@ pub(crate) fn wishes(manifest: &Manifest) -> Vec<Wish> {
         for_reason(right, &asked.reason)
     });
     let http = capabilities.http.iter().flat_map(requests);
+    let artifacts =
+        capabilities.artifacts.iter().map(|asked| for_reason(Right::Artifacts { bytes_max: asked.bytes_max }, &asked.reason));
+    let ask = capabilities.ask.iter().map(|asked| for_reason(Right::Ask, &asked.reason));
+    let llm = capabilities.llm.iter().map(|asked| {
+        let right = Right::Llm { topic: asked.topic.clone(), tokens_per_call_max: asked.tokens_per_call_max };
+        for_reason(right, &asked.reason)
+    });
     let tools = manifest.tools.iter().map(|(name, entry)| plain(tool(name, entry)));
     let role = manifest.role.iter().map(|entry| plain(role(entry)));
     let limits = limits(manifest.limits.capped()).into_iter().map(plain);
-    fs.chain(shell).chain(kv).chain(vault).chain(http).chain(tools).chain(role).chain(limits).collect()
+    fs.chain(shell)
+        .chain(kv)
+        .chain(vault)
+        .chain(http)
+        .chain(artifacts)
+        .chain(ask)
+        .chain(llm)
+        .chain(tools)
+        .chain(role)
+        .chain(limits)
+        .collect()
 }
 
 fn requests(asked: &HttpRequest) -> Vec<Wish> {
@@ -140,7 +168,11 @@ impl Right {
     pub(crate) fn covers(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Fs { root, access }, Self::Fs { root: other, access: wanted }) => root == other && access >= wanted,
-            (Self::Kv { bytes_max }, Self::Kv { bytes_max: wanted }) => bytes_max >= wanted,
+            (Self::Kv { bytes_max }, Self::Kv { bytes_max: wanted })
+            | (Self::Artifacts { bytes_max }, Self::Artifacts { bytes_max: wanted }) => bytes_max >= wanted,
+            (Self::Llm { topic, tokens_per_call_max }, Self::Llm { topic: other, tokens_per_call_max: wanted }) => {
+                topic == other && tokens_per_call_max >= wanted
+            }
             (Self::Http { host, method }, Self::Http { host: other, method: wanted }) => {
                 let has_host = match (HostPattern::parse(host), HostPattern::parse(other)) {
                     (Ok(mine), Ok(theirs)) => mine.covers(&theirs),
@@ -164,7 +196,7 @@ impl Right {
                 name == other && has_tools && (*reads || !read_only)
             }
             (Self::Limit { of, max }, Self::Limit { of: other, max: wanted }) => of == other && max >= wanted,
-            (Self::Shell { .. } | Self::Vault { .. }, _) => self == other,
+            (Self::Shell { .. } | Self::Vault { .. } | Self::Ask, _) => self == other,
             _ => false,
         }
     }
@@ -180,6 +212,14 @@ impl Right {
             Self::Http { host, method } if host == "*" => format!("network: {method} any public web site"),
             Self::Http { host, method } => format!("network: {method} {}", harmless(host)),
             Self::Endpoint { name, method } => format!("network: {method} the operator's `{}`", harmless(name)),
+            Self::Llm { topic, tokens_per_call_max } => {
+                format!(
+                    "model: let yours write for `{}`, up to {tokens_per_call_max} tokens a call, which you pay",
+                    harmless(topic)
+                )
+            }
+            Self::Ask => "questions: ask you for something during a call".to_owned(),
+            Self::Artifacts { bytes_max } => format!("files: give up to {bytes_max} bytes with a result"),
             Self::Tool { name, permission, effects, subject, .. } => {
                 let word = match permission {
                     Permission::Allow => "runs without asking",
@@ -275,6 +315,17 @@ mod tests {
                 "secret: send key to a.example in the header x-key",
             ),
             ("", "[capabilities]\nshell = [{profile = 'git', reason = 'x'}]", "programs: run profile git"),
+            (
+                "[capabilities]\nartifacts = {bytes_max = 1, reason = 'x'}",
+                "[capabilities]\nartifacts = {bytes_max = 2, reason = 'x'}",
+                "files: give up to 2 bytes with a result",
+            ),
+            ("", "[capabilities]\nask = {reason = 'x'}", "questions: ask you for something during a call"),
+            (
+                "[capabilities]\nllm = [{topic = 'a', tokens_per_call_max = 1, reason = 'x'}]",
+                "[capabilities]\nllm = [{topic = 'a', tokens_per_call_max = 2, reason = 'x'}]",
+                "model: let yours write for `a`, up to 2 tokens a call, which you pay",
+            ),
             ("[tools.a]\npermission = 'ask'", "[tools.a]\npermission = 'allow'", "tool: a (no effect; runs without asking)"),
             ("", "[tools.b]\neffects = ['money']", "tool: b (money; asks first)"),
             ("[limits]\nmemory_mb = 10", "[limits]\nmemory_mb = 64", "limit: 64 MiB of memory"),

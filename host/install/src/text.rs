@@ -5,6 +5,19 @@ use octi_domain::limits::PLUGIN_REVIEW_CHARS_MAX;
 /// The text on one line, cut to what a review shows. What cannot be seen, moves a terminal's cursor, or looks like another letter is
 /// written as its number.
 pub(crate) fn harmless(text: &str) -> String {
+    let shown = visible(text);
+    if shown.chars().count() <= PLUGIN_REVIEW_CHARS_MAX {
+        return shown;
+    }
+    shown.chars().take(PLUGIN_REVIEW_CHARS_MAX - 1).chain(['…']).collect()
+}
+
+/// The same of a text of many lines, all of it: what tells models what to do is read whole.
+pub(crate) fn readable(text: &str) -> String {
+    text.split('\n').map(|line| visible(line.trim_end_matches('\r'))).collect::<Vec<_>>().join("\n")
+}
+
+fn visible(text: &str) -> String {
     let mut shown = String::new();
     let is_foreign_text = text.chars().any(|c| is_foreign(c) && !looks_latin(c));
     for word in text.split_inclusive(char::is_whitespace) {
@@ -18,10 +31,7 @@ pub(crate) fn harmless(text: &str) -> String {
             }
         }
     }
-    if shown.chars().count() <= PLUGIN_REVIEW_CHARS_MAX {
-        return shown;
-    }
-    shown.chars().take(PLUGIN_REVIEW_CHARS_MAX - 1).chain(['…']).collect()
+    shown
 }
 
 /// Controls, marks of direction, and characters without a shape or width.

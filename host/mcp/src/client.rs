@@ -4,14 +4,19 @@
 //! data of strangers: bounded, made safe to show, and without the secrets that were joined to its requests.
 
 mod admin;
+mod asking;
 mod breaker;
 mod catalog;
 mod config;
 mod connect;
+mod extism;
 mod failure;
 mod file;
+mod form;
 mod http;
 mod hub;
+mod oauth;
+mod of_the_call;
 mod pin;
 mod result;
 mod secrets;
@@ -23,9 +28,13 @@ mod stream;
 mod tools;
 
 pub use admin::{Admin, AdminError};
+pub use asking::{Lent, Loan, Nobody, People, Question, Reply, Said};
 pub use breaker::BreakerState;
-pub use config::{ConfigError, Kind, ServerConfig, check_name};
+pub use config::{ConfigError, Kind, OAuthConfig, ServerConfig, check_name};
+pub use extism::{ExtismError, ExtismFile, ExtismModules, WithModules};
 pub use file::read_file;
-pub use hub::{Declared, Doors, Hub, Joined, Source, Status, ToolStatus};
+pub use hub::{Declared, Doors, Hub, Joined, SignedIn, Source, Status, ToolStatus};
+pub use oauth::tokens_in;
+pub use of_the_call::OfTheCall;
 pub use pin::{Described, Pin, PinState};
 pub use secrets::{NoSecrets, ServerSecrets};

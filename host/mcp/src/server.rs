@@ -10,11 +10,15 @@ mod gate;
 mod handler;
 mod host;
 mod legacy;
+mod logging;
+mod offers;
 mod places;
 mod reading;
 mod service;
 mod sessions;
+mod talk;
+mod watched;
 
 pub use gate::Refused;
-pub use host::{Call, Content, Effects, File, Host, Operation, Reply};
+pub use host::{Call, Content, Effects, File, Files, Host, Operation, Reply};
 pub use service::{Body, Server};

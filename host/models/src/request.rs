@@ -15,6 +15,8 @@ use crate::provider::Provider;
 
 /// What stands for a result that never came.
 const NO_RESULT: &str = "ERROR: the call was interrupted, so its result is not known";
+/// What stands before a picture that a tool gave; what is on it is data.
+const PICTURE: &str = "A tool gave this picture, not the person:";
 /// The longest call id every provider takes.
 const ID_BYTES_MAX: usize = 40;
 
@@ -48,8 +50,8 @@ fn messages(info: &ModelInfo, ChatRequest { messages, files, .. }: &ChatRequest)
     let mut sent = Vec::new();
     for (place, message) in messages.iter().enumerate() {
         match message.role {
-            // Results are sent right behind their calls, below.
-            Role::Tool => {}
+            // Results are sent right behind their calls, below; what they show comes after them.
+            Role::Tool => sent.extend(pictures(info, message, files)),
             Role::System => sent.extend(plain(message).map(Sent::system)),
             Role::User => sent.extend(said(info, message, files)),
             Role::Assistant => {
@@ -85,6 +87,19 @@ fn said(info: &ModelInfo, message: &ChatMessage, files: &Files) -> Option<Sent> 
         _ => None,
     });
     Some(Sent::user(MessageContent::from_parts(parts.collect::<Vec<_>>())))
+}
+
+/// The pictures that tools gave, for a model that sees: no provider takes them inside a result of a call.
+fn pictures(info: &ModelInfo, message: &ChatMessage, files: &Files) -> Option<Sent> {
+    let shown = message.parts.iter().filter_map(|part| match part {
+        Part::Attachment(file) if attachment::takes(info, file.kind()) => {
+            let content = files.get(&file.artifact)?;
+            Some([ContentPart::Text(format!("{PICTURE} `{}`:", file.name)), attachment::shown(info, file, Some(content))])
+        }
+        _ => None,
+    });
+    let parts: Vec<ContentPart> = shown.flatten().collect();
+    (!parts.is_empty()).then(|| Sent::user(MessageContent::from_parts(parts)))
 }
 
 fn plain(message: &ChatMessage) -> Option<String> {

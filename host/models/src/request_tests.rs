@@ -15,7 +15,14 @@ fn call(id: &str, signature: Option<&str>) -> Part {
 }
 
 fn result(id: &str, content: &str, is_error: bool) -> ChatMessage {
-    let result = ToolResult { call_id: id.into(), name: "fs__read".into(), content: content.into(), is_error, artifact: None };
+    let result = ToolResult {
+        call_id: id.into(),
+        name: "fs__read".into(),
+        content: content.into(),
+        is_error,
+        artifact: None,
+        files: Vec::new(),
+    };
     ChatMessage { role: Role::Tool, parts: vec![Part::ToolResult(result)] }
 }
 
@@ -23,8 +30,8 @@ fn says(parts: Vec<Part>) -> ChatMessage {
     ChatMessage { role: Role::Assistant, parts }
 }
 
-fn written(provider: Provider, talk: &[ChatMessage]) -> Vec<Sent> {
-    let info = ModelInfo {
+fn info(provider: Provider) -> ModelInfo {
+    ModelInfo {
         name: "m".to_owned(),
         provider,
         model_id: "m".to_owned(),
@@ -35,7 +42,11 @@ fn written(provider: Provider, talk: &[ChatMessage]) -> Vec<Sent> {
         price_in: None,
         price_out: None,
         is_demo: false,
-    };
+    }
+}
+
+fn written(provider: Provider, talk: &[ChatMessage]) -> Vec<Sent> {
+    let info = info(provider);
     messages(&info, &ChatRequest { messages: talk.to_vec(), ..ChatRequest::default() })
 }
 
@@ -60,6 +71,26 @@ fn parallel_results_share_a_message_except_for_ollama() {
     assert_eq!(roles(&sent), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool]);
     assert_eq!(responses(&sent[2]), [("1".into(), "ERROR: one".into()), ("2".into(), "two".into())]);
     assert_eq!(written(Provider::Ollama, &talk).len(), 4);
+}
+
+#[test]
+fn a_picture_of_a_tool_follows_its_result_for_a_model_that_sees() {
+    let id: octi_domain::ids::ArtifactId = "018f4e5a-7c1d-7b3a-9f00-0123456789ab".parse().unwrap();
+    let (name, media_type) = ("chart.png".to_owned(), "image/png".to_owned());
+    let picture = octi_domain::message::Attachment { artifact: id, name, media_type, bytes: 3 };
+    let mut given = result("1", "one", false);
+    given.parts.push(Part::Attachment(picture));
+    let messages = vec![ChatMessage::user("go"), says(vec![call("1", None)]), given];
+    let sent = |sees: bool, files: Files| {
+        let info = ModelInfo { supports_images: sees, ..info(Provider::Anthropic) };
+        super::messages(&info, &ChatRequest { messages: messages.clone(), files, ..ChatRequest::default() })
+    };
+    let files = || Files::from([(id, b"png".as_slice().into())]);
+    let seen = sent(true, files());
+    assert_eq!(roles(&seen), [ChatRole::User, ChatRole::Assistant, ChatRole::Tool, ChatRole::User]);
+    assert_eq!(seen[3].content.parts().len(), 2, "{seen:?}");
+    assert_eq!(sent(false, files()).len(), 3, "who does not see has the name in the result");
+    assert_eq!(sent(true, Files::new()).len(), 3);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Who someone is: passwords, API tokens, the machine's own token. The only place that makes a person's [`Principal`].
 
 mod failures;
+pub mod oauth;
 mod password;
 mod setup;
 mod sign_in;
@@ -78,6 +79,8 @@ pub enum AuthError {
          NAME --hmac` makes a key"
     )]
     WrongSignature,
+    #[error("this access token is unknown, expired, revoked or for another server: get another one with the refresh token")]
+    WrongAccess,
     #[error("this browser is no longer signed in; sign in again")]
     SignedOut,
     #[error("a password has {} to {} characters", limits::PASSWORD_CHARS_MIN, limits::PASSWORD_BYTES_MAX)]

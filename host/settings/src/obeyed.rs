@@ -76,7 +76,27 @@ impl Snapshot {
     #[must_use]
     pub fn mcp_hosts(&self) -> Vec<String> {
         let names = self.value(key::MCP_HOSTS).as_array();
-        names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+        let public = self.public_url().and_then(|url| url.split_once("://")).map(|(_, rest)| without_port(rest).to_owned());
+        names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).chain(public).collect()
+    }
+
+    /// The address that an administrator says octi has, without a slash at the end.
+    #[must_use]
+    pub fn public_url(&self) -> Option<&str> {
+        self.value(key::PUBLIC_URL).as_str().filter(|url| !url.is_empty())
+    }
+
+    /// How long the stream of a call over MCP stays open; none for as long as the call takes.
+    #[must_use]
+    pub fn mcp_stream_time(&self) -> Option<Duration> {
+        let seconds = self.value(key::MCP_STREAM_SECONDS).as_u64().unwrap_or_default();
+        (seconds > 0).then(|| Duration::from_secs(seconds))
+    }
+
+    /// Whether the model of a program that makes a call over MCP answers its plugins, if that program lends one.
+    #[must_use]
+    pub fn mcp_clients_lend_models(&self) -> bool {
+        self.value(key::MCP_SAMPLING).as_str() == Some("client")
     }
 
     /// What is logged; none when nobody has said.
@@ -107,5 +127,12 @@ impl Snapshot {
 
     fn count(&self, key: &str) -> usize {
         usize::try_from(self.number(key)).unwrap_or(usize::MAX)
+    }
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
     }
 }

@@ -291,7 +291,7 @@ on_both! {
             let config = now.apply(&host.config);
             let next_start = (config.sandbox, config.searxng_url, config.private_targets, config.plugin_limits);
             let log_filter = now.log_filter().map(str::to_owned);
-            let at_once = (now.run_limits(), now.gateway_limits(), now.mcp_hosts(), log_filter, now.is_metrics_token(TOKEN));
+            let at_once = (now.run_limits(), now.gateway_limits(), (now.mcp_hosts(), now.mcp_stream_time(), now.mcp_clients_lend_models()), log_filter, now.is_metrics_token(TOKEN));
             format!("{at_once:?} {next_start:?} {:?}", now.additional_paths())
         };
         let now_is = |key| host.settings.now().value(key) == &json!(true);
@@ -300,6 +300,8 @@ on_both! {
                 (key::METRICS_TOKEN, _) => json!(TOKEN),
                 (key::LOG_FILTER, _) => json!("octi_agents=debug"),
                 (key::MCP_HOSTS, _) => json!(["octi.example.com"]),
+                (key::MCP_SAMPLING, _) => json!("client"),
+                (key::PUBLIC_URL, _) => json!("https://octi.example.org"),
                 (key::SEARXNG_URL, _) => json!("http://10.0.0.5/"),
                 (key::PRIVATE_TARGETS, _) => json!(["10.0.0.0/8:443"]),
                 (key::SANDBOX_PROCESSES, _) => json!("required"),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::skill::{Skill, SkillProblem, SkillSource};
 
@@ -120,6 +121,10 @@ impl Registry for WithFolder {
 
     fn plugins(&self) -> Vec<PluginStatus> {
         self.plugins.plugins()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        self.plugins.health()
     }
 
     fn skill_problems(&self) -> Vec<SkillProblem> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::error::{StoreError, Subject, classify};
 use crate::permissions::remembered::RememberedRules;
+use crate::plugin_access::RememberedAccess;
 
 /// What one transaction speaks to.
 pub(crate) enum Connection<'a> {
@@ -29,12 +30,21 @@ pub struct Tx<'a> {
     /// What is forgotten once this has changed a rule.
     remembered: &'a RememberedRules,
     pub(crate) changes_rules: bool,
+    /// The same for who may use which plugin.
+    remembered_access: &'a RememberedAccess,
+    pub(crate) changes_access: bool,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(connection: Connection<'a>, principal: Principal, reading: bool, remembered: &'a RememberedRules) -> Self {
+    pub(crate) fn new(
+        connection: Connection<'a>,
+        principal: Principal,
+        reading: bool,
+        (remembered, remembered_access): (&'a RememberedRules, &'a RememberedAccess),
+    ) -> Self {
         let owner = principal.user_id().map(UserId::as_uuid);
-        Self { connection, owner, principal, reading, failed: false, remembered, changes_rules: false }
+        let (failed, changes_rules, changes_access) = (false, false, false);
+        Self { connection, owner, principal, reading, failed, remembered, changes_rules, remembered_access, changes_access }
     }
 
     /// Tells PostgreSQL on whose behalf this runs, for row-level security, and bounds how long it may take.
@@ -72,6 +82,9 @@ impl<'a> Tx<'a> {
         if self.changes_rules {
             // Also after an error: the database may have kept the change and lost only its answer.
             self.remembered.forget();
+        }
+        if self.changes_access {
+            self.remembered_access.forget();
         }
         result.map_err(|error| classify(error, Subject::new("database", "the row", "the row")))
     }

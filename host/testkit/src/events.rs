@@ -37,6 +37,10 @@ impl EventSink for Collected {
     fn is_watched(&self, _user: UserId, session: SessionId, _now: DateTime<Utc>) -> bool {
         self.watched.lock().unwrap_or_else(PoisonError::into_inner).contains(&session)
     }
+
+    fn is_heard(&self, _user: UserId, session: SessionId) -> bool {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner).contains(&session)
+    }
 }
 
 impl Collected {

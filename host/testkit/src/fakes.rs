@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use octi_domain::limits;
 use octi_domain::permission::Level;
 use octi_extension::hook::{Hook, HookAnswer, HookContext, HookEntry, HookEvent, HookSpec};
@@ -15,6 +17,8 @@ use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
 
+/// What a call does while it waits for others.
+type Work = dyn Fn(CallContext, Value) -> BoxFuture<'static, Result<ToolOutput, ToolError>> + Send + Sync;
 type Answers = dyn Fn(&CallContext, Value) -> Result<ToolOutput, ToolError> + Send + Sync;
 
 /// A tool that answers what the test says. Clones share everything.
@@ -23,6 +27,7 @@ pub struct FakeTool {
     spec: ToolSpec,
     secrets: Vec<String>,
     answers: Arc<Answers>,
+    work: Option<Arc<Work>>,
     gate: Option<Arc<Semaphore>>,
     calls: Arc<Mutex<Vec<Value>>>,
     running: Arc<watch::Sender<usize>>,
@@ -55,7 +60,8 @@ impl FakeTool {
         Self {
             spec,
             secrets: Vec::new(),
-            answers: Arc::new(|_, arguments| Ok(ToolOutput { content: arguments, summary: None })),
+            answers: Arc::new(|_, arguments| Ok(ToolOutput::new(arguments, None))),
+            work: None,
             gate: None,
             calls: Arc::default(),
             running: Arc::new(watch::Sender::new(0)),
@@ -96,7 +102,7 @@ impl FakeTool {
     /// What it gives.
     #[must_use]
     pub fn gives(mut self, answers: impl Fn(Value) -> Result<Value, ToolError> + Send + Sync + 'static) -> Self {
-        self.answers = Arc::new(move |_, arguments| answers(arguments).map(|content| ToolOutput { content, summary: None }));
+        self.answers = Arc::new(move |_, arguments| answers(arguments).map(|content| ToolOutput::new(content, None)));
         self
     }
 
@@ -107,6 +113,16 @@ impl FakeTool {
         answers: impl Fn(&CallContext, Value) -> Result<ToolOutput, ToolError> + Send + Sync + 'static,
     ) -> Self {
         self.answers = Arc::new(answers);
+        self
+    }
+
+    /// What it does, when that takes waiting.
+    #[must_use]
+    pub fn awaits<F>(mut self, work: impl Fn(CallContext, Value) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<ToolOutput, ToolError>> + Send + 'static,
+    {
+        self.work = Some(Arc::new(move |context, arguments| work(context, arguments).boxed()));
         self
     }
 
@@ -189,7 +205,10 @@ impl Tool for FakeTool {
             // Gives the other calls of a step the time to begin, so that parallel calls can be told from serial ones.
             None => tokio::task::yield_now().await,
         }
-        (self.answers)(&context, arguments)
+        match &self.work {
+            Some(work) => work(context, arguments).await,
+            None => (self.answers)(&context, arguments),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! do wrong, they do on purpose.
 
 mod chat;
+mod imports;
 mod watch;
 
 use std::fmt::Write as _;
@@ -13,6 +14,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 pub use chat::counting_channel;
+pub use imports::importing_each;
 pub use watch::Watch;
 
 /// Where a host function puts its result, when the guest says so.

@@ -20,6 +20,7 @@ mod run;
 mod screen;
 #[cfg(test)]
 mod testing;
+pub mod top;
 mod transcript;
 mod update;
 mod view;

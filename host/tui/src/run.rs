@@ -89,14 +89,14 @@ pub async fn run(settings: Settings) -> Result<Option<SessionId>, TuiError> {
 }
 
 /// What asks this process to end.
-struct Signals {
+pub(crate) struct Signals {
     terminate: Signal,
     hang_up: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
@@ -104,7 +104,7 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.hang_up.recv() => {}

@@ -156,6 +156,7 @@ pub(crate) fn result(is_error: bool, summary: &str) -> EventBody {
         summary: summary.to_owned(),
         preview: format!("{summary}, in full"),
         artifact_id: None,
+        files: Vec::new(),
         duration_ms: 4,
     })
 }

@@ -5,6 +5,7 @@
 //! do not depend on how busy the machine is, are a gate ([`callgrind`]).
 
 pub(crate) mod callgrind;
+mod templates;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use std::process::Command;
 use anyhow::Context;
 
 use crate::step::{self, Steps};
-use crate::{peers, wasm};
+use crate::{extism, peers, wasm};
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -38,6 +39,8 @@ pub(crate) struct Options {
 enum What {
     /// Calls, loading, memory, limits
     Engine,
+    /// A call of each kind of tool, side by side
+    Plugins,
     /// Start, idle memory, turns
     Host,
     /// Many connections to a server
@@ -59,7 +62,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.callgrind {
         return callgrind::run(options.json, options.accept);
     }
-    let mut steps = Steps::new(4);
+    let mut steps = Steps::new(if matches!(options.what, What::Plugins | What::All) { 5 } else { 4 });
     let plugins = steps.step("Building the plugins", || wasm::run(&wasm::Options { release: true }))?;
     let work = step::target_dir()?.join("octi-bench");
     steps.step("Building the benchmark's own plugin", || {
@@ -69,6 +72,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     })?;
     steps.step("Building octi and the benchmark", build)?;
     let built = Built { benchmark: step::target_dir()?.join("release").join("octi-bench"), plugins, work };
+    if matches!(options.what, What::Plugins | What::All) {
+        steps.step("Building a plugin of each template", || templates::build(&built.work))?;
+    }
     steps.step("Measuring; leave the machine alone meanwhile", || measure(&built, options))?;
     eprintln!("Done after {}", steps.elapsed());
     Ok(())
@@ -79,12 +85,16 @@ fn measure(built: &Built, options: &Options) -> anyhow::Result<()> {
     command.arg("--plugins").arg(&built.plugins).arg("--work").arg(&built.work);
     command.arg(match options.what {
         What::Engine => "engine",
+        What::Plugins => "plugins",
         What::Host => "host",
         What::Connections => "connections",
         What::All => "all",
     });
-    if matches!(options.what, What::Engine | What::All) {
+    if matches!(options.what, What::Engine | What::Plugins | What::All) {
         command.envs(mcp_server());
+    }
+    if matches!(options.what, What::Plugins | What::All) {
+        command.env("OCTI_TEST_EXTISM_BRIDGE", extism::build()?);
     }
     if options.what != What::Engine {
         command.arg("--octi").arg(step::target_dir()?.join("release").join("octi"));

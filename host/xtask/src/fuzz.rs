@@ -17,6 +17,8 @@ const RUSTFLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-
      -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
 /// Seconds for one input, megabytes for the program, bytes of an input.
 const BOUNDS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=2048", "-max_len=4096"];
+/// The target that has the whole engine in it, and is built for itself.
+const INSTALL: &str = "install";
 /// Lines of what a target said when it failed.
 const LINES_SHOWN: usize = 12;
 
@@ -28,6 +30,9 @@ pub(crate) struct Options {
     /// Only this target; may be given several times
     #[arg(long, value_name = "NAME")]
     target: Vec<String>,
+    /// Leave out `install`, whose engine takes many minutes to build with counters
+    #[arg(long)]
+    without_install: bool,
     /// Where chance begins; 0 is another place each time
     #[arg(long, default_value_t = 0)]
     seed: u32,
@@ -36,7 +41,7 @@ pub(crate) struct Options {
 impl Options {
     /// A little of everything, the same each time, to see that it works.
     pub(crate) const fn brief() -> Self {
-        Self { seconds: 5, target: Vec::new(), seed: 1 }
+        Self { seconds: 5, target: Vec::new(), without_install: true, seed: 1 }
     }
 }
 
@@ -53,8 +58,9 @@ struct Fared {
 /// Builds the targets and runs one after another.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut steps = Steps::new(2);
-    let targets = chosen(&known()?, &options.target)?;
-    let programs = steps.step("Building the targets", build)?;
+    let mut targets = chosen(&known()?, &options.target)?;
+    targets.retain(|target| !options.without_install || target != INSTALL);
+    let programs = steps.step("Building the targets", || build(&targets))?;
     let title = format!("Fuzzing {} targets for {} s each", targets.len(), options.seconds);
     let all = || targets.iter().map(|name| fuzz(&programs, name, options)).collect::<anyhow::Result<Vec<Fared>>>();
     let fared = steps.step(&title, all)?;
@@ -78,17 +84,25 @@ fn chosen(known: &[String], wanted: &[String]) -> anyhow::Result<Vec<String>> {
     Ok(if wanted.is_empty() { known.to_vec() } else { wanted.to_vec() })
 }
 
-/// Returns the folder of the programs.
-fn build() -> anyhow::Result<PathBuf> {
+/// Builds what these targets need; returns the folder of the programs.
+fn build(targets: &[String]) -> anyhow::Result<PathBuf> {
     if !step::works("c++", &["--version"]) {
         bail!("there is no C++ compiler, which libFuzzer needs; on Debian: apt-get install g++");
     }
     let target_dir = step::target_dir()?.join("fuzz");
     // With a target named, these flags are not for build scripts and macros.
     let target = host()?;
-    let mut command = step::cargo(&["build", "--package", "octi-fuzz", "--features", "libfuzzer", "--bins", "--profile", "fuzz"]);
-    command.args(["--target", &target]).arg("--target-dir").arg(&target_dir).env("RUSTFLAGS", RUSTFLAGS);
-    step::run(&mut command)?;
+    let build = |features: &str, what: &[&str]| {
+        let mut command = step::cargo(&["build", "--package", "octi-fuzz", "--features", features, "--profile", "fuzz"]);
+        command.args(what).args(["--target", &target]).arg("--target-dir").arg(&target_dir).env("RUSTFLAGS", RUSTFLAGS);
+        step::run(&mut command)
+    };
+    if targets.iter().any(|name| name != INSTALL) {
+        build("libfuzzer", &["--bins"])?;
+    }
+    if targets.iter().any(|name| name == INSTALL) {
+        build("libfuzzer,engine", &["--bin", INSTALL])?;
+    }
     Ok(target_dir.join(target).join("fuzz"))
 }
 

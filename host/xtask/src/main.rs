@@ -10,7 +10,10 @@
 mod bench;
 mod ci;
 mod codegen;
+mod corpus;
 mod e2e;
+mod extism;
+mod freeze;
 mod fuzz;
 mod peers;
 mod step;
@@ -46,6 +49,8 @@ enum Task {
     Deny,
     /// Build the plugins that ship inside the binary
     Wasm(wasm::Options),
+    /// Build the program that modules of Extism run in, and put it beside the `octi` built here
+    Extism,
     /// Build the browser's pages that ship inside the binary
     Web,
     /// Measure calls, start, memory and turns of an optimised build
@@ -54,6 +59,10 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Write the generated reference pages and contract hashes anew
     Codegen(codegen::Options),
+    /// Publish a version of the contract: copies of its packages that never change
+    Freeze(freeze::Options),
+    /// Build the plugins that later hosts are tested with, for a minor version of the contract
+    Corpus(corpus::Options),
     /// Check what no compiler checks: dependency directions, contract hashes, file sizes, docs
     Tidy,
 }
@@ -66,10 +75,13 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Deny => ci::deny(),
         Task::Wasm(options) => wasm::run(&options).map(|_| ()),
+        Task::Extism => extism::run(),
         Task::Web => web::run().map(|_| ()),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Codegen(options) => codegen::run(&options),
+        Task::Freeze(options) => freeze::run(&options),
+        Task::Corpus(options) => corpus::run(&options),
         Task::Tidy => tidy::run(),
     };
     match result {

@@ -1,5 +1,5 @@
 //! The real programs octi is tested against: PostgreSQL with pgvector, a wire-exact model mock, a small real model,
-//! the clients of OpenAI, an OCI registry, the reference server and the conformance suite of MCP.
+//! the clients of OpenAI, an OCI registry, the reference server and the conformance suite of MCP, and more.
 //!
 //! Each has one script in `tests/peers/` that installs a pinned version outside the repository and, where it is a server,
 //! starts it. The script prints `NAME=value` lines, which become the tests' environment.
@@ -35,6 +35,7 @@ pub(crate) fn start() -> anyhow::Result<Peers> {
         ("mcp-everything.sh", "the reference server of the Model Context Protocol"),
         ("mcp-conformance.sh", "the conformance suite of MCP"),
         ("smollm.sh", "SmolLM2 (a small real model)"),
+        ("extism.sh", "the official host of Extism"),
         ("componentize.sh", "what authors build plugins in JavaScript and Python with"),
     ] {
         environment.extend(one(script, what)?);

@@ -21,17 +21,28 @@ pub(crate) struct Options {
 
 /// Builds and packs every first-party plugin; returns the folder.
 pub(crate) fn run(options: &Options) -> anyhow::Result<PathBuf> {
-    let mut steps = Steps::new(4);
+    let mut steps = Steps::new(5);
     steps.step("Checking the WebAssembly target", toolchain::ensure_wasm_target)?;
     let tools = folders("tools-wasm", "Cargo.toml")?;
     steps.step(&format!("Compiling {} tools to WebAssembly", tools.len()), || compile(&tools))?;
     let packer = steps.step("Building the packer", || build_packer(options.release))?;
     let roles = folders("plugins/roles", "plugin.toml")?;
     let skills = folders("plugins/skills", "plugin.toml")?;
+    let cookbook = if options.release { Vec::new() } else { folders("docs/cookbook", "Cargo.toml")? };
     let out = bundle_dir()?;
     let count = tools.len() + roles.len() + skills.len();
     steps.step(&format!("Packing {count} plugins"), || pack_all(&packer, &tools, (&roles, &skills), &out))?;
+    pack_fixture(&packer)?;
+    // For the tests, and no part of octi.
+    steps.step(&format!("Packing {} plugins of the cookbook", cookbook.len()), || pack_cookbook(&packer, &cookbook))?;
     Ok(out)
+}
+
+/// The plugin of the tests that needs a compiler, where they look for it.
+fn pack_fixture(packer: &Path) -> anyhow::Result<()> {
+    let folder = step::target_dir()?.join("octi-fixtures");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create `{}`", folder.display()))?;
+    pack_guest(packer, Path::new("tests/guests/conformance"), "octi-guest-conformance", &folder.join("conformance.wasm"))
 }
 
 /// Compiles a guest that does not ship, in that folder of the repository, and packs it.
@@ -40,6 +51,17 @@ pub(crate) fn pack_guest(packer: &Path, folder: &Path, package: &str, out: &Path
     let component = step::target_dir()?.join(TARGET).join("guest").join(format!("{}.wasm", package.replace('-', "_")));
     let manifest = step::root().join(folder).join("plugin.toml");
     step::run(std::process::Command::new(packer).arg("tool").arg(&component).arg(manifest).arg(out))
+}
+
+/// Compiles and packs the plugins of the cookbook that are written in Rust, beside those that ship.
+fn pack_cookbook(packer: &Path, cookbook: &[PathBuf]) -> anyhow::Result<()> {
+    let out = bundle_dir()?.with_file_name("octi-cookbook");
+    fs::create_dir_all(&out).with_context(|| format!("cannot create `{}`", out.display()))?;
+    for folder in cookbook {
+        let name = name(folder);
+        pack_guest(packer, folder, &format!("octi-guest-cookbook-{name}"), &out.join(format!("{name}.wasm")))?;
+    }
+    Ok(())
 }
 
 /// Where the packed plugins go.
@@ -72,7 +94,8 @@ fn compile(tools: &[PathBuf]) -> anyhow::Result<()> {
     step::run(&mut command)
 }
 
-fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
+/// Builds the program that makes plugin files; where it is.
+pub(crate) fn build_packer(release: bool) -> anyhow::Result<PathBuf> {
     // Cargo chooses the features of dependencies for the packages it is asked for. Asked for the same ones as the build that
     // follows (octi, or the tests), it compiles nothing twice.
     let mut command = step::cargo(&["build", "--bin", "octi-pack"]);

@@ -1,3 +1,11 @@
+import type { Channel } from "./channel.js";
+import type { Hook } from "./hook.js";
+
+export { channel } from "./channel.js";
+export type * from "./channel.js";
+export { block, hook, rewrite } from "./hook.js";
+export type * from "./hook.js";
+
 /** A JSON Schema (2020-12). */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
@@ -60,8 +68,8 @@ export function tool<I, O = unknown>(definition: {
 export interface Plugin {
   readonly tools: readonly Tool[];
 }
-/** The operations of this plugin: `export default plugin(count, list);`, once. */
-export function plugin(...tools: Tool[]): Plugin;
+/** What this plugin is, once: `export default plugin(count, list);`. Beside tools it may have one hook and one channel. */
+export function plugin(...parts: (Tool | Hook | Channel)[]): Plugin;
 
 /** Why a tool could not do what it was asked; throw one of the classes below. Anything else that is thrown is a bug. */
 export class ToolError extends Error {

@@ -1,5 +1,7 @@
 // Tools, and the list of them that is a plugin.
 
+import { Channel, Hook } from "./parts.js";
+
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 function refuse(what) {
@@ -21,13 +23,17 @@ export function tool({ name, description, input, output, run }) {
   return Object.freeze({ name, description: description.trim(), input, output, run });
 }
 
-/** The operations of this plugin: `export default plugin(count, list);`, once, in `src/plugin.js`. */
-export function plugin(...tools) {
-  if (tools.length === 0) refuse("a plugin has at least one tool");
+/**
+ * What this plugin is, once, in `src/plugin.js`: `export default plugin(count, list);` for tools; a hook and a channel go in here
+ * as well.
+ */
+export function plugin(...parts) {
+  if (parts.length === 0) refuse("a plugin has at least one tool, hook or channel");
   const known = new Set();
+  const tools = parts.filter((part) => !(part instanceof Hook || part instanceof Channel));
   for (const { name } of tools) {
     if (known.has(name)) refuse(`there are two tools named \`${name}\``);
     known.add(name);
   }
-  return Object.freeze({ tools: Object.freeze([...tools]) });
+  return Object.freeze({ tools: Object.freeze(tools), parts: Object.freeze([...parts]) });
 }

@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failed, HostError } from "@octi/plugin";
+import { Failed, HostError, schema } from "@octi/plugin";
+import * as artifacts from "@octi/plugin/artifacts";
+import { ask } from "@octi/plugin/ask";
 import { root, workspace } from "@octi/plugin/fs";
 import * as http from "@octi/plugin/http";
 import * as kv from "@octi/plugin/kv";
+import { complete } from "@octi/plugin/llm";
 import * as log from "@octi/plugin/log";
+import { given } from "./fakes/artifacts.mjs";
+import { asked, next as toAnswer } from "./fakes/ask.mjs";
 import { files } from "./fakes/fs.mjs";
 import { next, sent } from "./fakes/http.mjs";
+import { prompts } from "./fakes/llm.mjs";
 import { lines, steps } from "./fakes/log.mjs";
 
 test("a refusal of the host says what it was", () => {
@@ -52,6 +58,28 @@ test("a request is sent with its body, and its answer is bounded", () => {
   assert.deepEqual([bytes.length, isCut], [66_000, true]);
   assert.throws(() => http.get("https://a.test/").text(10), /more than 10 bytes/);
   assert.throws(() => http.get("https://a.test/").json(), /is not JSON/);
+});
+
+test("a file is given in pieces with its name and type", () => {
+  const content = "ä".repeat(70_000);
+  assert.deepEqual(artifacts.give("a.txt", "text/plain", content), { id: "1", name: "a.txt", mediaType: "text/plain", size: 140_000 });
+  assert.equal(new TextDecoder().decode(given[0].bytes), content);
+  assert.throws(() => artifacts.give("a.txt", "text", "x"), (error) => error instanceof HostError && error.code === "invalid");
+});
+
+test("a person is asked with a form, and answers or does not", () => {
+  const form = schema.object({ count: schema.integer("How many?") });
+  assert.deepEqual(ask("How many?", form), { action: "cancelled" });
+  assert.deepEqual(asked[0], { message: "How many?", schema: JSON.stringify(form), timeoutMs: undefined });
+  toAnswer.answer = { tag: "given", val: '{"count":2}' };
+  assert.deepEqual(ask("How many?", form, { timeoutMs: 10 }), { action: "given", value: { count: 2 } });
+});
+
+test("a model is asked about a topic", () => {
+  const given = complete("summarise", "a long text", { maxTokens: 5, system: "Be brief." });
+  assert.deepEqual(given, { text: "short", inputTokens: 3, outputTokens: 1, stop: "length" });
+  const messages = [{ role: "user", text: "a long text" }];
+  assert.deepEqual(prompts, [{ topic: "summarise", system: "Be brief.", messages, maxTokens: 5, temperature: undefined }]);
 });
 
 test("lines have a level and fields", () => {

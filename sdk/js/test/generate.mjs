@@ -13,11 +13,12 @@ const bindgen = join(resolve(peers), "node_modules/@bytecodealliance/jco-transpi
 const { $init, generateTypes } = await import(bindgen);
 await $init;
 
-const packages = ["types", "log", "kv", "fs", "shell", "http", "plugin"];
+const packages = ["types", "log", "kv", "fs", "shell", "http", "artifacts", "ask", "llm", "plugin"];
 const texts = await Promise.all(packages.map((name) => readFile(join(contract, name, `${name}.wit`), "utf8")));
 // A glob in a comment would end it.
 const nested = texts.map((text) => `${text.replaceAll("*/", "*\\/").replace(/^(package [^;]+);/m, "$1 {")}\n}\n`);
-const world = "package octi:build;\n\nworld component {\n    include octi:plugin/tool-plugin@1.0.0;\n}\n";
+const kinds = ["tool", "hook", "channel"].map((kind) => `    include octi:plugin/${kind}-plugin@1.0.0;\n`);
+const world = `package octi:build;\n\nworld component {\n${kinds.join("")}}\n`;
 const source = [world, ...nested].join("\n");
 const options = { world: "component", guest: true, features: { tag: "list", val: [] }, variantsInlineCases: true };
 for (const [name, bytes] of generateTypes("component", { wit: { tag: "source", val: source }, tlaCompat: false, ...options })) {

@@ -67,6 +67,6 @@ test("what is no tool is refused when the component is built", () => {
   ]) {
     assert.throws(() => tool({ ...whole, ...more }), new RegExp(part));
   }
-  assert.throws(() => plugin(), /at least one tool/);
+  assert.throws(() => plugin(), /at least one tool, hook or channel/);
   assert.throws(() => plugin(tool(whole), tool(whole)), /two tools named `a`/);
 });

@@ -1,6 +1,6 @@
 """Write octi plugins in Python: a tool is an annotated function with a docstring.
 
-The clients of the host are modules of their own (``octi_plugin.fs``, ``kv``, ``http``, ``shell``, ``log``): what they need must be in
+The clients of the host are modules of their own (``octi_plugin.fs``, ``kv``, ``http``, ``shell``, ``artifacts``, ``ask``, ``llm``, ``log``): what they need must be in
 plugin.toml, and a component has nothing else.
 """
 

@@ -12,13 +12,17 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent / "stubs"))
 
 from componentize_py_types import Err  # noqa: E402
-from wit_world.imports import client, common, files, log, store  # noqa: E402
+from wit_world.imports import artifacts, client, common, files, log, model, person, store  # noqa: E402
 
 lines: list[tuple[str, str]] = []
 memory: dict[str, store.Item] = {}
 content: dict[str, bytes] = {}
 sent: list[tuple[Any, bytes | None]] = []
 answer = b"{}"
+given: list[tuple[str, str, bytes]] = []
+asked: list[person.Question] = []
+replies: list[Any] = []
+prompts: list[model.Request] = []
 
 
 def _log(level: log.Level, message: str, fields: list[tuple[str, str]]) -> None:
@@ -107,9 +111,36 @@ def _send(head: client.Head) -> client.Response:
     return client.Response(200, head.url, [("content-type", "application/json")], _Body())
 
 
+class _Artifact:
+    def __init__(self, name: str, media_type: str) -> None:
+        self.name, self.media_type, self.parts = name, media_type, [b""]
+
+    def write(self, chunk: bytes) -> None:
+        assert len(chunk) <= 65536
+        self.parts.append(chunk)
+
+    @classmethod
+    def finish(cls, this: Any) -> artifacts.Artifact:
+        data = b"".join(this.parts)
+        given.append((this.name, this.media_type, data))
+        return artifacts.Artifact(str(len(given)), this.name, this.media_type, len(data))
+
+
+def _ask(question: person.Question) -> Any:
+    asked.append(question)
+    return replies.pop(0)
+
+
+def _complete(request: model.Request) -> model.Completion:
+    prompts.append(request)
+    return model.Completion("short", 3, 1, model.StopReason_Length())
+
+
 log.log = _log
 store.get, store.set = memory.get, _set
 store.delete = lambda key: memory.pop(key, None)
 store.keys = lambda prefix, start, max: sorted(key for key in memory if key.startswith(prefix) and key > (start or ""))[:max]
 files.root, files.Writer = _root, _Writer
 client.send, client.Request = _send, _Request
+artifacts.create, artifacts.Writer = _Artifact, _Artifact
+person.ask, model.complete = _ask, _complete

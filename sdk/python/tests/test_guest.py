@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import host
 
-from octi_plugin import BadInput, HostError, NeedsUser, Output, _absent, fs, http, kv, log, tool
+from octi_plugin import BadInput, HostError, NeedsUser, Output, _absent, artifacts, ask, fs, http, kv, llm, log, tool
 
 
 def _in_guest() -> Any:
@@ -159,6 +159,26 @@ class Clients(unittest.TestCase):
         host.answer = b"\xff"
         with self.assertRaisesRegex(Exception, "is not text in UTF-8"):
             http.get("https://a.test/").text()
+
+    def test_a_file_is_given_in_pieces_with_its_name_and_type(self) -> None:
+        text = "ä" * 70_000
+        told = artifacts.give("a.txt", "text/plain", text)
+        self.assertEqual((told.name, told.media_type, told.size), ("a.txt", "text/plain", 140_000))
+        self.assertEqual(host.given, [("a.txt", "text/plain", text.encode())])
+
+    def test_a_person_is_asked_with_a_form_and_answers_or_does_not(self) -> None:
+        form = {"type": "object", "properties": {"count": {"type": "integer"}}}
+        host.replies[:] = [host.person.Answer_Given('{"count": 2}'), host.person.Answer_Declined(), host.person.Answer_Cancelled()]
+        answers = [ask.ask("How many?", form, timeout_ms=10) for _ in range(3)]
+        self.assertEqual(answers, [ask.Answer("given", {"count": 2}), ask.Answer("declined"), ask.Answer("cancelled")])
+        self.assertEqual((json.loads(host.asked[0].schema), host.asked[0].timeout_ms), (form, 10))
+
+    def test_a_model_is_asked_about_a_topic(self) -> None:
+        told = llm.complete("summarise", "a long text", max_tokens=5, system="Be brief.")
+        self.assertEqual(told, llm.Completion("short", 3, 1, "length"))
+        prompt = host.prompts[0]
+        self.assertEqual((prompt.topic, prompt.system, prompt.max_tokens), ("summarise", "Be brief.", 5))
+        self.assertEqual(prompt.messages, [host.model.Message(host.model.Role.USER, "a long text")])
 
     def test_a_limit_says_when_trying_again_makes_sense(self) -> None:
         quota = host.common.HostError_Quota(host.common.Quota("kv.bytes_max", 10, 1_500))

@@ -43,10 +43,12 @@
 //! [`channel!`](macro@channel) makes a component of a [`Channel`](channel::Channel): another place where people write and read.
 //!
 //! # What the host offers
-//! [`fs`], [`kv`], [`shell`], [`http`], [`log`](mod@log) and [`clock`]. A component imports only what it uses; each capability used must be in its
+//! [`fs`], [`kv`], [`shell`], [`http`], [`artifacts`], [`ask`], [`llm`], [`log`](mod@log) and [`clock`]. A component imports only what it uses; each capability used must be in its
 //! `plugin.toml`, with the reason shown to the person who grants it. Without a host (in a test on the build machine) these
 //! functions panic, so keep logic in functions that take and return data, and test those.
 
+pub mod artifacts;
+pub mod ask;
 pub mod channel;
 pub mod clock;
 mod error;
@@ -54,6 +56,7 @@ pub mod fs;
 pub mod hook;
 pub mod http;
 pub mod kv;
+pub mod llm;
 pub mod log;
 mod operation;
 mod output;
@@ -63,6 +66,10 @@ pub mod shell;
 
 pub use error::{HostError, Quota, ToolError};
 pub use octi_sdk_macros::{data, tool};
+
+// What the macros write names the crate, also in its own tests.
+#[cfg(test)]
+extern crate self as octi_sdk;
 pub use operation::{Description, Operation, Tool};
 pub use output::{IntoReply, Output, Reply};
 pub use {schemars, serde, serde_json};

@@ -18,7 +18,7 @@ use bindings::octi::types::common::HostError;
 
 mod bindings {
     wasmtime::component::bindgen!({
-        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/plugin"],
+        path: ["../../wit/types", "../../wit/log", "../../wit/kv", "../../wit/fs", "../../wit/shell", "../../wit/http", "../../wit/artifacts", "../../wit/ask", "../../wit/llm", "../../wit/plugin"],
         world: "octi:plugin/tool-plugin",
         imports: { default: trappable },
         exports: { default: async },

@@ -104,6 +104,8 @@ impl Hosted {
             within: String::new(),
             time_max,
             progress: Arc::new(NoProgress),
+            person: Arc::new(octi_extension::person::NobodyThere("nobody")),
+            llm: Arc::new(octi_extension::llm::NoModel("no model")),
             redact: no_secrets(),
         }
     }

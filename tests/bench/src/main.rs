@@ -19,6 +19,7 @@ mod kill;
 mod load;
 mod machine;
 mod mcp;
+mod plugins;
 mod server;
 mod swaps;
 mod throughput;
@@ -58,6 +59,9 @@ struct Arguments {
     /// The program of an MCP server with a tool `echo`
     #[arg(long, env = "OCTI_TEST_MCP_SERVER")]
     mcp: Option<PathBuf>,
+    /// The program that modules of Extism run in
+    #[arg(long, env = "OCTI_TEST_EXTISM_BRIDGE")]
+    bridge: Option<PathBuf>,
     /// Only make this many calls on that path, for an instruction counter
     #[arg(long, requires = "calls")]
     counted: Option<counted::Path>,
@@ -69,6 +73,8 @@ struct Arguments {
 enum What {
     /// Calls, loading, memory, limits
     Engine,
+    /// A call of each kind of tool, side by side
+    Plugins,
     /// Start, idle memory, turns
     Host,
     /// Many connections to a server
@@ -83,6 +89,7 @@ pub(crate) struct Paths {
     pub(crate) work: PathBuf,
     pub(crate) octi: Option<PathBuf>,
     pub(crate) mcp: Option<PathBuf>,
+    pub(crate) bridge: Option<PathBuf>,
     /// Where tools work; it has a small file `note.txt`.
     pub(crate) workspace: PathBuf,
 }
@@ -142,6 +149,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<String> {
         work: arguments.work.clone(),
         octi: arguments.octi.clone(),
         mcp: arguments.mcp.clone(),
+        bridge: arguments.bridge.clone(),
         workspace: workspace.path().to_path_buf(),
     };
     if let (Some(path), Some(calls)) = (arguments.counted, arguments.calls) {
@@ -153,6 +161,11 @@ async fn run(arguments: &Arguments) -> anyhow::Result<String> {
     let mut report = Report { machine: machine::facts(), groups: Vec::new(), skipped: Vec::new() };
     if matches!(arguments.what, What::Engine | What::All) {
         engine(&paths, effort, &mut report).await?;
+    }
+    if matches!(arguments.what, What::Plugins | What::All) {
+        let (group, skipped) = step("each kind of tool", Box::pin(plugins::measure(&paths, effort))).await?;
+        report.groups.push(group);
+        report.skipped.extend(skipped);
     }
     if matches!(arguments.what, What::Host | What::All) {
         host(&paths, effort, &mut report).await?;

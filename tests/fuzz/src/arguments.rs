@@ -70,7 +70,7 @@ impl Tool for Fixed {
     }
 
     async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-        Ok(ToolOutput { content: arguments, summary: None })
+        Ok(ToolOutput::new(arguments, None))
     }
 }
 

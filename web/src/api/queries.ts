@@ -128,6 +128,10 @@ export const tokensQuery = queryOptions({
   queryKey: ["tokens"],
   queryFn: () => ask(api.GET("/api/auth/api-tokens", { params: { query: { limit: LIST_MAX } } })),
 });
+export const programsQuery = queryOptions({
+  queryKey: ["programs"],
+  queryFn: () => ask(api.GET("/api/programs")),
+});
 export const auditQuery = queryOptions({
   queryKey: ["audit"],
   queryFn: () => ask(api.GET("/api/audit", { params: { query: { limit: 100 } } })),

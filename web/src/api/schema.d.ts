@@ -451,6 +451,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp/servers/{name}/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a sign-in to a remote server, in the person's browser. */
+        post: operations["mcp_begin_sign_in"];
+        /** Forgets what somebody signed in with. */
+        delete: operations["mcp_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mcp/servers/{name}/sign-in/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Ends a sign-in whose browser came back to a program of the person's. */
+        put: operations["mcp_finish_sign_in"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mcp/servers/{name}/test": {
         parameters: {
             query?: never;
@@ -763,6 +798,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugin-offers/{id}/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the role or skill of what was offered tells models, beside what the version of now tells them. Texts are data: they grant
+         *     nothing.
+         */
+        get: operations["plugin-offers_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugin-publishers": {
         parameters: {
             query?: never;
@@ -884,6 +939,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every plugin has been doing since the host started. */
+        get: operations["plugins_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins/inspect": {
         parameters: {
             query?: never;
@@ -936,6 +1008,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/{publisher}/{name}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may use a plugin. */
+        get: operations["plugins_access"];
+        /**
+         * Says whether a person may use a plugin, or everyone of whom nothing else is said. It holds from the next call on; calls that run
+         *     are finished.
+         */
+        put: operations["plugins_set"];
+        post?: never;
+        /** Takes back what was said of a person, who is like everyone then; without a person, everything that was said of the plugin. */
+        delete: operations["plugins_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/{publisher}/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one plugin has been doing since the host started. */
+        get: operations["plugins_one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins/{publisher}/{name}/reload": {
         parameters: {
             query?: never;
@@ -964,6 +1075,95 @@ export interface paths {
         put?: never;
         /** Runs the version again that ran before. The file in the folder is left alone until it changes. */
         post: operations["plugins_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The programs that may act for the person over MCP, newest first. */
+        get: operations["programs_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a program asks for, for the page on which a person answers it. Only a browser sees it. */
+        get: operations["programs_asks"];
+        put?: never;
+        /** Says yes or no to a program; the browser then goes where the answer says. Only a browser does it. */
+        post: operations["programs_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/programs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends what a program may do, with every token it has. */
+        delete: operations["programs_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What plugins ask the caller now, oldest first. Each waits as long as its call. */
+        get: operations["questions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/questions/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers what a plugin asks. The first answer of any screen counts; one that does not fit the form is refused, and the question
+         *     still waits.
+         */
+        post: operations["questions_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1228,7 +1428,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every operation of every tool. */
+        /** Every operation of every tool that the person may use. */
         get: operations["tools_list"];
         put?: never;
         post?: never;
@@ -1628,6 +1828,17 @@ export interface components {
             /** @description False when it had already ended. */
             stopped: boolean;
         };
+        /** @description What a person says to a program. */
+        AnswerProgram: {
+            allow?: components["schemas"]["ProgramScope"] | null;
+            asked: components["schemas"]["ProgramAsks"];
+        };
+        /** @description An answer. */
+        AnswerQuestion: {
+            action: components["schemas"]["QuestionAction"];
+            /** @description A value for each field of the form, with `accept`. */
+            content?: Record<string, never> | null;
+        };
         /** @description What an artifact is; its bytes are at `/api/artifacts/{id}/raw`. */
         Artifact: {
             /** Format: int64 */
@@ -1643,7 +1854,7 @@ export interface components {
             /** @description In hex. */
             sha256: string;
         };
-        /** @description A file that a person gave with a message; `GET /api/artifacts/{artifactId}/raw` has its bytes. */
+        /** @description A file that a person gave with a message, or a tool with its result; `GET /api/artifacts/{artifactId}/raw` has its bytes. */
         Attachment: {
             /** Format: uuid */
             artifactId: string;
@@ -1710,6 +1921,23 @@ export interface components {
             registry: string;
             /** @description The newest that one would install unasked. */
             version: string;
+            /** @description The newest versions, the newest first. */
+            versions?: components["schemas"]["AvailableVersion"][];
+        };
+        /** @description A version that a registry has. */
+        AvailableVersion: {
+            version: string;
+            /** @description Why its publisher took it back. */
+            yanked?: string | null;
+        };
+        /** @description Where the browser is sent when the person has signed in. */
+        BeginMcpSignIn: {
+            /**
+             * Format: int32
+             * @description A port of the person's own machine where a program waits for it; without it, octi's own address.
+             * @default null
+             */
+            port: number | null;
         };
         /** @description A browser is signed in; its cookie came with this answer or a former one. */
         BrowserSession: {
@@ -1732,6 +1960,64 @@ export interface components {
             patternsMax: number;
             /** @description Events a connection may be behind before some are dropped. */
             queueMax: number;
+        };
+        /** @description Calls that ended, added up. */
+        CallSums: {
+            /**
+             * Format: int64
+             * @default 0
+             */
+            calls: number;
+            /**
+             * @description Host calls that nothing grants, by capability.
+             * @default {}
+             */
+            denials: {
+                [key: string]: number;
+            };
+            /**
+             * @description Calls that failed, by the code of their error, such as `trap`.
+             * @default {}
+             */
+            errors: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Most bytes of linear memory that a call had.
+             * @default 0
+             */
+            memoryPeakBytes: number;
+            /**
+             * Format: int64
+             * @description Microseconds that half of the calls did not exceed; an upper bound that is at most a quarter too large.
+             * @default null
+             */
+            p50Us: number | null;
+            /**
+             * Format: int64
+             * @description The same for nineteen of twenty calls.
+             * @default null
+             */
+            p95Us: number | null;
+            /**
+             * Format: int64
+             * @description Host calls beyond the quota of their call.
+             * @default 0
+             */
+            quotaRefusals: number;
+            /**
+             * Format: int64
+             * @description Bytes of bodies that it was answered.
+             * @default 0
+             */
+            receivedBytes: number;
+            /**
+             * Format: int64
+             * @description Bytes of bodies that it sent over the network.
+             * @default 0
+             */
+            sentBytes: number;
         };
         /** @description Another password. */
         ChangePassword: {
@@ -2269,6 +2555,16 @@ export interface components {
             /** @enum {string} */
             type: "permission.resolved";
         } | {
+            /** @description A plugin asks the person whose call it is for something. */
+            payload: components["schemas"]["Question"];
+            /** @enum {string} */
+            type: "question.asked";
+        } | {
+            /** @description That question was answered, or its time or its call is over. */
+            payload: components["schemas"]["QuestionResolved"];
+            /** @enum {string} */
+            type: "question.resolved";
+        } | {
             /** @description Tools or roles changed while the host runs. */
             payload: components["schemas"]["PluginChanged"];
             /** @enum {string} */
@@ -2326,6 +2622,11 @@ export interface components {
             arguments?: Record<string, never>;
             /** Format: uuid */
             sessionId?: string | null;
+        };
+        /** @description What the browser brought back to a program of the person's. */
+        FinishMcpSignIn: {
+            /** @description The whole address. */
+            cameBack: string;
         };
         /** @description Which function, with what. */
         FunctionCall: {
@@ -2490,6 +2791,34 @@ export interface components {
          * @enum {string}
          */
         McpBreaker: "closed" | "open" | "probing";
+        /** @description Signing in to a remote server, for those that do not tell all of it themselves. */
+        McpOAuth: {
+            /**
+             * @description octi signs in by itself, as `clientId`, and no person does.
+             * @default false
+             */
+            clientCredentials: boolean;
+            /**
+             * @description What the authorization server calls octi, when it was told by hand.
+             * @default null
+             */
+            clientId: string | null;
+            /**
+             * @description Where a document about octi lies that authorization servers may read instead.
+             * @default null
+             */
+            clientMetadataUrl: string | null;
+            /**
+             * @description What it gave octi to prove that: `{{secret:NAME}}`, a secret of whoever configured the server.
+             * @default null
+             */
+            clientSecret: string | null;
+            /**
+             * @description What to ask for; what the server says without it.
+             * @default []
+             */
+            scopes: string[];
+        };
         /** @description One server, as it is now. */
         McpServer: {
             breaker: components["schemas"]["McpBreaker"];
@@ -2506,6 +2835,7 @@ export interface components {
             retryInMs?: number | null;
             /** @description Servers are started by the first call. */
             running: boolean;
+            signedIn: components["schemas"]["McpSignedIn"];
             source: components["schemas"]["McpServerSource"];
             /** @description Empty until it ran, but for what was accepted. */
             tools: components["schemas"]["McpTool"][];
@@ -2553,11 +2883,18 @@ export interface components {
              * @default []
              */
             network: string[];
+            /** @default null */
+            oauth: components["schemas"]["McpOAuth"] | null;
             /**
              * @description Directories the program may read besides the system's and its own.
              * @default []
              */
             read: string[];
+            /**
+             * @description Whether it may ask for the model of whoever calls it; they are asked each time, and pay.
+             * @default false
+             */
+            sampling: boolean;
             /**
              * Format: int64
              * @description Milliseconds that a call may take; 30000 without it.
@@ -2581,13 +2918,22 @@ export interface components {
          * @description Where a server was configured.
          * @enum {string}
          */
-        McpServerSource: "file" | "database";
+        McpServerSource: "file" | "database" | "extism";
         /** @description What came of starting or reaching a server. */
         McpServerTest: {
             ok: boolean;
             problem?: string | null;
             server: components["schemas"]["McpServer"];
         };
+        /** @description The address that the person opens to sign in. */
+        McpSignIn: {
+            url: string;
+        };
+        /**
+         * @description Whether somebody signed in to a server.
+         * @enum {string}
+         */
+        McpSignedIn: "not_needed" | "wanted" | "yes";
         /** @description One tool of a server. */
         McpTool: {
             accepted?: components["schemas"]["McpToolText"] | null;
@@ -2901,6 +3247,8 @@ export interface components {
                 registry: string;
                 /** @description The newest that one would install unasked. */
                 version: string;
+                /** @description The newest versions, the newest first. */
+                versions?: components["schemas"]["AvailableVersion"][];
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -2944,6 +3292,7 @@ export interface components {
                 retryInMs?: number | null;
                 /** @description Servers are started by the first call. */
                 running: boolean;
+                signedIn: components["schemas"]["McpSignedIn"];
                 source: components["schemas"]["McpServerSource"];
                 /** @description Empty until it ran, but for what was accepted. */
                 tools: components["schemas"]["McpTool"][];
@@ -3061,6 +3410,9 @@ export interface components {
                 generation: number;
                 /** @description `publisher/name`. */
                 id: string;
+                incident?: components["schemas"]["PluginIncident"] | null;
+                /** @description Whether who asks has the grant to use it. */
+                mayUse?: boolean;
                 origin?: components["schemas"]["PluginOrigin"] | null;
                 /** @description The version that a rollback would bring back. */
                 previous?: string | null;
@@ -3072,6 +3424,19 @@ export interface components {
                 state: components["schemas"]["PluginState"];
                 tools: string[];
                 version: string;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PluginOfferText: {
+            items: {
+                /** @description The same of the version that runs, if it has one. */
+                before?: string | null;
+                /** @description Such as `prompt`. */
+                name: string;
+                /** @description Data: it grants nothing. What cannot be seen is written as its number. */
+                text: string;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -3108,6 +3473,56 @@ export interface components {
                 name: string;
                 /** @description Why it was not believed when it was asked last. */
                 problem?: string | null;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Program: {
+            items: {
+                clientId: string;
+                /** Format: date-time */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @description When it must ask again, unless it comes back before.
+                 */
+                expiresAt: string;
+                /** Format: uuid */
+                id: string;
+                /** Format: date-time */
+                lastUsedAt?: string | null;
+                /** @description What it calls itself. */
+                name: string;
+                /** @description Where the browser was sent back to. */
+                redirectHost: string;
+                scope: components["schemas"]["ProgramScope"];
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Question: {
+            items: {
+                /** Format: uuid */
+                agentId: string;
+                /** Format: uuid */
+                callId: string;
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: date-time */
+                expiresAt: string;
+                /** Format: uuid */
+                id: string;
+                message: string;
+                /** @description `publisher/name` of the plugin that asks; show it to the person. */
+                plugin: string;
+                /** @description The form: a flat object of JSON Schema, as MCP's `elicitation/create` has it. */
+                schema: Record<string, never>;
+                /** Format: uuid */
+                sessionId: string;
+                /** @description The tool that was called. */
+                tool: string;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -3346,6 +3761,8 @@ export interface components {
             /** @description The id of the call this answers. */
             callId: string;
             content: string;
+            /** @description The files that the tool gave beside it. */
+            files?: components["schemas"]["Attachment"][];
             isError: boolean;
             name: string;
             /** @enum {string} */
@@ -3423,6 +3840,19 @@ export interface components {
             requestId: string;
             scope?: components["schemas"]["Scope"];
         };
+        /** @description Whether one person may use a plugin. */
+        PersonAccess: {
+            /** @description What counts. */
+            allowed: boolean;
+            /**
+             * Format: date-time
+             * @description When that was said of this very person; absent when they are like everyone.
+             */
+            setAt?: string | null;
+            /** Format: uuid */
+            userId: string;
+            username: string;
+        };
         /** @description The key that a person trusts. */
         PinPublisher: {
             /** @description `ed25519:…`, or a key of minisign. */
@@ -3446,6 +3876,9 @@ export interface components {
             generation: number;
             /** @description `publisher/name`. */
             id: string;
+            incident?: components["schemas"]["PluginIncident"] | null;
+            /** @description Whether who asks has the grant to use it. */
+            mayUse?: boolean;
             origin?: components["schemas"]["PluginOrigin"] | null;
             /** @description The version that a rollback would bring back. */
             previous?: string | null;
@@ -3458,12 +3891,71 @@ export interface components {
             tools: string[];
             version: string;
         };
+        /** @description Who may use a plugin. What is said of one person counts before what is said of everyone; where nothing is said, all may. */
+        PluginAccess: {
+            /** @description What holds for everyone of whom nothing else is said. */
+            everyone: boolean;
+            /** @description Every person of this host, by name. */
+            people: components["schemas"]["PersonAccess"][];
+            /** @description `publisher/name`. */
+            plugin: string;
+        };
         /** @description Payload of `plugin.changed`. */
         PluginChanged: {
             change: string;
             /** @description `publisher/name`. */
             plugin: string;
         };
+        /** @description How one plugin is, and how its calls went. */
+        PluginHealth: {
+            /**
+             * Format: int64
+             * @description Calls that run or wait for a place.
+             */
+            active: number;
+            incident?: components["schemas"]["PluginIncident"] | null;
+            /**
+             * Format: date-time
+             * @description When a call of it ended last.
+             */
+            lastCallAt?: string | null;
+            /** @description Of the last hour, give or take five minutes. */
+            lastHour: components["schemas"]["CallSums"];
+            /** @description `publisher/name`. */
+            plugin: string;
+            /** @description What it was refused last, the newest first. */
+            refusals: components["schemas"]["RefusedCall"][];
+            state: components["schemas"]["PluginState"];
+            /** @description Since the host started. */
+            total: components["schemas"]["CallSums"];
+            version: string;
+        };
+        /** @description What is wrong with a plugin, since when, and the way back. */
+        PluginIncident: {
+            kind: components["schemas"]["PluginIncidentKind"];
+            /** @description As a sentence. */
+            reason: string;
+            /** @description What to do, as a sentence. */
+            remedy: string;
+            /**
+             * Format: date-time
+             * @description Absent when nobody noted it.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            until?: string | null;
+            /** @description The version that it is about. */
+            version: string;
+            wayBack: components["schemas"]["PluginWayBack"];
+        };
+        /**
+         * @description What is wrong with a plugin.
+         * @enum {string}
+         */
+        PluginIncidentKind: "quarantined" | "rolled_back" | "revoked";
         /** @description What is known of a plugin file without running it. */
         PluginInspection: {
             /** Format: int64 */
@@ -3496,6 +3988,8 @@ export interface components {
             expiresAt: string;
             /** @description What the version of now may do and this one does not ask for. */
             givenUp: string[];
+            /** @description It has a role or a skill, whose texts can be asked for. */
+            hasTexts?: boolean;
             /** Format: uuid */
             id: string;
             /** @description Nothing is known of the publisher: the answer has to name the key. */
@@ -3524,6 +4018,15 @@ export interface components {
             warnings: string[];
             /** @description Of the file. */
             wasm: string;
+        };
+        /** @description What an offered plugin tells models. */
+        PluginOfferText: {
+            /** @description The same of the version that runs, if it has one. */
+            before?: string | null;
+            /** @description Such as `prompt`. */
+            name: string;
+            /** @description Data: it grants nothing. What cannot be seen is written as its number. */
+            text: string;
         };
         /** @description Where a plugin of a registry came from. */
         PluginOrigin: {
@@ -3573,22 +4076,152 @@ export interface components {
          * @description Where a plugin came from.
          * @enum {string}
          */
-        PluginSource: "bundled" | "folder";
+        PluginSource: "bundled" | "folder" | "extism";
         /**
          * @description Whether a plugin's newest version runs.
          * @enum {string}
          */
         PluginState: "running" | "quarantined" | "rolled_back" | "broken";
+        /**
+         * @description What an administrator can do about it here.
+         * @enum {string}
+         */
+        PluginWayBack: "reload" | "upgrade";
+        /** @description Every plugin that is installed. */
+        PluginsHealth: {
+            /**
+             * Format: date-time
+             * @description When this was read.
+             */
+            at: string;
+            items: components["schemas"]["PluginHealth"][];
+            /**
+             * Format: date-time
+             * @description When counting began: when the host started.
+             */
+            since: string;
+        };
         /** @description The answer to `ping`. */
         Pong: {
             /** Format: date-time */
             serverTime: string;
         };
+        /** @description A program that may act for the person over MCP. */
+        Program: {
+            clientId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it must ask again, unless it comes back before.
+             */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            lastUsedAt?: string | null;
+            /** @description What it calls itself. */
+            name: string;
+            /** @description Where the browser was sent back to. */
+            redirectHost: string;
+            scope: components["schemas"]["ProgramScope"];
+        };
+        /** @description Where the browser goes with the answer. */
+        ProgramAnswered: {
+            /** @description It holds a code, which works once and soon. */
+            redirectTo: string;
+        };
+        /** @description What a program asks for, in the words of OAuth: the query of the page it opened. What octi does not know is left alone. */
+        ProgramAsks: {
+            client_id: string;
+            code_challenge?: string | null;
+            code_challenge_method?: string | null;
+            redirect_uri?: string | null;
+            resource?: string | null;
+            response_type?: string | null;
+            scope?: string | null;
+            state?: string | null;
+        };
+        /** @description Why nobody can agree to what a program asks for. */
+        ProgramProblem: {
+            /** @description The address at which the program hears of it. */
+            back: string;
+            message: string;
+        };
+        /** @description The same, as a person is told of it. */
+        ProgramRequest: {
+            /** @description The host at which it describes itself; absent when it registered itself, as anybody can. */
+            describedBy?: string | null;
+            /** @description That is the machine of the browser. */
+            isLoopback: boolean;
+            /** @description What it calls itself. Nobody has checked that. */
+            name: string;
+            problem?: components["schemas"]["ProgramProblem"] | null;
+            /** @description Where the browser goes afterwards. */
+            redirectHost: string;
+            /** @description The most that it asks for. */
+            scope: components["schemas"]["ProgramScope"];
+            /** @description Whose rights it would have. */
+            username: string;
+        };
+        /**
+         * @description What a program may do.
+         * @enum {string}
+         */
+        ProgramScope: "mcp" | "mcp:read";
         /**
          * @description Why the key of a publisher is trusted.
          * @enum {string}
          */
         PublisherTrust: "pinned" | "first_use" | "rotated";
+        /** @description What a plugin asks. */
+        Question: {
+            /** Format: uuid */
+            agentId: string;
+            /** Format: uuid */
+            callId: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt: string;
+            /** Format: uuid */
+            id: string;
+            message: string;
+            /** @description `publisher/name` of the plugin that asks; show it to the person. */
+            plugin: string;
+            /** @description The form: a flat object of JSON Schema, as MCP's `elicitation/create` has it. */
+            schema: Record<string, never>;
+            /** Format: uuid */
+            sessionId: string;
+            /** @description The tool that was called. */
+            tool: string;
+        };
+        /**
+         * @description What a person does about it.
+         * @enum {string}
+         */
+        QuestionAction: "accept" | "decline" | "cancel";
+        /**
+         * @description How a question ended.
+         * @enum {string}
+         */
+        QuestionOutcome: "accepted" | "declined" | "cancelled" | "expired" | "withdrawn";
+        /** @description Payload of `question.resolved`. */
+        QuestionResolved: {
+            /** Format: uuid */
+            callId: string;
+            outcome: components["schemas"]["QuestionOutcome"];
+            /** Format: uuid */
+            questionId: string;
+        };
+        /** @description A host call that nothing grants. */
+        RefusedCall: {
+            /** Format: date-time */
+            at: string;
+            capability: string;
+            /** @description Names the missing grant and where to add it. */
+            text: string;
+        };
         /**
          * @description Asks for the events of a session that were missed, answered by `replay`.
          *
@@ -3875,6 +4508,12 @@ export interface components {
             /** @description The beginning of its tools' names: lower case letters, digits, `-` and `_`. */
             name: string;
         };
+        /** @description Whether somebody may use a plugin from now on. */
+        SetPluginAccess: {
+            allowed: boolean;
+            /** @description The name of a person; absent for everyone of whom nothing else is said. */
+            user?: string | null;
+        };
         /** @description A rule to be set. */
         SetRule: {
             level: components["schemas"]["Level"];
@@ -4135,6 +4774,10 @@ export interface components {
             content: string;
             /** Format: int64 */
             durationMs: number;
+            /** @description The files that the tool gave beside it. */
+            files?: components["schemas"]["Attachment"][];
+            /** @description Why `files` cannot be fetched, if they cannot; they are kept beside the session that the call names. */
+            filesLost?: string | null;
             isError: boolean;
             /** @description One line for a person. */
             summary: string;
@@ -4165,6 +4808,8 @@ export interface components {
             callId: string;
             /** Format: int64 */
             durationMs: number;
+            /** @description The files that the tool gave beside it. */
+            files?: components["schemas"]["Attachment"][];
             isError: boolean;
             name: string;
             /** @description The beginning of the result. */
@@ -5169,6 +5814,104 @@ export interface operations {
             };
         };
     };
+    mcp_begin_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginMcpSignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpSignIn"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mcp_finish_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FinishMcpSignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServer"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     mcp_test: {
         parameters: {
             query?: never;
@@ -5900,6 +6643,36 @@ export interface operations {
             };
         };
     };
+    "plugin-offers_texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PluginOfferText"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     "plugin-publishers_list": {
         parameters: {
             query?: never;
@@ -6146,6 +6919,10 @@ export interface operations {
             query?: {
                 /** @description The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it. */
                 fileName?: string;
+                /** @description For a module of Extism: the hosts it may send requests to, such as `api.example.com:443, *.example.org:443`; none without it. */
+                network?: string;
+                /** @description For a module of Extism: its configuration, as a JSON object of texts; `{{secret:NAME}}` in a text is joined when it starts. */
+                config?: string;
             };
             header?: never;
             path?: never;
@@ -6176,11 +6953,43 @@ export interface operations {
             };
         };
     };
+    plugins_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginsHealth"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     plugins_inspect: {
         parameters: {
             query?: {
                 /** @description The file's name in the plugins folder; made from the plugin's id when absent. A component without a manifest is named after it. */
                 fileName?: string;
+                /** @description For a module of Extism: the hosts it may send requests to, such as `api.example.com:443, *.example.org:443`; none without it. */
+                network?: string;
+                /** @description For a module of Extism: its configuration, as a JSON object of texts; `{{secret:NAME}}` in a text is joined when it starts. */
+                config?: string;
             };
             header?: never;
             path?: never;
@@ -6299,6 +7108,137 @@ export interface operations {
             };
         };
     };
+    plugins_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                publisher: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginAccess"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plugins_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                publisher: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPluginAccess"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginAccess"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plugins_forget: {
+        parameters: {
+            query?: {
+                /** @description The name of a person; absent for everything that was said. */
+                user?: string;
+            };
+            header?: never;
+            path: {
+                publisher: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginAccess"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plugins_one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                publisher: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginHealth"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     plugins_reload: {
         parameters: {
             query?: never;
@@ -6349,6 +7289,191 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Plugin"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Program"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_asks: {
+        parameters: {
+            query: {
+                client_id: string;
+                response_type?: string;
+                redirect_uri?: string;
+                scope?: string;
+                state?: string;
+                code_challenge?: string;
+                code_challenge_method?: string;
+                resource?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramRequest"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerProgram"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramAnswered"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    programs_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    questions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Question"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    questions_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerQuestion"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {

@@ -22,7 +22,14 @@ export function itemsOf(messages: readonly Message[]): Item[] {
         const call = index === undefined ? undefined : (items[index] as ToolItem);
         const state = part.isError ? ("error" as const) : ("done" as const);
         const messageIds = [...(call?.messageIds ?? []), message.id];
-        const done = { state, result: part.content, artifactId: part.artifactId ?? null, messageIds };
+        const files = part.files?.length ? { files: part.files } : {};
+        const done = {
+          state,
+          result: part.content,
+          artifactId: part.artifactId ?? null,
+          messageIds,
+          ...files,
+        };
         if (call !== undefined && index !== undefined) items[index] = { ...call, ...done };
         else items.push({ ...callItem(message, part.callId, part.name, undefined), ...done });
       }

@@ -275,6 +275,7 @@ function onResult(state: Conversation, result: Schemas["ToolResult"], at: string
     summary: result.summary,
     result: tool.result ?? result.preview,
     artifactId: result.artifactId ?? tool.artifactId ?? null,
+    ...(result.files?.length && { files: result.files }),
     durationMs: result.durationMs,
     progress: undefined,
   });

@@ -45,6 +45,8 @@ export interface ToolItem {
   summary?: string;
   result?: string;
   artifactId?: string | null;
+  /** The files that it gave. */
+  files?: readonly MessageFile[];
   durationMs?: number;
   /** The question about this call. */
   permissionId?: string;

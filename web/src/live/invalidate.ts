@@ -13,6 +13,7 @@ const ALL = [
   "agents",
   "notifications",
   "plugins",
+  "questions",
   "rules",
   "sessions",
   "settings",
@@ -52,6 +53,9 @@ function keysOf(event: EventEnvelope): readonly string[] {
       return ["agents", "sessions"];
     case "permission.resolved":
       return ["rules"];
+    case "question.asked":
+    case "question.resolved":
+      return ["questions"];
     case "plugin.changed":
       return ["plugins", "skills", "tools"];
     case "agent.skills":

@@ -10,7 +10,7 @@ from octi_plugin import BadInput, HostError, Output, Unavailable, kv, tool
 TRIES_MAX = 5
 
 Habit = Annotated[str, "What is done, such as `read`.", {"minLength": 1, "maxLength": 40}]
-# There is no clock in here: whoever calls says which day it is.
+# Whoever calls says which day it is: a person's day is not the machine's.
 Day = Annotated[str, "The day, like `2026-11-29`.", {"pattern": "^\\d{4}-\\d{2}-\\d{2}$"}]
 
 

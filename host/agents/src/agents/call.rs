@@ -7,6 +7,8 @@ use octi_domain::ids::{SessionId, WorkspaceId};
 use octi_domain::permission::{Level, Origin, Rule};
 use octi_domain::principal::Principal;
 use octi_domain::tool_name;
+use octi_extension::llm::Llm;
+use octi_extension::person::Person;
 use octi_extension::tool::{Containment, ProgressSink, Tool, ToolSpec};
 use octi_security::permissions::{Decision, Facts, RulePattern, decide};
 use serde_json::Value;
@@ -14,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Agents;
 use crate::error::AgentsError;
-use crate::tools::dispatch::{Begun, Call, Consent, Identity, Outcome};
+use crate::tools::dispatch::{Begun, Call, Consent, Identity};
+use crate::tools::settle::Outcome;
 
 /// How a call by hand is meant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,6 +35,10 @@ pub struct Watch {
     pub origin: Origin,
     /// Hears how far the tool is, without the person's secrets.
     pub progress: Option<Arc<dyn ProgressSink>>,
+    /// Who can be asked while it runs; nobody without.
+    pub person: Option<Arc<dyn Person>>,
+    /// Whose model answers the tool; the host's without.
+    pub llm: Option<Arc<dyn Llm>>,
     /// Ends the call.
     pub cancelled: CancellationToken,
 }
@@ -63,7 +70,9 @@ impl Agents {
         shared.admit(principal)?;
         let rules = shared.store.rules(principal, None).await?;
         let snapshot = shared.registry.snapshot();
-        let usable = |tool: &Arc<dyn Tool>| may_be_used(tool.spec(), &rules);
+        let access = shared.store.plugin_access().await?;
+        let granted = |spec: &ToolSpec| access.allows(&spec.plugin, principal.user_id());
+        let usable = |tool: &Arc<dyn Tool>| granted(tool.spec()) && may_be_used(tool.spec(), &rules);
         Ok(snapshot.tools.iter().filter(|(_, tool)| usable(tool)).map(|(name, tool)| (name.clone(), Arc::clone(tool))).collect())
     }
 
@@ -78,7 +87,7 @@ impl Agents {
         arguments: Value,
         options: CallOptions,
     ) -> Result<Outcome, CallError> {
-        let watch = Watch { origin: Origin::Chat, progress: None, cancelled: CancellationToken::new() };
+        let watch = Watch { origin: Origin::Chat, progress: None, person: None, llm: None, cancelled: CancellationToken::new() };
         self.call_tool_watched(principal, name, arguments, options, watch).await
     }
 
@@ -118,6 +127,9 @@ impl Agents {
             consent: if options.approved { Consent::Given } else { Consent::Missing },
             arguments,
             progress: watch.progress,
+            person: watch.person,
+            model: None,
+            llm: watch.llm,
             tool: Ok(tool),
             workspace: options.workspace,
         };

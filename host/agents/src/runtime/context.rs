@@ -4,7 +4,7 @@ mod older;
 mod words;
 
 use octi_domain::ids::RunId;
-use octi_domain::message::{CLEARED, Message, Part, Role, ToolCall, ToolResult};
+use octi_domain::message::{Attachment, AttachmentKind, CLEARED, Message, Part, Role, ToolCall, ToolResult};
 use octi_models::ChatMessage;
 use octi_models::cost::{estimate_attachment, estimate_tokens};
 use octi_security::guard::Redactor;
@@ -159,12 +159,13 @@ impl Conversation {
 
     /// Brings results to their calls, gives every call a result, and drops what is not for the model.
     fn units(&self, unanswered: &str) -> Vec<Unit> {
+        let question = self.entries.iter().rposition(|entry| entry.role == Role::User);
         let mut units = Vec::new();
         for (index, entry) in self.entries.iter().enumerate() {
             let calls: Vec<&ToolCall> = entry.parts.iter().filter_map(call_of).collect();
             if entry.role == Role::Assistant && !calls.is_empty() {
-                let results = calls.iter().map(|call| Part::ToolResult(self.result_of(call, index, unanswered))).collect();
-                units.push(Unit::of(vec![visible(entry), ChatMessage { role: Role::Tool, parts: results }]));
+                let results = calls.iter().map(|call| self.result_of(call, index, unanswered)).collect();
+                units.push(Unit::of(vec![visible(entry), answered(results, Some(index) > question)]));
             } else if entry.role != Role::Tool {
                 let message = visible(entry);
                 if !message.parts.is_empty() {
@@ -182,7 +183,7 @@ impl Conversation {
             Part::ToolResult(result) if result.call_id == call.id => Some(result.clone()),
             _ => None,
         });
-        found.unwrap_or_else(|| super::turn::refusal(call, unanswered))
+        found.map_or_else(|| super::turn::refusal(call, unanswered), with_names)
     }
 }
 
@@ -268,6 +269,24 @@ fn visible(entry: &Entry) -> ChatMessage {
         Part::Attachment(_) | Part::ToolCall(_) | Part::ToolResult(_) => true,
     });
     ChatMessage { role: entry.role, parts: parts.cloned().collect() }
+}
+
+/// The results of one step. What tools drew is looked at as long as the turn goes on with it.
+fn answered(results: Vec<ToolResult>, is_of_this_turn: bool) -> ChatMessage {
+    let is_seen = |file: &&Attachment| is_of_this_turn && file.kind() == AttachmentKind::Image;
+    let pictures: Vec<Part> =
+        results.iter().flat_map(|result| &result.files).filter(is_seen).cloned().map(Part::Attachment).collect();
+    ChatMessage { role: Role::Tool, parts: results.into_iter().map(Part::ToolResult).chain(pictures).collect() }
+}
+
+/// The result, and the names of the files that went to the person with it: the model can speak of them.
+fn with_names(mut result: ToolResult) -> ToolResult {
+    let name = |file: &Attachment| format!("`{}` ({}, {} bytes, id {})", file.name, file.media_type, file.bytes, file.artifact);
+    let names: Vec<String> = result.files.iter().map(name).collect();
+    if !names.is_empty() {
+        result.content.push_str(&format!("\n\n[files that the person sees beside this result: {}]", names.join(", ")));
+    }
+    result
 }
 
 fn call_of(part: &Part) -> Option<&ToolCall> {

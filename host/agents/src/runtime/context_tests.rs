@@ -16,6 +16,7 @@ fn result(id: &str, content: &str) -> Part {
         content: content.into(),
         is_error: false,
         artifact: None,
+        files: Vec::new(),
     })
 }
 

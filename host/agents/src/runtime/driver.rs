@@ -14,12 +14,14 @@ use octi_domain::permission::Origin;
 use octi_domain::principal::Principal;
 use octi_domain::run::{Budget, Run, RunStatus, Usage};
 use octi_domain::telemetry;
+use octi_extension::clock::StopClock;
 use octi_extension::hook::HookEvent;
 use octi_extension::registry::Snapshot;
 use octi_models::{ChatEvent, ChatModel, ModelError};
 use octi_store::{CostRow, NewMessage, StoreError};
 use serde_json::json;
 
+use super::access::Allowed;
 use super::answer_file;
 use super::context::{Conversation, MESSAGES_MAX};
 use super::files::OpenFiles;
@@ -31,7 +33,6 @@ use super::skills;
 use super::tool_step::{Answered, Planned, ToolStep};
 use super::turn::{CallKey, Effect, Input, ModelFailure, Notice, Turn};
 use crate::agents::Shared;
-use crate::clock::TurnClock;
 use crate::runs::Handle;
 use crate::tools::dispatch::{Call, Consent, Identity};
 use crate::tools::record::Record;
@@ -63,7 +64,7 @@ pub(crate) struct Driver {
     stored: Option<MessageId>,
     /// What the answer that was stored last says of its file.
     kept: String,
-    clock: TurnClock,
+    clock: StopClock,
     /// Whether this turn may still let a summary be made.
     may_summarise: bool,
     /// What was said to the turn before, which did not hear it.
@@ -89,7 +90,7 @@ impl Driver {
             tools: None,
             stored: None,
             kept: String::new(),
-            clock: TurnClock::start(),
+            clock: StopClock::start(),
             may_summarise: true,
             unheard: None,
             shared,
@@ -127,6 +128,7 @@ impl Driver {
         self.requests.persona = persona::told(&tx.persona().await?);
         let off = tx.skills_off().await?;
         drop(tx);
+        self.requests.allowed = Allowed::of(&self.shared.store, self.run.user_id).await?;
         self.give_skills(&skills::said(&messages), &off).await?;
         self.conversation = Conversation::from_messages(messages, self.run.id).after(summary);
         if !self.conversation.awaits_answer() {
@@ -164,12 +166,12 @@ impl Driver {
             cause = self.handle.stopped() => Input::StopRequested(cause),
             () = self.clock.until(self.time_max) => Input::Tick(self.clock.elapsed()),
             event = next_event(&mut self.call) => return self.heard(event).await,
-            answered = next_answered(&mut self.tools) => return vec![self.answered(answered).await],
+            answered = next_answered(&mut self.tools) => return self.answered(answered).await.into(),
         };
         let mut inputs = Vec::new();
         // What is there already counts, so that a finished call is not told as a stopped one.
         while let Some(answered) = self.tools.as_mut().and_then(ToolStep::next_now) {
-            inputs.push(self.answered(answered).await);
+            inputs.extend(self.answered(answered).await);
         }
         inputs.extend(self.settle_call(false).await.map(Input::ModelUsage));
         inputs.push(cut_short);
@@ -177,11 +179,12 @@ impl Driver {
     }
 
     /// Tells and records a call that ended, and hands its result to the machine.
-    async fn answered(&mut self, answered: Answered) -> Input {
+    async fn answered(&mut self, answered: Answered) -> [Input; 2] {
         if let Some(tools) = &self.tools {
             self.shared.dispatch.ended(tools.begun(), answered.id, &answered.outcome).await;
         }
-        Input::ToolFinished(answered.key, answered.into_result())
+        let used = Input::ToolUsage(answered.outcome.usage);
+        [used, Input::ToolFinished(answered.key, answered.into_result())]
     }
 
     async fn heard(&mut self, event: Option<Result<ChatEvent, ModelError>>) -> Vec<Input> {
@@ -251,6 +254,7 @@ impl Driver {
             // Where it is stored is not known here, so a summary might lose it; the next turn can make one.
             self.may_summarise = false;
         }
+        self.requests.allowed = Allowed::of(&self.shared.store, self.run.user_id).await?;
         self.snapshot = self.shared.registry.snapshot();
         let date = self.shared.ambient.now().format("%Y-%m-%d").to_string();
         match self.requests.build(&self.snapshot, self.model.info(), date, trim).await {
@@ -283,6 +287,9 @@ impl Driver {
                 consent: Consent::Ask(self.clock.clone()),
                 arguments: asked.arguments.clone(),
                 progress: None,
+                person: None,
+                model: Some(Arc::clone(&self.model)),
+                llm: None,
                 tool: self.requests.tool(&self.snapshot, &asked.name),
                 workspace: None,
             },

@@ -59,8 +59,14 @@ mod tests {
 
     fn pair(argument: &str, result: &str) -> (ToolCall, ToolResult) {
         let call = ToolCall { id: "1".into(), name: "t__x".into(), arguments: json!({ "a": argument }), signature: None };
-        let result =
-            ToolResult { call_id: "1".into(), name: "t__x".into(), content: result.into(), is_error: false, artifact: None };
+        let result = ToolResult {
+            call_id: "1".into(),
+            name: "t__x".into(),
+            content: result.into(),
+            is_error: false,
+            artifact: None,
+            files: Vec::new(),
+        };
         (call, result)
     }
 

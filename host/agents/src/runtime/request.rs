@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use octi_domain::permission::Origin;
+use octi_domain::plugin_access::PluginAccess;
 use octi_extension::registry::Snapshot;
 use octi_extension::role::Role;
 use octi_extension::tool::Tool;
 use octi_models::cost::estimate_request;
 use octi_models::{ChatMessage, ChatRequest, ModelInfo, ToolSchema};
 
+use super::access::Allowed;
 use super::context::Room;
 use super::turn::ModelFailure;
 use crate::roles;
@@ -24,6 +26,8 @@ pub(crate) struct Requests {
     pub(crate) persona: String,
     /// What is told of the turn's skills; empty without any.
     pub(crate) skills: String,
+    /// Which plugins the person may use.
+    pub(crate) allowed: Allowed,
     prompt: Option<Prompt>,
 }
 
@@ -34,8 +38,9 @@ struct Prompt {
 }
 
 impl Requests {
-    pub(crate) const fn new(role: String, origin: Origin) -> Self {
-        Self { role, origin, persona: String::new(), skills: String::new(), prompt: None }
+    pub(crate) fn new(role: String, origin: Origin) -> Self {
+        let (persona, skills) = (String::new(), String::new());
+        Self { role, origin, persona, skills, allowed: Allowed::default(), prompt: None }
     }
 
     /// The next request without the conversation, from one consistent picture of what is installed, and the room for those.
@@ -47,7 +52,7 @@ impl Requests {
         trim: bool,
     ) -> Result<(ChatRequest, Room), ModelFailure> {
         let role = self.role(snapshot)?;
-        let tools: Vec<ToolSchema> = offered(snapshot, &role).filter(|_| info.supports_tools).map(schema).collect();
+        let tools: Vec<ToolSchema> = self.offered(snapshot, &role).filter(|_| info.supports_tools).map(schema).collect();
         let facts = roles::Facts {
             date,
             model: info.name.clone(),
@@ -72,7 +77,7 @@ impl Requests {
             Some(tool) => Err(format!("the role `{}` may not use `{}`", self.role, tool.spec().tool)),
             None => {
                 let names: Vec<_> =
-                    offered(snapshot, &role).take(NAMES_MAX).map(|tool| format!("`{}`", tool.spec().name)).collect();
+                    self.offered(snapshot, &role).take(NAMES_MAX).map(|tool| format!("`{}`", tool.spec().name)).collect();
                 let names = if names.is_empty() { "none at all".to_owned() } else { names.join(", ") };
                 let name = crate::tools::bound::head(name, 100);
                 Err(format!("there is no tool `{name}`; the tools are: {names}"))
@@ -80,7 +85,18 @@ impl Requests {
         }
     }
 
+    /// What the role and the person may use.
+    fn offered<'a>(&'a self, snapshot: &'a Snapshot, role: &'a Arc<dyn Role>) -> impl Iterator<Item = &'a Arc<dyn Tool>> {
+        let may_use =
+            move |tool: &&Arc<dyn Tool>| role.spec().may_use(&tool.spec().tool) && self.allowed.plugin(&tool.spec().plugin);
+        snapshot.tools.values().filter(may_use)
+    }
+
     fn role(&self, snapshot: &Snapshot) -> Result<Arc<dyn Role>, ModelFailure> {
+        if let Some(role) = snapshot.roles.get(&self.role).filter(|role| !self.allowed.plugin(role.plugin())) {
+            let refusal = PluginAccess::refusal(role.plugin());
+            return Err(failure("role_denied", format!("the role `{}` cannot answer: {refusal}", self.role)));
+        }
         snapshot.roles.get(&self.role).cloned().ok_or_else(|| {
             failure(
                 "role_missing",
@@ -107,11 +123,6 @@ impl Requests {
         self.prompt = Some(Prompt { of: Arc::clone(role), facts, text: text.clone() });
         Ok(text)
     }
-}
-
-fn offered<'a>(snapshot: &'a Snapshot, role: &Arc<dyn Role>) -> impl Iterator<Item = &'a Arc<dyn Tool>> {
-    let role = Arc::clone(role);
-    snapshot.tools.values().filter(move |tool| role.spec().may_use(&tool.spec().tool))
 }
 
 fn schema(tool: &Arc<dyn Tool>) -> ToolSchema {

@@ -68,7 +68,8 @@ impl SideCall<'_> {
     }
 }
 
-async fn hear(call: &mut ModelCall, bytes_max: usize, stop: &CancellationToken) -> Result<Heard, ModelFailure> {
+/// The whole answer, within its bounds.
+pub(crate) async fn hear(call: &mut ModelCall, bytes_max: usize, stop: &CancellationToken) -> Result<Heard, ModelFailure> {
     let time_max = Duration::from_secs(limits::SIDE_CALL_SECONDS_MAX);
     tokio::select! {
         biased;

@@ -12,7 +12,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use super::turn::CallKey;
-use crate::tools::dispatch::{Begun, Call, Dispatch, Outcome};
+use crate::tools::dispatch::{Begun, Call, Dispatch};
+use crate::tools::settle::Outcome;
 
 /// How long a cancelled call has to let go; one that computes is asked again every few milliseconds.
 const LET_GO: Duration = Duration::from_secs(2);
@@ -46,8 +47,12 @@ impl Answered {
     /// What the model is told.
     pub(crate) fn into_result(self) -> ToolResult {
         let Self { asked, outcome, .. } = self;
-        let Outcome { content, is_error, artifact, .. } = outcome;
-        ToolResult { call_id: asked.id, name: asked.name, content, is_error, artifact }
+        let files = outcome.files_kept();
+        let Outcome { mut content, is_error, artifact, lost, .. } = outcome;
+        if let Some(why) = lost {
+            content.push_str(&format!("\n\n[the files that it gave were not kept: {why}]"));
+        }
+        ToolResult { call_id: asked.id, name: asked.name, content, is_error, artifact, files }
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Input {
     ModelEnd(Finish),
     ModelFailed(ModelFailure),
     ToolFinished(CallKey, ToolResult),
+    /// What a call let models use.
+    ToolUsage(Usage),
     /// A person said something while the turn runs; it is already part of the stored conversation.
     Steered(Vec<Part>),
     StopRequested(StopCause),
@@ -187,6 +189,7 @@ impl Turn {
             (_, Input::Steered(parts)) => self.steered.push(parts),
             (_, Input::StopRequested(cause)) => self.stop(cause),
             (_, Input::Tick(elapsed)) => self.tick(elapsed),
+            (_, Input::ToolUsage(usage)) => self.usage.add(usage),
             (Phase::Calling, input) => self.hear(input),
             (Phase::Running, Input::ToolFinished(key, result)) => self.tool_finished(key, result),
             _ => {}
@@ -432,7 +435,14 @@ impl Turn {
 /// A result that octi gives in place of a tool.
 #[must_use]
 pub fn refusal(call: &ToolCall, text: &str) -> ToolResult {
-    ToolResult { call_id: call.id.clone(), name: call.name.clone(), content: text.to_owned(), is_error: true, artifact: None }
+    ToolResult {
+        call_id: call.id.clone(),
+        name: call.name.clone(),
+        content: text.to_owned(),
+        is_error: true,
+        artifact: None,
+        files: Vec::new(),
+    }
 }
 
 fn spoken_parts(draft: &Draft) -> Vec<Part> {

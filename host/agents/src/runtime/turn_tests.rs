@@ -20,7 +20,8 @@ fn call(id: &str, argument: &str) -> Input {
 
 fn done(step: u32, index: usize) -> Input {
     let content = format!("result {step} {index}");
-    let result = ToolResult { call_id: "?".into(), name: "t__x".into(), content, is_error: false, artifact: None };
+    let result =
+        ToolResult { call_id: "?".into(), name: "t__x".into(), content, is_error: false, artifact: None, files: Vec::new() };
     Input::ToolFinished(CallKey { step, index }, result)
 }
 

@@ -1,4 +1,4 @@
-//! The one path of a tool call: schema, hooks, permission, approval, secrets, run, redact, bound, record.
+//! The one path of a tool call: grant, schema, hooks, permission, approval, secrets, run, redact, bound, record.
 //!
 //! Turns, the REST API and the command line all come through [`Dispatch::run`], so none of them can forget a step.
 
@@ -8,14 +8,18 @@ use std::time::Duration;
 
 use octi_domain::ambient::Ambient;
 use octi_domain::event::EventKind;
-use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId, WorkspaceId};
+use octi_domain::ids::{CallId, RunId, SessionId, UserId, WorkspaceId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Origin, PermissionRequest, RequestStatus};
 use octi_domain::principal::Principal;
 use octi_domain::tool_name;
 use octi_domain::workspace::Place;
+use octi_extension::clock::StopClock;
 use octi_extension::hook::HookEvent;
+use octi_extension::llm::Llm;
+use octi_extension::person::Person;
 use octi_extension::tool::{CallContext, Containment, ProgressSink, Redact, Tool, ToolError, ToolOutput, ToolSpec};
+use octi_models::ChatModel;
 use octi_security::guard::{Redactor, clean};
 use octi_security::permissions::{Decision, Facts, decide, subject_of};
 use octi_security::sandbox::fs::{FsError, WorkFolder};
@@ -24,10 +28,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::approval::{Broker, Verdict};
+use super::llm::{self, Models, Used};
+use super::questions::{self, Questions};
 use super::record::{Record, Recorder};
 use super::schema::Schemas;
-use super::{hooks, keep, progress, secrets};
-use crate::clock::TurnClock;
+use super::settle::Outcome;
+use super::{hooks, progress, secrets, settle, target};
 use crate::publish::Publisher;
 use crate::watchers::{Happened, Watchers};
 
@@ -35,7 +41,7 @@ use crate::watchers::{Happened, Watchers};
 #[derive(Debug)]
 pub(crate) enum Consent {
     /// Ask, and wait for the answer; the turn's clock stands still meanwhile.
-    Ask(TurnClock),
+    Ask(StopClock),
     /// The person gave it with the call.
     Given,
     /// Not given, and there is no conversation to ask in.
@@ -61,29 +67,16 @@ pub(crate) struct Call {
     pub(crate) arguments: Value,
     /// Who hears how far it is, when it belongs to no turn.
     pub(crate) progress: Option<Arc<dyn ProgressSink>>,
+    /// Who can be asked, when whoever made the call says so.
+    pub(crate) person: Option<Arc<dyn Person>>,
+    /// What answers when the tool asks a model; none for the person's own.
+    pub(crate) model: Option<Arc<dyn ChatModel>>,
+    /// What answers instead of any model of this host's.
+    pub(crate) llm: Option<Arc<dyn Llm>>,
     /// What runs, or why nothing does.
     pub(crate) tool: Result<Arc<dyn Tool>, String>,
     /// For a call without a session: the workspace of its person's that it works in; none for the default one.
     pub(crate) workspace: Option<WorkspaceId>,
-}
-
-/// What came of a call: bounded, and free of secrets.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// JSON for a success, a sentence for an error.
-    pub content: String,
-    /// Whether `content` is all of it and not the beginning of what was too large.
-    pub is_whole: bool,
-    pub is_error: bool,
-    /// `ok`, or why it failed: `bad_input`, `denied`, `time_limit` and so on.
-    pub code: &'static str,
-    /// One line for the person watching.
-    pub summary: String,
-    pub artifact: Option<ArtifactId>,
-    /// How long the tool ran; zero when it did not.
-    pub duration: Duration,
-    /// The rule that would allow the call, when it was refused because nobody could be asked.
-    pub suggested_rule: Option<String>,
 }
 
 /// Calls that have begun and whose end was not told yet.
@@ -107,6 +100,8 @@ pub(crate) struct Dispatch {
     pub(crate) ambient: Ambient,
     pub(crate) publisher: Arc<Publisher>,
     pub(crate) broker: Arc<Broker>,
+    pub(crate) questions: Arc<Questions>,
+    pub(crate) models: Arc<Models>,
     pub(crate) recorder: Recorder,
     pub(crate) schemas: Schemas,
     pub(crate) redactor: RedactorOf,
@@ -143,7 +138,7 @@ impl Refusal {
         Self { code, text: text.into(), decision: decision.into(), suggested_rule: None }
     }
 
-    fn of_error(error: &ToolError) -> Self {
+    pub(super) fn of_error(error: &ToolError) -> Self {
         Self::new(error.code(), error.to_string(), "refused: the call is not valid")
     }
 
@@ -180,9 +175,10 @@ impl Dispatch {
             Ok(permit) => {
                 let started = Instant::now();
                 change(begun, call.of.id, |open| open.runs_since = Some(started));
-                let given = self.perform(&call, permit, &redactor).await;
-                let outcome = self.settle(&call, &redactor, given).await;
-                Outcome { duration: started.elapsed(), ..outcome }
+                let used = Used::default();
+                let given = self.perform(&call, permit, &redactor, &used).await;
+                let outcome = settle::settle(self, &call, &redactor, given).await;
+                Outcome { duration: started.elapsed(), usage: used.total(), ..outcome }
             }
             Err(refusal) => refused(&redactor, refusal),
         }
@@ -190,7 +186,7 @@ impl Dispatch {
 
     async fn permit(&self, call: &Call, redactor: &Arc<Redactor>) -> Result<Permit, Refusal> {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
-        let (tool, arguments) = self.target(tool, call.arguments.clone()).await.map_err(|error| Refusal::of_error(&error))?;
+        let (tool, arguments) = target::of(self, call, tool).await?;
         let folder = self.folder(call).await?;
         let hooked = Box::pin(hooks::before(self, call, &tool, redactor, arguments)).await?;
         let (note, is_rewritten, arguments) = (hooked.note(), !hooked.rewritten_by.is_empty(), hooked.arguments);
@@ -227,18 +223,6 @@ impl Dispatch {
         let place = place.await.map_err(|error| Refusal::of_store(&error))?.unwrap_or_default();
         (self.workspace_of)(call.of.user_id, &place)
             .map_err(|error| Refusal::new("failed", error.to_string(), "refused: it has no folder to work in"))
-    }
-
-    /// The tool that runs, and its arguments: those of the call, or what a tool that passes calls on makes of them.
-    async fn target(&self, tool: Arc<dyn Tool>, arguments: Value) -> Result<(Arc<dyn Tool>, Value), ToolError> {
-        let arguments = self.schemas.check(&tool, arguments)?;
-        match tool.target(&arguments).await? {
-            None => Ok((tool, arguments)),
-            Some((target, passed)) => {
-                let passed = self.schemas.check(&target, passed)?;
-                Ok((target, passed))
-            }
-        }
     }
 
     async fn consent(
@@ -293,8 +277,9 @@ impl Dispatch {
         }
     }
 
-    async fn perform(&self, call: &Call, permit: Permit, redactor: &Arc<Redactor>) -> Result<ToolOutput, ToolError> {
+    async fn perform(&self, call: &Call, permit: Permit, redactor: &Arc<Redactor>, used: &Used) -> Result<ToolOutput, ToolError> {
         let time_max = Duration::from_millis(limits::GUEST_WALL_MS_CEILING);
+        let clock = StopClock::start();
         let context = CallContext {
             principal: call.of.principal.clone(),
             session_id: call.of.session_id,
@@ -305,35 +290,16 @@ impl Dispatch {
             within: permit.folder.within,
             time_max,
             progress: progress::sink(call, &self.publisher, redactor),
+            person: questions::person(call, &self.questions, redactor, &clock),
+            llm: llm::of(self, call, redactor, used),
             redact: redact_with(redactor),
         };
         // The tool has its own, shorter limit; this one ends a tool that ignores it.
-        let ended = tokio::time::timeout(time_max, permit.tool.call(context, permit.arguments)).await;
-        ended.unwrap_or(Err(ToolError::Contained(Containment::Time { ms_max: limits::GUEST_WALL_MS_CEILING })))
-    }
-
-    /// Makes of what a tool gave what others may see.
-    async fn settle(&self, call: &Call, redactor: &Redactor, given: Result<ToolOutput, ToolError>) -> Outcome {
-        let output = match given {
-            Ok(output) => output,
-            Err(error) => return plugin_failed(redactor, &error),
-        };
-        let whole = super::bound::render(&redactor.redact_value(output.content));
-        if whole.len() > limits::ARTIFACT_BYTES_MAX {
-            let error = ToolError::Contained(Containment::Output { bytes_max: limits::ARTIFACT_BYTES_MAX as u64 });
-            return plugin_failed(redactor, &error);
+        tokio::select! {
+            biased;
+            given = permit.tool.call(context, permit.arguments) => given,
+            () = clock.until(time_max) => Err(ToolError::Contained(Containment::Time { ms_max: limits::GUEST_WALL_MS_CEILING })),
         }
-        let own = output.summary.map(|summary| presentable(redactor, &summary));
-        let summary = super::bound::summary(own.as_deref(), &whole);
-        let is_whole = !super::bound::is_large(&whole);
-        let (content, artifact) = if is_whole {
-            (whole, None)
-        } else {
-            let artifact = keep::artifact(self, call, &whole).await;
-            (super::bound::handle(&whole, artifact), artifact)
-        };
-        let (code, duration) = ("ok", Duration::ZERO);
-        Outcome { content, is_whole, is_error: false, code, summary, artifact, duration, suggested_rule: None }
     }
 
     fn announce(&self, call: &Call, arguments: &Value) {
@@ -384,6 +350,7 @@ impl Dispatch {
                 summary: outcome.summary.clone(),
                 preview: clean(&super::bound::preview(&outcome.content)),
                 artifact: outcome.artifact,
+                files: outcome.files_kept(),
                 duration_ms: millis(outcome.duration),
             };
             self.publisher.publish(of.user_id, of.session_id, kind);
@@ -439,22 +406,6 @@ impl Dispatch {
     }
 }
 
-impl Outcome {
-    /// A call that failed with this text.
-    pub(crate) fn failure(code: &'static str, content: String) -> Self {
-        Self {
-            summary: super::bound::summary(None, &content),
-            content,
-            is_whole: true,
-            is_error: true,
-            code,
-            artifact: None,
-            duration: Duration::ZERO,
-            suggested_rule: None,
-        }
-    }
-}
-
 /// Notes how far a call is.
 fn change(begun: &Begun, id: CallId, change: impl FnOnce(&mut Open)) {
     if let Some(open) = begun.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
@@ -470,7 +421,7 @@ fn of_what_runs(row: &mut ToolCallRow, spec: &ToolSpec) {
 }
 
 /// A call that a plugin, or its sandbox, ended.
-fn plugin_failed(redactor: &Redactor, error: &ToolError) -> Outcome {
+pub(super) fn plugin_failed(redactor: &Redactor, error: &ToolError) -> Outcome {
     failed(redactor, error.code(), &error.to_string(), limits::PLUGIN_TEXT_BYTES_MAX)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use octi_domain::event::EventKind;
 use octi_domain::ids::{CallId, RunId, SessionId, UserId};
-use octi_extension::tool::{NoProgress, ProgressSink};
+use octi_extension::tool::{LogLevel, NoProgress, ProgressSink};
 use octi_security::guard::Redactor;
 use tokio::time::Instant;
 
@@ -61,6 +61,15 @@ impl ProgressSink for Paced {
         }
         let shown = presentable(&self.redactor, &message);
         self.to.progress(fraction, super::bound::head(&shown, MESSAGE_BYTES_MAX).to_owned());
+    }
+
+    fn hears(&self, level: LogLevel) -> bool {
+        self.to.hears(level)
+    }
+
+    /// The engine bounds lines and takes secrets out of them; whoever listens gets none that this call's redactor knows.
+    fn log(&self, level: LogLevel, line: &str) {
+        self.to.log(level, &presentable(&self.redactor, line));
     }
 }
 

@@ -140,7 +140,7 @@ mod tests {
         }
 
         async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-            Ok(ToolOutput { content: arguments, summary: None })
+            Ok(ToolOutput::new(arguments, None))
         }
     }
 

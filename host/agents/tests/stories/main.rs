@@ -15,6 +15,10 @@ mod crashes;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod gifts;
+#[cfg(test)]
+mod granted;
+#[cfg(test)]
 mod hooks;
 #[cfg(test)]
 mod notifications;

@@ -17,7 +17,7 @@ fn place_teller() -> FakeTool {
     FakeTool::new("files__read").does(|context, _| {
         let path = context.workspace.display().to_string();
         let from = path.find("/workspaces/").map(|at| path[at..].to_owned());
-        Ok(ToolOutput { content: json!([from, context.within]), summary: None })
+        Ok(ToolOutput::new(json!([from, context.within]), None))
     })
 }
 

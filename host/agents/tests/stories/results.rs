@@ -66,7 +66,7 @@ on_both! {
         let secret = "s3cr3t-value-of-ada";
         let tool = FakeTool::new("files__read").does(move |context, _| {
             context.progress.progress(None, format!("reading\u{202e} with {secret}"));
-            Ok(ToolOutput { content: json!({"env": [format!("KEY={secret}")]}), summary: Some(format!("found \u{1b}[31m{secret}")) })
+            Ok(ToolOutput::new(json!({"env": [format!("KEY={secret}")]}), Some(format!("found \u{1b}[31m{secret}"))))
         });
         let test = TestAgents::answering(one_call()).tool(&tool).secret("key", secret).start(&db.store).await;
         let sent = test.send("read").await;
@@ -87,7 +87,7 @@ on_both! {
             for fails in [true, false] {
                 let tool = FakeTool::new("files__read").does(move |context, _| {
                     context.progress.progress(None, text.to_owned());
-                    let output = ToolOutput { content: json!({ "out": text, text: 1 }), summary: Some(text.to_owned()) };
+                    let output = ToolOutput::new(json!({ "out": text, text: 1 }), Some(text.to_owned()));
                     if fails { Err(ToolError::Failed(text.to_owned())) } else { Ok(output) }
                 });
                 let test = TestAgents::answering(one_call()).tool(&tool).secret("key", "s3cr3t-of-ada").start(&db.store).await;
@@ -141,7 +141,7 @@ on_both! {
         let tool = FakeTool::new("files__read").does(|context, _| {
             let user = context.principal.user_id().map(|id| id.to_string()).unwrap_or_default();
             let place = context.workspace.ends_with(format!("{user}/workspaces/default/files")) && context.within.is_empty();
-            Ok(ToolOutput { content: json!([place, context.session_id.is_some(), context.run_id.is_some()]), summary: None })
+            Ok(ToolOutput::new(json!([place, context.session_id.is_some(), context.run_id.is_some()]), None))
         });
         let test = TestAgents::answering(one_call()).tool(&tool).start(&db.store).await;
         test.chat("read").await;

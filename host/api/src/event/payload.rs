@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::v1::agents::Usage;
 use crate::v1::messages::{Attachment, Role};
 use crate::v1::permissions::Resolution;
+use crate::v1::questions::QuestionOutcome;
 
 /// Payload of `chat.message`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -162,6 +163,9 @@ pub struct ToolResult {
     /// Where the whole result is, when it was too large for the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_id: Option<Uuid>,
+    /// The files that the tool gave beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Attachment>,
     pub duration_ms: u64,
 }
 
@@ -199,6 +203,15 @@ pub struct HookRewrote {
 pub struct PermissionResolved {
     pub request_id: Uuid,
     pub resolution: Resolution,
+}
+
+/// Payload of `question.resolved`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuestionResolved {
+    pub question_id: Uuid,
+    pub call_id: Uuid,
+    pub outcome: QuestionOutcome,
 }
 
 /// Payload of `plugin.changed`.

@@ -51,12 +51,74 @@ pub struct McpServerConfig {
     /// Headers of every request; `{{secret:NAME}}` in a value stands for a secret of whoever configured the server.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// How octi signs in to a remote server; none to find that out from the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<McpOAuth>,
+    /// Whether it may ask for the model of whoever calls it; they are asked each time, and pay.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sampling: bool,
     /// Milliseconds that a call may take; 30000 without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// Start with the host, not with the first call.
     pub auto_start: bool,
     pub disabled: bool,
+}
+
+/// Signing in to a remote server, for those that do not tell all of it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct McpOAuth {
+    /// What the authorization server calls octi, when it was told by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// What it gave octi to prove that: `{{secret:NAME}}`, a secret of whoever configured the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// Where a document about octi lies that authorization servers may read instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_metadata_url: Option<String>,
+    /// What to ask for; what the server says without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// octi signs in by itself, as `clientId`, and no person does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub client_credentials: bool,
+}
+
+/// Whether somebody signed in to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum McpSignedIn {
+    /// It did not ask for it, or was not called yet.
+    NotNeeded,
+    /// It asks for it, or for more than was granted.
+    Wanted,
+    Yes,
+}
+
+/// Where the browser is sent when the person has signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct BeginMcpSignIn {
+    /// A port of the person's own machine where a program waits for it; without it, octi's own address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+}
+
+/// The address that the person opens to sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct McpSignIn {
+    pub url: String,
+}
+
+/// What the browser brought back to a program of the person's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FinishMcpSignIn {
+    /// The whole address.
+    pub came_back: String,
 }
 
 /// A server to be set up. A server of that name is replaced.
@@ -75,6 +137,8 @@ pub enum McpServerSource {
     /// In `mcp.json`, which changes at a start only.
     File,
     Database,
+    /// Installed as a plugin: a module of Extism.
+    Extism,
 }
 
 /// Whether calls go through to a server.
@@ -143,6 +207,7 @@ pub struct McpServer {
     /// The last failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    pub signed_in: McpSignedIn,
     /// Empty until it ran, but for what was accepted.
     pub tools: Vec<McpTool>,
     /// The tools that cannot be called, each with the reason.

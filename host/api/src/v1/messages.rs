@@ -28,7 +28,7 @@ impl From<message::Role> for Role {
     }
 }
 
-/// A file that a person gave with a message; `GET /api/artifacts/{artifactId}/raw` has its bytes.
+/// A file that a person gave with a message, or a tool with its result; `GET /api/artifacts/{artifactId}/raw` has its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Attachment {
@@ -70,6 +70,9 @@ pub enum Part {
         /// Where the whole result is, when `content` holds only its beginning.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         artifact_id: Option<Uuid>,
+        /// The files that the tool gave beside it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<Attachment>,
     },
     Attachment(Attachment),
 }
@@ -87,6 +90,7 @@ impl From<message::Part> for Part {
                 content: result.content,
                 is_error: result.is_error,
                 artifact_id: result.artifact.map(Into::into),
+                files: result.files.into_iter().map(Into::into).collect(),
             },
         }
     }

@@ -73,6 +73,22 @@ pub struct PluginOffer {
     pub warnings: Vec<String>,
     /// It is not installed before a person looked.
     pub needs_review: bool,
+    /// It has a role or a skill, whose texts can be asked for.
+    #[serde(default)]
+    pub has_texts: bool,
+}
+
+/// What an offered plugin tells models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginOfferText {
+    /// Such as `prompt`.
+    pub name: String,
+    /// Data: it grants nothing. What cannot be seen is written as its number.
+    pub text: String,
+    /// The same of the version that runs, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
 }
 
 /// One thing that a plugin may do.
@@ -126,12 +142,25 @@ pub struct AvailablePlugin {
     pub registry: String,
     /// The newest that one would install unasked.
     pub version: String,
+    /// The newest versions, the newest first.
+    #[serde(default)]
+    pub versions: Vec<AvailableVersion>,
     pub description: String,
     /// Such as `tool`.
     pub kinds: Vec<String>,
     /// The version that runs now, when it came from this registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<String>,
+}
+
+/// A version that a registry has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AvailableVersion {
+    pub version: String,
+    /// Why its publisher took it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yanked: Option<String>,
 }
 
 /// Which plugins of registries.

@@ -5,6 +5,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::messages::Attachment;
 use super::permissions::Level;
 
 /// One operation of a tool.
@@ -60,5 +61,11 @@ pub struct ToolOutcome {
     /// Where the whole result is, when `content` holds only its beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_id: Option<Uuid>,
+    /// The files that the tool gave beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<Attachment>,
+    /// Why `files` cannot be fetched, if they cannot; they are kept beside the session that the call names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files_lost: Option<String>,
     pub duration_ms: u64,
 }

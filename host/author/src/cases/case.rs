@@ -2,22 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use chrono::{DateTime, Utc};
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_extension::tool::{ToolError, ToolOutput};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::after::check_after;
+use super::given::{self, GivenFile};
+use super::kinds::{Message, Poll, Request, Told};
 use super::matching::differences;
 use super::problem::Problem;
+use super::scripted::{Script, ScriptedAnswer, ScriptedCompletion};
 use super::texts::{Asked, Size};
+use crate::fakes::KvFault;
 use crate::web::{self, Pages};
-use crate::workbench::Workbench;
+use crate::workbench::{Around, Workbench};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +43,10 @@ pub(super) struct Case {
     /// What the plugin remembers of the person.
     #[serde(default)]
     kv: BTreeMap<String, String>,
+    /// What goes wrong with what the plugin remembers, once `kv` is there.
+    kv_fault: Option<KvFault>,
+    /// The time as the plugin reads it, where the steps happen.
+    now: Option<String>,
     steps: Vec<Step>,
     #[serde(default)]
     after: BTreeMap<String, Option<Content>>,
@@ -46,7 +57,7 @@ pub(super) struct Case {
 
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Content {
+pub(super) enum Content {
     Text(String),
     Repeat { repeat: String, times: usize },
     Bytes { bytes: Vec<u8> },
@@ -67,11 +78,27 @@ struct Step {
     /// Parts of the text of a skill or role.
     #[serde(default)]
     text: Vec<String>,
+    /// Something that happens, for a hook.
+    event: Option<String>,
+    #[serde(default)]
+    details: Map<String, Value>,
+    /// What a host asks of a channel.
+    poll: Option<Poll>,
+    webhook: Option<Request>,
+    send: Option<Message>,
     #[serde(default)]
     arguments: Map<String, Value>,
     output: Option<Value>,
     error: Option<Expected>,
     summary: Option<String>,
+    /// The files that the call gives; without it, they are not looked at.
+    files: Option<Vec<GivenFile>>,
+    /// What the person answers to the plugin's questions, in order.
+    #[serde(default)]
+    answers: Vec<ScriptedAnswer>,
+    /// What a model writes for the plugin, in order.
+    #[serde(default)]
+    completions: Vec<ScriptedCompletion>,
     #[serde(default)]
     save: BTreeMap<String, String>,
 }
@@ -84,7 +111,7 @@ struct Expected {
 }
 
 impl Content {
-    fn bytes(&self) -> Option<Vec<u8>> {
+    pub(super) fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Text(text) => Some(text.clone().into_bytes()),
             Self::Repeat { repeat, times } => Some(repeat.repeat(*times).into_bytes()),
@@ -93,8 +120,14 @@ impl Content {
         }
     }
 
-    const fn is_too_long(&self) -> bool {
-        matches!(self, Self::Repeat { repeat, times } if repeat.len().saturating_mul(*times) > limits::CASE_CONTENT_BYTES_MAX)
+    /// How many they are, or would be.
+    const fn bytes_count(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Repeat { repeat, times } => repeat.len().saturating_mul(*times),
+            Self::Bytes { bytes } => bytes.len(),
+            Self::Directory { .. } => 0,
+        }
     }
 }
 
@@ -118,14 +151,29 @@ impl Case {
         }
         let contents = self.files.iter().chain(self.after.iter().filter_map(|(path, content)| Some((path, content.as_ref()?))));
         let pages = self.web.iter().filter(|(_, page)| web::body_bytes(page) > limits::CASE_CONTENT_BYTES_MAX);
-        let long = contents.filter(|(_, content)| content.is_too_long()).map(|(path, _)| path);
+        let long = contents.filter(|(_, content)| content.bytes_count() > limits::CASE_CONTENT_BYTES_MAX).map(|(path, _)| path);
         if let Some(name) = long.chain(pages.map(|(address, _)| address)).next() {
             return Err(format!("`{name}` has more than {} bytes", limits::CASE_CONTENT_BYTES_MAX));
         }
+        let bytes = self.files.values().map(Content::bytes_count).chain(self.web.values().map(web::body_bytes));
+        if bytes.fold(0_usize, usize::saturating_add) > limits::CASE_CONTENT_BYTES_MAX {
+            return Err(format!("`files` and `web` have more than {} bytes together", limits::CASE_CONTENT_BYTES_MAX));
+        }
+        if self.files.len() + self.links.len() > limits::CASE_FILES_MAX {
+            return Err(format!("`files` and `links` have more than {} entries together", limits::CASE_FILES_MAX));
+        }
+        self.time()?;
         for (index, step) in self.steps.iter().enumerate() {
             step.is_whole().map_err(|problem| format!("`steps[{index}]` has {problem}"))?;
         }
         Ok(())
+    }
+
+    /// The time that it says it is.
+    fn time(&self) -> Result<Option<DateTime<Utc>>, String> {
+        let Some(text) = &self.now else { return Ok(None) };
+        let time = DateTime::parse_from_rfc3339(text);
+        time.map(|time| Some(time.to_utc())).map_err(|_| format!("`now` is `{text}` and no time such as `2026-11-29T18:30:00Z`"))
     }
 
     /// Runs it in a new workspace for a new person.
@@ -142,10 +190,21 @@ impl Case {
                 asked.check(bench, &step.text).await.map_err(|problem| problem.at(index + 1, asked.name()))?;
                 continue;
             }
-            let call = step.call.as_deref().unwrap_or_default();
-            let arguments = with_saved(&Value::Object(step.arguments.clone()), &saved);
-            let result = bench.call(person, &workspace, call, &arguments).await.result;
-            let checked = self.keeps_secrets(&result).and_then(|()| step.check(result, &mut saved));
+            let script = Arc::new(Script::new(&step.answers, &step.completions));
+            let (call, result) = match step.told() {
+                Some(told) => {
+                    let result = told.run(bench, person).await.map_err(|problem| problem.at(index + 1, told.name()))?;
+                    (told.name(), result)
+                }
+                None => {
+                    let call = step.call.as_deref().unwrap_or_default();
+                    let arguments = with_saved(&Value::Object(step.arguments.clone()), &saved);
+                    let around = Around { person: script.clone(), llm: script.clone() };
+                    (call, bench.call_with(around, person, &workspace, (call, &arguments)).await.result)
+                }
+            };
+            let checked = self.keeps_secrets(&result).and_then(|()| script.is_played());
+            let checked = checked.and_then(|()| step.check(result, &mut saved));
             checked.map_err(|problem| problem.at(index + 1, call))?;
         }
         let workspace = Dir::open_ambient_dir(&workspace, ambient_authority()).map_err(unmade)?;
@@ -174,20 +233,25 @@ impl Case {
 
     async fn introduce(&self, bench: &Workbench, person: UserId) -> Result<(), Problem> {
         bench.web.show(&self.web);
+        bench.set_time(self.time().map_err(Problem::of)?);
         for (name, value) in &self.secrets {
-            bench.set_secret(person, name, value);
+            bench.give_secret(person, name, value);
         }
         for (key, value) in &self.kv {
             let remembered = bench.remember(person, key, value).await;
             remembered.map_err(|error| Problem::of(format!("`kv.{key}` cannot be remembered: {error}")))?;
         }
+        bench.fail_memory(person, self.kv_fault);
         Ok(())
     }
 
     /// A secret that comes back is one that leaked, whatever else the step expects.
     fn keeps_secrets(&self, result: &Result<ToolOutput, ToolError>) -> Result<(), Problem> {
         let said = match result {
-            Ok(output) => format!("{} {}", output.content, output.summary.as_deref().unwrap_or_default()),
+            Ok(output) => {
+                let files = output.artifacts.iter().map(|file| String::from_utf8_lossy(&file.content)).collect::<String>();
+                format!("{} {} {files}", output.content, output.summary.as_deref().unwrap_or_default())
+            }
             Err(error) => error.to_string(),
         };
         match self.secrets.iter().find(|(_, value)| !value.is_empty() && said.contains(value.as_str())) {
@@ -197,6 +261,7 @@ impl Case {
     }
 
     async fn check_memory(&self, bench: &Workbench, person: UserId) -> Result<(), Problem> {
+        bench.fail_memory(person, None);
         for (key, expected) in &self.kv_after {
             let there = bench.remembered(person, key).await;
             if there.as_deref() != expected.as_ref().map(String::as_bytes) {
@@ -211,21 +276,39 @@ impl Case {
 impl Step {
     /// Whether it says what one kind of step says, and nothing of another.
     fn is_whole(&self) -> Result<(), &'static str> {
+        let told = [self.event.is_some(), self.poll.is_some(), self.webhook.is_some(), self.send.is_some()];
+        let is_told = told.contains(&true);
         let kinds = [self.call.is_some(), self.said.is_some(), self.prompt.is_some()];
-        if kinds.into_iter().filter(|is_one| *is_one).count() != 1 {
-            return Err("one of `call`, `said` and `prompt`");
+        if kinds.into_iter().chain(told).filter(|is_one| *is_one).count() != 1 {
+            return Err("one of `call`, `said`, `prompt`, `event`, `poll`, `webhook` and `send`");
         }
-        let of_call = self.output.is_some() || self.error.is_some() || self.summary.is_some();
-        let of_call = of_call || !self.arguments.is_empty() || !self.save.is_empty();
+        let gives = self.output.is_some() || self.error.is_some() || !self.save.is_empty();
+        let of_call = self.summary.is_some() || self.files.is_some() || !self.arguments.is_empty();
+        let of_call = of_call || !self.answers.is_empty() || !self.completions.is_empty();
         let of_text = self.given.is_some() || !self.text.is_empty();
-        match (self.call.is_some(), self.given) {
+        match (self.call.is_some() || is_told, self.given) {
             (true, _) if of_text => Err("`given` and `text`, which go with `said` and `prompt`"),
+            (true, _) if !self.answers.iter().all(ScriptedAnswer::is_whole) => {
+                Err("an answer without `given` or `reply`, or with both")
+            }
+            (true, _) if !self.completions.iter().all(ScriptedCompletion::is_whole) => {
+                Err("a completion without `text` or `unavailable`, or with both")
+            }
             (true, _) if self.output.is_some() == self.error.is_some() => Err("either `output` or `error`"),
-            (false, _) if of_call => Err("what goes with `call` beside `said` or `prompt`"),
+            (true, _) if is_told && of_call => Err("`arguments` or `summary`, which go with `call`"),
+            (false, _) if gives || of_call => Err("what goes with `call` beside `said` or `prompt`"),
+            _ if self.event.is_none() && !self.details.is_empty() => Err("`details`, which go with `event`"),
             (false, Some(_)) if self.prompt.is_some() => Err("`given`, which goes with `said`"),
             (false, Some(false)) if !self.text.is_empty() => Err("`text`, though the skill is not given"),
             _ => Ok(()),
         }
+    }
+
+    /// What it tells a hook, or asks of a channel.
+    fn told(&self) -> Option<Told<'_>> {
+        let event = self.event.as_deref().map(|name| Told::Event(name, &self.details));
+        let channel = [self.poll.as_ref().map(Told::Poll), self.webhook.as_ref().map(Told::Webhook)];
+        event.or_else(|| channel.into_iter().flatten().next()).or_else(|| self.send.as_ref().map(Told::Send))
     }
 
     /// What it asks of a skill or a role.
@@ -242,6 +325,7 @@ impl Step {
                     return Err(Problem::differs(found, &output.content));
                 }
                 self.check_summary(output.summary.as_deref().unwrap_or_default())?;
+                self.files.as_deref().map_or(Ok(()), |expected| given::check(expected, &output.artifacts))?;
                 self.save(&output.content, saved)
             }
             (_, Some(expected), Err(error)) => {
@@ -291,34 +375,6 @@ fn with_saved(value: &Value, saved: &BTreeMap<String, Value>) -> Value {
     }
 }
 
-/// Looks at one path without leaving the workspace, whatever the plugin or the case made of it.
-fn check_after(workspace: &Dir, path: &str, expected: Option<&Content>) -> Result<(), String> {
-    match expected {
-        None if workspace.symlink_metadata(path).is_ok() => Err(format!("`{path}` is there afterwards")),
-        None => Ok(()),
-        Some(Content::Directory { directory }) if *directory == workspace.is_dir(path) => Ok(()),
-        Some(Content::Directory { .. }) => Err(format!("`{path}` is not the directory it should be")),
-        Some(content) => match read_after(workspace, path) {
-            Ok(bytes) if Some(&bytes) == content.bytes().as_ref() => Ok(()),
-            Ok(bytes) => {
-                let end = bytes.len().min(limits::CASE_SHOWN_BYTES_MAX);
-                let shown = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
-                Err(format!("`{path}` holds {shown:?} afterwards ({} bytes)", bytes.len()))
-            }
-            Err(error) => Err(format!("`{path}` cannot be read afterwards: {error}")),
-        },
-    }
-}
-
-fn read_after(workspace: &Dir, path: &str) -> io::Result<Vec<u8>> {
-    if !workspace.metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a plain file"));
-    }
-    let mut bytes = Vec::new();
-    workspace.open(path)?.take(limits::CASE_CONTENT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -338,12 +394,19 @@ mod tests {
             (json!({ "steps": [step], "fils": {} }), "unknown field `fils`"),
             (json!({ "steps": [{ "call": "x", "outptu": {} }] }), "steps[0].outptu: unknown field"),
             (json!({ "steps": [{ "call": "x" }] }), "`steps[0]` has either `output` or `error`"),
-            (json!({ "steps": [{ "output": {} }] }), "`steps[0]` has one of `call`, `said` and `prompt`"),
-            (json!({ "steps": [{ "said": "x", "prompt": "full" }] }), "one of `call`, `said` and `prompt`"),
+            (json!({ "steps": [{ "output": {} }] }), "`steps[0]` has one of `call`, `said`, `prompt`, `event`"),
+            (json!({ "steps": [{ "said": "x", "prompt": "full" }] }), "one of `call`, `said`, `prompt`"),
             (json!({ "steps": [{ "said": "x", "output": {} }] }), "what goes with `call` beside"),
             (json!({ "steps": [{ "call": "x", "output": {}, "text": ["a"] }] }), "`given` and `text`, which go with"),
             (json!({ "steps": [{ "said": "x", "given": false, "text": ["a"] }] }), "though the skill is not given"),
             (json!({ "steps": [{ "prompt": "small", "given": true }] }), "`given`, which goes with `said`"),
+            (json!({ "steps": [{ "event": "tool.before" }] }), "either `output` or `error`"),
+            (
+                json!({ "steps": [{ "poll": {}, "output": {}, "summary": "x" }] }),
+                "`arguments` or `summary`, which go with `call`",
+            ),
+            (json!({ "steps": [{ "call": "x", "output": {}, "details": { "a": 1 } }] }), "`details`, which go with `event`"),
+            (json!({ "steps": [{ "send": { "text": "x" }, "output": {} }] }), "steps[0].send: missing field `conversation`"),
             (json!({ "steps": [{ "prompt": "tiny" }] }), "steps[0].prompt: unknown variant `tiny`"),
             (json!({ "steps": [{ "call": "x", "output": 1, "error": { "code": "failed" } }] }), "either `output` or `error`"),
             (json!({ "steps": [step], "files": { "../x": "" } }), "`../x` is not a path inside the workspace"),
@@ -355,10 +418,26 @@ mod tests {
             ),
             (json!({ "steps": [step], "web": { "u": { "body": "ab", "times": 1 << 30 } } }), "`u` has more than"),
             (json!({ "steps": vec![step.clone(); 101] }), "not 101"),
+            (
+                json!({ "steps": [step], "files": { "x": { "repeat": "a", "times": 40 << 20 } },
+                    "web": { "u": { "body": "a", "times": 40 << 20 } } }),
+                "`files` and `web` have more than 67108864 bytes together",
+            ),
+            (json!({ "steps": [step], "now": "tomorrow" }), "`now` is `tomorrow` and no time such as"),
+            (json!({ "steps": [step], "kv_fault": "gone" }), "kv_fault: unknown variant `gone`"),
         ] {
             let refused = refusal(case);
             assert!(refused.contains(part), "`{part}` is not in: {refused}");
         }
+    }
+
+    #[test]
+    fn a_case_has_no_more_files_than_anybody_reads() {
+        let files = |count: usize| -> Map<String, Value> { (0..count).map(|number| (number.to_string(), json!("x"))).collect() };
+        let case = |count| json!({ "files": files(count), "steps": [{ "call": "x", "output": {} }] });
+        let refused = refusal(case(limits::CASE_FILES_MAX + 1));
+        assert!(refused.contains("have more than 10000 entries together"), "{refused}");
+        assert!(refusal(case(limits::CASE_FILES_MAX)).starts_with("accepted"));
     }
 
     #[test]
@@ -391,7 +470,7 @@ mod tests {
 
     #[test]
     fn a_step_says_how_the_call_ended_instead() {
-        let output = || Ok(ToolOutput { content: json!({ "a": 1 }), summary: Some("one a".to_owned()) });
+        let output = || Ok(ToolOutput::new(json!({ "a": 1 }), Some("one a".to_owned())));
         let failed = || Err(ToolError::Failed("no such file".to_owned()));
         let step = |more: Value| {
             json!({ "call": "x" }).as_object().cloned().map(|mut step| {
@@ -420,7 +499,7 @@ mod tests {
     fn a_secret_in_a_result_is_a_leak() {
         let case = json!({ "secrets": { "key": "canary-1" }, "steps": [{ "call": "x", "output": {} }] });
         let case = Case::parse(&case.to_string()).unwrap();
-        let told = Ok(ToolOutput { content: json!({ "a": "my canary-1" }), summary: None });
+        let told = Ok(ToolOutput::new(json!({ "a": "my canary-1" }), None));
         let problem = case.keeps_secrets(&told).unwrap_err();
         assert_eq!(problem.message, "the value of the secret `key` is in what the call returned");
         assert_eq!(case.keeps_secrets(&Err(ToolError::Failed("canary".to_owned()))), Ok(()));

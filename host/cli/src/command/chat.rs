@@ -3,6 +3,7 @@
 mod files;
 pub(crate) mod place;
 pub(crate) mod prompt;
+mod questions;
 mod talk;
 mod view;
 

@@ -3,6 +3,7 @@
 mod config;
 mod server;
 mod show;
+mod sign_in;
 
 use std::path::PathBuf;
 
@@ -24,7 +25,7 @@ pub(crate) enum Verb {
     },
     /// Print what connects a program with octi; `--write` also makes its token
     Config(config::Options),
-    /// Servers whose tools agents may use: list, set, remove, test, tools, restart, reset, accept, withdraw
+    /// Servers whose tools agents may use: list, set, remove, test, tools, restart, reset, sign-in, sign-out, accept, withdraw
     #[command(subcommand)]
     Server(server::Verb),
 }

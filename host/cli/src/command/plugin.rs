@@ -1,5 +1,6 @@
 //! `octi plugin`: tools and roles, and writing them.
 
+mod access;
 mod build;
 mod call;
 mod dev;
@@ -12,19 +13,20 @@ mod sbom;
 mod search;
 pub(crate) mod signing;
 mod test;
+mod top;
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use octi_api::v1::plugins::{InstallQuery, Plugin, PluginSource, PluginState};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginIncidentKind, PluginSource, PluginState};
 use octi_domain::tool_name;
-use octi_engine::{Inspection, PluginManager, pack};
+use octi_engine::{Inspection, PluginManager, extism_module, pack};
 use octi_extension::manifest::ToolEntry;
 
 use crate::command::Context;
 use crate::connection::{Connection, Want};
 use crate::failure::{Failure, Outcome};
-use crate::output::{BOLD, DIM, WARN, human_bytes, shorten};
+use crate::output::{BOLD, DIM, HINT, Printer, WARN, human_bytes, shorten};
 use crate::plugins;
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +80,14 @@ pub(crate) enum Verb {
         /// Its id, such as `acme/weather`
         id: String,
     },
+    /// How plugins are doing: calls, errors, times, memory, network and state, like `top`
+    Top(top::Options),
+    /// Let people use a plugin
+    Allow(access::Who),
+    /// Keep people from using a plugin
+    Deny(access::Who),
+    /// Show who may use a plugin
+    Access(access::Shown),
     /// Call a tool by hand: of an installed plugin, or of a file or folder on a throw-away engine
     Call(call::Options),
     /// Make a plugin file: a role or skill from its text, or a tool from a component
@@ -149,10 +159,14 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Trust(verb) => registries::trust(context, &connection, &verb).await,
         Verb::Inspect { plugin } => inspect_installed(context, &connection, &plugin).await,
         Verb::Install(options) => match options.plugin.as_deref().map(Path::new).filter(|plugin| is_file(plugin)) {
-            Some(file) => install(context, &connection, file).await,
+            Some(file) => install(context, &connection, file, &options.module).await,
             None => install::run(context, &connection, &options).await,
         },
         Verb::Remove { id } => remove(context, &connection, &id).await,
+        Verb::Top(options) => top::run(context, &connection, &options).await,
+        Verb::Allow(who) => access::say(context, &connection, &who, true).await,
+        Verb::Deny(who) => access::say(context, &connection, &who, false).await,
+        Verb::Access(shown) => access::access(context, &connection, &shown).await,
         Verb::Rollback { id } => rollback(context, &connection, &id).await,
         Verb::Reload { id } => reload(context, &connection, id.as_deref()).await,
         Verb::Call(options) => call::installed(context, &connection, &options).await,
@@ -170,17 +184,28 @@ async fn list(context: &Context, connection: &Connection) -> Outcome {
         let rows: Vec<Vec<String>> = plugins.iter().map(row).collect();
         printer.table(&["id", "version", "from", "size", "offers", "state"], &rows);
         for plugin in &plugins {
-            if let Some(problem) = &plugin.problem {
-                printer.warning(&format!("{}: {problem}", plugin.id));
-            }
+            trouble(printer, plugin);
         }
     });
     Ok(())
 }
 
+/// What is wrong, and the way back.
+fn trouble(printer: Printer, plugin: &Plugin) {
+    match (&plugin.incident, &plugin.problem) {
+        (Some(incident), _) => {
+            printer.warning(&format!("{}: {}", plugin.id, incident.reason));
+            printer.hint(&incident.remedy);
+        }
+        (None, Some(problem)) => printer.warning(&format!("{}: {problem}", plugin.id)),
+        (None, None) => {}
+    }
+}
+
 fn row(plugin: &Plugin) -> Vec<String> {
     let from = match plugin.source {
         PluginSource::Bundled => "octi",
+        PluginSource::Extism => "extism",
         PluginSource::Folder => plugin.origin.as_ref().map_or("folder", |origin| origin.registry.as_str()),
     };
     let role = plugin.role.iter().map(|role| format!("role {role}"));
@@ -195,7 +220,7 @@ fn row(plugin: &Plugin) -> Vec<String> {
         from.to_owned(),
         human_bytes(plugin.bytes),
         offers.join(", "),
-        state(plugin.state).to_owned(),
+        state(plugin).to_owned(),
     ]
 }
 
@@ -203,8 +228,11 @@ fn count_of_tools(count: usize) -> String {
     if count == 1 { "1 tool".to_owned() } else { format!("{count} tools") }
 }
 
-const fn state(state: PluginState) -> &'static str {
-    match state {
+fn state(plugin: &Plugin) -> &'static str {
+    let is_revoked = plugin.incident.as_ref().is_some_and(|incident| incident.kind == PluginIncidentKind::Revoked);
+    match plugin.state {
+        PluginState::Quarantined if is_revoked => "revoked",
+        PluginState::Running if !plugin.may_use => "running, not for you",
         PluginState::Running => "running",
         PluginState::Quarantined => "quarantined",
         PluginState::RolledBack => "rolled back",
@@ -230,8 +258,21 @@ fn file_name(file: &Path) -> String {
 }
 
 fn inspect_file(context: &Context, file: &Path) -> Outcome {
-    let found = PluginManager::inspect_file(&read(file)?, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
-    let tools = tools(&found);
+    let bytes = read(file)?;
+    if let Some(module) = extism_module(&bytes).map_err(|error| Failure::user(error.to_string()))? {
+        let inspection = plugins::module_inspection(module, bytes.len() as u64);
+        context.printer.data(&inspection, |printer| {
+            printer.line(&format!("{BOLD}{}{BOLD:#}  a module of Extism", file_name(file)));
+            printer.line(&format!("size      {}", human_bytes(inspection.bytes)));
+            printer.line(&format!("sha256    {}", inspection.digest));
+            section(printer, "may reach", &inspection.capabilities, "nothing");
+            section(printer, "functions", &inspection.exports, "none");
+            section(printer, "imports", &inspection.imports, "none");
+        });
+        return Ok(());
+    }
+    let found = PluginManager::inspect_file(&bytes, &file_name(file)).map_err(|error| Failure::user(error.to_string()))?;
+    let (tools, texts) = (tools(&found), texts(&found));
     let inspection = plugins::inspection(found).map_err(|error| Failure::us("the manifest cannot be shown").because(&error))?;
     let sbom = sbom::of_file(file)?;
     let mut told = serde_json::json!(inspection);
@@ -246,6 +287,9 @@ fn inspect_file(context: &Context, file: &Path) -> Outcome {
         printer.line(&format!("sha256    {}", inspection.digest));
         section(printer, "may reach", &inspection.capabilities, "nothing");
         section(printer, "tools", &tools, "none");
+        if !texts.is_empty() {
+            section(printer, "texts it offers (data: they give it no right)", &texts, "none");
+        }
         if !inspection.left_out.is_empty() {
             section(printer, "left out", &inspection.left_out, "none");
         }
@@ -263,13 +307,21 @@ fn tools(found: &Inspection) -> Vec<String> {
     found.manifest.tools.iter().map(line).collect()
 }
 
+/// A line for each prompt and each document.
+fn texts(found: &Inspection) -> Vec<String> {
+    let (alias, manifest) = (found.manifest.alias(), &found.manifest);
+    let prompts = manifest.prompts.iter().map(|(name, one)| (format!("prompt {alias}__{name}"), &one.description));
+    let documents = manifest.documents.values().map(|one| (format!("document {}", one.uri), &one.title));
+    prompts.chain(documents).map(|(what, about)| format!("{what}  {DIM}{}{DIM:#}", shorten(about, 70))).collect()
+}
+
 /// The path as one would type it here.
 fn near(path: &Path) -> &Path {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).ok().filter(|path| !path.as_os_str().is_empty()).unwrap_or(path)
 }
 
-fn section(printer: crate::output::Printer, title: &str, lines: &[String], none: &str) {
+fn section(printer: Printer, title: &str, lines: &[String], none: &str) {
     printer.line(&format!("{BOLD}{title}{BOLD:#}"));
     if lines.is_empty() {
         printer.line(&format!("  {none}"));
@@ -288,7 +340,10 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         printer.line(&format!("size        {}", human_bytes(plugin.bytes)));
         printer.line(&format!("sha256      {}", plugin.digest));
         printer.line(&format!("generation  {}", plugin.generation));
-        printer.line(&format!("state       {}", state(plugin.state)));
+        printer.line(&format!("state       {}", state(&plugin)));
+        if let Some(since) = plugin.incident.as_ref().and_then(|incident| incident.since) {
+            printer.line(&format!("since       {}", since.format("%Y-%m-%d %H:%M UTC")));
+        }
         if let Some(origin) = &plugin.origin {
             printer.line(&format!("registry    {}", origin.registry));
             printer.line(&format!("publisher   {}", origin.publisher_key));
@@ -300,20 +355,29 @@ async fn inspect_installed(context: &Context, connection: &Connection, id: &str)
         section(printer, "may reach", &plugin.capabilities, "nothing");
         let tools: Vec<String> = plugin.tools.iter().map(|name| tool_name::dotted(name)).collect();
         section(printer, "tools", &tools, "none");
-        if let Some(problem) = &plugin.problem {
-            printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));
+        match &plugin.incident {
+            Some(incident) => {
+                printer.line(&format!("{WARN}problem{WARN:#}  {}", incident.reason));
+                printer.line(&format!("{HINT}way back{HINT:#} {}", incident.remedy));
+            }
+            None => {
+                if let Some(problem) = &plugin.problem {
+                    printer.line(&format!("{WARN}problem{WARN:#}  {problem}"));
+                }
+            }
         }
     });
     Ok(())
 }
 
-async fn install(context: &Context, connection: &Connection, file: &Path) -> Outcome {
+async fn install(context: &Context, connection: &Connection, file: &Path, module: &install::ForModules) -> Outcome {
     let bytes = read(file)?;
     let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned());
     // The server may be another version, which refuses what this one takes; then it says so.
     let left_out = PluginManager::inspect_file(&bytes, file_name.as_deref().unwrap_or_default());
     let left_out = left_out.map(|found| found.left_out().to_vec()).unwrap_or_default();
-    let plugin = connection.client.install_plugin(bytes, &InstallQuery { file_name }).await?;
+    let query = InstallQuery { file_name, ..module.query()? };
+    let plugin = connection.client.install_plugin(bytes, &query).await?;
     context.printer.data(&plugin, |printer| {
         printer.note(&format!("installed {} {}", plugin.id, plugin.version));
         for line in &plugin.capabilities {
@@ -360,7 +424,7 @@ async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output
             let manifest = folder.join("plugin.toml");
             let text = std::fs::read_to_string(&manifest)
                 .map_err(|error| Failure::user(format!("cannot read `{}`", manifest.display())).because(&error))?;
-            pack::pack_tool(&read(component)?, &text).await
+            pack::pack_tool_in(folder, &read(component)?, &text).await
         }
         None if folder.join("SKILL.md").is_file() => pack::pack_skill(folder),
         None => pack::pack_role(folder),

@@ -15,7 +15,7 @@ pub(crate) const BUILD: &str = if cfg!(debug_assertions) { "debug" } else { "rel
 #[derive(Serialize)]
 struct Version {
     version: &'static str,
-    contract: &'static str,
+    contract: String,
     plugins: Vec<&'static str>,
 }
 
@@ -23,7 +23,7 @@ struct Version {
 #[expect(clippy::unnecessary_wraps, reason = "every command gives an outcome")]
 pub(crate) fn run(printer: Printer) -> Outcome {
     let plugins = bundle::PLUGINS.iter().map(|(name, _)| name.trim_end_matches(".wasm")).collect();
-    let version = Version { version: VERSION, contract: octi_extension::manifest::WIT_VERSION, plugins };
+    let version = Version { version: VERSION, contract: octi_extension::served::range(), plugins };
     printer.data(&version, |printer| {
         printer.line(&format!(
             "octi {} (contract {}, {} plugins inside)",

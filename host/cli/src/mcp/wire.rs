@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use octi_api::v1::mcp::{
-    McpBreaker, McpServer, McpServerConfig, McpServerSource, McpTool, McpToolState, McpToolText, McpTransport,
+    McpBreaker, McpOAuth, McpServer, McpServerConfig, McpServerSource, McpSignedIn, McpTool, McpToolState, McpToolText,
+    McpTransport,
 };
-use octi_mcp::client::{BreakerState, Described, Kind, PinState, ServerConfig, Source, Status, ToolStatus};
+use octi_mcp::client::{
+    BreakerState, Described, Kind, OAuthConfig, PinState, ServerConfig, SignedIn, Source, Status, ToolStatus,
+};
 
 pub(super) fn from_api(config: McpServerConfig) -> ServerConfig {
     let paths = |paths: Vec<String>| paths.into_iter().map(PathBuf::from).collect();
@@ -25,6 +28,14 @@ pub(super) fn from_api(config: McpServerConfig) -> ServerConfig {
         memory_mb: config.memory_mb,
         url: config.url,
         headers: config.headers,
+        oauth: config.oauth.map(|oauth| OAuthConfig {
+            client_id: oauth.client_id,
+            client_secret: oauth.client_secret,
+            client_metadata_url: oauth.client_metadata_url,
+            scopes: oauth.scopes,
+            client_credentials: oauth.client_credentials,
+        }),
+        sampling: config.sampling,
         timeout_ms: config.timeout_ms,
         auto_start: config.auto_start,
         disabled: config.disabled,
@@ -48,6 +59,14 @@ fn config_to_api(config: ServerConfig) -> McpServerConfig {
         memory_mb: config.memory_mb,
         url: config.url,
         headers: config.headers,
+        oauth: config.oauth.map(|oauth| McpOAuth {
+            client_id: oauth.client_id,
+            client_secret: oauth.client_secret,
+            client_metadata_url: oauth.client_metadata_url,
+            scopes: oauth.scopes,
+            client_credentials: oauth.client_credentials,
+        }),
+        sampling: config.sampling,
         timeout_ms: config.timeout_ms,
         auto_start: config.auto_start,
         disabled: config.disabled,
@@ -61,6 +80,7 @@ pub(super) fn to_api(status: Status) -> McpServer {
         source: match status.source {
             Source::File => McpServerSource::File,
             Source::Database => McpServerSource::Database,
+            Source::Extism => McpServerSource::Extism,
         },
         running: status.running,
         version: status.version,
@@ -71,6 +91,11 @@ pub(super) fn to_api(status: Status) -> McpServer {
         },
         retry_in_ms: status.rests_for.map(millis),
         problem: status.problem,
+        signed_in: match status.signed_in {
+            SignedIn::NotNeeded => McpSignedIn::NotNeeded,
+            SignedIn::Wanted => McpSignedIn::Wanted,
+            SignedIn::Yes => McpSignedIn::Yes,
+        },
         tools: status.tools.into_iter().map(tool_to_api).collect(),
         left_out: status.left_out,
     }
@@ -107,6 +132,14 @@ mod tests {
     fn a_configuration_comes_back_as_it_went() {
         let text = r#"{"type": "stdio", "command": "/usr/bin/node", "args": ["a"], "env": {"K": "v"}, "read": ["/r"],
             "write": ["/w"], "network": ["example.com"], "memoryMb": 9, "timeoutMs": 5, "autoStart": true, "disabled": true}"#;
+        check(text);
+        check(
+            r#"{"type": "http", "url": "https://a.example", "sampling": true, "autoStart": false, "disabled": false, "oauth": {
+            "clientId": "a", "clientSecret": "b", "clientMetadataUrl": "c", "scopes": ["d"], "clientCredentials": true}}"#,
+        );
+    }
+
+    fn check(text: &str) {
         let wire: McpServerConfig = serde_json::from_str(text).expect("a configuration");
         let own: ServerConfig = serde_json::from_str(text).expect("the names of `mcp.json` are the same");
         assert_eq!(from_api(wire.clone()), own);

@@ -32,7 +32,7 @@ fn every_mistake_is_named() {
         (&["plugin", "inspect", "nothing.wasm"][..], 1, "or a `.wasm` file that exists"),
         (&["permission", "set", "shell(", "allow"][..], 1, "without the closing `)`"),
         (&["model", "test", "nope"][..], 1, "there is no model `nope`"),
-        (&["token", "revoke", "nope"][..], 1, "no active token is called `nope`"),
+        (&["token", "revoke", "nope"][..], 1, "no active token or program is called `nope`"),
         (&["nonsense"][..], 1, "unrecognized subcommand"),
     ] {
         let said = octi.run(arguments);

@@ -120,7 +120,7 @@ fn a_plugin_is_reviewed_installed_locked_upgraded_and_revoked() {
     let said = world.octi.run(&["plugin", "registries", "--refresh"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     let listed = world.listed();
-    assert!(listed.contains("acme/weather 1.2.0 main") && listed.contains("quarantined"), "{listed}");
+    assert!(listed.contains("acme/weather 1.2.0 main") && listed.contains("revoked"), "{listed}");
     assert!(
         listed.contains("registry `main` revoked it: it sells where you live; `octi plugin upgrade acme/weather`"),
         "{listed}"
@@ -137,7 +137,7 @@ fn what_was_revoked_stays_so_without_the_registry_and_an_upgrade_is_the_way_back
     // The server looks once a minute, and when it starts.
     server.kill();
     let server = world.octi.serve();
-    until("the revocation is seen", || world.listed().contains("quarantined"));
+    until("the revocation is seen", || world.listed().contains("revoked"));
     server.kill();
     let away = world.folder.path().join("away");
     fs::rename(world.folder.path().join("main"), &away).expect("moved");
@@ -151,7 +151,7 @@ fn what_was_revoked_stays_so_without_the_registry_and_an_upgrade_is_the_way_back
     world.publish("1.0.1", NETWORK);
     let said = world.octi.run(&["plugin", "upgrade", "acme/weather"]);
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(world.answers().out.contains("1.0.1") && !world.listed().contains("quarantined"), "{}", world.listed());
+    assert!(world.answers().out.contains("1.0.1") && !world.listed().contains("revoked"), "{}", world.listed());
     let said = world.octi.run(&["plugin", "rollback", "acme/weather"]);
     assert!(said.code == Some(1) && said.err.contains("it is broken"), "{said:?}");
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod chat;
 mod containment;
 mod crashes;
+mod extism;
 mod from_registries;
 mod guests;
 mod mcp;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use octi_api::page::Page;
-use octi_api::v1::mcp::{AcceptMcpTool, McpServer, McpServerTest, SetMcpServer};
+use octi_api::v1::mcp::{AcceptMcpTool, BeginMcpSignIn, FinishMcpSignIn, McpServer, McpServerTest, McpSignIn, SetMcpServer};
 use reqwest::Method;
 
 use crate::{Client, ClientError};
@@ -66,6 +66,30 @@ impl Client {
     /// [`ClientError`].
     pub async fn reset_mcp_server(&self, name: &str) -> Result<McpServer, ClientError> {
         self.json(self.request(Method::POST, &["api", "mcp", "servers", name, "reset"])?).await
+    }
+
+    /// Begins a sign-in to a server: the address that the person opens.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn begin_mcp_sign_in(&self, name: &str, how: BeginMcpSignIn) -> Result<McpSignIn, ClientError> {
+        self.post(&["api", "mcp", "servers", name, "sign-in"], &how).await
+    }
+
+    /// Ends it with what the browser brought back.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn finish_mcp_sign_in(&self, name: &str, brought: &FinishMcpSignIn) -> Result<McpServer, ClientError> {
+        self.json(self.request(Method::PUT, &["api", "mcp", "servers", name, "sign-in", "end"])?.json(brought)).await
+    }
+
+    /// Forgets what somebody signed in with.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn sign_out_of_mcp(&self, name: &str) -> Result<McpServer, ClientError> {
+        self.json(self.request(Method::DELETE, &["api", "mcp", "servers", name, "sign-in"])?).await
     }
 
     /// Takes a tool as it was shown.

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use octi_api::page::Page;
+use octi_api::v1::plugin_access::{ForgetPluginAccess, PluginAccess, SetPluginAccess};
+use octi_api::v1::plugin_health::PluginsHealth;
 use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection};
 use reqwest::Method;
 
@@ -26,6 +28,38 @@ impl Client {
     /// [`ClientError`].
     pub async fn plugin(&self, id: &str) -> Result<Plugin, ClientError> {
         self.get(&plugin_path(id)).await
+    }
+
+    /// How every plugin has been doing.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn plugins_health(&self) -> Result<PluginsHealth, ClientError> {
+        self.get(&["api", "plugins", "health"]).await
+    }
+
+    /// Who may use a plugin.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn plugin_access(&self, id: &str) -> Result<PluginAccess, ClientError> {
+        self.get(&access_path(id)).await
+    }
+
+    /// Says whether somebody may use a plugin.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn set_plugin_access(&self, id: &str, said: &SetPluginAccess) -> Result<PluginAccess, ClientError> {
+        self.json(self.request(Method::PUT, &access_path(id))?.json(said)).await
+    }
+
+    /// Takes back what was said of a person, or everything that was said of the plugin.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn forget_plugin_access(&self, id: &str, of: &ForgetPluginAccess) -> Result<PluginAccess, ClientError> {
+        self.json(self.request(Method::DELETE, &access_path(id))?.query(of)).await
     }
 
     /// What a plugin file holds, without installing it.
@@ -77,4 +111,8 @@ impl Client {
 
 fn plugin_path(id: &str) -> Vec<&str> {
     ["api", "plugins"].into_iter().chain(id.splitn(2, '/')).collect()
+}
+
+fn access_path(id: &str) -> Vec<&str> {
+    plugin_path(id).into_iter().chain(["access"]).collect()
 }

@@ -68,6 +68,10 @@ pub fn check(definition: &Definition, value: &Value) -> Result<(), Problem> {
         key::TRUSTED_PROXIES => networks(value).map(drop),
         key::ADDITIONAL_PATHS => folders(value),
         key::MCP_HOSTS => names(value),
+        key::PUBLIC_URL => match value.as_str() {
+            None | Some("") => Ok(()),
+            Some(text) => origin(text),
+        },
         _ => Ok(()),
     }
 }
@@ -181,6 +185,13 @@ fn names(value: &Value) -> Result<(), Problem> {
     }
 }
 
+/// The beginning of every address of this host.
+fn origin(text: &str) -> Result<(), Problem> {
+    let url = web_address(text).filter(|url| url.origin().ascii_serialization() == text);
+    url.map(drop)
+        .ok_or_else(|| Problem::whole("it must be scheme and host, in small letters, such as `https://octi.example.com`"))
+}
+
 /// The limits of plugins, by their ids.
 pub(crate) fn plugin_limits(value: &Value) -> Result<BTreeMap<String, PluginLimits>, Problem> {
     let plugins: BTreeMap<String, Plugin> = serde_path_to_error::deserialize(value).map_err(|error| {
@@ -214,6 +225,8 @@ mod tests {
 
     use super::*;
     use crate::settings::{DEFINITIONS, definition};
+
+    const ORIGIN_EXPECTED: &str = "it must be scheme and host, in small letters, such as `https://octi.example.com`";
 
     fn problem(key: &str, value: &Value) -> String {
         match check(definition(key).unwrap(), value) {
@@ -251,6 +264,13 @@ mod tests {
                 json!(["octi.example.com:443"]),
                 "`[0]`: it must be the name of a host, in small letters, such as `octi.example.com`",
             ),
+            (key::PUBLIC_URL, json!(""), "fine"),
+            (key::PUBLIC_URL, json!("https://octi.example.com"), "fine"),
+            (key::PUBLIC_URL, json!("http://192.0.2.7:3005"), "fine"),
+            (key::PUBLIC_URL, json!("https://octi.example.com/"), ORIGIN_EXPECTED),
+            (key::PUBLIC_URL, json!("https://octi.example.com/octi"), ORIGIN_EXPECTED),
+            (key::PUBLIC_URL, json!("octi.example.com"), ORIGIN_EXPECTED),
+            (key::PUBLIC_URL, json!("ftp://octi.example.com"), ORIGIN_EXPECTED),
             (key::TRUSTED_PROXIES, json!(["127.0.0.1", "10.1.0.0/16", "::1", "fd00::/8"]), "fine"),
             (
                 key::TRUSTED_PROXIES,

@@ -27,6 +27,9 @@ pub mod key {
     pub const OPENAI_CALLS_PER_USER_MAX: &str = "gateway.openai_calls_per_user_max";
     pub const OPENAI_CALLS_MAX: &str = "gateway.openai_calls_max";
     pub const MCP_HOSTS: &str = "gateway.mcp_hosts";
+    pub const MCP_STREAM_SECONDS: &str = "gateway.mcp_stream_seconds";
+    pub const MCP_SAMPLING: &str = "gateway.mcp_sampling";
+    pub const PUBLIC_URL: &str = "gateway.public_url";
     pub const LOG_FILTER: &str = "log.filter";
     pub const METRICS_TOKEN: &str = "metrics.token";
     pub const SEARXNG_URL: &str = "network.searxng_url";
@@ -124,6 +127,28 @@ pub const DEFINITIONS: &[Definition] = &[
         "Names under which programs and pages reach octi over MCP, such as `octi.example.com`, besides addresses and `localhost`.",
     )
     .default(|| json!([]))
+    .in_file(),
+    Definition::new(
+        key::MCP_STREAM_SECONDS,
+        Number,
+        "Seconds after which octi closes the stream of a call over MCP that is not answered yet, for hosts behind a proxy that cuts long answers: the client comes back for the rest. 0 leaves it open. Only for clients of the versions from 2025-11-25 on, which know this.",
+    )
+    .default(|| json!(0))
+    .from(0, limits::MCP_STREAM_SECONDS_CEILING)
+    .in_file(),
+    Definition::new(
+        key::MCP_SAMPLING,
+        String,
+        "Whose model answers a plugin that may ask one, when its call came over MCP: `host` for the person's own, from their budget, or `client` for that of the program that made the call, if it lends one.",
+    )
+    .default(|| json!("host"))
+    .allowed(&["host", "client"])
+    .in_file(),
+    Definition::new(
+        key::PUBLIC_URL,
+        String,
+        "Address under which people and programs reach octi, such as `https://octi.example.com`; empty for the one that a request names. Programs that ask to be let in (OAuth) are told this address, and their tokens are for it. Its name counts like one of `gateway.mcp_hosts`.",
+    )
     .in_file(),
     Definition::new(key::LOG_FILTER, String, "What the server logs, as in `info,octi_agents=debug`.")
         .default(|| json!("info"))

@@ -8,8 +8,10 @@ pub const CASES_MAX: usize = 1_000;
 pub const CASE_BYTES_MAX: usize = 1024 * 1024;
 /// Calls of one case.
 pub const CASE_STEPS_MAX: usize = 100;
-/// Bytes of a file or a page of a case, repetitions included.
+/// Bytes of a file or a page of a case, repetitions included, and of all of them together.
 pub const CASE_CONTENT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Files and links of one case.
+pub const CASE_FILES_MAX: usize = 10_000;
 /// Differences between what a step expects and what it got that are shown.
 pub const CASE_DIFFERENCES_MAX: usize = 10;
 /// Bytes of a value that is shown beside a difference; the rest is cut.

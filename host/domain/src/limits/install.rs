@@ -28,3 +28,5 @@ pub const PLUGIN_ORIGINS_MAX: usize = 4;
 pub const PLUGIN_ORIGINS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of the file of grants.
 pub const PLUGIN_GRANTS_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Versions of a plugin that a list of what registries have tells, the newest of them.
+pub const PLUGIN_VERSIONS_SHOWN_MAX: usize = 20;

@@ -32,3 +32,9 @@ pub const MCP_RESULT_BYTES_MAX: usize = 1024 * 1024;
 pub const MCP_CONVERSATIONS_PER_PAGE: u32 = 20;
 /// Seconds `octi_chat` waits for an answer; the agent goes on after them.
 pub const MCP_CHAT_SECONDS_MAX: u64 = 15 * 60;
+/// Resources that one session may wait for changes of.
+pub const MCP_SUBSCRIPTIONS_MAX: usize = 64;
+/// Lines a plugin logged that wait for a client that asked for them; more are counted and left out.
+pub const MCP_LOG_LINES_WAITING_MAX: usize = 256;
+/// The most seconds that a setting may leave an answer's stream open before the client has to come back for the rest.
+pub const MCP_STREAM_SECONDS_CEILING: u64 = 60 * 60;

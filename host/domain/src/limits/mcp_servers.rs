@@ -44,3 +44,21 @@ pub const MCP_LOG_BYTES_MAX: usize = 64 * 1024;
 pub const MCP_LOG_LINE_BYTES_MAX: usize = 1024;
 /// Bytes that one stream of a remote server may carry.
 pub const MCP_STREAM_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Bytes of one answer of an authorization server.
+pub const MCP_OAUTH_BYTES_MAX: usize = 256 * 1024;
+/// Seconds one request to an authorization server may take.
+pub const MCP_OAUTH_SECONDS_MAX: u64 = 30;
+/// Seconds between the beginning of a sign-in and its end in the person's browser.
+pub const MCP_SIGN_IN_SECONDS_MAX: u64 = 10 * 60;
+/// Questions that a server may have put to the person during one call.
+pub const MCP_QUESTIONS_PER_CALL_MAX: usize = 8;
+/// Bytes of what a server says in one question.
+pub const MCP_QUESTION_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of the form of one question.
+pub const MCP_FORM_BYTES_MAX: usize = 16 * 1024;
+/// Seconds that a person has to answer one.
+pub const MCP_ANSWER_SECONDS_MAX: u64 = 5 * 60;
+/// Bytes of everything that a server sends to a model at once: no more than a person can read before they agree.
+pub const MCP_LOAN_BYTES_MAX: usize = 16 * 1024;
+/// Tokens that a model may answer a server with.
+pub const MCP_LOAN_TOKENS_MAX: u32 = 2_048;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use octi_domain::limits;
-use octi_extension::tool::Redact;
+use octi_extension::tool::{LogLevel, ProgressSink, Redact};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
@@ -24,6 +24,8 @@ pub(crate) struct LogBudget {
     grant: Arc<Rights>,
     call: Arc<str>,
     redact: Redact,
+    /// Whoever made the call may read along.
+    listener: Arc<dyn ProgressSink>,
     lines_max: u64,
     written: AtomicU64,
     dropped: AtomicU64,
@@ -33,8 +35,9 @@ pub(crate) struct LogBudget {
 
 impl LogBudget {
     pub(crate) fn new(grant: Arc<Rights>, caller: &Caller, lines_max: u64) -> Self {
-        let (call, redact) = (caller.call.clone(), caller.redact.clone());
-        Self { grant, call, redact, lines_max, written: AtomicU64::new(0), dropped: AtomicU64::new(0), bytes: AtomicU64::new(0) }
+        let (call, redact, listener) = (caller.call.clone(), caller.redact.clone(), caller.progress.clone());
+        let [written, dropped, bytes] = [(); 3].map(|()| AtomicU64::new(0));
+        Self { grant, call, redact, listener, lines_max, written, dropped, bytes }
     }
 
     /// Lines written, and lines dropped because there were too many or too long ones.
@@ -58,6 +61,9 @@ impl LogBudget {
         }
         let line = text::log_line(&line, &*self.redact);
         let (plugin, call_id) = (self.grant.plugin(), &*self.call);
+        if self.listener.hears(heard(level)) {
+            self.listener.log(heard(level), &line);
+        }
         match level {
             Level::Trace => tracing::trace!(target: "octi::plugin", plugin, call_id, "{line}"),
             Level::Debug => tracing::debug!(target: "octi::plugin", plugin, call_id, "{line}"),
@@ -65,6 +71,16 @@ impl LogBudget {
             Level::Warn => tracing::warn!(target: "octi::plugin", plugin, call_id, "{line}"),
             Level::Error => tracing::error!(target: "octi::plugin", plugin, call_id, "{line}"),
         }
+    }
+}
+
+const fn heard(level: Level) -> LogLevel {
+    match level {
+        Level::Trace => LogLevel::Trace,
+        Level::Debug => LogLevel::Debug,
+        Level::Info => LogLevel::Info,
+        Level::Warn => LogLevel::Warn,
+        Level::Error => LogLevel::Error,
     }
 }
 

@@ -10,6 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::loader::{self, Inspection};
@@ -33,7 +34,13 @@ pub(super) enum Note {
     /// The file in the folder runs, and perhaps another ran before it.
     Running { running: Version, previous: Option<Version> },
     /// The file in the folder was rolled back and stays so until it changes; `instead` runs, or the bundled version.
-    RolledBack { file: Version, instead: Option<Version>, reason: String },
+    RolledBack {
+        file: Version,
+        instead: Option<Version>,
+        reason: String,
+        #[serde(default)]
+        at: Option<DateTime<Utc>>,
+    },
 }
 
 impl Note {
@@ -161,7 +168,7 @@ mod tests {
             digests.push(digest);
         }
         let file = version("2", "ff");
-        let back = Note::RolledBack { file, instead: Some(version("1", &digests[0])), reason: "it crashed".into() };
+        let back = Note::RolledBack { file, instead: Some(version("1", &digests[0])), reason: "it crashed".into(), at: None };
         let up = Note::Running { running: version("2", &digests[1]), previous: None };
         let notes = Notes::from([("acme/x".to_owned(), back), ("acme/y".to_owned(), up)]);
         kept.save(&notes).expect("saved");

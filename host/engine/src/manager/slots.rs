@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use octi_domain::limits;
 use octi_extension::channel::Channel;
 use octi_extension::hook::{Hook, HookEntry};
 use octi_extension::manifest::Manifest;
-use octi_extension::registry::Source;
+use octi_extension::offered::Offered;
+use octi_extension::registry::{Incident, Source};
 use octi_extension::role::Role;
 use octi_extension::skill::Skill;
 use octi_extension::tool::Tool;
@@ -38,6 +40,7 @@ pub(super) struct Active {
     pub(super) skill: Option<Arc<dyn Skill>>,
     pub(super) hook: Option<Arc<dyn Hook>>,
     pub(super) channel: Option<Arc<dyn Channel>>,
+    pub(super) offered: Option<Arc<Offered>>,
 }
 
 impl Active {
@@ -53,7 +56,8 @@ impl Active {
         let hook = manifest.hook.clone().map(hook);
         let channel = |entry| Arc::new(WasmChannel::new(&generation, entry)) as Arc<dyn Channel>;
         let channel = manifest.channel.clone().map(channel);
-        Self { tools, role, skill, hook, channel, generation }
+        let offered = Offered::of(manifest).map(Arc::new);
+        Self { tools, role, skill, hook, channel, offered, generation }
     }
 }
 
@@ -68,6 +72,14 @@ pub(super) enum Previous {
 pub(super) struct RolledBack {
     pub(super) file: Version,
     pub(super) reason: String,
+    /// Not known when the host of before did not note it.
+    pub(super) at: Option<DateTime<Utc>>,
+}
+
+impl RolledBack {
+    pub(super) fn incident(&self) -> Incident {
+        Incident::RolledBack { version: self.file.version.clone(), reason: self.reason.clone(), at: self.at }
+    }
 }
 
 /// Everything known of one id.
@@ -127,8 +139,8 @@ impl Slot {
 
     fn note(&self) -> Option<Note> {
         let running = self.generation().filter(|_| self.runs_from_folder()).map(|generation| version(&generation.inspection));
-        if let Some(RolledBack { file, reason }) = &self.rolled_back {
-            return Some(Note::RolledBack { file: file.clone(), instead: running, reason: reason.clone() });
+        if let Some(RolledBack { file, reason, at }) = &self.rolled_back {
+            return Some(Note::RolledBack { file: file.clone(), instead: running, reason: reason.clone(), at: *at });
         }
         let previous = match &self.previous {
             Some(Previous::Loaded(build)) if build.source == Source::Folder => Some(version(&build.inspection)),
@@ -313,7 +325,7 @@ impl Slots {
     /// Leaves a file alone that was rolled back in the run of the host before this one. `instead` is what runs then, or
     /// why that cannot be had; the bundled version runs when there is neither.
     pub(super) fn hold(&mut self, path: PathBuf, stamp: Stamp, id: &str, instead: Result<Option<Arc<Generation>>, String>) {
-        let Some(Note::RolledBack { file, reason, .. }) = self.past.remove(id) else { return };
+        let Some(Note::RolledBack { file, reason, at, .. }) = self.past.remove(id) else { return };
         self.files.insert(path.clone(), stamp);
         self.strays.remove(&path);
         let mut problem = None;
@@ -325,7 +337,7 @@ impl Slots {
         let places = || Slot::new(Places::default());
         let slot = self.by_id.entry(id.to_owned()).or_insert_with(places);
         slot.file = Some(path);
-        slot.rolled_back = Some(RolledBack { file, reason });
+        slot.rolled_back = Some(RolledBack { file, reason, at });
         slot.problem = problem;
     }
 
@@ -443,8 +455,9 @@ impl Slots {
     /// Lets what ran before run again; the folder's file is left alone until it changes.
     pub(super) fn roll_back(&mut self, generation: Arc<Generation>, reason: &str) {
         let file = self.active_of(&generation.manifest().id).map(|active| version(&active.inspection));
+        let at = Some(self.host.ambient.now());
         let slot = self.activate(generation);
-        slot.rolled_back = file.map(|file| RolledBack { file, reason: reason.to_owned() });
+        slot.rolled_back = file.map(|file| RolledBack { file, reason: reason.to_owned(), at });
         slot.previous = None;
         slot.problem = None;
     }

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use octi_extension::registry::{PluginState, PluginStatus, Snapshot, Source};
+use octi_extension::health::PluginHealth;
+use octi_extension::registry::{Incident, PluginState, PluginStatus, Snapshot, Source};
 
-use super::slots::{Slot, Slots};
+use super::slots::{RolledBack, Slot, Slots};
 use crate::generation::Generation;
 
 /// What others see.
@@ -33,6 +34,7 @@ impl View {
                 snapshot.hooks.extend(active.hook.clone());
                 snapshot.channels.extend(active.channel.iter().map(|channel| (id.clone(), channel.clone())));
                 snapshot.roles.extend(active.role.iter().map(|role| (role.spec().name.clone(), role.clone())));
+                snapshot.offered.extend(active.offered.clone());
                 snapshot.skills.extend(active.skill.iter().map(|skill| (skill.spec().name.clone(), skill.clone())));
             }
             listed.push(Listed { status: status(id, slot), generation: slot.active.as_ref().map(|a| a.generation.clone()) });
@@ -41,6 +43,12 @@ impl View {
         let strays = slots.strays.iter().map(|(path, problem)| stray(path, problem));
         listed.extend(strays.map(|status| Listed { status, generation: None }));
         Self { snapshot: Arc::new(snapshot), listed }
+    }
+
+    /// How each plugin that runs has been doing.
+    pub(super) fn health(&self) -> Vec<PluginHealth> {
+        let running = self.listed.iter().filter_map(|listed| listed.generation.as_ref());
+        running.map(|generation| generation.grant.health().told(&generation.manifest().id)).collect()
     }
 
     /// Everything known of plugins, now.
@@ -54,6 +62,7 @@ impl Listed {
         let mut status = self.status.clone();
         if let Some(reason) = self.generation.as_ref().and_then(|generation| generation.forbidden()) {
             status.state = PluginState::Quarantined;
+            status.incident = Some(Incident::Revoked { reason: reason.to_owned() });
             status.problem = Some(match status.problem {
                 Some(problem) => format!("{reason}; {problem}"),
                 None => reason.to_owned(),
@@ -63,6 +72,7 @@ impl Listed {
         if let Some(quarantine) = self.generation.as_ref().and_then(|generation| generation.breaker.check(now).err()) {
             status.state = PluginState::Quarantined;
             status.problem = Some(quarantine.explain(&status.id, now));
+            status.incident = Some(quarantine.incident());
         }
         status
     }
@@ -75,9 +85,10 @@ fn status(id: &str, slot: &Slot) -> PluginStatus {
             rolled_back.file.version, rolled_back.reason
         )
     });
+    let incident = slot.rolled_back.as_ref().map(RolledBack::incident);
     let Some(active) = &slot.active else {
         let problem = rolled_back.into_iter().chain(slot.problem.clone()).collect::<Vec<_>>().join("; ");
-        return PluginStatus { id: id.to_owned(), source: Source::Folder, ..nothing(problem) };
+        return PluginStatus { id: id.to_owned(), source: Source::Folder, incident, ..nothing(problem) };
     };
     let generation = &active.generation;
     let manifest = generation.manifest();
@@ -97,6 +108,7 @@ fn status(id: &str, slot: &Slot) -> PluginStatus {
         capabilities: manifest.lines(),
         vault: manifest.capabilities.vault.clone(),
         problem: slot.problem.clone().or(rolled_back),
+        incident,
     }
 }
 
@@ -124,5 +136,6 @@ fn nothing(problem: String) -> PluginStatus {
         capabilities: Vec::new(),
         vault: Vec::new(),
         problem: Some(problem),
+        incident: None,
     }
 }

@@ -12,6 +12,7 @@ use wasm_encoder::{
 use super::PackError;
 use super::contract::{component, with_manifest};
 use super::image::{self, Image, PAGE, START, address, body, spec_layout};
+use super::offered;
 use crate::install;
 use crate::loader;
 
@@ -23,6 +24,7 @@ const WORLD: &str = "octi:plugin/role-plugin";
 /// [`PackError`], which names the file and what is wrong with it.
 pub fn pack_role(dir: &Path) -> Result<Vec<u8>, PackError> {
     let mut manifest = Manifest::from_toml(&read(&dir.join("plugin.toml"))?)?;
+    offered::fill(&mut manifest, dir)?;
     let Some(role) = manifest.role.clone() else {
         return Err(PackError::Mismatch(format!("`{}` has no `[role]` table", dir.join("plugin.toml").display())));
     };

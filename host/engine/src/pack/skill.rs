@@ -12,6 +12,7 @@ use wasm_encoder::{
 use super::PackError;
 use super::contract::{component, with_manifest};
 use super::image::{self, Image, PAGE, START, address, body, spec_layout};
+use super::offered;
 use super::role::read;
 use crate::install;
 use crate::loader;
@@ -27,6 +28,7 @@ pub fn pack_skill(dir: &Path) -> Result<Vec<u8>, PackError> {
     let file = octi_skills::parse(&read(&path)?)
         .map_err(|problem| PackError::File { path: path.display().to_string(), problem: problem.to_string() })?;
     let mut manifest = Manifest::from_toml(&read(&dir.join("plugin.toml"))?)?;
+    offered::fill(&mut manifest, dir)?;
     if manifest.skill.is_some() {
         return Err(PackError::Mismatch(
             "`[skill]` of plugin.toml is for skills with code; here the front matter of `SKILL.md` says it, so remove the table"

@@ -4,27 +4,28 @@ use std::collections::BTreeMap;
 
 use octi_domain::limits;
 use octi_domain::plugin_limits::PluginLimits;
+use octi_extension::manifest::Manifest;
 use octi_extension::tool::Containment;
 
 use super::PackError;
 use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::{Class, Runtime};
-use crate::generation;
+use crate::generation::{self, Ready};
 use crate::instance::Setup;
 use crate::limits::Budget;
 use crate::loader;
 use crate::rights::Rights;
 use crate::state::Caller;
 
-/// The texts of a plugin's role and skill, by what each is called, asked for in instances that are denied everything; none for a
-/// plugin that has neither.
+/// The texts of a plugin's role, skill, prompts and documents, by what each is called; the first two are asked for in instances that
+/// are denied everything.
 ///
 /// # Errors
 /// [`PackError`] when the file is no plugin, or does not say its texts.
 pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackError> {
     let manifest = loader::inspect(bytes)?.manifest;
-    let mut texts = BTreeMap::new();
+    let mut texts = offered(&manifest);
     if manifest.role.is_none() && manifest.skill.is_none() {
         return Ok(texts);
     }
@@ -36,7 +37,14 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
         .await?;
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(&manifest, &compiled.link()?)?;
-    let setup = || Setup { caller: Caller::host("read its texts"), grant: Rights::none(&manifest), services: None, budget };
+    texts.extend(ask(&manifest, &ready, budget).await?);
+    Ok(texts)
+}
+
+/// The same of code that is ready to be called.
+pub(crate) async fn ask(manifest: &Manifest, ready: &Ready, budget: Budget) -> Result<BTreeMap<String, String>, PackError> {
+    let mut texts = BTreeMap::new();
+    let setup = || Setup { caller: Caller::host("read its texts"), grant: Rights::none(manifest), services: None, budget };
     let mut add = |name: &str, (text, _): (Result<String, Containment>, _), bytes_max: usize| {
         let text = text.map_err(|containment| PackError::Texts(containment.message()))?;
         if text.len() > bytes_max {
@@ -52,7 +60,7 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
     if let Some(skill) = &ready.skill {
         add("skill text", skill.text(setup(), "").await, limits::SKILL_BYTES_MAX)?;
     }
-    if let Some(skill) = manifest.skill {
+    if let Some(skill) = &manifest.skill {
         let given = if skill.always { "always given" } else { "given when it fits" };
         let list = [&skill.triggers, &skill.topics, &skill.roles].map(|list| list.join(", "));
         let [triggers, topics, roles] = list;
@@ -60,4 +68,25 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
         texts.insert("skill front matter".to_owned(), about);
     }
     Ok(texts)
+}
+
+/// What its prompts and documents say. Pictures are told by their digest.
+fn offered(manifest: &Manifest) -> BTreeMap<String, String> {
+    let body = |text: Option<&String>, data: Option<&String>| match (text, data) {
+        (Some(text), _) => text.clone(),
+        (None, Some(data)) => format!("sha256 {}", loader::digest(data.as_bytes())),
+        (None, None) => String::new(),
+    };
+    let prompts = manifest.prompts.iter().flat_map(|(name, prompt)| {
+        let arguments: Vec<_> = prompt.arguments.iter().map(|one| format!("{}: {}", one.name, one.description)).collect();
+        let text = format!("{}\n{}\n\n{}", prompt.description, arguments.join("\n"), body(prompt.text.as_ref(), None));
+        let attached = prompt.attach.as_ref().map(|one| body(one.document.as_ref(), one.data.as_ref()));
+        let attached = attached.map(|text| (format!("attachment of prompt {name}"), text));
+        std::iter::once((format!("prompt {name}"), text)).chain(attached)
+    });
+    let documents = manifest.documents.iter().map(|(name, one)| {
+        let text = format!("{}\n{}\n{}\n\n{}", one.uri, one.title, one.description, body(one.text.as_ref(), one.data.as_ref()));
+        (format!("document {name}"), text)
+    });
+    prompts.chain(documents).collect()
 }

@@ -1,6 +1,7 @@
 //! A plugin from a compiled component and its `plugin.toml`: tools, a role, a skill, or several of them.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::manifest::{Kind, Manifest, SkillEntry, ToolEntry};
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::PackError;
 use super::contract::with_manifest;
+use super::offered;
 use crate::bindings::skill::exports::octi::plugin::skill::Spec;
 use crate::bindings::tool::exports::octi::plugin::tools::Tool;
 use crate::cache::Cache;
@@ -28,7 +30,20 @@ use crate::state::Caller;
 /// [`PackError`]: a tool that only plugin.toml or only the code has is named, and so is an import that plugin.toml does
 /// not ask for.
 pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
+    pack(component, Manifest::from_toml(plugin_toml)?).await
+}
+
+/// The same for a plugin whose prompts and documents stand in files of that folder.
+///
+/// # Errors
+/// [`PackError`], as [`pack_tool`], and for a file that cannot be put in.
+pub async fn pack_tool_in(dir: &Path, component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
     let mut manifest = Manifest::from_toml(plugin_toml)?;
+    offered::fill(&mut manifest, dir)?;
+    pack(component, manifest).await
+}
+
+async fn pack(component: &[u8], mut manifest: Manifest) -> Result<Vec<u8>, PackError> {
     let parts = loader::parts(component)?;
     let has_tools = parts.exports.iter().any(|export| export.starts_with("octi:plugin/tools@"));
     // What only watches, brings messages or is a text has nothing to describe.

@@ -45,6 +45,8 @@ pub(super) fn manifest(parts: &Parts, file_name: &str) -> Result<Manifest, Insta
         skill: None,
         hook: None,
         channel: None,
+        prompts: Default::default(),
+        documents: Default::default(),
     };
     let id = id(file_name)?;
     let candidates = line("version").into_iter().chain(of_interfaces(&parts.exports));

@@ -55,8 +55,12 @@ async fn a_granted_directory_can_be_changed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_is_told_that_it_may_not_write() {
     let folder = tempfile::tempdir().expect("a folder");
-    assert_eq!(call_in(&maker("read", (1600, 3), &expect_refusal(DENIED)), folder.path()).await, Ok(()));
+    let guest = maker("read", (1600, 3), &expect_refusal(DENIED));
+    assert_eq!(call_in(&guest, folder.path()).await, Ok(()));
     assert!(!folder.path().join("sub").exists());
+    let health = guest.grant.health().told("acme/maker");
+    assert_eq!((health.refusals[0].capability, health.whole.denials.get("fs")), ("fs", Some(&1)));
+    assert!(health.refusals[0].text.contains("access = \"write\""), "whoever looks reads the same: {:?}", health.refusals);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -22,6 +22,7 @@ use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::Runtime;
 use crate::generation::{Code, Generation, Host};
+use crate::health::Healths;
 use crate::loader;
 use crate::places::Places;
 use crate::state::Services;
@@ -98,8 +99,14 @@ pub(crate) fn host_on(kv: Arc<dyn KvStore>) -> Arc<Host> {
 }
 
 fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) -> Arc<Host> {
-    let services =
-        Services { kv, processes: processes(), egress: Arc::default(), endpoints: Arc::default(), secrets: Arc::new(secrets()) };
+    let services = Services {
+        kv,
+        processes: processes(),
+        egress: Arc::default(),
+        endpoints: Arc::default(),
+        secrets: Arc::new(secrets()),
+        ambient: Arc::new(Ambient::system()),
+    };
     Arc::new(Host {
         runtime: Runtime::start().expect("an engine"),
         cache: Cache::none(Compiler::InProcess),
@@ -107,6 +114,7 @@ fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) 
         ambient: Ambient::system(),
         on_change: Arc::new(|_, _, _| ()),
         plugin_limits,
+        healths: Healths::new(Ambient::system().now()),
     })
 }
 
@@ -135,6 +143,8 @@ pub(crate) fn context(workspace: PathBuf, time_max: Duration) -> CallContext {
         within: String::new(),
         time_max,
         progress: Arc::new(NoProgress),
+        person: Arc::new(octi_extension::person::NobodyThere("nobody")),
+        llm: Arc::new(octi_extension::llm::NoModel("no model")),
         redact: no_secrets(),
     }
 }

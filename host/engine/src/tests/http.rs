@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use octi_domain::ambient::Ambient;
 use octi_domain::limits;
 use octi_extension::capability::{Capabilities, HttpRequest, VaultRequest};
 use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints, PrivateTargets};
@@ -41,6 +42,7 @@ fn state_with(capabilities: Capabilities, egress: Egress, endpoints: Endpoints, 
         egress: Arc::new(egress),
         endpoints: Arc::new(endpoints),
         secrets: Arc::new(secrets()),
+        ambient: Arc::new(Ambient::system()),
     };
     let asked = octi_extension::manifest::Limits::default();
     let budget = Budget { wall: time, ..Budget::of(asked, &Default::default()) };

@@ -55,6 +55,38 @@ async fn a_role_without_a_short_prompt_uses_its_only_one_and_stays_small() {
 }
 
 #[test]
+fn what_prompts_and_documents_name_stands_in_the_plugin() {
+    let folder = role_folder("You help.", None);
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("written");
+    let declare = |tables: &str| write("plugin.toml", format!("{ROLE}{tables}").as_bytes());
+    let tables =
+        "[prompts.begin]\ndescription = 'Begin'\nfile = 'begin.md'\nattach = { picture = 'dot.png', media_type = 'image/png' }\n
+        [[prompts.begin.arguments]]\nname = 'what'\n
+        [documents.rules]\nuri = 'octi-x://rules'\ntitle = 'Rules'\nmedia_type = 'text/plain'\nfile = 'rules.txt'\n";
+    declare(tables);
+    write("begin.md", b"Begin with {{what}}.");
+    write("dot.png", &[0x89, b'P', b'N', b'G', 0xff]);
+    write("rules.txt", b"Be kind.");
+    let manifest = loader::inspect(&pack_role(folder.path()).expect("a role")).expect("a plugin").manifest;
+    let begin = &manifest.prompts["begin"];
+    assert_eq!((begin.text.as_deref(), &begin.file), (Some("Begin with {{what}}."), &None));
+    assert_eq!(begin.attach.as_ref().and_then(|attach| attach.data.as_deref()), Some("iVBOR/8="));
+    assert_eq!(manifest.documents["rules"].text.as_deref(), Some("Be kind."));
+
+    let refused = || pack_role(folder.path()).expect_err("no plugin").to_string();
+    write("begin.md", b"Begin with {{that}}.");
+    assert!(refused().contains("`prompts.begin.text`: `{{that}}`"), "{}", refused());
+    write("begin.md", &vec![b'x'; octi_domain::limits::OFFERED_BYTES_MAX + 1]);
+    assert!(refused().contains("begin.md") && refused().contains("are allowed"), "{}", refused());
+    for (outside, told) in
+        [("../rules.txt", "within the plugin's folder"), ("/etc/hosts", "within the plugin's folder"), ("none.md", "none.md")]
+    {
+        declare(&tables.replace("begin.md", outside));
+        assert!(refused().contains(told), "{}", refused());
+    }
+}
+
+#[test]
 fn an_empty_or_missing_prompt_is_named() {
     assert!(pack_role(role_folder(" \n", None).path()).is_err_and(|error| error.to_string().contains("a prompt has 1 to")));
     let missing = pack_role(Path::new("/nonexistent"));

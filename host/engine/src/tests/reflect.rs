@@ -338,6 +338,9 @@ fn a_component_without_a_manifest_is_granted_nothing() {
     let claimed = super::guests::answering("local/few", "1.0.0", "{}");
     let refused = install::check(&loader::inspect(&claimed).expect("a plugin")).expect_err("it is not").to_string();
     assert!(refused.contains("stands for components without a manifest"), "{refused}");
+    let claimed = super::guests::answering("extism/few", "1.0.0", "{}");
+    let refused = install::check(&loader::inspect(&claimed).expect("a plugin")).expect_err("it is not").to_string();
+    assert!(refused.contains("stands for modules of Extism"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -114,6 +114,7 @@ impl From<AuthError> for ApiError {
             AuthError::SignaturesTooMany => ErrorCode::TooMany,
             AuthError::WrongPassword
             | AuthError::WrongToken
+            | AuthError::WrongAccess
             | AuthError::SignedOut
             | AuthError::NoOwner
             | AuthError::SecretSent

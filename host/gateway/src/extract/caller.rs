@@ -9,11 +9,13 @@ use octi_api::error::ErrorCode;
 use octi_domain::ids::{SignInId, UserId};
 use octi_domain::principal::Principal;
 use octi_security::auth::csrf_token;
+use octi_security::auth::oauth::ACCESS_PREFIX;
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 use crate::credential::Credential;
 use crate::error::{ApiError, ApiResult};
+use crate::oauth;
 use crate::origin::Origin;
 use crate::state::Gateway;
 
@@ -46,6 +48,12 @@ impl Caller {
     /// Who sent this request. It may still be another site's doing: only the extractor looks at that.
     pub(crate) async fn who(parts: &mut Parts, gateway: &Gateway) -> ApiResult<Self> {
         let credential = Credential::of(&parts.headers).ok_or_else(ApiError::unauthenticated)?;
+        let credential = match credential {
+            Credential::Token(token) if token.expose_secret().starts_with(ACCESS_PREFIX) => {
+                oauth::let_in(parts, gateway, token.expose_secret()).await?
+            }
+            other => other,
+        };
         let origin = Origin::from_request_parts(parts, gateway).await?;
         let workspace = parts.headers.get(WORKSPACE_HEADER).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         let caller = Self::check(gateway, credential, Some(origin.socket_addr())).await?;

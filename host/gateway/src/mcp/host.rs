@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use octi_agents::roles::{self, Facts};
 use octi_agents::{CallError, CallOptions, Watch};
 use octi_domain::ids::UserId;
 use octi_domain::permission::Origin;
+use octi_domain::plugin_access::PluginAccess;
+use octi_domain::text::clean;
+use octi_extension::offered::Offered;
 use octi_extension::tool::Tool;
-use octi_mcp::server::{Call, Content, File, Host, Operation, Reply};
+use octi_mcp::server::{Call, Content, File, Files, Host, Operation, Reply};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
@@ -54,6 +58,10 @@ impl Host for McpHost {
         &self.version
     }
 
+    fn stream_time(&self) -> Option<Duration> {
+        self.gateway()?.settings.now().mcp_stream_time()
+    }
+
     fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
     }
@@ -73,11 +81,21 @@ impl Host for McpHost {
     async fn call(&self, caller: &Caller, call: Call) -> Reply {
         let Some(gateway) = self.gateway() else { return Reply::failed("unavailable", GOING_AWAY) };
         let options = CallOptions { approved: call.approved, ..CallOptions::default() };
-        let watch = Watch { origin: Origin::Mcp, progress: call.progress, cancelled: call.cancelled };
+        let lends = gateway.settings.now().mcp_clients_lend_models();
+        let watch = Watch {
+            origin: Origin::Mcp,
+            progress: call.progress,
+            person: call.person,
+            llm: call.llm.filter(|_| lends),
+            cancelled: call.cancelled,
+        };
         let called = gateway.agents.call_tool_watched(&caller.principal, &call.name, call.arguments, options, watch).await;
         match called {
             Ok(outcome) if outcome.is_error => Reply::failed(outcome.code, outcome.content),
-            Ok(outcome) => Reply::Done { content: outcome.content, is_whole: outcome.is_whole },
+            Ok(outcome) => {
+                let files = Files { all: outcome.artifacts, lost: outcome.lost };
+                Reply::Done { content: outcome.content, is_whole: outcome.is_whole, files }
+            }
             Err(CallError::ApprovalRequired { reason, suggested_rule, .. }) => Reply::NeedsYes { reason, suggested_rule },
             Err(CallError::Denied(text)) => Reply::failed("denied", text),
             Err(CallError::UnknownTool(text)) => Reply::failed("unknown_tool", text),
@@ -88,15 +106,31 @@ impl Host for McpHost {
         }
     }
 
-    fn roles(&self) -> Vec<(String, String)> {
-        let Some(gateway) = self.gateway() else { return Vec::new() };
-        let snapshot = gateway.registry.snapshot();
-        snapshot.roles.values().map(|role| (role.spec().name.clone(), role.spec().purpose.clone())).collect()
+    fn offered(&self) -> Vec<Arc<Offered>> {
+        self.gateway().map(|gateway| gateway.registry.snapshot().offered.clone()).unwrap_or_default()
     }
 
-    async fn role(&self, caller: &Caller, name: &str) -> Option<Result<String, String>> {
+    fn texts(&self) -> Vec<(String, String)> {
+        let Some(gateway) = self.gateway() else { return Vec::new() };
+        let snapshot = gateway.registry.snapshot();
+        let skills = snapshot.skills.values().filter(|skill| !snapshot.roles.contains_key(&skill.spec().name));
+        let skills = skills.map(|skill| (skill.spec().name.clone(), skill.spec().description.clone()));
+        let roles = snapshot.roles.values().map(|role| (role.spec().name.clone(), role.spec().purpose.clone()));
+        roles.chain(skills).collect()
+    }
+
+    async fn text(&self, caller: &Caller, name: &str) -> Option<Result<String, String>> {
         let gateway = self.gateway()?;
-        let role = gateway.registry.snapshot().roles.get(name).cloned()?;
+        let snapshot = gateway.registry.snapshot();
+        let Some(role) = snapshot.roles.get(name) else {
+            let text = snapshot.skills.get(name)?.text("").await;
+            return Some(text.map(|text| clean(&text)).map_err(|error| error.to_string()));
+        };
+        match gateway.store.plugin_access().await {
+            Ok(access) if access.allows(role.plugin(), Some(caller.user_id)) => {}
+            Ok(_) => return Some(Err(PluginAccess::refusal(role.plugin()))),
+            Err(error) => return Some(Err(told(error.into()))),
+        }
         let tools = match self.tools(caller).await {
             Ok(tools) => tools,
             Err(text) => return Some(Err(text)),

@@ -12,7 +12,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use octi_domain::limits;
-use octi_mcp::server::{Effects, Operation, Reply};
+use octi_mcp::server::{Effects, Files, Operation, Reply};
 use serde_json::{Map, Value};
 use tower::ServiceExt;
 
@@ -129,7 +129,7 @@ pub(super) async fn operate(gateway: &Gateway, caller: &Caller, name: &str, argu
 
 fn reply(answer: ApiResult<String>) -> Reply {
     match answer {
-        Ok(content) => Reply::Done { content, is_whole: true },
+        Ok(content) => Reply::Done { content, is_whole: true, files: Files::default() },
         Err(error) => {
             error.record();
             let place = error.path().map(|path| format!(" (the field is `{path}`)")).unwrap_or_default();

@@ -65,7 +65,7 @@ async fn counted(gateway: &Gateway, request: Request) -> ApiResult<Request> {
 }
 
 /// What counts as one address: in IPv6 whoever has one has the whole network of it.
-fn place(address: IpAddr) -> IpAddr {
+pub(crate) fn place(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

@@ -64,7 +64,8 @@ impl Conversation {
             let message = format!("no earlier message calls a tool with the id `{call_id}`: send the call before its result");
             return Err(ApiError::field(path, message));
         };
-        let result = ToolResult { call_id: call_id.to_owned(), name, content, is_error: false, artifact: None };
+        let result =
+            ToolResult { call_id: call_id.to_owned(), name, content, is_error: false, artifact: None, files: Vec::new() };
         self.messages.push(ChatMessage { role: Role::Tool, parts: vec![Part::ToolResult(result)] });
         Ok(())
     }

@@ -98,7 +98,7 @@ octi_testkit::on_both! {
         let rule = ann.client.set_rule(&rule).await.unwrap();
         ann.client.delete_rule(rule.id.into()).await.unwrap();
 
-        let named = |name: &str| InstallQuery { file_name: Some(name.to_owned()) };
+        let named = |name: &str| InstallQuery { file_name: Some(name.to_owned()), ..InstallQuery::default() };
         root.client.install_plugin(b"\0asm\x0d\0\x01\0".to_vec(), &named("new.wasm")).await.unwrap();
         assert!(root.client.install_plugin(b"text".to_vec(), &named("text.wasm")).await.is_err());
         assert!(ann.client.install_plugin(b"text".to_vec(), &named("ann.wasm")).await.is_err());

@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use octi_agents::ModelSource;
 use octi_api::v1::models::{AddModel, Model, ModelTest};
 use octi_api::v1::plugin_offers::{
-    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginPublisher, PluginRegistry,
-    PluginRight, PublisherTrust,
+    AcceptPluginOffer, AvailablePlugin, AvailableQuery, MakePluginOffer, PluginOffer, PluginOfferText, PluginPublisher,
+    PluginRegistry, PluginRight, PublisherTrust,
 };
-use octi_api::v1::plugins::{Plugin, PluginInspection, PluginOrigin, PluginSource};
+use octi_api::v1::plugins::{InstallQuery, Plugin, PluginInspection, PluginOrigin, PluginSource};
 use octi_domain::ids::PluginOfferId;
 use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
@@ -40,7 +40,7 @@ impl Tool for Notes {
     }
 
     async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
-        Ok(ToolOutput { content: json!({"did": self.0.operation, "with": arguments["text"]}), summary: None })
+        Ok(ToolOutput::new(json!({"did": self.0.operation, "with": arguments["text"]}), None))
     }
 }
 
@@ -92,7 +92,7 @@ impl Tool for Git {
             (_, Some("../x")) => return Err(ToolError::BadInput("`../x` leads out of the workspace".to_owned())),
             (_, Some(_)) => json!({"files": [], "patch": "", "truncated": false}),
         };
-        Ok(ToolOutput { content, summary: None })
+        Ok(ToolOutput::new(content, None))
     }
 }
 
@@ -152,6 +152,7 @@ impl Registry for FakeRegistry {
         Arc::new(Snapshot {
             hooks: Vec::new(),
             channels: BTreeMap::new(),
+            offered: Vec::new(),
             tools: tools.into_iter().map(|tool| (tool.spec().name.clone(), tool)).collect(),
             roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
             skills: BTreeMap::from([("code-review".to_owned(), Arc::new(code_review()) as Arc<dyn Skill>)]),
@@ -180,6 +181,7 @@ impl Registry for FakeRegistry {
                 reason: "authenticate".to_owned(),
             }],
             problem: None,
+            incident: None,
         }]
     }
 
@@ -243,6 +245,8 @@ fn new_plugin(digest: String, bytes: u64) -> Plugin {
         skill: None,
         capabilities: Vec::new(),
         problem: None,
+        incident: None,
+        may_use: true,
         origin: None,
     }
 }
@@ -252,8 +256,8 @@ pub(super) struct FakePlugins;
 
 #[async_trait]
 impl PluginAdmin for FakePlugins {
-    async fn install(&self, bytes: Vec<u8>, file_name: Option<&str>) -> Result<Plugin, PortError> {
-        let inspection = self.inspect(bytes, file_name).await?;
+    async fn install(&self, _principal: &Principal, bytes: Vec<u8>, query: InstallQuery) -> Result<Plugin, PortError> {
+        let inspection = self.inspect(bytes, query.file_name.as_deref()).await?;
         Ok(new_plugin(inspection.digest, inspection.bytes))
     }
 
@@ -329,7 +333,13 @@ impl PluginRegistries for FakeRegistries {
             given_up: Vec::new(),
             warnings: Vec::new(),
             needs_review: true,
+            has_texts: true,
         })
+    }
+
+    async fn texts(&self, _principal: &Principal, _id: PluginOfferId) -> Result<Vec<PluginOfferText>, PortError> {
+        let text = PluginOfferText { name: "prompt".to_owned(), text: "You are new.".to_owned(), before: None };
+        Ok(vec![text])
     }
 
     async fn accept(&self, _principal: &Principal, id: PluginOfferId, answer: AcceptPluginOffer) -> Result<Plugin, PortError> {
@@ -355,6 +365,7 @@ impl PluginRegistries for FakeRegistries {
             plugin: name.to_owned(),
             registry: "main".to_owned(),
             version: "1.0.0".to_owned(),
+            versions: Vec::new(),
             description: String::new(),
             kinds: Vec::new(),
             installed: None,

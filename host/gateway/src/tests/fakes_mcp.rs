@@ -1,7 +1,7 @@
 //! A stand-in for the servers of others: the one called `weather_key` is there, and every change of it works.
 
 use async_trait::async_trait;
-use octi_api::v1::mcp::{McpBreaker, McpServer, McpServerConfig, McpServerSource, McpServerTest, SetMcpServer};
+use octi_api::v1::mcp::{McpBreaker, McpServer, McpServerConfig, McpServerSource, McpServerTest, McpSignedIn, SetMcpServer};
 use octi_domain::principal::Principal;
 
 use crate::ports::{McpAdmin, PortError};
@@ -21,6 +21,7 @@ fn server(name: &str, config: McpServerConfig) -> Result<McpServer, PortError> {
         breaker: McpBreaker::Closed,
         retry_in_ms: None,
         problem: None,
+        signed_in: McpSignedIn::NotNeeded,
         tools: Vec::new(),
         left_out: Vec::new(),
     })
@@ -53,6 +54,21 @@ impl McpAdmin for FakeMcp {
     }
 
     async fn reset(&self, name: &str) -> Result<McpServer, PortError> {
+        self.get(name).await
+    }
+
+    async fn begin_sign_in(&self, _principal: &Principal, name: &str, redirect_uri: &str) -> Result<String, PortError> {
+        self.get(name).await.map(|_| format!("https://accounts.example/?redirect_uri={redirect_uri}"))
+    }
+
+    async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<McpServer, PortError> {
+        if came_back.contains("state=wrong") {
+            return Err(PortError::Refused(format!("the sign-in to `{name}` failed")));
+        }
+        self.get(name).await
+    }
+
+    async fn sign_out(&self, _principal: &Principal, name: &str) -> Result<McpServer, PortError> {
         self.get(name).await
     }
 

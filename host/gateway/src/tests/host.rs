@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use super::fakes::{FakeModels, FakePlugins, FakeRegistries, FakeRegistry, FakeSecrets, Scripted, vectors};
 use super::fakes_mcp::FakeMcp;
+use super::fakes_programs::FakeDocuments;
 use crate::bus::Bus;
 use crate::{Gateway, GatewayState};
 
@@ -137,6 +138,7 @@ async fn start(
         plugins: Arc::new(FakePlugins),
         registries: Arc::new(FakeRegistries),
         mcp_servers: Arc::new(FakeMcp),
+        program_documents: Arc::new(FakeDocuments),
         models: Arc::new(FakeModels::default()),
         chat_models: Arc::new(Scripted(model.clone())),
         vault,

@@ -1,7 +1,9 @@
 //! Programs that speak the Model Context Protocol, played by the official client.
 
 mod fixtures;
+mod offers;
 mod older;
+mod plugin;
 mod suite;
 mod work;
 
@@ -219,9 +221,11 @@ async fn whoever_shows_no_token_learns_how_to() {
         let request = http().post(host.url.join("mcp").unwrap()).body("{}");
         token.map_or_else(|| request.try_clone().unwrap(), |token| request.try_clone().unwrap().bearer_auth(token)).send()
     };
-    for answer in [ask(None).await.unwrap(), ask(Some("octi_wrong")).await.unwrap()] {
+    for (answer, why) in [(ask(None).await.unwrap(), ""), (ask(Some("octi_wrong")).await.unwrap(), ", error=\"invalid_token\"")] {
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(answer.headers()["www-authenticate"], "Bearer realm=\"octi\"");
+        let metadata = host.url.join(".well-known/oauth-protected-resource/mcp").unwrap();
+        let expected = format!("Bearer realm=\"octi\"{why}, resource_metadata=\"{metadata}\", scope=\"mcp\"");
+        assert_eq!(answer.headers()["www-authenticate"], expected);
     }
     assert_eq!(ask(Some(&ann.token)).await.unwrap().status(), StatusCode::NOT_ACCEPTABLE, "the protocol itself answers");
 }

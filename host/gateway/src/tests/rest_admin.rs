@@ -74,7 +74,7 @@ async fn only_an_administrator_changes_what_everybody_runs() {
     assert_eq!(code(ann.client.plugin("acme/none").await), ErrorCode::NotFound);
     let inspection = ann.client.inspect_plugin(file(), &query).await.unwrap();
     assert_eq!((inspection.bytes, inspection.left_out), (8, Vec::new()));
-    let named = InstallQuery { file_name: Some("calc.wasm".to_owned()) };
+    let named = InstallQuery { file_name: Some("calc.wasm".to_owned()), ..InstallQuery::default() };
     let inspection = ann.client.inspect_plugin(file(), &named).await.unwrap();
     assert_eq!(inspection.left_out, ["`calc.wasm`: it belongs to a resource"]);
     assert_eq!(code(ann.client.install_plugin(file(), &query).await), ErrorCode::Forbidden);
@@ -85,7 +85,7 @@ async fn only_an_administrator_changes_what_everybody_runs() {
     assert_eq!(root.client.reload_plugins(Some("acme/notes")).await.unwrap().items.len(), 1);
     assert_eq!(code(root.client.remove_plugin("acme/notes").await), ErrorCode::Refused);
     assert_eq!(code(root.client.install_plugin(b"text".to_vec(), &query).await), ErrorCode::Refused);
-    let escape = InstallQuery { file_name: Some("../x.wasm".to_owned()) };
+    let escape = InstallQuery { file_name: Some("../x.wasm".to_owned()), ..InstallQuery::default() };
     assert_eq!(code(root.client.install_plugin(file(), &escape).await), ErrorCode::InvalidField);
     assert_eq!(code(root.client.inspect_plugin(file(), &escape).await), ErrorCode::InvalidField);
 }

@@ -3,7 +3,8 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::http::StatusCode;
-use octi_api::v1::plugin_offers::{AcceptPluginOffer, MakePluginOffer, PluginOffer};
+use octi_api::page::Page;
+use octi_api::v1::plugin_offers::{AcceptPluginOffer, MakePluginOffer, PluginOffer, PluginOfferText};
 use octi_api::v1::plugins::Plugin;
 use octi_domain::ids::PluginOfferId;
 use octi_security::audit::Deed;
@@ -16,7 +17,7 @@ use crate::ports::PortError;
 use crate::state::Gateway;
 
 pub(crate) fn routes() -> OpenApiRouter<Gateway> {
-    OpenApiRouter::new().routes(routes!(offer)).routes(routes!(accept))
+    OpenApiRouter::new().routes(routes!(offer)).routes(routes!(texts)).routes(routes!(accept))
 }
 
 /// What would be installed, and what it may do. It waits ten minutes for the answer of who asked.
@@ -30,6 +31,17 @@ async fn offer(
     let offered = gateway.registries.offer(&caller.principal, body).await;
     let offer = offered.inspect_err(|error| refused(&gateway, &caller, Some(&plugin), error))?;
     Ok((StatusCode::CREATED, Answer(offer)))
+}
+
+/// What the role or skill of what was offered tells models, beside what the version of now tells them. Texts are data: they grant
+/// nothing.
+#[utoipa::path(get, path = "/api/plugin-offers/{id}/texts", tag = "plugin-offers", params(("id" = uuid::Uuid, Path)), responses((status = 200, body = Page<PluginOfferText>)))]
+async fn texts(
+    State(gateway): State<Gateway>,
+    Admin(caller): Admin,
+    Id(id): Id<PluginOfferId>,
+) -> ApiResult<Answer<Page<PluginOfferText>>> {
+    Ok(Answer(Page::whole(gateway.registries.texts(&caller.principal, id).await?)))
 }
 
 /// Installs what was offered, if it still is what was shown. Whatever goes wrong leaves what ran before.

@@ -1,5 +1,8 @@
 //! `/api/plugins`: what is installed. Everybody may look; only administrators change what everybody runs.
 
+mod access;
+mod health;
+mod incident;
 mod upload;
 
 use axum::Json as Answer;
@@ -23,23 +26,31 @@ pub(crate) fn routes() -> OpenApiRouter<Gateway> {
         .routes(routes!(list, upload::install).layer(files))
         .routes(routes!(upload::inspect).layer(files))
         .routes(routes!(reload_all))
+        .routes(routes!(health::all))
         .routes(routes!(get, remove))
+        .routes(routes!(health::one))
+        .routes(routes!(access::access, access::set, access::forget))
         .routes(routes!(reload))
         .routes(routes!(rollback))
 }
 
 /// Everything installed.
 #[utoipa::path(get, path = "/api/plugins", tag = "plugins", responses((status = 200, body = Page<Plugin>)))]
-async fn list(State(gateway): State<Gateway>, _caller: Caller) -> Answer<Page<Plugin>> {
-    Answer(installed(&gateway))
+async fn list(State(gateway): State<Gateway>, caller: Caller) -> ApiResult<Answer<Page<Plugin>>> {
+    let access = gateway.store.plugin_access().await?;
+    let mut page = installed(&gateway);
+    for plugin in &mut page.items {
+        plugin.may_use = access.allows(&plugin.id, Some(caller.user_id));
+    }
+    Ok(Answer(page))
 }
 
 /// One plugin.
 #[utoipa::path(get, path = "/api/plugins/{publisher}/{name}", tag = "plugins", params(("publisher" = String, Path), ("name" = String, Path)), responses((status = 200, body = Plugin)))]
-async fn get(State(gateway): State<Gateway>, _caller: Caller, Path(id): Path<(String, String)>) -> ApiResult<Answer<Plugin>> {
+async fn get(State(gateway): State<Gateway>, caller: Caller, Path(id): Path<(String, String)>) -> ApiResult<Answer<Plugin>> {
     let id = plugin_id(&id);
-    let plugin = gateway.registry.plugins().into_iter().find(|plugin| plugin.id == id);
-    Ok(Answer(known(&gateway, plugin.ok_or_else(|| ApiError::not_found("plugin"))?)))
+    let may_use = gateway.store.plugin_access().await?.allows(&id, Some(caller.user_id));
+    Ok(Answer(Plugin { may_use, ..known(&gateway, find(&gateway, &id)?) }))
 }
 
 /// Removes a plugin from the folder. One inside the binary stays.
@@ -91,6 +102,11 @@ fn plugin_id((publisher, name): &(String, String)) -> String {
     format!("{publisher}/{name}")
 }
 
+fn find(gateway: &Gateway, id: &str) -> ApiResult<PluginStatus> {
+    let plugin = gateway.registry.plugins().into_iter().find(|plugin| plugin.id == id);
+    plugin.ok_or_else(|| ApiError::not_found("plugin"))
+}
+
 fn installed(gateway: &Gateway) -> Page<Plugin> {
     Page::whole(gateway.registry.plugins().into_iter().map(|plugin| known(gateway, plugin)).collect())
 }
@@ -105,6 +121,7 @@ fn known(gateway: &Gateway, plugin: PluginStatus) -> Plugin {
 /// A plugin as clients see it.
 #[must_use]
 pub fn to_api(plugin: PluginStatus) -> Plugin {
+    let incident = plugin.incident.as_ref().map(|incident| incident::to_api(&plugin, incident));
     Plugin {
         id: plugin.id,
         version: plugin.version,
@@ -112,15 +129,11 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         source: match plugin.source {
             Source::Bundled => PluginSource::Bundled,
             Source::Folder => PluginSource::Folder,
+            Source::Extism => PluginSource::Extism,
         },
         digest: plugin.digest,
         bytes: plugin.bytes,
-        state: match plugin.state {
-            registry::PluginState::Running => PluginState::Running,
-            registry::PluginState::Quarantined => PluginState::Quarantined,
-            registry::PluginState::RolledBack => PluginState::RolledBack,
-            registry::PluginState::Broken => PluginState::Broken,
-        },
+        state: state(plugin.state),
         generation: plugin.generation,
         previous: plugin.previous,
         tools: plugin.tools,
@@ -128,6 +141,17 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         skill: plugin.skill,
         capabilities: plugin.capabilities,
         problem: plugin.problem,
+        incident,
+        may_use: true,
         origin: None,
+    }
+}
+
+const fn state(state: registry::PluginState) -> PluginState {
+    match state {
+        registry::PluginState::Running => PluginState::Running,
+        registry::PluginState::Quarantined => PluginState::Quarantined,
+        registry::PluginState::RolledBack => PluginState::RolledBack,
+        registry::PluginState::Broken => PluginState::Broken,
     }
 }

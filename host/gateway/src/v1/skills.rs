@@ -27,7 +27,12 @@ async fn list(State(gateway): State<Gateway>, caller: Caller) -> ApiResult<Answe
     let kept = kept(&gateway, &caller).await?;
     let snapshot = gateway.registry.snapshot();
     let of = |name: &str| kept.iter().find(|kept| kept.skill == name);
-    let items = snapshot.skills.values().map(|skill| to_api(skill.as_ref(), of(&skill.spec().name))).collect();
+    let access = gateway.store.plugin_access().await?;
+    let granted = |skill: &&Arc<dyn skill::Skill>| match skill.source() {
+        SkillSource::Plugin { id, .. } => access.allows(id, Some(caller.user_id)),
+        SkillSource::Folder { .. } => true,
+    };
+    let items = snapshot.skills.values().filter(granted).map(|skill| to_api(skill.as_ref(), of(&skill.spec().name))).collect();
     let problems = if caller.principal.is_admin() { gateway.registry.skill_problems() } else { Vec::new() };
     let problem = |found: skill::SkillProblem| SkillProblem { path: found.path, line: found.line, problem: found.problem };
     Ok(Answer(Skills { items, problems: problems.into_iter().map(problem).collect() }))

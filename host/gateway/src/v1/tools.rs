@@ -11,6 +11,7 @@ use octi_extension::tool::ToolSpec;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::error::ApiResult;
 use crate::extract::Caller;
 use crate::state::Gateway;
 
@@ -18,11 +19,13 @@ pub(crate) fn routes() -> OpenApiRouter<Gateway> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(execute::execute))
 }
 
-/// Every operation of every tool.
+/// Every operation of every tool that the person may use.
 #[utoipa::path(get, path = "/api/tools", tag = "tools", responses((status = 200, body = Page<Tool>)))]
-async fn list(State(gateway): State<Gateway>, _caller: Caller) -> Answer<Page<Tool>> {
+async fn list(State(gateway): State<Gateway>, caller: Caller) -> ApiResult<Answer<Page<Tool>>> {
+    let access = gateway.store.plugin_access().await?;
+    let granted = |spec: &&ToolSpec| access.allows(&spec.plugin, Some(caller.user_id));
     let snapshot = gateway.registry.snapshot();
-    Answer(Page::whole(snapshot.tools.values().map(|tool| to_api(tool.spec())).collect()))
+    Ok(Answer(Page::whole(snapshot.tools.values().map(|tool| tool.spec()).filter(granted).map(to_api).collect())))
 }
 
 fn to_api(spec: &ToolSpec) -> Tool {

@@ -166,6 +166,8 @@ fn context(workspace: PathBuf) -> CallContext {
         within: String::new(),
         time_max: Duration::from_secs(20),
         progress: Arc::new(NoProgress),
+        person: Arc::new(octi_extension::person::NobodyThere("nobody")),
+        llm: Arc::new(octi_extension::llm::NoModel("no model")),
         redact: no_secrets(),
     }
 }

@@ -90,10 +90,8 @@ impl Admin {
         config.check()?;
         let _in_order = self.changing.lock().await;
         let before = self.hub.status(name);
-        if before.as_ref().is_some_and(|before| before.source == Source::File) {
-            return Err(AdminError::Refused(format!(
-                "the MCP server `{name}` is in `mcp.json`: change it there, and start octi again"
-            )));
+        if let Some(before) = &before {
+            is_of_the_database(before, "change")?;
         }
         let row = McpServerRow {
             name: name.to_owned(),
@@ -123,15 +121,14 @@ impl Admin {
     pub async fn remove(&self, who: &Principal, name: &str) -> Result<(), AdminError> {
         let owner = administrator(who)?;
         let _in_order = self.changing.lock().await;
-        if self.status(name)?.source == Source::File {
-            return Err(AdminError::Refused(format!(
-                "the MCP server `{name}` is in `mcp.json`: remove it there, and start octi again"
-            )));
-        }
+        is_of_the_database(&self.status(name)?, "remove")?;
         let mut tx = self.store.write(&JOB).await?;
         tx.delete_mcp_server(name).await?;
         audit::append(&mut tx, &self.ambient, Some(owner), &Deed::McpServerRemoved { server: name }).await?;
         tx.save().await?;
+        if let Err(error) = self.hub.sign_out(name).await {
+            tracing::warn!(server = name, error, "what somebody signed in to an MCP server with stays in the vault");
+        }
         self.hub.remove(name);
         Ok(())
     }
@@ -143,7 +140,7 @@ impl Admin {
     /// [`AdminError::Refused`] says why it cannot be taken.
     pub async fn accept(&self, who: &Principal, name: &str, tool: &str, hash: &str) -> Result<Status, AdminError> {
         let owner = administrator(who)?;
-        self.status(name)?;
+        is_no_module(&self.status(name)?)?;
         may_be_promoted(name, tool).map_err(AdminError::Refused)?;
         let accepted = Box::pin(self.hub.acceptable(name, tool)).await.map_err(AdminError::Refused)?;
         if accepted.hash() != hash {
@@ -173,7 +170,7 @@ impl Admin {
     /// [`AdminError::Refused`] when it was not accepted.
     pub async fn withdraw(&self, who: &Principal, name: &str, tool: &str) -> Result<Status, AdminError> {
         let owner = administrator(who)?;
-        self.status(name)?;
+        is_no_module(&self.status(name)?)?;
         let _in_order = self.changing.lock().await;
         let mut tx = self.store.write(&JOB).await?;
         if !tx.delete_mcp_pin(name, tool).await? {
@@ -214,6 +211,37 @@ impl Admin {
         Ok((problem, self.status(name)?))
     }
 
+    /// Begins a sign-in: the address that the person opens, whose browser is sent on to `redirect_uri` then.
+    ///
+    /// # Errors
+    /// [`AdminError::Refused`] says why it cannot be signed in to.
+    pub async fn begin_sign_in(&self, who: &Principal, name: &str, redirect_uri: &str) -> Result<String, AdminError> {
+        administrator(who)?;
+        self.status(name)?;
+        Box::pin(self.hub.begin_sign_in(name, redirect_uri)).await.map_err(AdminError::Refused)
+    }
+
+    /// Ends it with the address that the browser came back to.
+    ///
+    /// # Errors
+    /// [`AdminError::Refused`] says why not.
+    pub async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<Status, AdminError> {
+        self.status(name)?;
+        Box::pin(self.hub.finish_sign_in(name, came_back)).await.map_err(AdminError::Refused)?;
+        self.status(name)
+    }
+
+    /// Forgets what somebody signed in with.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub async fn sign_out(&self, who: &Principal, name: &str) -> Result<Status, AdminError> {
+        administrator(who)?;
+        self.status(name)?;
+        self.hub.sign_out(name).await.map_err(AdminError::Refused)?;
+        self.status(name)
+    }
+
     /// One server, as it is now.
     ///
     /// # Errors
@@ -234,6 +262,29 @@ impl Admin {
         self.hub.set_pins(name, pins);
         self.status(name)
     }
+}
+
+/// Whether its configuration is the database's; what stands elsewhere is changed there.
+fn is_of_the_database(server: &Status, what: &str) -> Result<(), AdminError> {
+    let name = &server.name;
+    match server.source {
+        Source::Database => Ok(()),
+        Source::File => {
+            Err(AdminError::Refused(format!("the MCP server `{name}` is in `mcp.json`: {what} it there, and start octi again")))
+        }
+        Source::Extism => Err(AdminError::Refused(of_a_module(name))),
+    }
+}
+
+/// Why the tools of a module of Extism are not accepted and withdrawn one by one.
+fn of_a_module(name: &str) -> String {
+    format!(
+        "`{name}` is a module of Extism: `octi plugin install` takes another file in its place with all of its tools, and `octi plugin remove extism/{name}` removes it"
+    )
+}
+
+fn is_no_module(server: &Status) -> Result<(), AdminError> {
+    if server.source == Source::Extism { Err(AdminError::Refused(of_a_module(&server.name))) } else { Ok(()) }
 }
 
 fn administrator(who: &Principal) -> Result<UserId, AdminError> {

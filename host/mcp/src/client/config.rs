@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use octi_domain::limits;
+use octi_domain::secret::placeholders;
 use octi_security::sandbox::egress::{HostAllow, request_headers};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -42,12 +43,39 @@ pub struct ServerConfig {
     /// Headers of every request; `{{secret:NAME}}` in a value is joined at egress.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// How octi signs in to it; none to find that out from the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OAuthConfig>,
+    /// Whether it may ask for the model of whoever calls it; they are asked each time, and pay.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub sampling: bool,
     /// Milliseconds that a call may take.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// Start with the host, not with the first call.
     pub auto_start: bool,
     pub disabled: bool,
+}
+
+/// Signing in to a remote server, for those that do not tell all of it themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct OAuthConfig {
+    /// What the authorization server calls octi, when it was told by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// What it gave octi to prove that; a `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// Where a document about octi lies that authorization servers may read instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_metadata_url: Option<String>,
+    /// What to ask for; what the server says without it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// octi signs in by itself, as `clientId`, and no person does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub client_credentials: bool,
 }
 
 /// How a server is spoken to.
@@ -163,6 +191,7 @@ impl ServerConfig {
     fn program(&self) -> Result<Way, ConfigError> {
         absent("url", self.url.is_some(), "a server with a command has no URL")?;
         absent("headers", !self.headers.is_empty(), "headers are for servers with a URL")?;
+        absent("oauth", self.oauth.is_some(), "only servers with a URL are signed in to; a program takes its keys from `env`")?;
         let command = self.command.as_deref().unwrap_or_default();
         if !Path::new(command).is_absolute() {
             let why = "name the program by its absolute path, such as `/usr/bin/node`, so that nothing else can take its place";
@@ -196,7 +225,34 @@ impl ServerConfig {
             let headers = request_headers([(name.as_str(), value.as_bytes())]);
             headers.map_err(|error| ConfigError::new(format!("headers.{name}"), error.to_string()))?;
         }
+        self.oauth.as_ref().map_or(Ok(()), |oauth| oauth.check(&self.headers))?;
         Ok(Way::Remote { kind, url, allow })
+    }
+}
+
+impl OAuthConfig {
+    fn check(&self, headers: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+        let signs = headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
+        absent("oauth", signs, "the header `authorization` signs every request already: leave one of both out")?;
+        let is_lone = self.client_secret.is_some() && self.client_id.is_none();
+        absent("oauth.clientSecret", is_lone, "a secret is of a client: write its `clientId` too")?;
+        let is_plain = self.client_secret.as_deref().is_some_and(|text| placeholders(text).next().is_none());
+        let why = "write `{{secret:NAME}}`, and keep the value with `octi secret set NAME`";
+        absent("oauth.clientSecret", is_plain, why)?;
+        let is_nobody = self.client_credentials && self.client_secret.is_none();
+        absent("oauth.clientCredentials", is_nobody, "octi signs in by itself with `clientId` and `clientSecret`: write both")?;
+        let document = self.client_metadata_url.as_deref().map(Url::parse);
+        let is_public = |url: &Url| url.scheme() == "https" && url.path() != "/";
+        let is_odd = document.is_some_and(|url| !url.as_ref().is_ok_and(is_public));
+        absent("oauth.clientMetadataUrl", is_odd, "write `https://host/path` of the document")?;
+        let is_scope =
+            |scope: &String| !scope.is_empty() && scope.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\'));
+        match self.scopes.iter().position(|scope| !is_scope(scope)) {
+            Some(at) => {
+                Err(ConfigError::new(format!("oauth.scopes[{at}]"), "a scope has no spaces, quotes or letters beyond ASCII"))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -235,6 +291,19 @@ mod tests {
             (r#"{"url": "https://me:secret@a.example"}"#.to_owned(), "`url`"),
             (r#"{"url": "https://a.example", "headers": {"host": "b"}}"#.to_owned(), "`headers.host`"),
             (r#"{"url": "https://a.example", "timeoutMs": 0}"#.to_owned(), "`timeoutMs`"),
+            (r#"{"command": "/bin/a", "oauth": {}}"#.to_owned(), "`oauth`"),
+            (r#"{"url": "https://a.example", "headers": {"Authorization": "x"}, "oauth": {}}"#.to_owned(), "`oauth`"),
+            (r#"{"url": "https://a.example", "oauth": {"clientSecret": "{{secret:A}}"}}"#.to_owned(), "`oauth.clientSecret`"),
+            (
+                r#"{"url": "https://a.example", "oauth": {"clientId": "a", "clientSecret": "b"}}"#.to_owned(),
+                "`oauth.clientSecret`",
+            ),
+            (r#"{"url": "https://a.example", "oauth": {"clientCredentials": true}}"#.to_owned(), "`oauth.clientCredentials`"),
+            (
+                r#"{"url": "https://a.example", "oauth": {"clientMetadataUrl": "http://b.example/c"}}"#.to_owned(),
+                "`oauth.clientMetadataUrl`",
+            ),
+            (r#"{"url": "https://a.example", "oauth": {"scopes": ["a", "b c"]}}"#.to_owned(), "`oauth.scopes[1]`"),
             (format!(r#"{{"url": "https://a.example", "timeoutMs": {}}}"#, limits::MCP_CALL_MS_MAX + 1), "`timeoutMs`"),
             (format!(r#"{{"command": "/bin/a", "args": ["{}"]}}"#, "x".repeat(bytes)), "`config`"),
             (r#"{"command": "/bin/a", "comand": "b"}"#.to_owned(), "`comand`"),

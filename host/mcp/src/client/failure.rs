@@ -24,6 +24,12 @@ pub(super) enum Failure {
     /// It answered with an error.
     #[error("the MCP server `{server}` refused the call: {why}")]
     Refused { server: String, why: String, bad_input: bool },
+    /// It wants somebody to sign in first.
+    #[error(
+        "the MCP server `{server}` wants {}: an administrator of octi signs in with `octi mcp server sign-in {server}`, or on the page `MCP servers`",
+        wish(.scope.as_deref())
+    )]
+    SignIn { server: String, scope: Option<String> },
     /// The tool is not what an administrator accepted.
     #[error("{0}")]
     Changed(String),
@@ -52,7 +58,7 @@ impl From<Failure> for ToolError {
             }
             Failure::Refused { bad_input: true, .. } | Failure::Unknown(_) => Self::BadInput(text),
             Failure::Refused { .. } => Self::Failed(text),
-            Failure::Changed(_) => Self::NeedsUser(text),
+            Failure::Changed(_) | Failure::SignIn { .. } => Self::NeedsUser(text),
         }
     }
 }
@@ -61,6 +67,14 @@ fn again(wait: Option<Duration>) -> String {
     match wait {
         Some(wait) => format!("it is tried again in {} s", wait.as_secs().saturating_add(1)),
         None => "a call is finding out whether it has recovered".to_owned(),
+    }
+}
+
+fn wish(scope: Option<&str>) -> String {
+    match scope {
+        None => "to be signed in to".to_owned(),
+        Some("") => "more rights than were granted at the sign-in".to_owned(),
+        Some(scope) => format!("more rights than were granted at the sign-in (`{}`)", told(scope)),
     }
 }
 
@@ -97,7 +111,10 @@ mod tests {
         let refused = Failure::Refused { server: "a".to_owned(), why: String::new(), bad_input: false };
         assert!(Failure::broken("a", "gone").counts() && Failure::Slow { server: "a".to_owned(), ms: 1 }.counts());
         assert!(
-            !refused.counts() && !Failure::Busy { server: "a".to_owned() }.counts() && !Failure::Changed(String::new()).counts()
+            !refused.counts()
+                && !Failure::SignIn { server: "a".to_owned(), scope: None }.counts()
+                && !Failure::Busy { server: "a".to_owned() }.counts()
+                && !Failure::Changed(String::new()).counts()
         );
     }
 }

@@ -10,12 +10,12 @@ use futures::stream::BoxStream;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use octi_domain::ids::UserId;
 use octi_domain::limits;
-use octi_security::guard::Redactor;
 use octi_security::sandbox::egress::{Egress, EgressError, HostAllow, Redirects, Request, Response, request_headers};
 use rmcp::model::{ClientJsonRpcMessage, JsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::transport::auth::{AuthClient, AuthError};
 use rmcp::transport::common::client_side_sse::ExponentialBackoff;
 use rmcp::transport::streamable_http_client::{
-    AuthRequiredError, HttpStatusError, SseError, StreamableHttpClient, StreamableHttpClientTransport,
+    AuthRequiredError, HttpStatusError, InsufficientScopeError, SseError, StreamableHttpClient, StreamableHttpClientTransport,
     StreamableHttpClientTransportConfig, StreamableHttpError, StreamableHttpPostResponse,
 };
 use secrecy::ExposeSecret as _;
@@ -25,7 +25,8 @@ use url::Url;
 use super::config::ServerConfig;
 use super::failure::told;
 use super::hub::Doors;
-use super::secrets::{Used, join};
+use super::oauth::{Account, Refusals};
+use super::secrets::{Hidden, Used, join};
 use super::stream;
 
 /// How often a broken stream is taken up again before the server counts as gone.
@@ -45,16 +46,22 @@ pub(super) struct Door {
     /// Of every request. Those with secrets are marked, so they stay at their origin.
     headers: Arc<HeaderMap>,
     time_max: Duration,
+    /// What it refuses until somebody signs in.
+    refusals: Arc<Refusals>,
 }
 
+/// A door that shows the tokens of a sign-in, when there was one.
+pub(super) type SignedDoor = AuthClient<Door>;
+
 impl Door {
-    /// The way to the server, with its secrets joined; and what hides them.
+    /// The way to the server, with its secrets joined and signed in as far as somebody signed in; and what hides all that.
     pub(super) async fn open(
         doors: &Doors,
         owner: Option<UserId>,
         config: &ServerConfig,
         (allow, time_max): (&HostAllow, Duration),
-    ) -> Result<(Self, Arc<Redactor>), String> {
+        account: &Account,
+    ) -> Result<(SignedDoor, Hidden), String> {
         let mut used = Used::default();
         let mut headers = HeaderMap::new();
         for (name, value) in &config.headers {
@@ -66,8 +73,15 @@ impl Door {
                 headers.extend(name.map(|name| (name, value)));
             }
         }
-        let door = Self { egress: doors.egress.clone(), allow: allow.clone(), headers: Arc::new(headers), time_max };
-        Ok((door, used.redactor()))
+        // What signs every request already is not signed once more.
+        let manager = if headers.contains_key(header::AUTHORIZATION) {
+            account.unsigned(doors).await?
+        } else {
+            account.manager(doors, owner).await?
+        };
+        let (egress, allow, refusals) = (doors.egress.clone(), allow.clone(), account.refusals.clone());
+        let door = Self { egress, allow, headers: Arc::new(headers), time_max, refusals };
+        Ok((AuthClient::new(door, manager), used.hiding(Some(account.kept.clone()))))
     }
 
     /// A request with the server's own headers. A stream may last as long as a session; anything else as long as a call.
@@ -76,11 +90,17 @@ impl Door {
         method: Method,
         url: &str,
         (headers, body): (HeaderMap, Bytes),
-        is_stream: bool,
+        (token, is_stream): (Option<&str>, bool),
     ) -> Result<Response, EgressError> {
         let url = Url::parse(url).map_err(|error| EgressError::Invalid(error.to_string()))?;
         let mut request = Request::new(method, url);
         request.headers = headers;
+        if let Some(token) = token {
+            let mut value = HeaderValue::from_str(&format!("Bearer {token}"))
+                .map_err(|_| EgressError::Invalid("the token of the sign-in is no header's value".to_owned()))?;
+            value.set_sensitive(true);
+            request.headers.insert(header::AUTHORIZATION, value);
+        }
         for (name, value) in self.headers.iter() {
             request.headers.insert(name, value.clone());
         }
@@ -88,12 +108,23 @@ impl Door {
         request.redirects = Redirects::Follow;
         let lasts = Duration::from_secs(limits::MCP_SESSION_HOURS_MAX * 60 * 60);
         request.time_max = if is_stream { lasts } else { self.time_max };
-        self.egress.fetch(&self.allow, request).await
+        let answer = self.egress.fetch(&self.allow, request).await?;
+        self.refusals.hear(&answer.url, answer.status, &answer.headers);
+        Ok(answer)
+    }
+}
+
+/// The token to show now, refreshed when its time is up; none when nobody signed in.
+pub(super) async fn token(door: &SignedDoor) -> Result<Option<String>, String> {
+    match door.get_access_token().await {
+        Ok(token) => Ok(Some(token)),
+        Err(AuthError::AuthorizationRequired) => Ok(None),
+        Err(error) => Err(told(&error.to_string())),
     }
 }
 
 /// rmcp's transport over this door.
-pub(super) fn transport(door: Door, url: &Url) -> StreamableHttpClientTransport<Door> {
+pub(super) fn transport(door: SignedDoor, url: &Url) -> StreamableHttpClientTransport<SignedDoor> {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str());
     let mut retry = ExponentialBackoff::default();
     retry.max_times = Some(RESUMES_MAX);
@@ -132,6 +163,10 @@ fn refusal(response: &Response, had_session: bool) -> Option<Failed> {
         StatusCode::UNAUTHORIZED => {
             Some(Failed::AuthRequired(AuthRequiredError::new(text(header::WWW_AUTHENTICATE).unwrap_or_default())))
         }
+        StatusCode::FORBIDDEN => {
+            let said = text(header::WWW_AUTHENTICATE).filter(|said| said.contains("insufficient_scope"))?;
+            Some(Failed::InsufficientScope(InsufficientScopeError::new(said, None)))
+        }
         StatusCode::NOT_FOUND if had_session => Some(Failed::SessionExpired),
         status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
             Some(HttpStatusError::new(status.as_u16(), text(header::RETRY_AFTER)).into())
@@ -148,7 +183,7 @@ impl StreamableHttpClient for Door {
         uri: Arc<str>,
         message: ClientJsonRpcMessage,
         session_id: Option<Arc<str>>,
-        _auth_header: Option<String>,
+        auth_header: Option<String>,
         custom_headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<StreamableHttpPostResponse, Failed> {
         let mut headers = protocol_headers("text/event-stream, application/json", session_id.as_deref(), custom_headers)?;
@@ -156,7 +191,8 @@ impl StreamableHttpClient for Door {
         let awaits_answer = matches!(message, JsonRpcMessage::Request(_));
         let body = Bytes::from(serde_json::to_vec(&message)?);
         // The answer may be a stream that ends with the call, which has its own bound.
-        let answer = self.send(Method::POST, &uri, (headers, body), awaits_answer).await.map_err(Failed::Client)?;
+        let how = (auth_header.as_deref(), awaits_answer);
+        let answer = self.send(Method::POST, &uri, (headers, body), how).await.map_err(Failed::Client)?;
         if matches!(answer.status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             return Ok(StreamableHttpPostResponse::Accepted);
         }
@@ -188,12 +224,13 @@ impl StreamableHttpClient for Door {
         &self,
         uri: Arc<str>,
         session_id: Arc<str>,
-        _auth_header: Option<String>,
+        auth_header: Option<String>,
         custom_headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<(), Failed> {
         let headers = protocol_headers(JSON, Some(&session_id), custom_headers)?;
         // A server that knows no end of sessions says so, and that is no mistake.
-        self.send(Method::DELETE, &uri, (headers, Bytes::new()), false).await.map(drop).map_err(Failed::Client)
+        let how = (auth_header.as_deref(), false);
+        self.send(Method::DELETE, &uri, (headers, Bytes::new()), how).await.map(drop).map_err(Failed::Client)
     }
 
     async fn get_stream(
@@ -201,14 +238,15 @@ impl StreamableHttpClient for Door {
         uri: Arc<str>,
         session_id: Option<Arc<str>>,
         last_event_id: Option<String>,
-        _auth_header: Option<String>,
+        auth_header: Option<String>,
         custom_headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<BoxStream<'static, Result<Sse, SseError>>, Failed> {
         let mut headers = protocol_headers(EVENTS, session_id.as_deref(), custom_headers)?;
         if let Some(value) = last_event_id.and_then(|id| HeaderValue::from_str(&id).ok()) {
             headers.insert(LAST_EVENT, value);
         }
-        let answer = self.send(Method::GET, &uri, (headers, Bytes::new()), true).await.map_err(Failed::Client)?;
+        let how = (auth_header.as_deref(), true);
+        let answer = self.send(Method::GET, &uri, (headers, Bytes::new()), how).await.map_err(Failed::Client)?;
         if answer.status == StatusCode::METHOD_NOT_ALLOWED {
             return Err(Failed::ServerDoesNotSupportSse);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
+use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::tool::Tool;
 use octi_security::sandbox::egress::{Caps, Egress};
@@ -15,10 +16,12 @@ use octi_security::sandbox::process::ProcessDoor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::asking::{Nobody, People};
 use super::breaker::BreakerState;
-use super::catalog::{self, may_be_promoted};
+use super::catalog::{self, Catalog, may_be_promoted};
 use super::config::{ConfigError, ServerConfig, check_name};
 use super::failure::Failure;
+use super::oauth::Account;
 use super::pin::{Described, Pin, PinState};
 use super::secrets::ServerSecrets;
 use super::server::Server;
@@ -33,6 +36,8 @@ pub struct Doors {
     pub(super) processes: Arc<ProcessDoor>,
     pub(super) egress: Arc<Egress>,
     pub(super) secrets: Arc<dyn ServerSecrets>,
+    /// Whom servers may ask, while they answer a call.
+    pub(super) people: Arc<dyn People>,
     /// Where each program has a directory of its own.
     pub(super) home: PathBuf,
     pub(super) tasks: TaskTracker,
@@ -51,7 +56,14 @@ impl Doors {
             ..Caps::default()
         };
         let egress = Arc::new(egress.with_caps(caps));
-        Self { processes, egress, secrets, home, tasks: TaskTracker::new(), stop: CancellationToken::new() }
+        let (people, tasks, stop) = (Arc::new(Nobody), TaskTracker::new(), CancellationToken::new());
+        Self { processes, egress, secrets, people, home, tasks, stop }
+    }
+
+    /// The same, where servers may ask people.
+    #[must_use]
+    pub fn with_people(self, people: Arc<dyn People>) -> Self {
+        Self { people, ..self }
     }
 }
 
@@ -62,6 +74,8 @@ pub enum Source {
     File,
     /// By an administrator, in the database.
     Database,
+    /// As a plugin: a module of Extism.
+    Extism,
 }
 
 /// A server as it was configured.
@@ -87,10 +101,23 @@ pub struct Status {
     /// How long it is still left alone.
     pub rests_for: Option<Duration>,
     pub problem: Option<String>,
+    /// Of a remote server: whether somebody signed in to it.
+    pub signed_in: SignedIn,
     /// Empty until it ran once, but for what was accepted.
     pub tools: Vec<ToolStatus>,
     /// Why tools cannot be called.
     pub left_out: Vec<String>,
+}
+
+/// Whether a server is signed in to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignedIn {
+    /// It is not one that could be, or did not ask for it.
+    #[default]
+    NotNeeded,
+    /// It asks for it, or for more.
+    Wanted,
+    Yes,
 }
 
 /// A tool as an administrator sees it.
@@ -188,6 +215,24 @@ impl Hub {
         self.declared().get(name).map(|declared| status(declared, servers.get(name)))
     }
 
+    /// Where each program has a directory of its own.
+    pub(super) fn homes(&self) -> PathBuf {
+        self.doors.home.clone()
+    }
+
+    /// What a server would offer, without adding it: it is started and ended.
+    pub(super) async fn probe(&self, declared: &Declared) -> Result<Arc<Catalog>, String> {
+        let checked = declared.config.checked().map_err(|error| error.to_string())?;
+        let of = (declared.name.clone(), declared.owner);
+        let server = Arc::new(Server::new(of, (declared.config.clone(), checked), BTreeMap::new(), self.doors.clone()));
+        let catalog = Box::pin(server.catalog()).await;
+        server.stop().await;
+        catalog.map_err(|failure| match failure {
+            Failure::Broken { why, .. } => why,
+            failure => failure.to_string(),
+        })
+    }
+
     /// Starts or reaches a server and lists its tools.
     ///
     /// # Errors
@@ -214,6 +259,44 @@ impl Hub {
     /// When there is no such server, or it is disabled.
     pub fn reset(&self, name: &str) -> Result<(), String> {
         self.server(name).map(|server| server.reset())
+    }
+
+    /// Begins a sign-in: the address that the person opens, whose browser is sent on to `redirect_uri` then.
+    ///
+    /// # Errors
+    /// A text that says why it cannot be signed in to.
+    pub async fn begin_sign_in(&self, name: &str, redirect_uri: &str) -> Result<String, String> {
+        let server = self.server(name)?;
+        let why = |why: String| format!("the MCP server `{name}` cannot be signed in to: {why}");
+        let account = server.account().ok_or_else(|| why("it is a program of this machine".to_owned()))?;
+        Box::pin(account.begin(server.doors(), server.owner, redirect_uri)).await.map_err(why)
+    }
+
+    /// Ends it with the address that the browser came back to. The next call shows the tokens.
+    ///
+    /// # Errors
+    /// A text that says why not.
+    pub async fn finish_sign_in(&self, name: &str, came_back: &str) -> Result<(), String> {
+        let server = self.server(name)?;
+        let why = |why: String| format!("the sign-in to the MCP server `{name}` failed: {why}");
+        let account = server.account().ok_or_else(|| why("it is a program of this machine".to_owned()))?;
+        Box::pin(account.finish(came_back)).await.map_err(why)?;
+        server.stop().await;
+        server.reset();
+        Ok(())
+    }
+
+    /// Forgets the tokens of a server, and ends its connection.
+    ///
+    /// # Errors
+    /// A text that says why not.
+    pub async fn sign_out(&self, name: &str) -> Result<(), String> {
+        let server = self.server(name)?;
+        if let Some(account) = server.account() {
+            account.forget().await?;
+        }
+        server.stop().await;
+        Ok(())
     }
 
     /// What a server says of a tool now, for an administrator to accept.
@@ -309,6 +392,7 @@ fn status(declared: &Declared, server: Option<&Arc<Server>>) -> Status {
         breaker,
         rests_for,
         problem: seen.problem.clone(),
+        signed_in: server.and_then(|server| server.account()).map(Account::state).unwrap_or_default(),
         tools: tools.into_values().collect(),
         left_out: seen.catalog.as_ref().map(|catalog| catalog.left_out.clone()).unwrap_or_default(),
     }
@@ -345,5 +429,9 @@ impl Registry for Joined {
 
     fn plugins(&self) -> Vec<PluginStatus> {
         self.plugins.plugins()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        self.plugins.health()
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn output(server: &str, redactor: &Redactor, result: CallToolResult) 
     if !left_out.is_empty() {
         content["leftOut"] = Value::Array(left_out);
     }
-    Ok(ToolOutput { content, summary: None })
+    Ok(ToolOutput::new(content, None))
 }
 
 fn blob(kind: &str, media_type: Option<&str>, data: &str) -> Value {

@@ -7,17 +7,19 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
-use octi_extension::tool::{Tool, ToolOutput};
+use octi_extension::tool::{CallContext, Tool, ToolOutput};
 use rmcp::model::{CallToolRequestParams, JsonObject};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::asking::Askers;
 use super::breaker::{Breaker, BreakerState};
 use super::catalog::Catalog;
-use super::config::{Checked, ServerConfig};
+use super::config::{Checked, ServerConfig, Way};
 use super::connect::Connection;
 use super::failure::Failure;
 use super::hub::Doors;
+use super::oauth::Account;
 use super::pin::{Described, PinState};
 use super::result;
 
@@ -27,11 +29,15 @@ pub(super) struct Server {
     pub owner: Option<UserId>,
     pub config: ServerConfig,
     checked: Checked,
+    /// Of a remote one.
+    account: Option<Account>,
     doors: Arc<Doors>,
     breaker: Mutex<Breaker>,
     /// Held while it is started, so that it is started once.
     live: tokio::sync::Mutex<Option<Arc<Live>>>,
     places: Semaphore,
+    /// The calls under way.
+    askers: Arc<Askers>,
     seen: ArcSwap<Seen>,
     /// What was accepted, by the server's own names.
     pins: ArcSwap<BTreeMap<String, Described>>,
@@ -59,15 +65,24 @@ impl Server {
         pins: BTreeMap<String, Described>,
         doors: Arc<Doors>,
     ) -> Self {
+        let account = match &checked.way {
+            Way::Remote { url, .. } => {
+                let oauth = config.oauth.clone().unwrap_or_default();
+                Some(Account::new(&doors, (&name, owner), url.clone(), oauth))
+            }
+            Way::Stdio { .. } => None,
+        };
         Self {
             name,
             owner,
             config,
             checked,
+            account,
             doors,
             breaker: Mutex::default(),
             live: tokio::sync::Mutex::default(),
             places: Semaphore::new(limits::MCP_SERVER_CALLS_MAX),
+            askers: Arc::default(),
             seen: ArcSwap::default(),
             pins: ArcSwap::from_pointee(pins),
         }
@@ -93,11 +108,16 @@ impl Server {
             let live = self.live().await?;
             self.listed(&live).await
         };
-        self.guarded(Learns::ItRuns, listed).await
+        self.guarded(Learns::ItRuns, None, listed).await
     }
 
     /// Calls a tool, which must still be the one that whoever calls it was shown: the one of this hash.
-    pub(super) async fn call(self: &Arc<Self>, tool: &str, hash: &str, arguments: JsonObject) -> Result<ToolOutput, Failure> {
+    pub(super) async fn call(
+        self: &Arc<Self>,
+        context: CallContext,
+        (tool, hash): (&str, &str),
+        arguments: JsonObject,
+    ) -> Result<ToolOutput, Failure> {
         let called = async {
             let live = self.live().await?;
             let catalog = self.listed(&live).await?;
@@ -110,11 +130,13 @@ impl Server {
                 )));
             }
             let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-            let answer = live.connection.service.call_tool(params).await;
-            let answer = answer.map_err(|error| live.connection.failure(&self.name, &error))?;
-            result::output(&self.name, &live.connection.redactor, answer)
+            let answer = match live.connection.service.call_tool(params).await {
+                Ok(answer) => answer,
+                Err(error) => return Err(live.connection.failure(&self.name, &error).await),
+            };
+            result::output(&self.name, &live.connection.redactor(), answer)
         };
-        self.guarded(Learns::ItWorks, called).await
+        self.guarded(Learns::ItWorks, Some(context), called).await
     }
 
     /// The tools of a connection, listed anew when the server said that they changed.
@@ -122,7 +144,8 @@ impl Server {
         if live.connection.is_stale() {
             live.connection.set_stale(false);
             let listed = live.connection.tools(&self.name).await.inspect_err(|_| live.connection.set_stale(true))?;
-            let of = (live.connection.version.as_str(), &*live.connection.redactor);
+            let redactor = live.connection.redactor();
+            let of = (live.connection.version.as_str(), &*redactor);
             live.catalog.store(Arc::new(Catalog::of(self, of, listed)));
             self.saw(live);
         }
@@ -189,6 +212,7 @@ impl Server {
     async fn guarded<T>(
         self: &Arc<Self>,
         learns: Learns,
+        call: Option<CallContext>,
         work: impl Future<Output = Result<T, Failure>> + Send,
     ) -> Result<T, Failure> {
         let resting = |wait| Failure::Resting { server: self.name.clone(), wait };
@@ -198,17 +222,64 @@ impl Server {
         let Ok(Ok(_place)) = place else { return Err(Failure::Busy { server: self.name.clone() }) };
         self.breaker().admit(Instant::now()).map_err(resting)?;
         let mut attempt = Attempt { server: self, is_told: false };
+        self.account.iter().for_each(|account| account.refusals.begin());
         let ms = u64::try_from(self.checked.time_max.as_millis()).unwrap_or(u64::MAX);
         let slow = || Err(Failure::Slow { server: self.name.clone(), ms });
-        let answer = Box::pin(tokio::time::timeout_at(deadline, work)).await.unwrap_or_else(|_| slow());
+        let left = deadline.saturating_duration_since(Instant::now());
+        let answer = match call.map(|call| self.askers.begin(call)) {
+            Some(under_way) => Box::pin(under_way.within(left, work)).await,
+            None => Box::pin(tokio::time::timeout(left, work)).await.ok(),
+        };
+        let answer = answer.unwrap_or_else(slow);
+        let answer = answer.map_err(|failure| self.wants_sign_in(failure));
         attempt.is_told = true;
         match &answer {
             Err(failure) if failure.counts() => self.failed(failure).await,
+            Err(failure @ Failure::SignIn { .. }) => self.is_not_signed_in(failure).await,
             Err(Failure::Changed(_) | Failure::Unknown(_)) => self.breaker().runs(),
             _ if learns == Learns::ItRuns => self.breaker().runs(),
             _ => self.breaker().succeeded(),
         }
         answer
+    }
+
+    /// The way to sign in, for people.
+    pub(super) fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    pub(super) fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
+    /// What a refusal comes to: a server that wants a sign-in is not broken.
+    fn wants_sign_in(&self, failure: Failure) -> Failure {
+        // A header that signs every request is wrong when it is refused, and no sign-in mends that.
+        let signs = self.config.headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
+        let Some(account) = self.account.as_ref().filter(|_| failure.counts() && !signs) else { return failure };
+        match account.refusals.new_one() {
+            Some(_) if account.is_machine() => Failure::broken(
+                &self.name,
+                "it refuses what octi signs in with (`oauth.clientId`): ask whoever runs it what that client may do",
+            ),
+            Some(refusal) => Failure::SignIn { server: self.name.clone(), scope: refusal.scope },
+            None => failure,
+        }
+    }
+
+    async fn is_not_signed_in(&self, failure: &Failure) {
+        self.breaker().runs();
+        let mut live = self.live.lock().await;
+        if live.as_ref().is_some_and(|live| live.connection.is_over()) {
+            self.forget(&mut live);
+        }
+        self.has_problem(live.is_some(), failure);
+    }
+
+    fn has_problem(&self, running: bool, failure: &Failure) {
+        let seen = self.seen();
+        let (version, catalog) = (seen.version.clone(), seen.catalog.clone());
+        self.seen.store(Arc::new(Seen { running, version, catalog, problem: Some(failure.to_string()) }));
     }
 
     async fn failed(&self, failure: &Failure) {
@@ -219,21 +290,23 @@ impl Server {
         if opened || live.as_ref().is_some_and(|live| live.connection.is_over()) {
             self.forget(&mut live);
         }
-        let seen = self.seen();
-        let (version, catalog) = (seen.version.clone(), seen.catalog.clone());
-        self.seen.store(Arc::new(Seen { running: live.is_some(), version, catalog, problem: Some(failure.to_string()) }));
+        self.has_problem(live.is_some(), failure);
     }
 
     async fn live(self: &Arc<Self>) -> Result<Arc<Live>, Failure> {
         let mut live = self.live.lock().await;
-        if let Some(live) = live.as_ref().filter(|live| !live.connection.is_over()) {
+        if let Some(live) = live.as_ref().filter(|live| !live.connection.is_over())
+            && !live.connection.is_spent().await
+        {
             return Ok(Arc::clone(live));
         }
         *live = None;
         let of = (self.name.as_str(), self.owner);
-        let connection = Box::pin(Connection::open(&self.doors, of, &self.config, &self.checked)).await?;
+        let asked = (self.account.as_ref(), &self.askers);
+        let opened = Connection::open(&self.doors, of, &self.config, &self.checked, asked);
+        let connection = Box::pin(opened).await?;
         let listed = connection.tools(&self.name).await?;
-        let catalog = Arc::new(Catalog::of(self, (&connection.version, &connection.redactor), listed));
+        let catalog = Arc::new(Catalog::of(self, (&connection.version, &connection.redactor()), listed));
         tracing::info!(server = self.name, version = connection.version, tools = catalog.tools.len(), "an MCP server runs");
         let made = Arc::new(Live { connection, catalog: ArcSwap::new(catalog) });
         self.saw(&made);

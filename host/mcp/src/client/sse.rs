@@ -15,22 +15,24 @@ use rmcp::transport::Transport;
 use sse_stream::{Error as SseError, Sse};
 use url::Url;
 
-use super::http::Door;
+use super::http::{SignedDoor, token};
 use super::stream;
 
 /// The stream of a server, and where to write to it.
 pub(super) struct Stream {
-    door: Door,
+    door: SignedDoor,
     events: BoxStream<'static, Result<Sse, SseError>>,
     endpoint: Arc<Url>,
 }
 
 impl Stream {
     /// Opens the stream and waits for the address.
-    pub(super) async fn open(door: Door, url: &Url) -> Result<Self, String> {
+    pub(super) async fn open(door: SignedDoor, url: &Url) -> Result<Self, String> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-        let answer = door.send(Method::GET, url.as_str(), (headers, Bytes::new()), true).await;
+        let token = token(&door).await?;
+        let how = (token.as_deref(), true);
+        let answer = door.http_client.send(Method::GET, url.as_str(), (headers, Bytes::new()), how).await;
         let answer = answer.map_err(|error| error.to_string())?;
         if !answer.status.is_success() {
             return Err(format!("it answered with status {}", answer.status));
@@ -71,7 +73,9 @@ impl Transport<RoleClient> for Stream {
             let body = Bytes::from(serde_json::to_vec(&item)?);
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let answer = door.send(Method::POST, endpoint.as_str(), (headers, body), false).await;
+            let token = token(&door).await.map_err(io::Error::other)?;
+            let how = (token.as_deref(), false);
+            let answer = door.http_client.send(Method::POST, endpoint.as_str(), (headers, body), how).await;
             let answer = answer.map_err(io::Error::other)?;
             if answer.status.is_success() {
                 Ok(())

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use octi_domain::ids::UserId;
 use octi_domain::limits;
-use octi_security::guard::Redactor;
 use octi_security::sandbox::egress::HostAllow;
 use octi_security::sandbox::process::{EnvRule, Network, Piped, Profile, Spawn};
 use rmcp::RoleClient;
@@ -21,7 +20,7 @@ use tokio::sync::Mutex;
 
 use super::config::ServerConfig;
 use super::hub::Doors;
-use super::secrets::{Used, join};
+use super::secrets::{Hidden, Used, join};
 use super::stderr;
 
 /// A server that takes no input for this long is not waited for any longer.
@@ -34,14 +33,14 @@ pub(super) async fn start(
     owner: Option<UserId>,
     config: &ServerConfig,
     (program, network): (&Path, &HostAllow),
-) -> Result<(Lines, Arc<Piped>, Arc<Redactor>), String> {
+) -> Result<(Lines, Arc<Piped>, Hidden), String> {
     let mut used = Used::default();
     let mut env = Vec::new();
     for (name, value) in &config.env {
         let value = join(doors.secrets.as_ref(), owner, (&format!("env.{name}"), value), &mut used).await?;
         env.push((name.clone(), value.expose_secret().to_owned()));
     }
-    let redactor = used.redactor();
+    let hidden = used.hiding(None);
     let own = own_directory(&doors.home, server)?;
     let lasts = Duration::from_secs(limits::MCP_SESSION_HOURS_MAX * 60 * 60);
     let mut profile = Profile::new(program);
@@ -63,7 +62,7 @@ pub(super) async fn start(
     let mut piped = doors.processes.pipe(&profile, spawn).await.map_err(|error| error.to_string())?;
     let streams = (piped.stdin.take(), piped.stdout.take(), piped.stderr.take());
     let (Some(stdin), Some(stdout), Some(errors)) = streams else { return Err("the program has no streams".to_owned()) };
-    doors.tasks.spawn(stderr::follow(server.to_owned(), errors, Arc::clone(&redactor)));
+    doors.tasks.spawn(stderr::follow(server.to_owned(), errors, hidden.redactor()));
     let piped = Arc::new(piped);
     let lines = Lines {
         server: server.to_owned(),
@@ -72,7 +71,7 @@ pub(super) async fn start(
         line: Vec::new(),
         stray: 0,
     };
-    Ok((lines, piped, redactor))
+    Ok((lines, piped, hidden))
 }
 
 /// The directory the server works in: its own, and the only one of octi's that it sees.

@@ -40,7 +40,7 @@ impl Tool for ServerTool {
         &self.spec
     }
 
-    async fn call(&self, _context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
+    async fn call(&self, context: CallContext, arguments: Value) -> Result<ToolOutput, ToolError> {
         let gone = || {
             ToolError::Unavailable(format!(
                 "the MCP server of `{}` was removed or changed; go on without it",
@@ -51,7 +51,7 @@ impl Tool for ServerTool {
         let Value::Object(arguments) = arguments else {
             return Err(ToolError::BadInput("arguments are an object".to_owned()));
         };
-        Ok(Box::pin(server.call(&self.tool, &self.spec.digest, arguments)).await?)
+        Ok(Box::pin(server.call(context, (&self.tool, &self.spec.digest), arguments)).await?)
     }
 }
 
@@ -113,7 +113,7 @@ impl Tool for ListTools {
                 }
             }
         };
-        Ok(ToolOutput { content, summary: None })
+        Ok(ToolOutput::new(content, None))
     }
 }
 

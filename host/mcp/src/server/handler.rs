@@ -2,26 +2,28 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use octi_domain::limits;
+use octi_extension::llm::Llm;
+use octi_extension::person::Person;
 use octi_extension::tool::ProgressSink;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Extensions, GetPromptRequestParams, GetPromptResponse,
-    Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ProgressNotificationParam, ProgressToken, ReadResourceRequestParams, ReadResourceResponse, ResourceTemplate,
-    ServerCapabilities, ServerConfig, SubscriptionFilter, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult, Extensions,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
-use rmcp::service::{ElicitationError, NotificationContext, RequestContext, SubscriptionContext};
-use rmcp::{ErrorData, Peer, RoleServer, ServerHandler, elicit_safe};
-use serde::{Deserialize, Serialize};
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
-use tokio::time::timeout;
 
 use super::host::{Call, Host, Reply};
+use super::logging::{Listener, Teller, Wanted};
+use super::offers::Offers;
 use super::service::{Sender, Shared};
-use super::{answer, catalogue, reading};
+use super::talk::{self, Attended, Lent};
+use super::watched::Watched;
+use super::{answer, catalogue, offers, reading};
 
 /// What clients are told of octi before they ask for anything.
 const INSTRUCTIONS: &str = "octi is a self-hosted agent platform. The tools named `octi_…` are its own operations: conversations, \
@@ -36,20 +38,14 @@ pub(super) struct Handler<H: Host> {
     shared: Arc<Shared<H>>,
     /// Who opened it. Each request is handled as whoever sent that one.
     opened_by: H::Caller,
+    /// What of the plugins' lines it reads.
+    wanted: Wanted,
+    watched: Arc<Watched>,
 }
-
-/// What a person is asked before a call runs.
-#[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
-struct Approval {
-    /// Whether the call may run, this once.
-    approve: bool,
-}
-
-elicit_safe!(Approval);
 
 impl<H: Host> Handler<H> {
     pub(super) fn new(shared: &Arc<Shared<H>>, opened_by: H::Caller) -> Self {
-        Self { shared: Arc::clone(shared), opened_by }
+        Self { shared: Arc::clone(shared), opened_by, wanted: Wanted::default(), watched: Arc::default() }
     }
 
     fn caller(&self, extensions: &Extensions) -> H::Caller {
@@ -90,12 +86,18 @@ impl<H: Host> Handler<H> {
             return Err(ErrorData::invalid_params(text, None));
         };
         let promises = tool.spec().output_schema.as_ref().is_some_and(catalogue::promises_object);
-        let reply = self.run(&caller, request, context).await;
+        let reply = self.run(&caller, request, context, &tool.spec().plugin).await;
         Ok(answer::of(reply, promises))
     }
 
     /// Runs a plugin's tool; asks the person when a rule says so and their client can.
-    async fn run(&self, caller: &H::Caller, request: CallToolRequestParams, context: &RequestContext<RoleServer>) -> Reply {
+    async fn run(
+        &self,
+        caller: &H::Caller,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+        plugin: &str,
+    ) -> Reply {
         let name = request.name.into_owned();
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         let call = |approved, progress| Call {
@@ -103,38 +105,51 @@ impl<H: Host> Handler<H> {
             arguments: arguments.clone(),
             approved,
             progress,
+            person: Attended::of(&context.peer).map(|person| Arc::new(person) as Arc<dyn Person>),
+            llm: Lent::of(&context.peer).map(|llm| Arc::new(llm) as Arc<dyn Llm>),
             cancelled: context.ct.clone(),
         };
-        let first = self.watched(caller, context, |progress| call(false, progress)).await;
+        let first = self.followed(caller, context, plugin, |progress| call(false, progress)).await;
         let Reply::NeedsYes { reason, suggested_rule } = first else { return first };
-        match asked(&context.peer, &name, &reason, &arguments).await {
-            Some(true) => self.watched(caller, context, |progress| call(true, progress)).await,
+        match talk::approved(&context.peer, &name, &reason, &arguments).await {
+            Some(true) => self.followed(caller, context, plugin, |progress| call(true, progress)).await,
             Some(false) => Reply::failed("denied", "the person said no to this call: do not try it again; go on without it"),
             None => Reply::NeedsYes { reason, suggested_rule },
         }
     }
 
-    /// Runs a call and tells the client how far it is, when it wants to know.
-    async fn watched(
+    /// Runs a call and tells the client how far it is and what its plugin logs, when it wants to know.
+    async fn followed(
         &self,
         caller: &H::Caller,
         context: &RequestContext<RoleServer>,
+        plugin: &str,
         call: impl FnOnce(Option<Arc<dyn ProgressSink>>) -> Call,
     ) -> Reply {
-        let Some(token) = context.meta.get_progress_token() else {
+        let token = context.meta.get_progress_token();
+        // A request without a session says itself what it wants to read.
+        let level = context.meta.log_level().or_else(|| self.wanted.get());
+        if token.is_none() && level.is_none() {
             return self.shared.host.call(caller, call(None)).await;
-        };
-        let (sender, mut said) = mpsc::channel(limits::MCP_QUEUE_MAX);
-        let mut running = pin!(self.shared.host.call(caller, call(Some(Arc::new(Progress(sender))))));
-        let mut teller = Teller { peer: &context.peer, token, reached: 0.0 };
-        loop {
+        }
+        let (listener, mut said) = Listener::new(level, token.is_some());
+        let sink: Arc<dyn ProgressSink> = listener.clone();
+        let mut running = pin!(self.shared.host.call(caller, call(Some(sink))));
+        let mut teller = Teller::new(&context.peer, plugin, token);
+        let reply = loop {
             // What a tool said comes before what it gave.
             tokio::select! {
                 biased;
-                Some((fraction, message)) = said.recv() => teller.tell(fraction, message).await,
-                reply = &mut running => return reply,
+                Some(said) = said.recv() => teller.tell(said).await,
+                reply = &mut running => break reply,
             }
+        };
+        // What it said in its last moment.
+        while let Ok(said) = said.try_recv() {
+            teller.tell(said).await;
         }
+        teller.end(listener.left_out()).await;
+        reply
     }
 }
 
@@ -150,53 +165,6 @@ fn named(mut given: Map<String, Value>) -> Result<(String, Map<String, Value>), 
     }
 }
 
-/// Asks the person through their client. None when it cannot be asked, or nobody answered.
-async fn asked(peer: &Peer<RoleServer>, name: &str, reason: &str, arguments: &Value) -> Option<bool> {
-    let whole = arguments.to_string();
-    // Whoever says yes must have seen all of what they say it to.
-    if whole.len() > limits::MCP_QUESTION_BYTES_MAX {
-        return None;
-    }
-    let question = format!("May `{name}` run on octi with {whole}? Asked because {reason}.");
-    let patience = Duration::from_secs(limits::MCP_QUESTION_SECONDS_MAX);
-    match peer.elicit_with_timeout::<Approval>(question, Some(patience)).await {
-        Ok(answer) => Some(answer.is_some_and(|answer| answer.approve)),
-        Err(ElicitationError::UserDeclined | ElicitationError::UserCancelled) => Some(false),
-        Err(_) => None,
-    }
-}
-
-/// Hands on what a tool says, as far as the client keeps up.
-struct Progress(mpsc::Sender<(Option<f32>, String)>);
-
-impl ProgressSink for Progress {
-    fn progress(&self, fraction: Option<f32>, message: String) {
-        // What finds no room is left out: progress never waits.
-        let _left_out = self.0.try_send((fraction, message));
-    }
-}
-
-struct Teller<'a> {
-    peer: &'a Peer<RoleServer>,
-    token: ProgressToken,
-    reached: f64,
-}
-
-impl Teller<'_> {
-    async fn tell(&mut self, fraction: Option<f32>, message: String) {
-        // The protocol wants numbers that grow, and tools may go back, or not know.
-        self.reached = fraction.map_or(self.reached, |fraction| f64::from(fraction).max(self.reached));
-        let mut progress = ProgressNotificationParam::new(self.token.clone(), self.reached).with_message(message);
-        if fraction.is_some() {
-            progress = progress.with_total(1.0);
-        }
-        let sent = timeout(Duration::from_secs(limits::MCP_SEND_SECONDS_MAX), self.peer.notify_progress(progress)).await;
-        if !matches!(sent, Ok(Ok(()))) {
-            tracing::debug!("a client does not read how far its call is");
-        }
-    }
-}
-
 /// Nobody waits for it: the client gave the call up.
 fn cancelled() -> ErrorData {
     ErrorData::invalid_request("the call was cancelled", None)
@@ -207,20 +175,25 @@ fn shown(name: &str) -> &str {
 }
 
 impl<H: Host> ServerHandler for Handler<H> {
+    #[expect(deprecated, reason = "clients of the versions before 2026-07-28 know no other way to read what plugins log")]
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder()
+            .enable_logging()
+            .enable_completions()
             .enable_tools()
             .enable_tool_list_changed()
             .enable_prompts()
             .enable_prompts_list_changed()
             .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
             .build();
         let name = Implementation::new("octi", self.shared.host.version()).with_title("octi");
         ServerConfig::new(capabilities).with_server_info(name).with_instructions(INSTRUCTIONS)
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.shared.changes.tell(context.peer);
+        self.shared.changes.tell(context.peer, Arc::clone(&self.watched));
     }
 
     async fn list_tools(
@@ -248,17 +221,16 @@ impl<H: Host> ServerHandler for Handler<H> {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let cursor = request.and_then(|request| request.cursor);
-        reading::files(&self.shared.host, &self.caller(&context.extensions), cursor).await
+        reading::list(&self.shared.host, &self.caller(&context.extensions), cursor).await
     }
 
     async fn list_resource_templates(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        let file = ResourceTemplate::new(format!("{}{{id}}", reading::FILES), "artifact")
-            .with_description("A file of a conversation, or a result that was too large for it.");
-        Ok(ListResourceTemplatesResult::with_all_items(vec![file]))
+        let cursor = request.and_then(|request| request.cursor);
+        Ok(reading::templates(&self.shared.host, cursor.as_deref()))
     }
 
     async fn read_resource(
@@ -266,15 +238,54 @@ impl<H: Host> ServerHandler for Handler<H> {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        Ok(reading::file(&self.shared.host, &self.caller(&context.extensions), request.uri).await?.into())
+        Ok(reading::read(&self.shared.host, &self.caller(&context.extensions), request.uri).await?.into())
+    }
+
+    async fn subscribe(&self, request: SubscribeRequestParams, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        let caller = self.caller(&context.extensions);
+        // Only what the caller may read can be watched.
+        reading::read(&self.shared.host, &caller, request.uri.clone()).await?;
+        if self.watched.add(request.uri, &Offers::new(self.shared.host.offered())) {
+            return Ok(());
+        }
+        let most = limits::MCP_SUBSCRIPTIONS_MAX;
+        Err(ErrorData::invalid_params(format!("{most} resources are watched already: unsubscribe from one first"), None))
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.watched.remove(&request.uri);
+        Ok(())
+    }
+
+    #[expect(deprecated, reason = "clients of the versions before 2026-07-28 know no other way to read what plugins log")]
+    async fn set_level(
+        &self,
+        request: rmcp::model::SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.wanted.set(request.level);
+        Ok(())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Offers::new(self.shared.host.offered()).complete(&request.r#ref, &request.argument)
     }
 
     async fn list_prompts(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Ok(reading::prompts(&self.shared.host))
+        let cursor = request.and_then(|request| request.cursor);
+        Ok(offers::prompts(&self.shared.host, cursor.as_deref()))
     }
 
     async fn get_prompt(
@@ -282,11 +293,14 @@ impl<H: Host> ServerHandler for Handler<H> {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        Ok(reading::prompt(&self.shared.host, &self.caller(&context.extensions), &request.name).await?.into())
+        let given = request.arguments.unwrap_or_default();
+        Ok(offers::prompt(&self.shared.host, &self.caller(&context.extensions), &request.name, given).await?.into())
     }
 
-    fn accepted_subscription_filter(&self, _requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        Some(SubscriptionFilter::builder().tools_list_changed().prompts_list_changed().build())
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let lists = SubscriptionFilter::builder().tools_list_changed().prompts_list_changed().resources_list_changed();
+        let watched = requested.resource_subscriptions.iter().flatten().take(limits::MCP_SUBSCRIPTIONS_MAX);
+        Some(watched.fold(lists, |filter, uri| filter.resource_subscription(uri)).build())
     }
 
     /// How clients of the protocol without sessions hear of changes.
@@ -295,8 +309,13 @@ impl<H: Host> ServerHandler for Handler<H> {
         let Some(_place) = self.shared.places.take(user_id) else {
             return Err(ErrorData::invalid_request("too many calls and subscriptions are under way: end one first", None));
         };
-        let mut changes = self.shared.host.changes();
+        let (host, watched) = (&self.shared.host, Watched::default());
+        let mut changes = host.changes();
         changes.mark_unchanged();
+        let offers = Offers::new(host.offered());
+        for uri in context.accepted().resource_subscriptions.iter().flatten() {
+            watched.add(uri.clone(), &offers);
+        }
         loop {
             tokio::select! {
                 () = context.cancelled() => return Ok(()),
@@ -304,8 +323,17 @@ impl<H: Host> ServerHandler for Handler<H> {
                 changed = changes.changed() => if changed.is_err() { return Ok(()) },
             }
             // What the client did not ask for is not sent, and one that went away cancels.
-            let told = tokio::join!(context.sink().notify_tool_list_changed(), context.sink().notify_prompt_list_changed());
-            tracing::debug!(tools = told.0.is_ok(), prompts = told.1.is_ok(), "told of a change");
+            let sink = context.sink();
+            let told = tokio::join!(
+                sink.notify_tool_list_changed(),
+                sink.notify_prompt_list_changed(),
+                sink.notify_resource_list_changed(),
+            );
+            tracing::debug!(tools = told.0.is_ok(), prompts = told.1.is_ok(), documents = told.2.is_ok(), "told of a change");
+            for uri in watched.changed(&Offers::new(host.offered())) {
+                let told = sink.notify_resource_updated(uri).await;
+                tracing::debug!(document = told.is_ok(), "told of a change");
+            }
         }
     }
 

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use octi_domain::ids::UserId;
-use octi_extension::tool::{ProgressSink, Tool};
+use octi_extension::llm::Llm;
+use octi_extension::offered::Offered;
+use octi_extension::person::Person;
+use octi_extension::tool::{Artifact, ProgressSink, Tool};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +23,9 @@ pub trait Host: Send + Sync + 'static {
 
     /// The host's version, such as `0.1.0`.
     fn version(&self) -> &str;
+
+    /// How long the stream of an answer may stay open; none for as long as it takes.
+    fn stream_time(&self) -> Option<Duration>;
 
     /// Counts up whenever what is installed changed.
     fn changes(&self) -> watch::Receiver<u64>;
@@ -38,11 +45,14 @@ pub trait Host: Send + Sync + 'static {
     /// Does one of [`Self::operations`].
     fn operate(&self, caller: &Self::Caller, name: &str, arguments: Map<String, Value>) -> impl Future<Output = Reply> + Send;
 
-    /// The roles by name, each with what it is for.
-    fn roles(&self) -> Vec<(String, String)>;
+    /// What plugins offer to read and to begin with, in the order of their ids.
+    fn offered(&self) -> Vec<Arc<Offered>>;
 
-    /// What a role tells its model; none when there is no such role.
-    fn role(&self, caller: &Self::Caller, name: &str) -> impl Future<Output = Option<Result<String, String>>> + Send;
+    /// The roles and the skills by name, each with what it is for.
+    fn texts(&self) -> Vec<(String, String)>;
+
+    /// What a role or a skill tells its model; none when there is neither of that name.
+    fn text(&self, caller: &Self::Caller, name: &str) -> impl Future<Output = Option<Result<String, String>>> + Send;
 
     /// A page of the files and large results of the caller's conversations, and the cursor of the next one.
     ///
@@ -84,6 +94,10 @@ pub struct Call {
     /// The person was asked about this very call and said yes.
     pub approved: bool,
     pub progress: Option<Arc<dyn ProgressSink>>,
+    /// The person before the client, when it can ask them.
+    pub person: Option<Arc<dyn Person>>,
+    /// The client's model, when it lends it.
+    pub llm: Option<Arc<dyn Llm>>,
     /// Ends the call.
     pub cancelled: CancellationToken,
 }
@@ -92,11 +106,19 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// It worked. `content` is JSON, unless `is_whole` is false: then it tells of a result that is too large.
-    Done { content: String, is_whole: bool },
+    Done { content: String, is_whole: bool, files: Files },
     /// It ran and failed, or may not run. `code` says who can do something about it.
     Failed { code: String, text: String },
     /// A person has to say yes first, once or with a rule such as `suggested_rule`.
     NeedsYes { reason: String, suggested_rule: String },
+}
+
+/// What a call gave beside its JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    pub all: Vec<Artifact>,
+    /// Why nobody can read them later by their ids; none when the caller can.
+    pub lost: Option<&'static str>,
 }
 
 impl Reply {

@@ -1,25 +1,66 @@
-//! What a client can read besides calling tools: the files of conversations as resources, the roles as prompts.
+//! What a client can read besides calling tools: documents of plugins and files of conversations, as resources.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use octi_domain::limits;
 use rmcp::ErrorData;
 use rmcp::model::{
-    GetPromptResult, ListPromptsResult, ListResourcesResult, Prompt, PromptMessage, ReadResourceResult, Resource,
-    ResourceContents, Role,
+    ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult, Resource, ResourceContents, ResourceTemplate,
 };
 
 use super::host::{Content, File, Host};
+use super::offers::{self, Offers};
 
 /// What the addresses of files begin with.
 pub(super) const FILES: &str = "octi://artifacts/";
 
-/// One page of the caller's files.
-pub(super) async fn files<H: Host>(
+/// What a cursor begins with while documents are listed; after them come the files, with cursors of their own.
+const AFTER: &str = "after:";
+
+/// One page of the documents, then of the caller's files.
+pub(super) async fn list<H: Host>(
     host: &H,
     caller: &H::Caller,
     cursor: Option<String>,
 ) -> Result<ListResourcesResult, ErrorData> {
+    let after = match &cursor {
+        None => None,
+        Some(cursor) => match cursor.strip_prefix(AFTER) {
+            Some(uri) => Some(uri.to_owned()),
+            None => return files(host, caller, Some(cursor.clone())).await,
+        },
+    };
+    let (mut resources, next) = offers::page(Offers::new(host.offered()).resources(), after.as_deref());
+    if let Some(uri) = next {
+        let next_cursor = Some(format!("{AFTER}{uri}"));
+        return Ok(ListResourcesResult { resources, next_cursor, ..ListResourcesResult::default() });
+    }
+    let mut listed = files(host, caller, None).await?;
+    resources.append(&mut listed.resources);
+    Ok(ListResourcesResult { resources, ..listed })
+}
+
+/// One page of the addresses with variables: of files, and of documents.
+pub(super) fn templates<H: Host>(host: &H, cursor: Option<&str>) -> ListResourceTemplatesResult {
+    let uri = format!("{FILES}{{id}}");
+    let file = ResourceTemplate::new(uri.clone(), "artifact")
+        .with_description("A file of a conversation, or a result that was too large for it.");
+    let mut all = Offers::new(host.offered()).templates();
+    all.insert(uri, file);
+    let (resource_templates, next_cursor) = offers::page(all, cursor);
+    ListResourceTemplatesResult { resource_templates, next_cursor, ..ListResourceTemplatesResult::default() }
+}
+
+/// What stands at an address.
+pub(super) async fn read<H: Host>(host: &H, caller: &H::Caller, uri: String) -> Result<ReadResourceResult, ErrorData> {
+    match Offers::new(host.offered()).read(&uri) {
+        Some(contents) => Ok(ReadResourceResult::new(vec![contents])),
+        None => file(host, caller, uri).await,
+    }
+}
+
+/// One page of the caller's files.
+async fn files<H: Host>(host: &H, caller: &H::Caller, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
     let (files, next_cursor) = host.files(caller, cursor).await.map_err(|text| ErrorData::invalid_params(text, None))?;
     let resources = files.into_iter().map(resource).collect();
     Ok(ListResourcesResult { next_cursor, resources, ..ListResourcesResult::default() })
@@ -30,7 +71,7 @@ fn resource(file: File) -> Resource {
 }
 
 /// What stands in one of them.
-pub(super) async fn file<H: Host>(host: &H, caller: &H::Caller, uri: String) -> Result<ReadResourceResult, ErrorData> {
+async fn file<H: Host>(host: &H, caller: &H::Caller, uri: String) -> Result<ReadResourceResult, ErrorData> {
     let found = match uri.strip_prefix(FILES) {
         Some(id) => host.file(caller, id).await.map_err(|text| ErrorData::internal_error(text, None))?,
         None => None,
@@ -47,26 +88,11 @@ pub(super) async fn file<H: Host>(host: &H, caller: &H::Caller, uri: String) -> 
 }
 
 /// As text where it is text, whatever it is called.
-fn contents(content: Content, uri: String) -> ResourceContents {
+pub(super) fn contents(content: Content, uri: String) -> ResourceContents {
     let Content { media_type, bytes } = content;
     match String::from_utf8(bytes) {
         Ok(text) => ResourceContents::text(text, uri).with_mime_type(media_type),
         Err(other) => ResourceContents::blob(STANDARD.encode(other.into_bytes()), uri).with_mime_type(media_type),
-    }
-}
-
-/// The roles.
-pub(super) fn prompts<H: Host>(host: &H) -> ListPromptsResult {
-    let prompt = |(name, purpose): (String, String)| Prompt::new(name, Some(purpose), None);
-    ListPromptsResult { prompts: host.roles().into_iter().map(prompt).collect(), ..ListPromptsResult::default() }
-}
-
-/// What a role tells its model.
-pub(super) async fn prompt<H: Host>(host: &H, caller: &H::Caller, name: &str) -> Result<GetPromptResult, ErrorData> {
-    match host.role(caller, name).await {
-        Some(Ok(text)) => Ok(GetPromptResult::new(vec![PromptMessage::new_text(Role::User, text)])),
-        Some(Err(text)) => Err(ErrorData::internal_error(text, None)),
-        None => Err(ErrorData::invalid_params("there is no such prompt: `prompts/list` names those there are", None)),
     }
 }
 

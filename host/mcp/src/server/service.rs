@@ -73,7 +73,8 @@ impl<H: Host> Server<H> {
         B::Error: std::fmt::Display,
     {
         let shared = &self.0;
-        let own = Own { user_id: H::user_id(&caller), all: Arc::clone(&shared.sessions) };
+        let user_id = H::user_id(&caller);
+        let own = Own { user_id, all: Arc::clone(&shared.sessions), stream_time: shared.host.stream_time() };
         request.extensions_mut().insert(Sender(caller.clone()));
         let waits_for_news = request.method() == http::Method::GET;
         let end = if waits_for_news { &shared.draining } else { &shared.stop };
@@ -91,7 +92,7 @@ impl<H: Host> Server<H> {
     pub async fn follow(&self) {
         tokio::select! {
             () = self.0.stop.cancelled() => {}
-            () = self.0.changes.follow(self.0.host.changes()) => {}
+            () = self.0.changes.follow(&self.0.host) => {}
         }
     }
 

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use octi_domain::ids::UserId;
 use octi_domain::limits;
-use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
+use rmcp::model::{ClientJsonRpcMessage, ProtocolVersion, ServerJsonRpcMessage, ServerResult};
 use rmcp::transport::common::server_side_http::ServerSseMessage;
 use rmcp::transport::streamable_http_server::session::local::{LocalSessionManager, LocalSessionManagerError};
 use rmcp::transport::streamable_http_server::session::{SessionId, SessionManager};
@@ -27,6 +27,8 @@ pub(super) struct Sessions {
 struct Owner {
     user_id: UserId,
     used_at: Instant,
+    /// Its client comes back for what a closed stream did not bring (SEP-1699).
+    comes_back: bool,
 }
 
 impl Default for Sessions {
@@ -63,6 +65,8 @@ fn crowded_out(owners: &HashMap<SessionId, Owner>, user_id: UserId) -> Option<Se
 pub(super) struct Own {
     pub(super) user_id: UserId,
     pub(super) all: Arc<Sessions>,
+    /// How long a stream may stay open, of a client that comes back.
+    pub(super) stream_time: Option<Duration>,
 }
 
 impl Own {
@@ -77,6 +81,25 @@ impl Own {
             None => Err(LocalSessionManagerError::SessionNotFound(Arc::clone(id))),
         }
     }
+
+    /// When a stream that opens now ends, if it may not stay open. The SDK keeps what is said after that, and the stream began with
+    /// the id to come back with, and when.
+    fn end_of_stream(&self, id: &SessionId) -> impl Future<Output = ()> + Send + Sync + 'static {
+        let comes_back = self.all.owners().get(id).is_some_and(|owner| owner.comes_back);
+        let time = self.stream_time.filter(|_| comes_back);
+        async move {
+            match time {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+}
+
+/// Whether a client of the version that was agreed on comes back after its stream was closed.
+fn comes_back(answer: &ServerJsonRpcMessage) -> bool {
+    let ServerJsonRpcMessage::Response(answer) = answer else { return false };
+    matches!(&answer.result, ServerResult::InitializeResult(agreed) if agreed.protocol_version >= ProtocolVersion::V_2025_11_25)
 }
 
 impl SessionManager for Own {
@@ -90,7 +113,7 @@ impl SessionManager for Own {
             self.all.local.close_session(&oldest).await?;
         }
         let (id, transport) = self.all.local.create_session().await?;
-        self.all.owners().insert(Arc::clone(&id), Owner { user_id: self.user_id, used_at: Instant::now() });
+        self.all.owners().insert(Arc::clone(&id), Owner { user_id: self.user_id, used_at: Instant::now(), comes_back: false });
         Ok((id, transport))
     }
 
@@ -100,7 +123,11 @@ impl SessionManager for Own {
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, Self::Error> {
         self.touch(id)?;
-        self.all.local.initialize_session(id, message).await
+        let answer = self.all.local.initialize_session(id, message).await?;
+        if let Some(owner) = self.all.owners().get_mut(id) {
+            owner.comes_back = comes_back(&answer);
+        }
+        Ok(answer)
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, Self::Error> {
@@ -126,7 +153,7 @@ impl SessionManager for Own {
         message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         self.touch(id)?;
-        self.all.local.create_stream(id, message).await
+        Ok(self.all.local.create_stream(id, message).await?.take_until(self.end_of_stream(id)))
     }
 
     async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), Self::Error> {
@@ -148,16 +175,19 @@ impl SessionManager for Own {
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, Self::Error> {
         self.touch(id)?;
-        self.all.local.resume(id, last_event_id).await
+        Ok(self.all.local.resume(id, last_event_id).await?.take_until(self.end_of_stream(id)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use tokio::time::timeout;
+
     use super::*;
 
     fn own(all: &Arc<Sessions>, number: usize) -> Own {
-        Own { user_id: format!("00000000-0000-0000-0000-{number:012}").parse().unwrap(), all: Arc::clone(all) }
+        Own { user_id: format!("00000000-0000-0000-0000-{number:012}").parse().unwrap(), all: Arc::clone(all), stream_time: None }
     }
 
     #[tokio::test]
@@ -193,6 +223,24 @@ mod tests {
         assert_eq!(all.owners().len(), limits::MCP_SESSIONS_PER_USER_MAX + 1);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn only_the_stream_of_a_client_that_comes_back_ends_before_its_answer() {
+        let answer = |version: &str| -> ServerJsonRpcMessage {
+            let result = json!({"protocolVersion": version, "capabilities": {}, "serverInfo": {"name": "octi", "version": "1"}});
+            serde_json::from_value(json!({"jsonrpc": "2.0", "id": 1, "result": result})).unwrap()
+        };
+        assert!(comes_back(&answer("2025-11-25")) && !comes_back(&answer("2025-06-18")) && !comes_back(&answer("2024-11-05")));
+
+        let all = Arc::new(Sessions::default());
+        let ann = Own { stream_time: Some(Duration::from_secs(45)), ..own(&all, 1) };
+        let (id, _transport) = ann.create_session().await.unwrap();
+        let ends = async |own: &Own, seconds| timeout(Duration::from_secs(seconds), own.end_of_stream(&id)).await.is_ok();
+        assert!(!ends(&ann, 3_600).await);
+        all.owners().get_mut(&id).unwrap().comes_back = true;
+        assert!(!ends(&ann, 44).await && ends(&ann, 46).await);
+        assert!(!ends(&own(&all, 1), 3_600).await, "nobody set it");
+    }
+
     #[test]
     fn all_together_are_bounded_too() {
         let all = Arc::new(Sessions::default());
@@ -200,7 +248,8 @@ mod tests {
         let mut owners: HashMap<SessionId, Owner> = HashMap::new();
         for number in 0..limits::MCP_SESSIONS_MAX {
             let used_at = now + Duration::from_secs(number as u64);
-            owners.insert(Arc::from(number.to_string()), Owner { user_id: own(&all, number).user_id, used_at });
+            owners
+                .insert(Arc::from(number.to_string()), Owner { user_id: own(&all, number).user_id, used_at, comes_back: false });
         }
         let newcomer = own(&all, limits::MCP_SESSIONS_MAX).user_id;
         assert_eq!(crowded_out(&owners, newcomer).as_deref(), Some("0"));

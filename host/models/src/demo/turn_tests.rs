@@ -26,6 +26,7 @@ fn play(text: &str, names: &[&str], answers: &[(&str, bool)]) -> (Vec<(String, V
             content: (*content).to_owned(),
             is_error: *is_error,
             artifact: None,
+            files: Vec::new(),
         };
         calls.push((call.name.clone(), call.arguments.clone()));
         request.messages.push(ChatMessage { role: Role::Assistant, parts: vec![Part::ToolCall(call)] });
@@ -113,7 +114,14 @@ fn a_command_is_reported_with_its_exit_code_and_both_streams() {
 #[test]
 fn only_the_last_request_counts() {
     let mut request = ChatRequest { tools: tools(&FILES), ..ChatRequest::default() };
-    let old = ToolResult { call_id: "1".into(), name: "t".into(), content: "x".into(), is_error: true, artifact: None };
+    let old = ToolResult {
+        call_id: "1".into(),
+        name: "t".into(),
+        content: "x".into(),
+        is_error: true,
+        artifact: None,
+        files: Vec::new(),
+    };
     request.messages = vec![
         ChatMessage::user("read a.txt"),
         ChatMessage { role: Role::Tool, parts: vec![Part::ToolResult(old)] },

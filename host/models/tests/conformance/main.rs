@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 fn result(call: &ToolCall, content: &str, is_error: bool) -> Part {
     let (call_id, name) = (call.id.clone(), call.name.clone());
-    Part::ToolResult(ToolResult { call_id, name, content: content.into(), is_error, artifact: None })
+    Part::ToolResult(ToolResult { call_id, name, content: content.into(), is_error, artifact: None, files: Vec::new() })
 }
 
 /// The request with the model's calls and their results behind it.

@@ -33,7 +33,7 @@ fn calls(events: &[ChatEvent]) -> Vec<ToolCall> {
 
 fn result(call: &ToolCall) -> Part {
     let (call_id, name) = (call.id.clone(), call.name.clone());
-    Part::ToolResult(ToolResult { call_id, name, content: "done".into(), is_error: false, artifact: None })
+    Part::ToolResult(ToolResult { call_id, name, content: "done".into(), is_error: false, artifact: None, files: Vec::new() })
 }
 
 #[tokio::test]

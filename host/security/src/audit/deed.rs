@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use octi_domain::ids::{CallId, PermissionRequestId, RuleId, SessionId, SignInId, TokenId, UserId};
+use octi_domain::ids::{CallId, PermissionRequestId, ProgramId, RuleId, SessionId, SignInId, TokenId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Answer, Level};
 use serde_json::{Value, json};
@@ -48,6 +48,25 @@ pub enum Deed<'a> {
     },
     TokenRevoked {
         token: TokenId,
+    },
+    /// A person let a program in.
+    ProgramAllowed {
+        program: ProgramId,
+        client: &'a str,
+        scope: &'a str,
+    },
+    /// A person said no to a program.
+    ProgramRefused {
+        client: &'a str,
+    },
+    /// A program is not let in any more: its person or the program itself said so.
+    ProgramRevoked {
+        program: ProgramId,
+    },
+    /// The same, because somebody showed a code or refresh token of it again.
+    ProgramCut {
+        program: ProgramId,
+        client: &'a str,
     },
     /// A person answered; `operation` is such as `shell.run`.
     PermissionAnswered {
@@ -121,6 +140,12 @@ pub enum Deed<'a> {
         plugin: &'a str,
         why: &'a str,
     },
+    /// Who may use it: a person, or everyone. Without a word, what was said before is taken back.
+    PluginAccess {
+        plugin: &'a str,
+        user: Option<&'a str>,
+        allowed: Option<bool>,
+    },
     /// A setting of the host has another value; never which.
     SettingChanged {
         key: &'a str,
@@ -187,6 +212,10 @@ impl Deed<'_> {
             Self::SetUp { .. } => "set_up",
             Self::TokenCreated { .. } => "token_created",
             Self::TokenRevoked { .. } => "token_revoked",
+            Self::ProgramAllowed { .. } => "program_allowed",
+            Self::ProgramRefused { .. } => "program_refused",
+            Self::ProgramRevoked { .. } => "program_revoked",
+            Self::ProgramCut { .. } => "program_cut",
             Self::PermissionAnswered { answer: Answer::Deny, .. } => "permission_denied",
             Self::PermissionAnswered { .. } => "permission_granted",
             Self::PermissionExpired { .. } => "permission_expired",
@@ -202,6 +231,9 @@ impl Deed<'_> {
             Self::PluginRefused { .. } => "plugin_refused",
             Self::PluginRolledBack { .. } => "plugin_rolled_back",
             Self::PluginQuarantined { .. } => "plugin_quarantined",
+            Self::PluginAccess { allowed: Some(true), .. } => "plugin_allowed",
+            Self::PluginAccess { allowed: Some(false), .. } => "plugin_denied",
+            Self::PluginAccess { allowed: None, .. } => "plugin_access_reset",
             Self::PublisherTrusted { .. } => "publisher_trusted",
             Self::PublisherForgotten { .. } => "publisher_forgotten",
             Self::SettingChanged { .. } => "setting_changed",
@@ -227,6 +259,10 @@ impl Deed<'_> {
             Self::SignedOut { sign_in } => format!("sign-in:{sign_in}"),
             Self::PasswordChanged { user } | Self::SetUp { user } => format!("user:{user}"),
             Self::TokenCreated { token, .. } | Self::TokenRevoked { token } => format!("token:{token}"),
+            Self::ProgramAllowed { program, .. } | Self::ProgramRevoked { program } | Self::ProgramCut { program, .. } => {
+                format!("program:{program}")
+            }
+            Self::ProgramRefused { .. } => "program".to_owned(),
             Self::PermissionAnswered { request, .. } | Self::PermissionExpired { request, .. } => {
                 format!("permission:{request}")
             }
@@ -240,7 +276,9 @@ impl Deed<'_> {
             Self::PluginRolledBack { plugin, .. } | Self::PluginQuarantined { plugin, .. } => {
                 format!("plugin:{}", short(plugin))
             }
-            Self::HookBlocked { plugin, .. } | Self::HookRewrote { plugin, .. } => format!("plugin:{}", short(plugin)),
+            Self::HookBlocked { plugin, .. } | Self::HookRewrote { plugin, .. } | Self::PluginAccess { plugin, .. } => {
+                format!("plugin:{}", short(plugin))
+            }
             Self::PluginReloaded { plugin: Some(plugin) } | Self::PluginRefused { plugin: Some(plugin), .. } => {
                 format!("plugin:{}", short(plugin))
             }
@@ -269,6 +307,8 @@ impl Deed<'_> {
             Self::TokenCreated { name, expires_at, .. } => {
                 json!({ "name": short(name), "expires_at": expires_at.map(|at| at.to_rfc3339()) })
             }
+            Self::ProgramAllowed { client, scope, .. } => json!({ "client": short(client), "scope": short(scope) }),
+            Self::ProgramRefused { client } | Self::ProgramCut { client, .. } => json!({ "client": short(client) }),
             Self::PermissionAnswered { operation, answer, .. } => {
                 json!({ "operation": short(operation), "answer": answer.as_str() })
             }
@@ -282,6 +322,7 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
+            Self::PluginAccess { user, .. } => json!({ "user": short(user.unwrap_or("everyone")) }),
             Self::PublisherTrusted { key, .. } => json!({ "key": short(key) }),
             Self::McpToolAccepted { hash, .. } => json!({ "hash": short(hash) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
@@ -292,6 +333,7 @@ impl Deed<'_> {
             | Self::PasswordChanged { .. }
             | Self::SetUp { .. }
             | Self::TokenRevoked { .. }
+            | Self::ProgramRevoked { .. }
             | Self::RuleRemoved { .. }
             | Self::ModelRemoved { .. }
             | Self::ModelDefault { .. }

@@ -36,7 +36,32 @@ pub(crate) enum PartRow {
         is_error: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         artifact: Option<Uuid>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        files: Vec<FileRow>,
     },
+}
+
+/// A file that a tool gave.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FileRow {
+    artifact: Uuid,
+    name: String,
+    media_type: String,
+    bytes: u64,
+}
+
+impl From<Attachment> for FileRow {
+    fn from(file: Attachment) -> Self {
+        let Attachment { artifact, name, media_type, bytes } = file;
+        Self { artifact: artifact.as_uuid(), name, media_type, bytes }
+    }
+}
+
+impl From<FileRow> for Attachment {
+    fn from(row: FileRow) -> Self {
+        let FileRow { artifact, name, media_type, bytes } = row;
+        Self { artifact: artifact.into(), name, media_type, bytes }
+    }
 }
 
 impl From<&Part> for PartRow {
@@ -48,8 +73,9 @@ impl From<&Part> for PartRow {
             }
             Part::Reasoning(text) => Self::Reasoning { text },
             Part::ToolCall(ToolCall { id, name, arguments, signature }) => Self::ToolCall { id, name, arguments, signature },
-            Part::ToolResult(ToolResult { call_id, name, content, is_error, artifact }) => {
-                Self::ToolResult { call_id, name, content, is_error, artifact: artifact.map(ArtifactId::as_uuid) }
+            Part::ToolResult(ToolResult { call_id, name, content, is_error, artifact, files }) => {
+                let (artifact, files) = (artifact.map(ArtifactId::as_uuid), files.into_iter().map(FileRow::from).collect());
+                Self::ToolResult { call_id, name, content, is_error, artifact, files }
             }
         }
     }
@@ -64,8 +90,9 @@ impl From<PartRow> for Part {
             }
             PartRow::Reasoning { text } => Self::Reasoning(text),
             PartRow::ToolCall { id, name, arguments, signature } => Self::ToolCall(ToolCall { id, name, arguments, signature }),
-            PartRow::ToolResult { call_id, name, content, is_error, artifact } => {
-                Self::ToolResult(ToolResult { call_id, name, content, is_error, artifact: artifact.map(ArtifactId::from) })
+            PartRow::ToolResult { call_id, name, content, is_error, artifact, files } => {
+                let (artifact, files) = (artifact.map(ArtifactId::from), files.into_iter().map(Attachment::from).collect());
+                Self::ToolResult(ToolResult { call_id, name, content, is_error, artifact, files })
             }
         }
     }

@@ -99,6 +99,7 @@ pub(crate) fn difficult_parts(ambient: &Ambient) -> Vec<Part> {
             content: "{}".to_owned(),
             is_error: true,
             artifact: Some(ambient.id()),
+            files: Vec::new(),
         }),
     ]
 }

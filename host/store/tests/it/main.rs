@@ -15,6 +15,8 @@ mod conversations;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod granted;
+#[cfg(test)]
 mod guarded;
 #[cfg(test)]
 mod house;
@@ -30,6 +32,8 @@ mod opening;
 mod owners;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
+mod programs;
 #[cfg(test)]
 mod records;
 #[cfg(test)]

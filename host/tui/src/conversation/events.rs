@@ -1,9 +1,12 @@
 //! What each event does to a conversation.
 
 use chrono::{DateTime, Utc};
-use octi_api::event::{AgentEnded, ChatDelta, ChatMessage, ChatResponse, EventBody, EventEnvelope, ToolInvoked, ToolResult};
+use octi_api::event::{
+    AgentEnded, ChatDelta, ChatMessage, ChatResponse, EventBody, EventEnvelope, HookRewrote, ToolInvoked, ToolResult,
+};
 use octi_api::v1::agents::AgentStatus;
 use octi_api::v1::messages::Role;
+use octi_api::v1::questions::Question;
 use octi_domain::limits;
 use octi_domain::text::clean;
 use octi_domain::tool_name::dotted;
@@ -45,11 +48,7 @@ impl Conversation {
                 let (hook, name) = (clean(&blocked.hook), clean(&dotted(&blocked.name)));
                 self.inform(Tone::Info, &format!("the hook {hook} blocked {name}: {}", blocked.reason));
             }
-            EventBody::HookRewrote(rewrote) => {
-                let (hook, name) = (clean(&rewrote.hook), clean(&dotted(&rewrote.name)));
-                let arguments = shorten(&clean(&rewrote.arguments.to_string()), ARGUMENTS_CHARS_MAX, "…");
-                self.inform(Tone::Info, &format!("the hook {hook} changed the arguments of {name}: {arguments}"));
-            }
+            EventBody::HookRewrote(rewrote) => self.on_rewrote(&rewrote),
             EventBody::CompactionStalled(stalled) => self.inform(Tone::Info, &stalled.reason),
             EventBody::AgentSpawned(spawned) => {
                 self.without_continued();
@@ -80,6 +79,12 @@ impl Conversation {
                     tool.state = ToolState::Waiting;
                 }
             }),
+            EventBody::QuestionAsked(question) => self.on_asked(&question),
+            EventBody::QuestionResolved(resolved) => self.change_tool(resolved.call_id, |tool| {
+                if tool.state == ToolState::Waiting {
+                    tool.state = ToolState::Running;
+                }
+            }),
             EventBody::PermissionResolved(resolved) => {
                 let asked = |kind: &Kind| matches!(kind, Kind::Tool(tool) if tool.permission == Some(resolved.request_id));
                 let id = self.items.iter().rev().find(|item| asked(&item.kind)).map(|item| item.id.clone());
@@ -96,6 +101,19 @@ impl Conversation {
             }
             _ => {}
         }
+    }
+
+    fn on_rewrote(&mut self, rewrote: &HookRewrote) {
+        let (hook, name) = (clean(&rewrote.hook), clean(&dotted(&rewrote.name)));
+        let arguments = shorten(&clean(&rewrote.arguments.to_string()), ARGUMENTS_CHARS_MAX, "…");
+        self.inform(Tone::Info, &format!("the hook {hook} changed the arguments of {name}: {arguments}"));
+    }
+
+    fn on_asked(&mut self, question: &Question) {
+        self.change_tool(question.call_id, |tool| tool.state = ToolState::Waiting);
+        let (plugin, message) = (clean(&question.plugin), bounded(&question.message));
+        let text = format!("the plugin {plugin} asks: {message} Answer in the browser, or with `octi chat`.");
+        self.inform(Tone::Info, &text);
     }
 
     fn on_message(&mut self, said: &ChatMessage) {
@@ -119,7 +137,7 @@ impl Conversation {
         if self.position(&id).is_some() {
             return;
         }
-        let attachments = said.attachments.iter().map(|file| Attached { name: clean(&file.name), bytes: file.bytes }).collect();
+        let attachments = said.attachments.iter().map(Attached::of).collect();
         let message =
             Message { speaker: Speaker::User, injected: said.injected, attachments, text, ..Message::new(said.agent_id) };
         let local = self.items.iter().position(|item| match &item.kind {
@@ -277,6 +295,7 @@ impl Conversation {
             tool.state = if result.is_error { ToolState::Failed } else { ToolState::Done };
             tool.summary = Some(bounded(&result.summary));
             tool.result.get_or_insert_with(|| bounded(&result.preview));
+            tool.files = result.files.iter().map(Attached::of).collect();
             tool.duration_ms = Some(result.duration_ms);
             tool.progress = None;
         });

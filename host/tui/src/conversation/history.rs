@@ -198,7 +198,7 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
                     (tool.state, tool.is_stored) = (ToolState::Unfinished, true);
                     items.push(new(ItemId::Stored(message.agent_id, id.clone()), Kind::Tool(tool)));
                 }
-                Part::ToolResult { call_id, name, content, is_error, .. } => {
+                Part::ToolResult { call_id, name, content, is_error, files, .. } => {
                     let key = (message.agent_id, call_id.clone());
                     let at = *calls.entry(key).or_insert_with(|| {
                         let mut tool = Tool::new(message.agent_id, &clean(name), None);
@@ -209,6 +209,7 @@ fn items_of(messages: &[Stored]) -> Vec<New> {
                     if let Some(New { kind: Kind::Tool(tool), .. }) = items.get_mut(at) {
                         tool.state = if *is_error { ToolState::Failed } else { ToolState::Done };
                         tool.result = Some(bounded(content));
+                        tool.files = files.iter().map(Attached::of).collect();
                     }
                 }
                 Part::Text { .. } | Part::Reasoning { .. } | Part::Attachment(_) => {}
@@ -229,7 +230,7 @@ fn text_of(stored: &Stored, injected: bool) -> Option<New> {
         match part {
             Part::Text { text } => message.text.push_str(&bounded(text)),
             Part::Reasoning { text } => message.reasoning.push_str(&bounded(text)),
-            Part::Attachment(file) => message.attachments.push(Attached { name: clean(&file.name), bytes: file.bytes }),
+            Part::Attachment(file) => message.attachments.push(Attached::of(file)),
             Part::ToolCall { .. } | Part::ToolResult { .. } => {}
         }
     }

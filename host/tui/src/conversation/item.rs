@@ -1,6 +1,8 @@
 //! What a conversation consists of.
 
+use octi_api::v1::messages::Attachment;
 use octi_api::v1::permissions::Resolution;
+use octi_domain::text::clean;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -64,11 +66,17 @@ pub(crate) enum Sending {
     Failed(String),
 }
 
-/// A file of a message.
+/// A file of a message, or of a tool's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Attached {
     pub(crate) name: String,
     pub(crate) bytes: u64,
+}
+
+impl Attached {
+    pub(crate) fn of(file: &Attachment) -> Self {
+        Self { name: clean(&file.name), bytes: file.bytes }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -129,6 +137,8 @@ pub(crate) struct Tool {
     pub(crate) summary: Option<String>,
     /// The beginning of what it gave.
     pub(crate) result: Option<String>,
+    /// The files that it gave.
+    pub(crate) files: Vec<Attached>,
     pub(crate) duration_ms: Option<u64>,
     /// The question about this call.
     pub(crate) permission: Option<Uuid>,
@@ -148,6 +158,7 @@ impl Tool {
             progress: None,
             summary: None,
             result: None,
+            files: Vec::new(),
             duration_ms: None,
             permission: None,
             resolution: None,

@@ -220,6 +220,7 @@ fn stored_messages_and_events_are_one_conversation() {
         content: "all of it".into(),
         is_error: false,
         artifact_id: None,
+        files: Vec::new(),
     };
     let messages = [
         stored(1, Role::User, vec![text("write it")]),

@@ -213,6 +213,10 @@ fn call(tool: &Tool, before: Before, look: Look) -> Vec<Line<'static>> {
     if let Some((text, style)) = outcome(tool, look) {
         lines.extend(wrapper.text(&text, style));
     }
+    for file in &tool.files {
+        let text = format!("{} {} ({})", glyphs.file, file.name, words::bytes(file.bytes));
+        lines.extend(wrapper.text(&text, DIM));
+    }
     if look.details {
         lines.extend(details(tool, look));
     }

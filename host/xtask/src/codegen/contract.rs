@@ -57,7 +57,11 @@ fn packages(wit: &Path) -> anyhow::Result<Resolve> {
             }
         }
     }
-    // One file a package, so that a package only has to wait for those it uses.
+    resolve(files)
+}
+
+/// Parses packages in any order, each with the name of its file: one file a package, so that it only has to wait for those it uses.
+pub(crate) fn resolve(mut files: Vec<(String, String)>) -> anyhow::Result<Resolve> {
     let mut resolve = Resolve::default();
     while !files.is_empty() {
         let before = files.len();
@@ -107,7 +111,7 @@ fn functions(interface: &Interface, resource: Option<TypeId>) -> impl Iterator<I
     interface.functions.values().filter(move |function| function.kind.resource() == resource)
 }
 
-fn function_line(resolve: &Resolve, function: &Function) -> String {
+pub(crate) fn function_line(resolve: &Resolve, function: &Function) -> String {
     let is_method = matches!(function.kind, FunctionKind::Method(_) | FunctionKind::AsyncMethod(_));
     let params: Vec<String> = function
         .params
@@ -127,7 +131,7 @@ fn function_line(resolve: &Resolve, function: &Function) -> String {
 }
 
 /// The definition of a type as WIT, with the words about its parts; none for what is only used from elsewhere.
-fn shape(resolve: &Resolve, name: &str, definition: &TypeDef) -> Option<String> {
+pub(crate) fn shape(resolve: &Resolve, name: &str, definition: &TypeDef) -> Option<String> {
     let mut text = String::new();
     let mut part = |docs: &Docs, line: String| {
         for doc in docs.contents.iter().flat_map(|docs| docs.trim().lines()) {

@@ -96,7 +96,7 @@ fn check_package(package: &Package) -> Vec<String> {
     let name = package.name.as_str();
     let used: BTreeSet<&str> =
         package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal).map(|d| d.name.as_str()).collect();
-    let is_guest_side = name.starts_with("octi-tool-") || name.starts_with("octi-sdk") || name.starts_with("octi-guest-");
+    let is_guest_side = ["octi-tool-", "octi-sdk", "octi-guest-", "octi-corpus"].iter().any(|prefix| name.starts_with(prefix));
     let mut problems = Vec::new();
     if is_guest_side {
         for dependency in used.iter().filter(|d| d.starts_with("octi-") && !d.starts_with("octi-sdk")) {

@@ -2,7 +2,8 @@
 
 use wasmparser::{Parser, Payload};
 
-use super::{Host, role, tool};
+use crate::host::{Host, role};
+use crate::tool;
 
 /// How a file is damaged; which way and where is what a seed says.
 fn damaged(plugin: &[u8], seed: u64) -> Vec<u8> {

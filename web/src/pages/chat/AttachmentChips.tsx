@@ -80,10 +80,23 @@ function Chip({ one, onRemove }: { one: Attachment; onRemove: () => void }) {
 
 const isPicture = (file: MessageFile) => /^image\/(png|jpeg|gif|webp|avif)$/.test(file.mediaType);
 
-/** The files of a message: pictures are shown small, and everything can be downloaded. */
+/** The files of a message, which stand where its sender does. */
 export function MessageFiles({ files }: { files: readonly MessageFile[] }) {
+  return <GivenFiles files={files} label="Files of this message" className="max-w-[88%] justify-end" />;
+}
+
+/** Files that somebody gave: pictures are shown small, and everything can be downloaded. */
+export function GivenFiles({
+  files,
+  label,
+  className,
+}: {
+  files: readonly MessageFile[];
+  label: string;
+  className?: string;
+}) {
   return (
-    <ul aria-label="Files of this message" className="flex max-w-[88%] flex-wrap justify-end gap-2">
+    <ul aria-label={label} className={cx("flex flex-wrap gap-2", className)}>
       {files.map((file) => (
         <li key={file.artifactId}>
           <a

@@ -28,6 +28,7 @@ import { useAttachments } from "./attachments";
 import { Composer } from "./Composer";
 import { useDraft } from "./drafts";
 import { usableModel } from "./models";
+import { QuestionCards } from "./QuestionCards";
 import { isKnown, slashOf } from "./slash";
 import { Transcript } from "./Transcript";
 
@@ -210,6 +211,7 @@ function Body({
           requests={permissions.filter((request) => request.sessionId === sessionId)}
         />
       )}
+      <QuestionCards sessionId={sessionId} />
       <Composer
         text={text}
         onText={setText}

@@ -2,13 +2,14 @@ import { ShieldQuestion } from "lucide-react";
 import { useEffect, useState } from "react";
 import type { PermissionRequest, Scope } from "@/api/types";
 import { cx } from "@/lib/cx";
-import { isTyping, useKeys, useNow } from "@/lib/hooks";
+import { isTyping, useKeys } from "@/lib/hooks";
 import { answer } from "@/live/store";
 import { Badge, Kbd } from "@/ui/parts";
 import { Ticks } from "@/ui/Ticks";
 import { toast } from "@/ui/toasts";
 import { Arguments } from "./Arguments";
 import { isDestructive } from "./danger";
+import { Expiry } from "./Expiry";
 import { useAsker } from "./useAsker";
 
 interface Choice {
@@ -70,7 +71,7 @@ export function PermissionCard({ request, keys }: { request: PermissionRequest; 
         </h3>
         <span className="flex-1" />
         {destructive && <Badge tone="deny">cannot be undone</Badge>}
-        <Expiry at={request.expiresAt} />
+        <Expiry at={request.expiresAt} title="When nobody answers, the call is denied" />
       </header>
       <div className="flex flex-col gap-2 px-3 py-2.5">
         <WhoAsks request={request} />
@@ -161,16 +162,5 @@ function ChoiceButton({
       )}
       {choice.label}
     </button>
-  );
-}
-
-function Expiry({ at }: { at: string }) {
-  const now = useNow(1000);
-  const seconds = Math.max(0, Math.round((Date.parse(at) - now) / 1000));
-  const text = seconds > 90 ? `${Math.round(seconds / 60)} min` : `${seconds} s`;
-  return (
-    <span className="text-xs text-soft tabular-nums" title="When nobody answers, the call is denied">
-      {seconds === 0 ? "expired" : `${text} left`}
-    </span>
   );
 }

@@ -16,6 +16,7 @@ import { useNow } from "@/lib/hooks";
 import { CopyButton } from "@/ui/CopyButton";
 import { Badge } from "@/ui/parts";
 import { Arguments, asText, Block } from "./Arguments";
+import { GivenFiles } from "./AttachmentChips";
 
 const STATES = {
   running: { word: "running", icon: LoaderCircle, colour: "text-agent" },
@@ -70,6 +71,11 @@ export function ToolCard({ tool }: { tool: ToolItem }) {
           aria-hidden="true"
         />
       </button>
+      {tool.files && (
+        <div className="border-t border-line px-3 py-2.5">
+          <GivenFiles files={tool.files} label="Files of this result" />
+        </div>
+      )}
       {open && (
         <div id={bodyId} className="flex flex-col gap-2.5 border-t border-line px-3 py-2.5">
           <Arguments value={tool.arguments} />

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { call, keepCsrfToken } from "@/api/client";
 import { asFailure } from "@/api/errors";
 import { becomes, sessionQuery, setupQuery } from "@/api/queries";
@@ -12,6 +12,9 @@ import { Welcome } from "@/shell/Welcome";
 import { Button } from "@/ui/Button";
 import { ErrorBox } from "@/ui/ErrorBox";
 import { TextField } from "@/ui/Field";
+
+/** Where a program sent the person. */
+const CONNECT = "/oauth/authorize?";
 
 export function LoginPage() {
   useTitle("Sign in");
@@ -30,7 +33,7 @@ export function LoginPage() {
       if (readStored("owner") !== answer.user.id) forgetPersonal();
       writeStored("owner", answer.user.id);
       becomes(client, answer);
-      void navigate({ href: inner(to), replace: true });
+      if (!to?.startsWith(CONNECT)) void navigate({ href: inner(to), replace: true });
     },
   });
   const submit = (event: FormEvent) => {
@@ -39,7 +42,9 @@ export function LoginPage() {
   };
 
   if (setup.data?.needed) return <Redirect to="/setup" />;
-  if (session.data && !signIn.isPending) return <Redirect to={inner(to)} />;
+  if (session.data && !signIn.isPending) {
+    return to?.startsWith(CONNECT) ? <Leave to={to} /> : <Redirect to={inner(to)} />;
+  }
   return (
     <Welcome title="Sign in" intro="To this octi, on your own machine or your team's.">
       <form onSubmit={submit} className="flex flex-col gap-4">
@@ -69,6 +74,12 @@ export function LoginPage() {
       </form>
     </Welcome>
   );
+}
+
+/** A program waits for its address letter for letter; the router would write it anew. */
+function Leave({ to }: { to: string }) {
+  useEffect(() => window.location.replace(to), [to]);
+  return null;
 }
 
 /** Only addresses of these pages: a link must not lead a person elsewhere after signing in. */

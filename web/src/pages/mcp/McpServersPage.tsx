@@ -18,6 +18,7 @@ export function stateOf(server: McpServer): { tone: Tone; word: string } {
   if (server.config.disabled) return { tone: "neutral", word: "disabled" };
   if (server.breaker === "open") return { tone: "deny", word: "left alone" };
   if (server.breaker === "probing") return { tone: "ask", word: "being tried" };
+  if (server.signedIn === "wanted") return { tone: "ask", word: "wants a sign-in" };
   return server.running ? { tone: "allow", word: "running" } : { tone: "neutral", word: "not started" };
 }
 
@@ -78,6 +79,7 @@ function Server({ server, onChange }: { server: McpServer; onChange: () => void 
           <code className="min-w-0 break-all text-xs">
             {server.config.url ?? [server.config.command, ...(server.config.args ?? [])].join(" ")}
           </code>
+          {server.signedIn === "yes" && <Badge tone="neutral">signed in</Badge>}
           {server.source === "file" && <span className="text-sm text-faint">from mcp.json</span>}
         </div>
         {server.problem && <p className="text-sm text-deny">{server.problem}</p>}

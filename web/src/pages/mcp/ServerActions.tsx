@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Play, RefreshCw, RotateCcw, Trash2 } from "lucide-react";
+import { LogIn, LogOut, Play, RefreshCw, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { api, ask } from "@/api/client";
 import { asFailure } from "@/api/errors";
@@ -41,6 +41,18 @@ export function ServerActions({ server, onChange }: { server: McpServer; onChang
     onError: failed,
     onSettled: refresh,
   });
+  const signIn = useMutation({
+    mutationFn: () => ask(api.POST("/api/mcp/servers/{name}/sign-in", { ...path, body: { port: null } })),
+    // The authorization server is another site: it sends the browser back to this page.
+    onSuccess: ({ url }) => window.location.assign(url),
+    onError: failed,
+  });
+  const signOut = useMutation({
+    mutationFn: () => ask(api.DELETE("/api/mcp/servers/{name}/sign-in", path)),
+    onSuccess: () => toast({ tone: "ok", text: `octi is signed out of \`${server.name}\`.` }),
+    onError: failed,
+    onSettled: refresh,
+  });
   const remove = async () => {
     await ask(api.DELETE("/api/mcp/servers/{name}", path));
     await refresh();
@@ -59,6 +71,21 @@ export function ServerActions({ server, onChange }: { server: McpServer; onChang
       >
         Restart
       </Button>
+      {server.signedIn === "wanted" && !off && (
+        <Button
+          look="primary"
+          icon={<LogIn size={14} />}
+          busy={signIn.isPending}
+          onClick={() => signIn.mutate()}
+        >
+          Sign in
+        </Button>
+      )}
+      {server.signedIn === "yes" && !off && (
+        <Button icon={<LogOut size={14} />} busy={signOut.isPending} onClick={() => signOut.mutate()}>
+          Sign out
+        </Button>
+      )}
       {server.breaker !== "closed" && (
         <Button icon={<RotateCcw size={14} />} busy={reset.isPending} onClick={() => reset.mutate()}>
           Try again now

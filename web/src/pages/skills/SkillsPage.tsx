@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, ask } from "@/api/client";
 import { skillQuery, skillsQuery } from "@/api/queries";
 import type { Skill, SkillProblem } from "@/api/types";
-import { PluginLink } from "@/pages/plugins/PluginsPage";
+import { PluginLink } from "@/pages/plugins/parts";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
 import { Loaded, Page } from "@/ui/Page";

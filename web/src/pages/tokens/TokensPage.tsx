@@ -12,6 +12,7 @@ import { SelectField, TextField } from "@/ui/Field";
 import { Loaded, Page } from "@/ui/Page";
 import { Badge, Card, Empty, When } from "@/ui/parts";
 import { type Column, Table } from "@/ui/Table";
+import { Programs } from "./Programs";
 
 export function TokensPage() {
   const query = useQuery(tokensQuery);
@@ -52,6 +53,7 @@ export function TokensPage() {
           )
         }
       </Loaded>
+      <Programs />
       {making && <MakeDialog onClose={() => setMaking(false)} />}
       {revoked && (
         <Confirm

@@ -7,7 +7,7 @@ import type { Tool } from "@/api/types";
 import { cx } from "@/lib/cx";
 import { useTitle } from "@/lib/hooks";
 import { LevelBadge } from "@/pages/permissions/PermissionsPage";
-import { PluginLink } from "@/pages/plugins/PluginsPage";
+import { PluginLink } from "@/pages/plugins/parts";
 import { IconButton } from "@/ui/Button";
 import { SearchField } from "@/ui/Field";
 import { Loaded } from "@/ui/Page";

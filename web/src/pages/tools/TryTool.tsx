@@ -164,6 +164,12 @@ function Outcome({ outcome }: { outcome: ToolOutcome }) {
       ) : (
         <Block text={outcome.content} />
       )}
+      {outcome.files && outcome.files.length > 0 && (
+        <p className="mt-2 text-sm text-soft">
+          It gave {outcome.files.map((file) => file.name).join(", ")}
+          {outcome.filesLost && `. They cannot be fetched: ${outcome.filesLost}`}
+        </p>
+      )}
       {outcome.artifactId && (
         <a
           href={`/api/artifacts/${outcome.artifactId}/raw`}

@@ -18,7 +18,7 @@ fn call(id: &str) -> Part {
 
 fn result(id: &str, is_error: bool) -> Part {
     let (call_id, content) = (id.to_owned(), "milk".to_owned());
-    Part::ToolResult(ToolResult { call_id, name: "files__read".into(), content, is_error, artifact: None })
+    Part::ToolResult(ToolResult { call_id, name: "files__read".into(), content, is_error, artifact: None, files: Vec::new() })
 }
 
 fn text(role: Role, text: &str) -> (Role, Vec<Part>) {

@@ -64,7 +64,7 @@ mod tests {
 
     fn result(content: &str, is_error: bool) -> Part {
         let (call_id, name, content) = ("c".to_owned(), "files__read".to_owned(), content.to_owned());
-        Part::ToolResult(ToolResult { call_id, name, content, is_error, artifact: None })
+        Part::ToolResult(ToolResult { call_id, name, content, is_error, artifact: None, files: Vec::new() })
     }
 
     #[test]

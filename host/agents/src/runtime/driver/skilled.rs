@@ -13,7 +13,9 @@ impl Driver {
     pub(super) async fn give_skills(&mut self, said: &str, off: &BTreeSet<String>) -> Result<(), StoreError> {
         // Without its role the turn fails anyway, and says why.
         let Some(role) = self.snapshot.roles.get(&self.run.role) else { return Ok(()) };
-        let asked = Asked { role: role.spec(), said, off, window: self.model.info().context_window };
+        let denied = self.snapshot.skills.values().filter(|skill| !self.requests.allowed.skill(skill.as_ref()));
+        let off: BTreeSet<String> = denied.map(|skill| skill.spec().name.clone()).chain(off.iter().cloned()).collect();
+        let asked = Asked { role: role.spec(), said, off: &off, window: self.model.info().context_window };
         let chosen = skills::choose(&self.snapshot, &asked).await;
         if chosen.names.is_empty() {
             return Ok(());

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use octi_api::event::EventBody;
 use octi_api::frames::{AgentStop, ChatSend, ClientFrame, Command, Patterns, PermissionRespond, Scope, ServerFrame};
 use octi_api::v1::permissions::PermissionRequest;
+use octi_api::v1::questions::Question;
 use octi_client::{Client, ClientError, Socket};
 use octi_domain::ids::{RunId, SessionId};
 use uuid::Uuid;
@@ -16,7 +17,8 @@ use crate::output::{DIM, HINT, Printer, WARN};
 
 /// A conversation and its connection.
 pub(crate) struct Talk {
-    printer: Printer,
+    pub(super) printer: Printer,
+    pub(super) client: Client,
     socket: Socket,
     session: SessionId,
     model: Option<String>,
@@ -29,15 +31,23 @@ pub(crate) struct Talk {
 
 /// One turn, from sending to its end.
 #[derive(Default)]
-struct Course {
+pub(super) struct Course {
     view: View,
     agent: Option<Uuid>,
     questions: VecDeque<PermissionRequest>,
+    /// What plugins ask.
+    asked: VecDeque<Question>,
     /// The code of what went wrong, once something did.
     trouble: Option<String>,
     stopping: bool,
     /// Set when the turn is over.
     end: Option<Outcome>,
+}
+
+impl Course {
+    pub(super) const fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
 }
 
 impl Talk {
@@ -54,7 +64,16 @@ impl Talk {
         loop {
             match next(&mut socket).await? {
                 ServerFrame::Subscribed(_) => {
-                    return Ok(Self { printer, socket, session, model, yes, files: Vec::new(), open: true });
+                    return Ok(Self {
+                        printer,
+                        client: client.clone(),
+                        socket,
+                        session,
+                        model,
+                        yes,
+                        files: Vec::new(),
+                        open: true,
+                    });
                 }
                 ServerFrame::Error(error) => return Err(Failure::external(error.message)),
                 _ => {}
@@ -102,7 +121,7 @@ impl Talk {
         }
     }
 
-    async fn frame(&mut self) -> Outcome<ServerFrame> {
+    pub(super) async fn frame(&mut self) -> Outcome<ServerFrame> {
         let frame = next(&mut self.socket).await;
         self.open = frame.is_ok();
         frame.map_err(|failure| {
@@ -122,6 +141,13 @@ impl Talk {
                 self.decide(&mut course, request).await?;
                 continue;
             }
+            if let Some(question) = course.asked.pop_front() {
+                for piece in course.view.finish() {
+                    self.print(&piece);
+                }
+                self.reply(&mut course, question).await?;
+                continue;
+            }
             let frame = tokio::select! {
                 frame = self.frame() => frame?,
                 _ = tokio::signal::ctrl_c() => {
@@ -134,7 +160,7 @@ impl Talk {
     }
 
     /// Shows one frame, and notes when the turn is over.
-    fn take(&self, course: &mut Course, frame: ServerFrame) {
+    pub(super) fn take(&self, course: &mut Course, frame: ServerFrame) {
         let event = match frame {
             ServerFrame::Event { event } => event,
             ServerFrame::Error(error) => {
@@ -160,6 +186,8 @@ impl Talk {
             EventBody::AgentSpawned(spawned) => course.agent = Some(spawned.agent_id),
             EventBody::ChatError(error) => course.trouble = Some(error.code.clone()),
             EventBody::PermissionRequest(request) => course.questions.push_back(request.clone()),
+            EventBody::QuestionAsked(question) => course.asked.push_back(question.clone()),
+            EventBody::QuestionResolved(resolved) => course.asked.retain(|open| open.id != resolved.question_id),
             EventBody::PermissionResolved(resolved) => course.questions.retain(|open| open.id != resolved.request_id),
             _ => {}
         }

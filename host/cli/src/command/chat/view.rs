@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use octi_api::event::{AgentEnded, EventBody, ToolInvoked, ToolResult};
+use octi_api::v1::messages::Attachment;
 use octi_api::v1::permissions::PermissionRequest;
+use octi_domain::text::clean;
 use octi_domain::tool_name::dotted;
 use serde_json::Value;
 use uuid::Uuid;
@@ -144,7 +146,8 @@ impl View {
         if result.is_error {
             self.aside(format!("  {BAD}✗ failed{BAD:#} {summary} {time}\n"))
         } else {
-            self.aside(format!("  {OK}✓ done{OK:#} {summary} {time}\n"))
+            let files: String = result.files.iter().map(file_line).collect();
+            self.aside(format!("  {OK}✓ done{OK:#} {summary} {time}\n{files}"))
         }
     }
 
@@ -207,6 +210,12 @@ fn one_line(arguments: &Value, width: usize) -> String {
     shorten(&words.join(" "), width)
 }
 
+/// A file that a tool gave, with what fetches it.
+fn file_line(file: &Attachment) -> String {
+    let Attachment { artifact_id, name, media_type, bytes } = file;
+    format!("    {HINT}file{HINT:#} {} {DIM}({media_type}, {bytes} bytes) /api/artifacts/{artifact_id}/raw{DIM:#}\n", clean(name))
+}
+
 #[cfg(test)]
 mod tests {
     use octi_api::event::{ChatDelta, ChatResponse, HookBlocked, HookRewrote};
@@ -260,6 +269,7 @@ mod tests {
             summary: "read 3 lines".into(),
             preview: String::new(),
             artifact_id: None,
+            files: Vec::new(),
             duration_ms: 4,
         })
     }
@@ -308,6 +318,16 @@ mod tests {
             shown,
             "Looking\n[▸ filesystem.read_file path=a.txt\n][  ✓ done read 3 lines (filesystem.read_file, 4 ms)\n]Found.\n"
         );
+    }
+
+    #[test]
+    fn the_files_of_a_result_are_lines_below_it() {
+        let EventBody::ToolResult(mut given) = result(false) else { unreachable!("it is one") };
+        let name = "chart\u{1b}[31m.png".to_owned();
+        given.files = vec![Attachment { artifact_id: Uuid::nil(), name, media_type: "image/png".to_owned(), bytes: 12 }];
+        let shown = plain(&View::default().show(&EventBody::ToolResult(given)));
+        let line = "    file chart[31m.png (image/png, 12 bytes) /api/artifacts/00000000-0000-0000-0000-000000000000/raw\n";
+        assert!(shown.contains(line), "{shown}");
     }
 
     #[test]

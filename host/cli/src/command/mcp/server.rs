@@ -8,7 +8,7 @@ use octi_domain::limits;
 use serde_json::json;
 
 use crate::command::Context;
-use crate::command::mcp::show;
+use crate::command::mcp::{show, sign_in};
 use crate::connection::{Connection, Want};
 use crate::failure::{Failure, Outcome};
 
@@ -28,6 +28,10 @@ pub(crate) enum Verb {
     Restart { name: String },
     /// Let the next call through, whatever failed before
     Reset { name: String },
+    /// Sign in to a remote server in your browser, so that octi may use it
+    SignIn { name: String },
+    /// Forget what somebody signed in to a server with
+    SignOut { name: String },
     /// Take a tool as it is now, and offer it to agents like octi's own
     Accept { name: String, tool: String },
     /// Take that back: agents find the tool through `mcp.list_tools`
@@ -111,6 +115,11 @@ async fn server(context: &Context, connection: &Connection, verb: Verb) -> Outco
         Verb::Reset { name } => {
             let server = client.reset_mcp_server(&name).await?;
             printer.data(&server, |printer| printer.note(&format!("the next call of `{name}` goes through")));
+        }
+        Verb::SignIn { name } => sign_in::run(context, connection, &name).await?,
+        Verb::SignOut { name } => {
+            let server = client.sign_out_of_mcp(&name).await?;
+            printer.data(&server, |printer| printer.note(&format!("octi is signed out of `{name}`")));
         }
         Verb::Accept { name, tool } => accept(context, connection, &name, &tool).await?,
         Verb::Withdraw { name, tool } => {

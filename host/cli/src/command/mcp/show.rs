@@ -1,6 +1,6 @@
 //! Servers and their tools, as people read them.
 
-use octi_api::v1::mcp::{McpBreaker, McpServer, McpServerSource, McpTool, McpToolState, McpToolText};
+use octi_api::v1::mcp::{McpBreaker, McpServer, McpServerSource, McpSignedIn, McpTool, McpToolState, McpToolText};
 
 use crate::output::Printer;
 
@@ -17,6 +17,7 @@ pub(super) fn list(printer: Printer, servers: &[McpServer]) {
             let source = match server.source {
                 McpServerSource::File => "mcp.json",
                 McpServerSource::Database => "database",
+                McpServerSource::Extism => "plugin",
             };
             let what = server.config.url.as_ref().or(server.config.command.as_ref()).cloned().unwrap_or_default();
             vec![server.name.clone(), state(server), server.tools.len().to_string(), source.to_owned(), what]
@@ -35,6 +36,7 @@ fn state(server: &McpServer) -> String {
         _ if server.config.disabled => "disabled".to_owned(),
         McpBreaker::Open => format!("left alone for {} s", server.retry_in_ms.unwrap_or_default().div_ceil(1_000)),
         McpBreaker::Probing => "being tried".to_owned(),
+        McpBreaker::Closed if server.signed_in == McpSignedIn::Wanted => "wants a sign-in".to_owned(),
         McpBreaker::Closed if server.running => "running".to_owned(),
         McpBreaker::Closed => "not started".to_owned(),
     }

@@ -1,5 +1,8 @@
 //! `octi plugin call`: a tool by hand.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use octi_api::v1::tools::ExecuteTool;
 use octi_author::{Called, Project, Workbench, WorkbenchConfig};
 use octi_config::env;
 use octi_engine::{CompileLimits, Compiler, Usage};
+use octi_extension::tool::Artifact;
 use octi_security::sandbox::egress::Endpoints;
 use serde_json::{Value, json};
 
@@ -17,7 +21,18 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Outcome};
 use crate::output::{BOLD, DIM, Printer, human_bytes};
 
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples:
+  octi plugin call filesystem.read_file '{\"path\": \"notes.md\"}'      a tool of your octi
+  octi plugin call . count '{\"path\": \"README.md\"}' --workspace .   the plugin of this folder, built first
+  octi plugin call hello.wasm count '{\"path\": \"README.md\"}'        a plugin file, with an empty workspace
+  octi plugin call . today --secrets secrets.json                    with {\"weather_key\": \"…\"} for its header";
+/// Bytes of a file of secrets.
+const SECRETS_BYTES_MAX: u64 = 64 * 1024;
+
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Options {
     /// A tool such as `filesystem.read_file`; or the file or folder of a plugin
     plugin: String,
@@ -30,6 +45,9 @@ pub(crate) struct Options {
     /// For a file or folder: what the plugin finds as its workspace; default: an empty one
     #[arg(long, value_name = "FOLDER")]
     workspace: Option<PathBuf>,
+    /// For a file or folder: a JSON file of secrets by name, for the headers that its manifest binds them to
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
     /// For a folder: the profile of its `Cargo.toml`
     #[arg(long, default_value = "release")]
     profile: String,
@@ -77,11 +95,18 @@ pub(super) async fn installed(context: &Context, connection: &Connection, option
         let failure = Failure::from(error);
         if needs_yes { failure.hint("add `--yes` to run it this once") } else { failure }
     })?;
-    context.printer.data(&outcome, |printer| printer.line(&outcome.content));
+    context.printer.data(&outcome, |printer| {
+        printer.line(&outcome.content);
+        for file in &outcome.files {
+            printer.note(&format!("{DIM}it gave the file{DIM:#} {} ({}, {} bytes)", file.name, file.media_type, file.bytes));
+        }
+        outcome.files_lost.iter().for_each(|why| printer.note(&format!("{DIM}its files were not kept: {why}{DIM:#}")));
+    });
     if outcome.is_error { Err(Failure::user(format!("`{name}` failed: {}", outcome.summary))) } else { Ok(()) }
 }
 
-/// A plugin on a throw-away engine: it has what its manifest asks for, the network of this machine, no secrets, and remembers nothing.
+/// A plugin on a throw-away engine: it has what its manifest asks for, the network of this machine, the secrets of `--secrets`, and
+/// remembers nothing.
 pub(super) async fn local(context: &Context, options: &Options) -> Outcome {
     let path = Path::new(&options.plugin);
     let (bytes, file_name) = if path.is_file() {
@@ -94,13 +119,37 @@ pub(super) async fn local(context: &Context, options: &Options) -> Outcome {
     let workspace = workspace
         .canonicalize()
         .map_err(|error| Failure::user(format!("`{}` cannot be a workspace", workspace.display())).because(&error))?;
+    let secrets = options.secrets.as_deref().map_or_else(|| Ok(BTreeMap::new()), secrets)?;
     let bench = Box::pin(Workbench::start(workbench(context)?, bytes, &file_name)).await?;
-    let outcome = call(context.printer, &bench, options, &workspace).await;
+    let person = bench.person();
+    secrets.iter().for_each(|(name, value)| bench.give_secret(person, name, value));
+    let outcome = call(context.printer, (&bench, person), options, &workspace).await;
     bench.stop().await;
     outcome
 }
 
-async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace: &Path) -> Outcome {
+/// The secrets of a file. What is wrong with it is told without a word of what is in it.
+fn secrets(path: &Path) -> Outcome<BTreeMap<String, String>> {
+    let shown = path.display();
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(SECRETS_BYTES_MAX + 1).read_to_string(&mut text));
+    read.map_err(|error| Failure::user(format!("the secrets in `{shown}` cannot be read")).because(&error))?;
+    if text.len() as u64 > SECRETS_BYTES_MAX {
+        return Err(Failure::user(format!("`{shown}` has more than {SECRETS_BYTES_MAX} bytes")));
+    }
+    serde_json::from_str(&text).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Failure::user(format!("`{shown}` is not a JSON object of texts: see {place}"))
+            .hint("write it like `{\"weather_key\": \"…\"}`: the name that plugin.toml has under `vault`, and the value")
+    })
+}
+
+async fn call(
+    printer: Printer,
+    (bench, person): (&Workbench, octi_domain::ids::UserId),
+    options: &Options,
+    workspace: &Path,
+) -> Outcome {
     let manifest = bench.manifest();
     let grants = manifest.lines();
     let (operation, arguments) = match options.rest.as_slice() {
@@ -119,13 +168,15 @@ async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace:
             printer.note("  nothing");
         }
     }
-    let Called { result, usage } = bench.call(bench.person(), workspace, operation, &arguments).await;
+    let Called { result, usage } = bench.call(person, workspace, operation, &arguments).await;
     let mut told = json!({ "plugin": manifest.id, "operation": operation, "mayReach": grants, "isError": result.is_err() });
     told["usage"] = usage.as_ref().map_or(Value::Null, usage_json);
     match &result {
         Ok(output) => {
             told["content"] = output.content.clone();
             told["summary"] = json!(output.summary);
+            let file = |file: &Artifact| json!({ "name": file.name, "mediaType": file.media_type, "bytes": file.content.len() });
+            told["files"] = output.artifacts.iter().map(file).collect();
         }
         Err(error) => told["error"] = json!({ "code": error.code(), "message": error.to_string() }),
     }
@@ -133,6 +184,9 @@ async fn call(printer: Printer, bench: &Workbench, options: &Options, workspace:
         if let Ok(output) = &result {
             printer.line(&output.content.to_string());
             output.summary.iter().for_each(|summary| printer.note(summary));
+            for Artifact { name, media_type, content, .. } in &output.artifacts {
+                printer.note(&format!("{DIM}it gave the file{DIM:#} {name} ({media_type}, {} bytes)", content.len()));
+            }
         }
         usage.iter().flat_map(usage_lines).for_each(|line| printer.note(&format!("{DIM}{line}{DIM:#}")));
     });
@@ -191,6 +245,23 @@ mod tests {
     use octi_engine::Times;
 
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_file_of_secrets_is_told_without_a_secret() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secrets.json");
+        let told = |text: &str| {
+            std::fs::write(&path, text).expect("a file");
+            secrets(&path).map_or_else(|failure| format!("{failure:?}"), |found| format!("{} found", found.len()))
+        };
+        assert_eq!(told(r#"{"a":"hush-1","b":"hush-2"}"#), "2 found");
+        for text in [r#"{"a":"hush-1","#, r#"{"a":["hush-1"]}"#, r#""hush-1""#] {
+            let told = told(text);
+            assert!(told.contains("is not a JSON object of texts") && !told.contains("hush"), "{told}");
+        }
+        assert!(told(&" ".repeat(SECRETS_BYTES_MAX as usize + 1)).contains("more than 65536 bytes"));
+        assert!(secrets(&folder.path().join("none")).is_err());
+    }
 
     #[test]
     fn what_a_call_used_is_said_in_four_lines() {

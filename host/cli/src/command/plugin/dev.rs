@@ -98,11 +98,12 @@ async fn round(context: &Context, options: &Options, client: &Client) -> Outcome
     }
     let begun = Instant::now();
     let file_name = project.packed().file_name().map(|name| name.to_string_lossy().into_owned());
-    let plugin = client.install_plugin(built.bytes, &InstallQuery { file_name }).await.map_err(|error| {
-        let is_refused = error.code() == Some(octi_api::error::ErrorCode::Forbidden);
-        let failure = Failure::from(error);
-        if is_refused { failure.hint("set `OCTI_TOKEN` to a token of an administrator") } else { failure }
-    })?;
+    let plugin =
+        client.install_plugin(built.bytes, &InstallQuery { file_name, ..InstallQuery::default() }).await.map_err(|error| {
+            let is_refused = error.code() == Some(octi_api::error::ErrorCode::Forbidden);
+            let failure = Failure::from(error);
+            if is_refused { failure.hint("set `OCTI_TOKEN` to a token of an administrator") } else { failure }
+        })?;
     context.printer.data(&plugin, |printer| printer.note(&swapped(&plugin, built_in, begun.elapsed())));
     Ok(())
 }

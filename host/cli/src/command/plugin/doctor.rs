@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use octi_author::{Language, Project, ScriptTools, Toolchain, find_cases};
-use octi_extension::manifest::WIT_VERSION;
+use octi_extension::served;
 
 use super::new::Lang;
 use crate::command::Context;
@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, options: Options) -> Outcome {
         Language::JavaScript => of_javascript(&ScriptTools::javascript(place).await, is_wanted),
         Language::Python => of_python(&ScriptTools::python(place).await, is_wanted),
     };
-    all.push(Check::ok("contract", format!("this octi ({VERSION}) serves {WIT_VERSION}")));
+    all.push(Check::ok("contract", format!("this octi ({VERSION}) serves {}", served::range())));
     if is_wanted {
         all.extend(of_folder(&folder));
     }

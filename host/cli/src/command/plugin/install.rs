@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use octi_api::v1::plugin_offers::{AcceptPluginOffer, AvailableQuery, LockedPlugin, MakePluginOffer, PluginOffer};
-use octi_api::v1::plugins::Plugin;
+use octi_api::v1::plugins::{InstallQuery, Plugin};
 use octi_domain::limits::PLUGIN_LOCK_BYTES_MAX;
 use octi_install::{Lock, Locked};
 
@@ -22,6 +22,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     from: Where,
     #[command(flatten)]
+    pub(super) module: ForModules,
+    #[command(flatten)]
     unattended: Unattended,
     /// Install exactly what a lock file names
     #[arg(long, conflicts_with_all = ["plugin", "accept", "yes"])]
@@ -37,6 +39,35 @@ pub(crate) struct Where {
     /// A registry of `config.toml`; default: where the plugin came from, or the only one that has it
     #[arg(long, value_name = "NAME")]
     registry: Option<String>,
+}
+
+/// What a module of Extism gets; it has no manifest that could ask.
+#[derive(Debug, Args)]
+pub(crate) struct ForModules {
+    /// For a module of Extism: host that it may send requests to, such as `api.example.com:443`
+    #[arg(long, value_name = "HOST")]
+    network: Vec<String>,
+    /// For a module of Extism: entry of its configuration, as `KEY=VALUE`; `{{secret:NAME}}` in it is joined when it starts
+    #[arg(long, value_name = "ENTRY")]
+    config: Vec<String>,
+}
+
+impl ForModules {
+    /// As the server is asked for it.
+    pub(super) fn query(&self) -> Outcome<InstallQuery> {
+        let mut config = serde_json::Map::new();
+        for entry in &self.config {
+            let Some((key, value)) = entry.split_once('=') else {
+                return Err(Failure::user("`--config` takes a key and a value with `=` between them"));
+            };
+            config.insert(key.to_owned(), value.into());
+        }
+        Ok(InstallQuery {
+            network: (!self.network.is_empty()).then(|| self.network.join(",")),
+            config: (!config.is_empty()).then(|| serde_json::Value::Object(config).to_string()),
+            ..InstallQuery::default()
+        })
+    }
 }
 
 /// A yes without a person.
@@ -86,6 +117,10 @@ impl Unattended {
 /// Installs a plugin of a registry, or what a lock file names.
 pub(super) async fn run(context: &Context, connection: &Connection, options: &Options) -> Outcome {
     options.unattended.check()?;
+    if options.module.query()? != InstallQuery::default() {
+        return Err(Failure::user("`--network` and `--config` are for files of modules of Extism")
+            .hint("what a plugin of a registry may reach is in its manifest"));
+    }
     let Some(plugin) = &options.plugin else {
         return locked(context, connection, &options.lock, options.from.registry.as_deref()).await;
     };

@@ -15,7 +15,7 @@ pub(crate) struct Options {
     id: String,
     /// Where to make it; default: a folder of the plugin's name, here
     folder: Option<PathBuf>,
-    /// What it is written in
+    /// What it is written in; a role and a skill are texts, whose folder is the same in each
     #[arg(long, value_enum, default_value_t)]
     lang: Lang,
     /// What it is
@@ -64,13 +64,14 @@ enum Kind {
 
 /// Makes it and says what comes next.
 pub(super) fn run(context: &Context, options: Options) -> Outcome {
-    let (kind, then, does) = match options.kind {
-        Kind::Tool => (NewKind::Tool, "octi plugin test", "builds it and runs its cases"),
-        Kind::Role => (NewKind::Role, "octi plugin test", "builds it and runs its cases"),
-        Kind::Skill => (NewKind::Skill, "octi plugin test", "builds it and runs its cases"),
-        Kind::Hook => (NewKind::Hook, "octi plugin build", "builds it"),
-        Kind::Channel => (NewKind::Channel, "octi plugin build", "builds it"),
+    let kind = match options.kind {
+        Kind::Tool => NewKind::Tool,
+        Kind::Role => NewKind::Role,
+        Kind::Skill => NewKind::Skill,
+        Kind::Hook => NewKind::Hook,
+        Kind::Channel => NewKind::Channel,
     };
+    let is_text = matches!(kind, NewKind::Role | NewKind::Skill);
     let sdk = options.sdk.map_or(Sdk::Copy, Sdk::Folder);
     let language = Language::from(options.lang);
     let created = octi_author::create(&NewPlugin { id: options.id.clone(), folder: options.folder, kind, language, sdk })?;
@@ -83,7 +84,7 @@ pub(super) fn run(context: &Context, options: Options) -> Outcome {
     };
     let mut next = vec![format!("cd {}", quoted(&folder))];
     next.extend(bring.map(str::to_owned));
-    next.push(then.to_owned());
+    next.push("octi plugin test".to_owned());
     let made = serde_json::json!({ "id": options.id, "folder": created.folder, "files": created.files, "sdk": created.sdk, "next": next });
     context.printer.data(&made, |printer| {
         printer.note(&format!("made {} in {folder}", options.id));
@@ -93,7 +94,10 @@ pub(super) fn run(context: &Context, options: Options) -> Outcome {
         if let Some(sdk) = created.sdk {
             printer.note(&format!("  {DIM}{sdk}/ (the SDK){DIM:#}"));
         }
-        printer.hint(&format!("`{}` {does}; README.md has the other commands", next.join(" && ")));
+        if is_text {
+            printer.note(&format!("  {DIM}(texts: no code and no SDK, whatever `--lang` says){DIM:#}"));
+        }
+        printer.hint(&format!("`{}` builds it and runs its cases; README.md has the other commands", next.join(" && ")));
     });
     Ok(())
 }

@@ -2,11 +2,13 @@
 
 use octi_api::v1::messages::SendMessage;
 use octi_client::api::v1::auth::BrowserSession;
+use octi_domain::ids::UserId;
 use octi_models::scripted::Answer;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::tests::host::{Host, Person, host, until};
+use crate::tests::oauth::{Browser, Program};
 use crate::tests::openapi::http;
 
 const PASSWORD: &str = "correct horse battery";
@@ -27,6 +29,9 @@ pub(super) struct World {
     notification: String,
     workspace: String,
     default_workspace: String,
+    program: String,
+    /// What another program asks for.
+    asks: Value,
 }
 
 /// What came back.
@@ -63,6 +68,8 @@ impl World {
             notification: empty(),
             workspace: empty(),
             default_workspace: empty(),
+            program: empty(),
+            asks: Value::Null,
         };
         world.fill().await;
         world
@@ -102,6 +109,7 @@ impl World {
         self.host.gateway.agents.flush().await;
         let told = self.send(&Method::GET, "/api/notifications", None).await.json.unwrap();
         self.notification = told["items"][0]["id"].as_str().unwrap().to_owned();
+        (self.program, self.asks) = let_in(&self.host, ada.id).await;
     }
 
     async fn made(&self, method: Method, path: &str, body: Value) -> Value {
@@ -123,9 +131,10 @@ impl World {
             path if path.starts_with("/api/notifications/") => &self.notification,
             path if path.ends_with("/default") && path.contains("workspaces") => &self.default_workspace,
             path if path.starts_with("/api/me/workspaces/") => &self.workspace,
+            path if path.starts_with("/api/programs/") => &self.program,
             _ => "018f4e5a-7c1d-7b3a-9f00-0123456789ab",
         };
-        let is_installed = name.starts_with("GET /api/plugins") || name.ends_with("/reload");
+        let is_installed = name.starts_with("GET /api/plugins") || name.ends_with("/reload") || name.ends_with("/access");
         let named = if path.starts_with("/api/models/") { "mine" } else { "weather_key" };
         let plugin = if is_installed { "notes" } else { "new" };
         let named = if path.starts_with("/api/plugins/") { plugin } else { named };
@@ -140,6 +149,10 @@ impl World {
             .replace("{key}", "agent.minutes_max");
         match path {
             "/api/search" => format!("{filled}?q=hi"),
+            "/api/programs/request" => {
+                let query = self.asks.as_object().unwrap().iter().map(|(name, value)| (name, value.as_str().unwrap()));
+                format!("{filled}?{}", url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish())
+            }
             "/api/sessions/{id}/attachments" => format!("{filled}?name=b.txt"),
             _ => filled,
         }
@@ -150,6 +163,7 @@ impl World {
         match name {
             "POST /api/auth/login" | "POST /api/auth/session" => json!({"username": "ada", "password": PASSWORD}),
             "POST /api/auth/password" => json!({"current": PASSWORD, "new": "battery horse correct"}),
+            "PUT /api/plugins/{publisher}/{name}/access" => json!({"allowed": true, "user": "ada"}),
             "PUT /api/settings" => json!({"values": {"agent.minutes_max": 5}}),
             "PUT /api/settings/{key}" => json!({"value": 5}),
             "POST /api/models" => json!({"name": "another", "provider": "demo"}),
@@ -159,6 +173,7 @@ impl World {
             "PATCH /api/me/workspaces/{id}" => json!({"name": "Pages", "slug": "pages"}),
             "POST /api/sessions/{id}/messages" => json!({"content": "hello", "fileRefs": [self.artifact]}),
             "POST /api/tools/{tool}/tools/{operation}/execute" => json!({"arguments": {"text": "x"}, "sessionId": self.session}),
+            "POST /api/programs/request" => json!({"asked": self.asks, "allow": "mcp:read"}),
             "POST /v1/chat/completions" => json!({"model": "scripted", "messages": [{"role": "user", "content": "hi"}]}),
             "POST /v1/embeddings" => json!({"model": "scripted", "input": "hi"}),
             "POST /v1/responses" => json!({"model": "scripted", "input": "hi"}),
@@ -197,6 +212,14 @@ async fn sent(request: RequestBuilder) -> Sent {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
     Sent { status, json: answer.json().await.ok() }
+}
+
+/// The id of a program that this person let in, and what another one asks for.
+async fn let_in(host: &Host, ada: UserId) -> (String, Value) {
+    let browser = Browser::of_user(host, ada).await;
+    Program::register(host).await.let_in(&browser, "mcp").await;
+    let programs = browser.request(Method::GET, "api/programs").send().await.unwrap().json::<Value>().await.unwrap();
+    (programs["items"][0]["id"].as_str().unwrap().to_owned(), Program::register(host).await.asks(&[]))
 }
 
 async fn signed_in(host: &Host, path: &str, body: &Value) -> (String, String) {

@@ -1,4 +1,4 @@
-//! Tools that work for a while, and those that the conformance suite knows by name.
+//! Tools that work for a while.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use octi_domain::permission::Level;
 use octi_extension::manifest::SubjectKind;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
-use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
+use octi_extension::tool::{CallContext, LogLevel, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::{Value, json};
 
 /// What is installed.
@@ -29,8 +29,8 @@ impl Waiting {
 
 enum Does {
     Says(Value),
-    Fails(&'static str),
     Progresses,
+    Logs,
     /// Until it is given up.
     Waits(Arc<Waiting>),
 }
@@ -49,7 +49,6 @@ impl Tool for Fixture {
     async fn call(&self, context: CallContext, _arguments: Value) -> Result<ToolOutput, ToolError> {
         let said = match &self.does {
             Does::Says(value) => value.clone(),
-            Does::Fails(text) => return Err(ToolError::Failed((*text).to_owned())),
             Does::Progresses => {
                 for (fraction, message) in [(0.0, "begun"), (0.5, "half"), (1.0, "done")] {
                     context.progress.progress(Some(fraction), message.to_owned());
@@ -58,12 +57,18 @@ impl Tool for Fixture {
                 }
                 json!("done")
             }
+            Does::Logs => {
+                for (level, line) in [(LogLevel::Info, "one"), (LogLevel::Debug, "two"), (LogLevel::Error, "three")] {
+                    context.progress.log(level, line);
+                }
+                json!("logged")
+            }
             Does::Waits(waiting) => {
                 let _here = Here::new(waiting);
                 std::future::pending().await
             }
         };
-        Ok(ToolOutput { content: said, summary: None })
+        Ok(ToolOutput::new(said, None))
     }
 }
 
@@ -103,37 +108,16 @@ fn fixture(name: &str, permission: Level, input_schema: Value, does: Does) -> (S
 }
 
 impl Fixtures {
-    /// `work__progress`, `work__wait`, and `work__careful`, which is asked about.
+    /// `work__progress`, `work__log`, `work__wait`, and `work__careful`, which is asked about.
     pub(super) fn at_work() -> (Arc<Self>, Arc<Waiting>) {
         let (object, waiting) = (json!({"type": "object"}), Arc::new(Waiting::default()));
         let tools = [
             fixture("work__progress", Level::Allow, object.clone(), Does::Progresses),
+            fixture("work__log", Level::Allow, object.clone(), Does::Logs),
             fixture("work__wait", Level::Allow, object.clone(), Does::Waits(Arc::clone(&waiting))),
             fixture("work__careful", Level::Ask, object, Does::Says(json!({"did": "it"}))),
         ];
         (Arc::new(Self { tools: tools.into() }), waiting)
-    }
-
-    /// Those of the conformance suite that a tool of octi can be: its tools answer with JSON, never with pictures or sounds.
-    pub(super) fn of_suite() -> Arc<Self> {
-        let object = json!({"type": "object"});
-        let schema = json!({
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "type": "object",
-            "$defs": {"address": {"type": "object", "properties": {"street": {"type": "string"}, "city": {"type": "string"}}}},
-            "properties": {"name": {"type": "string"}, "address": {"$ref": "#/$defs/address"}},
-            "additionalProperties": false,
-        });
-        let simple = Does::Says(json!("This is a simple text response for testing."));
-        let fails = Does::Fails("This tool intentionally returns an error for testing");
-        let tools = [
-            fixture("test_simple_text", Level::Allow, object.clone(), simple),
-            fixture("test_error_handling", Level::Allow, object.clone(), fails),
-            fixture("test_tool_with_progress", Level::Allow, object.clone(), Does::Progresses),
-            fixture("test_elicitation", Level::Ask, object, Does::Says(json!("asked"))),
-            fixture("json_schema_2020_12_tool", Level::Allow, schema, Does::Says(json!({}))),
-        ];
-        Arc::new(Self { tools: tools.into() })
     }
 }
 

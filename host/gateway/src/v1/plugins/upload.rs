@@ -20,10 +20,11 @@ pub(super) async fn install(
     Query(query): Query<InstallQuery>,
     Bytes(bytes): Bytes,
 ) -> ApiResult<(StatusCode, Answer<Plugin>)> {
-    let file_name = query.file_name.as_deref().map(plain_name).transpose()?;
-    let plugin = gateway.plugins.install(some(bytes)?, file_name).await.inspect_err(|error| {
+    query.file_name.as_deref().map(plain_name).transpose()?;
+    let file_name = query.file_name.clone();
+    let plugin = gateway.plugins.install(&caller.principal, some(bytes)?, query).await.inspect_err(|error| {
         if let PortError::Refused(why) = error {
-            gateway.audit.note(Some(caller.user_id), &Deed::PluginRefused { plugin: file_name, why });
+            gateway.audit.note(Some(caller.user_id), &Deed::PluginRefused { plugin: file_name.as_deref(), why });
         }
     })?;
     let (version, digest) = (plugin.version.as_str(), plugin.digest.as_str());

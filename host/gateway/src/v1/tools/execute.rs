@@ -28,6 +28,8 @@ pub(super) async fn execute(
     let outcome =
         gateway.agents.call_tool(&caller.principal, &tool_name::joined(&tool, &operation), body.arguments, options).await?;
     Ok(Answer(ToolOutcome {
+        files: outcome.files().into_iter().map(Into::into).collect(),
+        files_lost: outcome.lost.map(str::to_owned),
         content: outcome.content,
         is_error: outcome.is_error,
         code: outcome.code.to_owned(),

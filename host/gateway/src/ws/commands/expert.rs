@@ -19,9 +19,12 @@ const RESET: &str = "reset";
 
 type Roles = BTreeMap<String, Arc<dyn Role>>;
 
-/// Lists the roles, or lets one of them answer from the next message on.
+/// Lists the roles that the person may use, or lets one of them answer from the next message on.
 pub(super) async fn expert(gateway: &Gateway, caller: &Caller, command: &Command) -> ApiResult<(String, Value)> {
-    let roles = &gateway.registry.snapshot().roles;
+    let access = gateway.store.plugin_access().await?;
+    let mut roles = gateway.registry.snapshot().roles.clone();
+    roles.retain(|_, role| access.allows(role.plugin(), Some(caller.user_id)));
+    let roles = &roles;
     let wanted = command.args.as_deref().map(str::trim).filter(|wanted| !wanted.is_empty());
     let Some(wanted) = wanted else {
         return list(gateway, caller, command.session_id.map(Into::into), roles).await;

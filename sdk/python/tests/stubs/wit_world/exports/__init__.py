@@ -9,6 +9,8 @@ import weakref
 
 from componentize_py_types import Result, Ok, Err, Some
 from ..exports import tools
+from ..exports import hook
+from ..exports import channel
 
 class Tools(Protocol):
 
@@ -23,6 +25,44 @@ class Tools(Protocol):
     def call(self, name: str, arguments: str) -> tools.Output:
         """
         Raises: `componentize_py_types.Err(wit_world.imports.tools.ToolError)`
+        """
+        raise NotImplementedError
+
+
+class Hook(Protocol):
+
+    @abstractmethod
+    def on_event(self, event: hook.Event) -> hook.Verdict:
+        """
+        An error is no answer, and a call without an answer is refused.
+        
+        Raises: `componentize_py_types.Err(wit_world.imports.str)`
+        """
+        raise NotImplementedError
+
+
+class Channel(Protocol):
+
+    @abstractmethod
+    def on_poll(self, cursor: Optional[str]) -> channel.Polled:
+        """
+        Raises: `componentize_py_types.Err(wit_world.imports.channel.ChannelError)`
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def on_webhook(self, request: channel.Request) -> channel.Heard:
+        """
+        Raises: `componentize_py_types.Err(wit_world.imports.channel.ChannelError)`
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def send(self, message: channel.Outgoing) -> Optional[str]:
+        """
+        Returns the channel's own id of what was sent, if it has one.
+        
+        Raises: `componentize_py_types.Err(wit_world.imports.channel.ChannelError)`
         """
         raise NotImplementedError
 

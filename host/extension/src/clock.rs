@@ -1,4 +1,4 @@
-//! The time of a turn that counts against its budget. It stands still while a person is asked: how long they think is not
+//! The time of a turn or a call that counts against its budget. It stands still while a person is asked: how long they think is not
 //! the turn's doing.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Longer than any turn: what stands for "no deadline" when a budget overflows the clock.
+/// Longer than any work: what stands for "no deadline" when a budget overflows the clock.
 const FAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[derive(Debug, Clone, Copy)]
@@ -25,34 +25,37 @@ impl Time {
     }
 }
 
-/// The clock of one turn; clones are the same clock.
+/// The clock of one turn or call; clones are the same clock.
 #[derive(Debug, Clone)]
-pub(crate) struct TurnClock(Arc<watch::Sender<Time>>);
+pub struct StopClock(Arc<watch::Sender<Time>>);
 
 /// The clock stands still until this is dropped.
-pub(crate) struct Paused(TurnClock);
+#[derive(Debug)]
+pub struct Paused(StopClock);
 
-impl TurnClock {
+impl StopClock {
     /// A clock that runs.
-    pub(crate) fn start() -> Self {
+    #[must_use]
+    pub fn start() -> Self {
         let now = Time { counted: Duration::ZERO, since: Instant::now(), questions: 0 };
         Self(Arc::new(watch::Sender::new(now)))
     }
 
     /// Stops the clock, for as long as anybody holds what this returns.
     #[must_use]
-    pub(crate) fn pause(&self) -> Paused {
+    pub fn pause(&self) -> Paused {
         self.change(1);
         Paused(self.clone())
     }
 
     /// How much time has counted.
-    pub(crate) fn elapsed(&self) -> Duration {
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
         self.0.borrow().counted_now()
     }
 
     /// Waits until so much time has counted.
-    pub(crate) async fn until(&self, time: Duration) {
+    pub async fn until(&self, time: Duration) {
         let mut changes = self.0.subscribe();
         loop {
             let now = *changes.borrow_and_update();
@@ -91,7 +94,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_second_ends_after_a_second_of_work_however_long_a_person_thinks() {
-        let clock = TurnClock::start();
+        let clock = StopClock::start();
         advance(SECOND / 2).await;
         let question = clock.pause();
         assert!(timeout(MINUTES, clock.until(SECOND)).await.is_err(), "it ended while a person was asked");
@@ -105,7 +108,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_question_stops_a_wait_that_has_begun_and_each_question_counts() {
-        let clock = TurnClock::start();
+        let clock = StopClock::start();
         let (first, second) = (clock.pause(), clock.pause());
         let wait = clock.until(SECOND);
         tokio::pin!(wait);
@@ -122,6 +125,6 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_budget_beyond_the_clock_never_ends() {
-        assert!(timeout(MINUTES, TurnClock::start().until(Duration::MAX)).await.is_err());
+        assert!(timeout(MINUTES, StopClock::start().until(Duration::MAX)).await.is_err());
     }
 }
