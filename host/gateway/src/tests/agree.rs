@@ -16,6 +16,7 @@ use self::world::{Sent, World};
 const REFUSED: &[(&str, u16, &str)] = &[
     ("POST /api/setup", 409, "the host is set up, or nobody could call the rest; `browser.rs` does it"),
     ("POST /api/sessions/{id}/continue", 409, "the last turn of the session was completed"),
+    ("POST /api/questions/{id}/answer", 410, "no plugin asks anything here; the stories of agents do it"),
 ];
 
 /// One operation of the document.
