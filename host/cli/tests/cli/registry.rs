@@ -95,7 +95,7 @@ impl World {
         tell("plugin publish, changed", self.refused("plugin publish FILE --registry REGISTRY"));
         for line in [
             "registry yank REGISTRY acme/pirate 0.1.0 --reason too~salty",
-            "registry revoke REGISTRY --version acme/pirate@1.0.0 --reason it~sinks~ships",
+            "registry revoke REGISTRY --version acme/pirate@0.1.0 --reason it~sinks~ships",
             "registry sign REGISTRY",
             "registry list REGISTRY",
         ] {
