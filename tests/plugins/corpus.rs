@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use octi_author::{Workbench, find_cases};
 use octi_domain::ambient::Ambient;
+use octi_domain::ids::UserId;
 use octi_domain::principal::Principal;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
 use octi_extension::channel::{Channel, ChannelContext, Incoming, Outgoing, Webhook};
@@ -19,6 +20,7 @@ use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::services::{Memory, Secrets};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Nothing in a case takes this long.
 const TIME_MAX: Duration = Duration::from_secs(30);
@@ -162,7 +164,8 @@ async fn tell(hook: &dyn Hook, event: HookEvent, details: Value) -> Result<Value
 }
 
 async fn ask(channel: &dyn Channel, told: Told) -> Result<Value, ToolError> {
-    let principal = Principal::system("the corpus");
+    // What a channel keeps belongs to whoever connected it.
+    let principal = Principal::authenticated(UserId::from(Uuid::nil()), false);
     let context = ChannelContext { principal, time_max: TIME_MAX, redact: no_secrets() };
     let text = str::to_owned;
     match told {

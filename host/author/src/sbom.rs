@@ -235,7 +235,7 @@ mod tests {
             ] },
         });
         let metadata = serde_json::from_value(metadata).unwrap();
-        let toml = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '0.1'\ndescription = 'x'\nlicense = 'MIT'\n";
+        let toml = "id = 'acme/weather'\nversion = '1.2.0'\nwit = '1.0'\ndescription = 'x'\nlicense = 'MIT'\n";
         let bill = of_crates(&Manifest::from_toml(toml).unwrap(), Path::new("/home/ann/weather"), &metadata);
         let text = serde_json::to_string_pretty(&bill).unwrap();
         assert!(!text.contains("/home/ann"), "{text}");

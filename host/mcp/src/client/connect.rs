@@ -12,8 +12,8 @@ use octi_security::sandbox::process::Piped;
 use rmcp::ClientHandler;
 use rmcp::model::{
     ClientCapabilities, ClientConfig, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult,
-    ElicitationCapability, ErrorData, FormElicitationCapability, Implementation, PaginatedRequestParams, SamplingCapability,
-    Tool, UrlElicitationCapability,
+    ElicitationCapability, ErrorData, FormElicitationCapability, Implementation, PaginatedRequestParams, ProtocolVersion,
+    SamplingCapability, Tool, UrlElicitationCapability,
 };
 use rmcp::service::{NotificationContext, RequestContext, RoleClient, RunningService, ServiceError, serve_client};
 use rmcp::transport::auth::{AuthError, AuthorizationManager};
@@ -94,7 +94,9 @@ impl ClientHandler for Handler {
         let asks = asks.with_form(FormElicitationCapability::new()).with_url(UrlElicitationCapability::new());
         can.elicitation = self.people.is_anybody().then_some(asks);
         can.sampling = (self.may_sample && self.people.is_anybody()).then(SamplingCapability::default);
+        // Later versions have no greeting, and octi greets.
         ClientConfig::new(can, Implementation::new("octi", env!("CARGO_PKG_VERSION")))
+            .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
     }
 }
 

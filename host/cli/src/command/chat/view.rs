@@ -325,9 +325,11 @@ mod tests {
         let EventBody::ToolResult(mut given) = result(false) else { unreachable!("it is one") };
         let name = "chart\u{1b}[31m.png".to_owned();
         given.files = vec![Attachment { artifact_id: Uuid::nil(), name, media_type: "image/png".to_owned(), bytes: 12 }];
-        let shown = plain(&View::default().show(&EventBody::ToolResult(given)));
-        let line = "    file chart[31m.png (image/png, 12 bytes) /api/artifacts/00000000-0000-0000-0000-000000000000/raw\n";
-        assert!(shown.contains(line), "{shown}");
+        let pieces = View::default().show(&EventBody::ToolResult(given));
+        let line = "    file chart.png (image/png, 12 bytes) /api/artifacts/00000000-0000-0000-0000-000000000000/raw\n";
+        assert!(plain(&pieces).contains(line), "{pieces:?}");
+        // A name colours nothing.
+        assert!(pieces.iter().all(|piece| !matches!(piece, Piece::Aside(text) if text.contains("\u{1b}[31m"))), "{pieces:?}");
     }
 
     #[test]
