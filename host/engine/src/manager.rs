@@ -25,6 +25,7 @@ use octi_domain::telemetry;
 use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::services::{KvStore, SecretSource};
+use octi_extension::skill::SkillProblem;
 use octi_extension::tool::{CallContext, ToolError, ToolOutput};
 use octi_security::sandbox::egress::{Egress, Endpoints};
 use octi_security::sandbox::process::ProcessDoor;
@@ -136,6 +137,10 @@ impl Registry for PluginManager {
 
     fn health(&self) -> Option<HealthReport> {
         Some(HealthReport { since: self.host.healths.since(), plugins: self.view.load().health() })
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        Vec::new()
     }
 }
 

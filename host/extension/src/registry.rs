@@ -41,14 +41,10 @@ pub trait Registry: Send + Sync {
     fn plugins(&self) -> Vec<PluginStatus>;
 
     /// How every plugin that runs has been doing, where that is counted.
-    fn health(&self) -> Option<HealthReport> {
-        None
-    }
+    fn health(&self) -> Option<HealthReport>;
 
     /// Texts that should be skills and are none, for whoever looks after them.
-    fn skill_problems(&self) -> Vec<SkillProblem> {
-        Vec::new()
-    }
+    fn skill_problems(&self) -> Vec<SkillProblem>;
 }
 
 /// Where a plugin came from.

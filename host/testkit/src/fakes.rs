@@ -8,11 +8,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use octi_domain::limits;
 use octi_domain::permission::Level;
+use octi_extension::health::HealthReport;
 use octi_extension::hook::{Hook, HookAnswer, HookContext, HookEntry, HookEvent, HookSpec};
 use octi_extension::manifest::{Effect, RoleEntry, SkillEntry, SubjectKind};
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::role::Role;
-use octi_extension::skill::{Skill, SkillSource};
+use octi_extension::skill::{Skill, SkillProblem, SkillSource};
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, watch};
@@ -451,6 +452,14 @@ impl Registry for FakeRegistry {
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
+        Vec::new()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        None
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
         Vec::new()
     }
 }

@@ -90,7 +90,7 @@ async function tell(here, registry, files) {
 const dialog = (page) => page.getByRole("dialog");
 const callWith = (here, page, bytes) =>
   here.api(page, "POST", "/api/tools/files/tools/write_file/execute", {
-    arguments: { path: "notes.txt", content: "x".repeat(bytes) },
+    arguments: { path: "notes.txt", content: "x".repeat(bytes), overwrite: true },
     approve: true,
   });
 
@@ -104,7 +104,7 @@ async function installed(here, page) {
       await page.getByText("No registry has a plugin with").waitFor();
       await here.accessible(page, "an empty search");
       await page.getByRole("searchbox", { name: "Search" }).fill("writes files");
-      await page.getByRole("cell", { name: ID }).waitFor();
+      await page.getByRole("row", { name: new RegExp(ID) }).waitFor();
       await here.looks(page, "plugins-available");
       await page.getByRole("button", { name: `Review ${ID}` }).click();
       await dialog(page).getByText("keep your notes").waitFor();
@@ -125,7 +125,7 @@ async function installed(here, page) {
 
 async function upgraded(here, page, registry, files) {
   await here.step("an upgrade that wants more shows the difference before it is installed", async () => {
-    await callWith(here, page, 800_000);
+    assert.equal((await callWith(here, page, 800_000)).isError, false, "there is memory enough");
     const more = "kv = { bytes_max = 1000 }";
     registry.publish(ID, "2.0.0", manifest("2.0.0", { memory: 2, more }), { component: files });
     await page.goto("/plugins/acme/files");
@@ -192,11 +192,12 @@ async function granted(here, page) {
   await here.step("who may not use it is not offered its tools, on an open page too", async () => {
     const other = await here.person();
     await other.goto("/tools");
-    await other.getByText("write_file").first().waitFor();
+    const offered = other.getByText("files", { exact: true });
+    await offered.waitFor();
     await page.goto("/plugins/acme/files");
     await page.getByRole("combobox", { name: /^Everyone/ }).selectOption("denied");
-    await page.getByText("not for you").waitFor();
-    await other.getByText("acme/files").waitFor({ state: "detached" });
+    await page.getByText("You have no grant to use it").waitFor();
+    await offered.waitFor({ state: "detached" });
     const { csrfToken } = await (await page.request.get("/api/auth/session")).json();
     const refused = await page.request.post("/api/tools/files/tools/list_directory/execute", {
       data: { arguments: { path: "." } },
@@ -206,8 +207,8 @@ async function granted(here, page) {
     assert.match(await refused.text(), /octi plugin allow acme\/files --user NAME/);
     await here.looks(page, "plugins-denied");
     await page.getByRole("combobox", { name: here.octi.account.name, exact: true }).selectOption("allowed");
-    await page.getByText("not for you").waitFor({ state: "detached" });
-    await other.getByText("acme/files").first().waitFor();
+    await page.getByText("You have no grant to use it").waitFor({ state: "detached" });
+    await offered.waitFor();
   });
 }
 

@@ -17,6 +17,7 @@ use octi_domain::permission::Level;
 use octi_domain::principal::Principal;
 use octi_domain::run::Usage;
 use octi_extension::capability::VaultRequest;
+use octi_extension::health::HealthReport;
 use octi_extension::manifest::{Effect, RoleEntry, SubjectKind};
 use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source};
 use octi_extension::role::Role;
@@ -157,6 +158,10 @@ impl Registry for FakeRegistry {
             roles: BTreeMap::from([role("general", "anything"), role("code-reviewer", "reads changes")]),
             skills: BTreeMap::from([("code-review".to_owned(), Arc::new(code_review()) as Arc<dyn Skill>)]),
         })
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        None
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {

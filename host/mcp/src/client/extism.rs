@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use octi_domain::ids::UserId;
 use octi_domain::{limits, tool_name};
+use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source as PluginSource};
+use octi_extension::skill::SkillProblem;
 
 use self::record::{Record, Records};
 use super::breaker::BreakerState;
@@ -333,7 +335,11 @@ impl Registry for WithModules {
         all
     }
 
-    fn skill_problems(&self) -> Vec<octi_extension::skill::SkillProblem> {
+    fn health(&self) -> Option<HealthReport> {
+        self.others.health()
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
         self.others.skill_problems()
     }
 }

@@ -10,6 +10,7 @@ use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
+use octi_extension::skill::SkillProblem;
 use octi_extension::tool::Tool;
 use octi_security::sandbox::egress::{Caps, Egress};
 use octi_security::sandbox::process::ProcessDoor;
@@ -433,5 +434,9 @@ impl Registry for Joined {
 
     fn health(&self) -> Option<HealthReport> {
         self.plugins.health()
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        self.plugins.skill_problems()
     }
 }

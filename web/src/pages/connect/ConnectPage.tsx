@@ -160,14 +160,12 @@ function Question({ asks, request }: { asks: Asks; request: ProgramRequest }) {
 
 function Fact({ icon, name, children }: { icon: ReactNode; name: string; children: ReactNode }) {
   return (
-    <div className="flex gap-2.5">
-      <span className="mt-0.5 text-soft" aria-hidden="true">
-        {icon}
-      </span>
-      <div className="min-w-0">
-        <dt className="text-sm text-soft">{name}</dt>
-        <dd>{children}</dd>
-      </div>
+    <div>
+      <dt className="flex items-center gap-2.5 text-sm text-soft">
+        <span aria-hidden="true">{icon}</span>
+        {name}
+      </dt>
+      <dd className="min-w-0 pl-6.5">{children}</dd>
     </div>
   );
 }

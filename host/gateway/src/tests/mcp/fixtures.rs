@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use octi_domain::permission::Level;
+use octi_extension::health::HealthReport;
 use octi_extension::manifest::SubjectKind;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
+use octi_extension::skill::SkillProblem;
 use octi_extension::tool::{CallContext, LogLevel, Tool, ToolError, ToolOutput, ToolSpec};
 use serde_json::{Value, json};
 
@@ -131,6 +133,14 @@ impl Registry for Fixtures {
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
+        Vec::new()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        None
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
         Vec::new()
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use octi_domain::event::EventKind;
 use octi_domain::limits;
+use octi_extension::health::HealthReport;
 use octi_extension::manifest::{Manifest, WIT_VERSION};
 use octi_extension::offered::Offered;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
+use octi_extension::skill::SkillProblem;
 use rmcp::model::{
     CallToolRequestParams, ClientConfig, GetPromptRequestParams, LoggingLevel, LoggingMessageNotificationParam,
     ReadResourceRequestParams, ResourceUpdatedNotificationParam, SetLevelRequestParams, SubscribeRequestParams,
@@ -48,6 +50,14 @@ impl Registry for Shelf {
     }
 
     fn plugins(&self) -> Vec<PluginStatus> {
+        Vec::new()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        None
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
         Vec::new()
     }
 }

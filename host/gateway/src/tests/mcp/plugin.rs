@@ -7,7 +7,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use octi_domain::ambient::Ambient;
 use octi_engine::{Compiler, EngineConfig, PluginManager};
+use octi_extension::health::HealthReport;
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
+use octi_extension::skill::SkillProblem;
 use octi_extension::tool::{CallContext, Tool, ToolError, ToolOutput, ToolSpec};
 use octi_security::sandbox::egress::{Egress, EgressPolicy, Endpoints};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
@@ -98,5 +100,13 @@ impl Registry for Bare {
 
     fn plugins(&self) -> Vec<PluginStatus> {
         self.0.plugins()
+    }
+
+    fn health(&self) -> Option<HealthReport> {
+        self.0.health()
+    }
+
+    fn skill_problems(&self) -> Vec<SkillProblem> {
+        self.0.skill_problems()
     }
 }
