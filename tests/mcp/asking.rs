@@ -5,31 +5,34 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use octi_domain::limits;
-use octi_extension::tool::CallContext;
-use octi_mcp::client::{Lent, Loan, People, Question, Reply};
+use octi_extension::llm::{Completion, Llm, LlmError, Prompt, Stop};
+use octi_extension::person::{AskError, Person, Question, Reply};
 use serde_json::{Map, Value, json};
 
-use crate::host::{Host, SECRET, Vault, hostile};
+use crate::host::{Host, People, SECRET, Vault, hostile};
 
 /// Answers everything the same way after a while, and remembers what it was asked.
 struct Ann {
     reply: Reply,
     thinks: Duration,
     asked: Mutex<Vec<Question>>,
-    lent: Mutex<Vec<Loan>>,
+    lent: Mutex<Vec<Prompt>>,
 }
 
 #[async_trait]
-impl People for Ann {
-    async fn ask(&self, _call: &CallContext, question: Question) -> Result<Reply, String> {
+impl Person for Ann {
+    async fn ask(&self, question: Question) -> Result<Reply, AskError> {
         self.asked.lock().unwrap().push(question);
         tokio::time::sleep(self.thinks).await;
         Ok(self.reply.clone())
     }
+}
 
-    async fn lend(&self, _call: &CallContext, loan: Loan) -> Result<Lent, String> {
-        self.lent.lock().unwrap().push(loan);
-        Ok(Lent { model: "small".to_owned(), text: "it is 42".to_owned(), is_cut: false })
+#[async_trait]
+impl Llm for Ann {
+    async fn complete(&self, prompt: Prompt) -> Result<Completion, LlmError> {
+        self.lent.lock().unwrap().push(prompt);
+        Ok(Completion { text: "it is 42".to_owned(), input_tokens: 9, output_tokens: 3, stop: Stop::Length })
     }
 }
 
@@ -44,7 +47,7 @@ fn ann(reply: Reply, thinks: Duration) -> Arc<Ann> {
 
 /// A host where she is asked, with a server that asks in its calls.
 fn host(ann: &Arc<Ann>, more: Value) -> Host {
-    let host = Host::with([], Vault::of(SECRET), ann.clone());
+    let host = Host::with([], Vault::of(SECRET), People(ann.clone(), ann.clone()));
     let mut config = hostile("asks");
     config.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
     host.add("one", config);
@@ -81,8 +84,8 @@ async fn a_form_goes_to_the_person_and_its_defaults_stand_where_they_left_it_ope
     assert_eq!(answer[0]["action"], "accept");
     assert_eq!(answer[0]["content"], json!({"city": "Oslo", "days": 5, "unit": "c", "alerts": false}));
     let asked = ann.asked.lock().unwrap();
-    assert_eq!((asked[0].server.as_str(), asked[0].message.as_str()), ("one", "Where?"));
-    assert_eq!(asked[0].form["properties"]["city"]["title"], "City");
+    assert_eq!((asked[0].plugin.as_str(), asked[0].message.as_str()), ("mcp/one", "Where?"));
+    assert_eq!(asked[0].form.schema()["properties"]["city"]["title"], "City");
 }
 
 #[tokio::test]
@@ -127,10 +130,11 @@ async fn a_model_is_lent_to_nobody_unless_the_operator_says_so() {
 async fn a_model_is_lent_when_the_person_agrees_to_exactly_what_it_is_asked() {
     let ann = ann(given(json!({"agree": true})), Duration::ZERO);
     let answer = heard(&host(&ann, json!({"sampling": true})), json!([sampling("2 + 40?")])).await;
-    assert_eq!((&answer[0]["model"], &answer[0]["content"]["text"]), (&json!("small"), &json!("it is 42")));
+    assert_eq!((&answer[0]["content"]["text"], &answer[0]["stopReason"]), (&json!("it is 42"), &json!("maxTokens")));
+    assert_eq!(answer[0]["model"], "octi", "which one it was is the person's business");
     let (asked, lent) = (ann.asked.lock().unwrap().clone(), ann.lent.lock().unwrap().clone());
     assert!(asked[0].message.contains("[system] Be brief.\n\n[user] 2 + 40?"), "{}", asked[0].message);
-    assert_eq!((lent[0].tokens_max, lent[0].messages[0].text.as_str()), (limits::MCP_LOAN_TOKENS_MAX, "2 + 40?"));
+    assert_eq!((lent[0].output_max, lent[0].messages[0].1.as_str()), (limits::MCP_LOAN_TOKENS_MAX, "2 + 40?"));
 
     for no in [Reply::Declined, given(json!({"agree": false}))] {
         let no = self::ann(no, Duration::ZERO);

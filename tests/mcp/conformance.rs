@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use octi_extension::tool::{CallContext, ToolError};
-use octi_mcp::client::{Lent, Loan, People, Question, Reply};
+use octi_extension::llm::NoModel;
+use octi_extension::person::{AskError, Person, Question, Reply};
+use octi_extension::tool::ToolError;
 use octi_security::sandbox::egress::{Egress, HostAllow, Redirects, Request};
 use serde_json::{Map, Value, json};
 
-use crate::host::{Host, Vault};
+use crate::host::{Host, People, Vault};
 
 /// Name the suite and the Node it needs; `tests/peers/mcp-conformance.sh` prints them.
 const SUITE: &str = "OCTI_TEST_MCP_CONFORMANCE";
@@ -62,7 +63,8 @@ async fn as_the_suite_wants() {
     let ports = if scenario.starts_with("auth/") { 32_768..=60_999 } else { port..=port };
     let targets: Vec<String> = ports.map(|port| format!("localhost:{port}")).collect();
     let secret = given["client_secret"].as_str().unwrap_or("none at all").to_owned();
-    let host = Host::with(targets.iter().map(String::as_str), Vault::of(&secret), Arc::new(Agreeable));
+    let people = People(Arc::new(Agreeable), Arc::new(NoModel("no scenario asks for a model")));
+    let host = Host::with(targets.iter().map(String::as_str), Vault::of(&secret), people);
     let mut config = json!({"url": url});
     if scenario.starts_with("auth/") {
         config["oauth"] = oauth(&scenario, &given);
@@ -119,12 +121,8 @@ async fn sign_in(host: &Host) {
 struct Agreeable;
 
 #[async_trait]
-impl People for Agreeable {
-    async fn ask(&self, _call: &CallContext, _question: Question) -> Result<Reply, String> {
+impl Person for Agreeable {
+    async fn ask(&self, _question: Question) -> Result<Reply, AskError> {
         Ok(Reply::Given(Map::new()))
-    }
-
-    async fn lend(&self, _call: &CallContext, _loan: Loan) -> Result<Lent, String> {
-        Err("no scenario asks for a model".to_owned())
     }
 }

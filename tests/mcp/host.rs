@@ -8,12 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use octi_domain::ids::{CallId, UserId};
 use octi_domain::permission::Origin;
+use octi_extension::llm::{Llm, NoModel};
+use octi_extension::person::{NobodyThere, Person};
 use octi_extension::registry::{Registry as _, Snapshot};
 use octi_extension::services::SecretError;
 use octi_extension::tool::{CallContext, NoProgress, Tool, ToolError, ToolOutput, no_secrets};
-use octi_mcp::client::{
-    ConfigError, Declared, Doors, Hub, Joined, Nobody, People, Pin, ServerConfig, ServerSecrets, Source, Status,
-};
+use octi_mcp::client::{ConfigError, Declared, Doors, Hub, Joined, Pin, ServerConfig, ServerSecrets, Source, Status};
 use octi_security::sandbox::egress::{Egress, EgressPolicy, PrivateTargets};
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
 use octi_testkit::fakes::{FakeRegistry, FakeRole};
@@ -26,9 +26,21 @@ pub(crate) const SECRET: &str = "Zebra7-Quokka9-Lynx4-Heron2";
 
 /// The servers, and what they share.
 pub(crate) struct Host {
+    /// Whoever makes the calls, and their model.
+    people: People,
     pub(crate) hub: Arc<Hub>,
     pub(crate) registry: Arc<Joined>,
     pub(crate) home: tempfile::TempDir,
+}
+
+/// A person to ask, and their model.
+#[derive(Clone)]
+pub(crate) struct People(pub(crate) Arc<dyn Person>, pub(crate) Arc<dyn Llm>);
+
+impl People {
+    pub(crate) fn nobody() -> Self {
+        Self(Arc::new(NobodyThere("nobody")), Arc::new(NoModel("no model")))
+    }
 }
 
 /// One secret, and what was signed in with.
@@ -69,27 +81,27 @@ impl Host {
 
     /// A host whose operator opened these.
     pub(crate) fn with_targets(targets: &[&str]) -> Self {
-        Self::with(targets.iter().copied(), Vault::of(SECRET), Arc::new(Nobody))
+        Self::with(targets.iter().copied(), Vault::of(SECRET), People::nobody())
     }
 
     /// The same, with a vault and people.
-    pub(crate) fn with<'a>(targets: impl IntoIterator<Item = &'a str>, vault: Arc<Vault>, people: Arc<dyn People>) -> Self {
+    pub(crate) fn with<'a>(targets: impl IntoIterator<Item = &'a str>, vault: Arc<Vault>, people: People) -> Self {
         let private = PrivateTargets::parse(targets).expect("targets");
         Self::through(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }), vault, people)
     }
 
     /// A host with that way to the network.
-    pub(crate) fn through(egress: Egress, vault: Arc<Vault>, people: Arc<dyn People>) -> Self {
+    pub(crate) fn through(egress: Egress, vault: Arc<Vault>, people: People) -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let egress = Arc::new(egress);
         let config = ProcessConfig { launcher: LAUNCHER.into(), level: Level::Auto };
         let processes = ProcessDoor::new(config).with_egress(egress.clone()).hiding(home.path());
-        let doors = Doors::new(Arc::new(processes), &egress, vault, home.path().join("mcp")).with_people(people);
+        let doors = Doors::new(Arc::new(processes), &egress, vault, home.path().join("mcp"));
         let hub = Arc::new(Hub::new(doors));
         let plugins = Arc::new(FakeRegistry::default());
         plugins.install_role(FakeRole::new("general"));
         let registry = Arc::new(Joined::new(plugins, hub.clone()));
-        Self { hub, registry, home }
+        Self { people, hub, registry, home }
     }
 
     /// Adds a server.
@@ -124,7 +136,7 @@ impl Host {
     /// Lists what there is, as an agent does.
     pub(crate) async fn list(&self, arguments: Value) -> Result<Value, ToolError> {
         let tool = self.tools().tools["mcp__list_tools"].clone();
-        tool.call(context(), arguments).await.map(|output| output.content)
+        tool.call(context(&self.people), arguments).await.map(|output| output.content)
     }
 
     /// Calls a tool the way the dispatch does, without its questions.
@@ -132,16 +144,16 @@ impl Host {
         let caller = self.tools().tools["mcp__call_tool"].clone();
         let given = json!({"server": server, "tool": tool, "arguments": arguments});
         let (target, passed) = caller.target(&given).await?.expect("another tool");
-        run(&target, passed).await.map(|output| output.content)
+        target.call(context(&self.people), passed).await.map(|output| output.content)
     }
 }
 
-/// Runs a tool itself.
+/// Runs a tool itself, for nobody who could be asked.
 pub(crate) async fn run(tool: &Arc<dyn Tool>, arguments: Value) -> Result<ToolOutput, ToolError> {
-    tool.call(context(), arguments).await
+    tool.call(context(&People::nobody()), arguments).await
 }
 
-fn context() -> CallContext {
+fn context(people: &People) -> CallContext {
     let ambient = octi_domain::ambient::Ambient::system();
     CallContext {
         principal: octi_testkit::db::principal(ambient.id()),
@@ -153,8 +165,8 @@ fn context() -> CallContext {
         within: String::new(),
         time_max: Duration::from_secs(120),
         progress: Arc::new(NoProgress),
-        person: Arc::new(octi_extension::person::NobodyThere("nobody")),
-        llm: Arc::new(octi_extension::llm::NoModel("no model")),
+        person: people.0.clone(),
+        llm: people.1.clone(),
         redact: no_secrets(),
     }
 }

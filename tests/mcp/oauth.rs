@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use octi_domain::limits;
 use octi_extension::tool::ToolError;
-use octi_mcp::client::{Nobody, SignedIn, tokens_in};
+use octi_mcp::client::{SignedIn, tokens_in};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::host::{Host, SECRET, Vault};
+use crate::host::{Host, People, SECRET, Vault};
 use crate::scripted::{Asked, Scripted, http, json as answer, protocol, text};
 
 const BACK: &str = "http://127.0.0.1:9/callback";
@@ -67,7 +67,7 @@ fn server(accounts: u16) -> Scripted {
 
 fn host(vault: &Arc<Vault>, ports: &[u16], server: u16) -> Host {
     let targets: Vec<String> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-    let host = Host::with(targets.iter().map(String::as_str), vault.clone(), Arc::new(Nobody));
+    let host = Host::with(targets.iter().map(String::as_str), vault.clone(), People::nobody());
     host.add("one", json!({"url": format!("http://127.0.0.1:{server}/mcp")}));
     host
 }

@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use octi_mcp::client::Nobody;
 use octi_security::sandbox::egress::Egress;
 use octi_testkit::egress::{Allowed, Caller, Dials, Row, TABLE, run};
 use serde_json::json;
 use url::Url;
 
-use crate::host::{Host, SECRET, Vault};
+use crate::host::{Host, People, SECRET, Vault};
 
 /// A server of that kind at the row's address.
 struct Remote(&'static str);
@@ -18,7 +17,7 @@ struct Remote(&'static str);
 #[async_trait]
 impl Caller for Remote {
     async fn try_to(&self, row: &Row, egress: Egress, dials: &Dials) -> Result<(), String> {
-        let host = Host::through(egress, Vault::of(SECRET), Arc::new(Nobody));
+        let host = Host::through(egress, Vault::of(SECRET), People::nobody());
         let config = json!({"type": self.0, "timeoutMs": 5_000, "url": row.url});
         host.declare("one", config, Vec::new()).map_err(|error| error.to_string())?;
         let outcome = host.call("one", "echo", json!({})).await.map(drop).map_err(|error| error.to_string());

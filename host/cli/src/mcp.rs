@@ -15,7 +15,7 @@ use octi_domain::limits;
 use octi_domain::principal::Principal;
 use octi_extension::services::{SecretError, SecretSource as _};
 use octi_gateway::ports::{McpAdmin, PortError};
-use octi_mcp::client::{Admin, AdminError, Doors, Hub, OfTheCall, ServerConfig, ServerSecrets, read_file};
+use octi_mcp::client::{Admin, AdminError, Doors, Hub, ServerConfig, ServerSecrets, read_file};
 use octi_security::auth::Auth;
 use octi_security::sandbox::egress::Egress;
 use octi_security::sandbox::process::ProcessDoor;
@@ -38,7 +38,7 @@ pub(crate) fn doors(
     home: &Path,
 ) -> Doors {
     let secrets = Arc::new(OfAdministrators { auth: auth.clone(), secrets: secrets.clone() });
-    Doors::new(processes.clone(), egress, secrets, home.join(FOLDER)).with_people(Arc::new(OfTheCall))
+    Doors::new(processes.clone(), egress, secrets, home.join(FOLDER))
 }
 
 /// The servers of this host, and what changes them. A file that cannot be used, or a server of it, is a note for whoever starts octi: the

@@ -6,100 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use octi_domain::ids::{SessionId, UserId};
 use octi_domain::limits;
 use octi_extension::tool::CallContext;
-use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::time::Instant;
-
-/// A question of a server to a person.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Question {
-    /// The server, by the name it has here.
-    pub server: String,
-    /// Its words, safe to show.
-    pub message: String,
-    /// The form, as the protocol has it: a flat object of strings, numbers, booleans and choices.
-    pub form: Value,
-    pub time_max: Duration,
-}
-
-/// What a person answered.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reply {
-    Given(Map<String, Value>),
-    /// They said no.
-    Declined,
-    /// They put the question away.
-    Cancelled,
-}
-
-/// What a server wants to hear from a model.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Loan {
-    pub system: Option<String>,
-    pub messages: Vec<Said>,
-    pub tokens_max: u32,
-}
-
-/// One message of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// Whether the model is supposed to have said it.
-    pub by_model: bool,
-    pub text: String,
-}
-
-/// What the model said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lent {
-    pub model: String,
-    pub text: String,
-    /// It reached the longest it may be.
-    pub is_cut: bool,
-}
-
-/// The people whose calls servers answer, and their models.
-#[async_trait]
-pub trait People: Send + Sync {
-    /// Whether there may be anybody at all. Servers are not told that they may ask when there is not.
-    fn is_anybody(&self) -> bool {
-        true
-    }
-
-    /// Puts a question to whoever made the call, and waits.
-    ///
-    /// # Errors
-    /// A text for the server that says why nobody was asked.
-    async fn ask(&self, call: &CallContext, question: Question) -> Result<Reply, String>;
-
-    /// Asks the model of whoever made the call, who agreed to it and whose budget pays.
-    ///
-    /// # Errors
-    /// A text for the server that says why not.
-    async fn lend(&self, call: &CallContext, loan: Loan) -> Result<Lent, String>;
-}
-
-/// For hosts where nobody can be asked.
-#[derive(Debug, Clone, Copy)]
-pub struct Nobody;
-
-#[async_trait]
-impl People for Nobody {
-    fn is_anybody(&self) -> bool {
-        false
-    }
-
-    async fn ask(&self, _call: &CallContext, _question: Question) -> Result<Reply, String> {
-        Err("octi has nobody to ask about this call".to_owned())
-    }
-
-    async fn lend(&self, _call: &CallContext, _loan: Loan) -> Result<Lent, String> {
-        Err("octi has no model for this call".to_owned())
-    }
-}
 
 /// One call that a server answers.
 pub(super) struct Asker {

@@ -18,7 +18,7 @@ use rmcp::model::{
 use rmcp::service::{NotificationContext, RequestContext, RoleClient, RunningService, ServiceError, serve_client};
 use rmcp::transport::auth::{AuthError, AuthorizationManager};
 
-use super::asking::{Askers, People};
+use super::asking::Askers;
 use super::config::{Checked, Kind, ServerConfig, Way};
 use super::failure::{Failure, told};
 use super::form;
@@ -47,7 +47,6 @@ pub(super) struct Connection {
 pub(super) struct Handler {
     server: String,
     stale: AtomicBool,
-    people: Arc<dyn People>,
     askers: Arc<Askers>,
     /// Whether the operator lets it ask for the person's model.
     may_sample: bool,
@@ -61,7 +60,7 @@ impl ClientHandler for Handler {
     ) -> Result<ElicitResult, ErrorData> {
         let asked = async {
             let asker = self.askers.one()?;
-            form::elicit(self.people.as_ref(), (&self.server, &asker), wanted).await
+            form::elicit((&self.server, &asker), wanted).await
         };
         asked.await.map_err(|why| self.refused("a question", why))
     }
@@ -79,7 +78,7 @@ impl ClientHandler for Handler {
                 ));
             }
             let asker = self.askers.one()?;
-            form::sample(self.people.as_ref(), (&self.server, &asker), wanted).await
+            form::sample((&self.server, &asker), wanted).await
         };
         lent.await.map_err(|why| self.refused("a model", why))
     }
@@ -92,8 +91,8 @@ impl ClientHandler for Handler {
         let mut can = ClientCapabilities::default();
         let asks = ElicitationCapability::new();
         let asks = asks.with_form(FormElicitationCapability::new()).with_url(UrlElicitationCapability::new());
-        can.elicitation = self.people.is_anybody().then_some(asks);
-        can.sampling = (self.may_sample && self.people.is_anybody()).then(SamplingCapability::default);
+        can.elicitation = Some(asks);
+        can.sampling = self.may_sample.then(SamplingCapability::default);
         // Later versions have no greeting, and octi greets.
         ClientConfig::new(can, Implementation::new("octi", env!("CARGO_PKG_VERSION")))
             .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
@@ -120,7 +119,6 @@ impl Connection {
         let handler = Handler {
             server: server.to_owned(),
             stale: AtomicBool::default(),
-            people: doors.people.clone(),
             askers: askers.clone(),
             may_sample: config.sampling,
         };

@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
+use octi_domain::form::Form;
 use octi_domain::limits;
+use octi_domain::message::Role;
 use octi_domain::text::clean;
+use octi_extension::llm::{Prompt, Stop};
+use octi_extension::person::{Question, Reply};
 use rmcp::model::{
-    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction, Role, SamplingMessage,
+    CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams, ElicitResult, ElicitationAction, SamplingMessage,
     SamplingMessageContentBlock,
 };
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::asking::{Asker, Lent, Loan, People, Question, Reply, Said};
+use super::asking::Asker;
 use super::failure::bounded;
 
 /// The one field of a form that asks for a yes.
@@ -30,11 +34,7 @@ fn is_yes(given: &Map<String, Value>) -> bool {
 ///
 /// # Errors
 /// A text for the server that says why it was not.
-pub(super) async fn elicit(
-    people: &dyn People,
-    (server, asker): (&str, &Asker),
-    wanted: ElicitRequestParams,
-) -> Result<ElicitResult, String> {
+pub(super) async fn elicit((server, asker): (&str, &Asker), wanted: ElicitRequestParams) -> Result<ElicitResult, String> {
     let (message, form, is_link) = match wanted {
         ElicitRequestParams::FormElicitationParams { message, requested_schema, .. } => {
             let form = serde_json::to_value(requested_schema).map_err(|error| error.to_string())?;
@@ -49,10 +49,9 @@ pub(super) async fn elicit(
     if bytes > limits::MCP_FORM_BYTES_MAX {
         return Err(format!("the form has {bytes} bytes and at most {} are shown to a person", limits::MCP_FORM_BYTES_MAX));
     }
-    let time_max = Duration::from_secs(limits::MCP_ANSWER_SECONDS_MAX);
-    let question = Question { server: server.to_owned(), message, form: form.clone(), time_max };
+    let form = Form::parse(form)?;
     let _waits = asker.question()?;
-    match people.ask(&asker.call, question).await? {
+    match ask((server, asker), message, form.clone()).await? {
         Reply::Declined => Ok(ElicitResult::new(ElicitationAction::Decline)),
         Reply::Cancelled => Ok(ElicitResult::new(ElicitationAction::Cancel)),
         // What a person does at an address is no business of the server's that named it.
@@ -60,7 +59,7 @@ pub(super) async fn elicit(
             Ok(ElicitResult::new(if is_yes(&given) { ElicitationAction::Accept } else { ElicitationAction::Decline }))
         }
         Reply::Given(given) => {
-            let content = Value::Object(with_defaults(&form, given));
+            let content = Value::Object(form.check(&Value::Object(with_defaults(&form, given)))?);
             let text = content.to_string();
             if (asker.call.redact)(&text) != text {
                 return Err("the answer held a secret of the person's vault, so octi did not send it".to_owned());
@@ -70,12 +69,18 @@ pub(super) async fn elicit(
     }
 }
 
+/// Asks whoever made the call.
+async fn ask((server, asker): (&str, &Asker), message: String, form: Form) -> Result<Reply, String> {
+    let time_max = Duration::from_secs(limits::MCP_ANSWER_SECONDS_MAX);
+    let question = Question { plugin: format!("mcp/{server}"), message, form, time_max };
+    asker.call.person.ask(question).await.map_err(|error| error.to_string())
+}
+
 /// What was given, and the form's own defaults for what was left open (SEP-1034).
-fn with_defaults(form: &Value, mut given: Map<String, Value>) -> Map<String, Value> {
-    let fields = form.get("properties").and_then(Value::as_object);
-    for (name, field) in fields.into_iter().flatten() {
-        if let Some(default) = field.get("default").filter(|_| !given.contains_key(name)) {
-            given.insert(name.clone(), default.clone());
+fn with_defaults(form: &Form, mut given: Map<String, Value>) -> Map<String, Value> {
+    for field in form.fields() {
+        if let Some(default) = field.default.as_ref().filter(|_| !given.contains_key(&field.name)) {
+            given.insert(field.name.clone(), default.clone());
         }
     }
     given
@@ -103,57 +108,64 @@ fn linked(message: &str, address: &str) -> Result<String, String> {
 /// # Errors
 /// A text for the server that says why not.
 pub(super) async fn sample(
-    people: &dyn People,
     (server, asker): (&str, &Asker),
     wanted: CreateMessageRequestParams,
 ) -> Result<CreateMessageResult, String> {
-    let loan = loan(wanted)?;
-    let question = Question {
-        server: server.to_owned(),
-        message: shown(&loan),
-        form: yes_or_no("My model may answer this"),
-        time_max: Duration::from_secs(limits::MCP_ANSWER_SECONDS_MAX),
-    };
+    let prompt = prompt(wanted)?;
+    let form = Form::parse(yes_or_no("My model may answer this"))?;
     let _waits = asker.question()?;
-    if !matches!(people.ask(&asker.call, question).await?, Reply::Given(given) if is_yes(&given)) {
+    if !matches!(ask((server, asker), shown(&prompt), form).await?, Reply::Given(given) if is_yes(&given)) {
         return Err("the person did not agree to lend their model".to_owned());
     }
-    let Lent { model, text, is_cut } = people.lend(&asker.call, loan).await?;
-    let reason = if is_cut { CreateMessageResult::STOP_REASON_END_MAX_TOKEN } else { CreateMessageResult::STOP_REASON_END_TURN };
-    Ok(CreateMessageResult::new(SamplingMessage::assistant_text(text), model).with_stop_reason(reason))
+    let given = asker.call.llm.complete(prompt).await.map_err(|error| error.to_string())?;
+    let reason = match given.stop {
+        Stop::Length => CreateMessageResult::STOP_REASON_END_MAX_TOKEN,
+        Stop::Finished | Stop::Filtered => CreateMessageResult::STOP_REASON_END_TURN,
+    };
+    // Which model it was is the person's business.
+    Ok(CreateMessageResult::new(SamplingMessage::assistant_text(given.text), "octi".to_owned()).with_stop_reason(reason))
 }
 
-fn loan(wanted: CreateMessageRequestParams) -> Result<Loan, String> {
+fn prompt(wanted: CreateMessageRequestParams) -> Result<Prompt, String> {
     if wanted.tools.is_some_and(|tools| !tools.is_empty()) {
         return Err("octi lends a model without tools".to_owned());
     }
     let mut messages = Vec::new();
     for message in wanted.messages {
-        let by_model = matches!(message.role, Role::Assistant);
+        let role = if message.role == rmcp::model::Role::Assistant { Role::Assistant } else { Role::User };
         for block in message.content.into_vec() {
             let SamplingMessageContentBlock::Text(text) = block else {
                 return Err("octi lends a model for text only".to_owned());
             };
-            messages.push(Said { by_model, text: clean(&text.text) });
+            messages.push((role, clean(&text.text)));
         }
     }
     if messages.is_empty() {
         return Err("there is nothing to ask the model".to_owned());
     }
     let system = wanted.system_prompt.map(|text| clean(&text));
-    let bytes: usize = messages.iter().map(|said| said.text.len()).sum::<usize>() + system.as_ref().map_or(0, String::len);
+    let bytes: usize = messages.iter().map(|(_, said)| said.len()).sum::<usize>() + system.as_ref().map_or(0, String::len);
     if bytes > limits::MCP_LOAN_BYTES_MAX {
         let max = limits::MCP_LOAN_BYTES_MAX;
         return Err(format!("it has {bytes} bytes and octi lends a model for at most {max}"));
     }
-    Ok(Loan { system, messages, tokens_max: wanted.max_tokens.clamp(1, limits::MCP_LOAN_TOKENS_MAX) })
+    Ok(Prompt {
+        plugin: "mcp".to_owned(),
+        topic: "mcp".to_owned(),
+        system,
+        messages,
+        output_max: wanted.max_tokens.clamp(1, limits::MCP_LOAN_TOKENS_MAX),
+        temperature: None,
+        time_max: Duration::from_secs(limits::SIDE_CALL_SECONDS_MAX),
+    })
 }
 
 /// All of it, as the person sees it before they agree.
-fn shown(loan: &Loan) -> String {
-    let mut text = format!("It wants your model to answer this, in at most {} tokens, at your cost:", loan.tokens_max);
-    let system = loan.system.iter().map(|system| ("system", system.as_str()));
-    let messages = loan.messages.iter().map(|said| (if said.by_model { "model" } else { "user" }, said.text.as_str()));
+fn shown(prompt: &Prompt) -> String {
+    let mut text = format!("It wants your model to answer this, in at most {} tokens, at your cost:", prompt.output_max);
+    let system = prompt.system.iter().map(|system| ("system", system.as_str()));
+    let who = |role: &Role| if *role == Role::Assistant { "model" } else { "user" };
+    let messages = prompt.messages.iter().map(|(role, said)| (who(role), said.as_str()));
     for (who, said) in system.chain(messages) {
         text.push_str(&format!("\n\n[{who}] {said}"));
     }

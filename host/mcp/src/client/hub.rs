@@ -17,7 +17,6 @@ use octi_security::sandbox::process::ProcessDoor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::asking::{Nobody, People};
 use super::breaker::BreakerState;
 use super::catalog::{self, Catalog, may_be_promoted};
 use super::config::{ConfigError, ServerConfig, check_name};
@@ -37,8 +36,6 @@ pub struct Doors {
     pub(super) processes: Arc<ProcessDoor>,
     pub(super) egress: Arc<Egress>,
     pub(super) secrets: Arc<dyn ServerSecrets>,
-    /// Whom servers may ask, while they answer a call.
-    pub(super) people: Arc<dyn People>,
     /// Where each program has a directory of its own.
     pub(super) home: PathBuf,
     pub(super) tasks: TaskTracker,
@@ -57,14 +54,7 @@ impl Doors {
             ..Caps::default()
         };
         let egress = Arc::new(egress.with_caps(caps));
-        let (people, tasks, stop) = (Arc::new(Nobody), TaskTracker::new(), CancellationToken::new());
-        Self { processes, egress, secrets, people, home, tasks, stop }
-    }
-
-    /// The same, where servers may ask people.
-    #[must_use]
-    pub fn with_people(self, people: Arc<dyn People>) -> Self {
-        Self { people, ..self }
+        Self { processes, egress, secrets, home, tasks: TaskTracker::new(), stop: CancellationToken::new() }
     }
 }
 
