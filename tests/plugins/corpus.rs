@@ -165,7 +165,7 @@ async fn tell(hook: &dyn Hook, event: HookEvent, details: Value) -> Result<Value
 
 async fn ask(channel: &dyn Channel, told: Told) -> Result<Value, ToolError> {
     // What a channel keeps belongs to whoever connected it.
-    let principal = Principal::authenticated(UserId::from(Uuid::nil()), false);
+    let principal = octi_testkit::db::principal(UserId::from(Uuid::nil()));
     let context = ChannelContext { principal, time_max: TIME_MAX, redact: no_secrets() };
     let text = str::to_owned;
     match told {
