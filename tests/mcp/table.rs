@@ -1,7 +1,6 @@
 //! The table of addresses, for servers that are reached over HTTP: an entry grants the host that it names, and no private one that the
 //! operator did not open.
 
-
 use async_trait::async_trait;
 use octi_security::sandbox::egress::Egress;
 use octi_testkit::egress::{Allowed, Caller, Dials, Row, TABLE, run};

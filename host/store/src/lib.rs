@@ -50,6 +50,7 @@ mod permissions;
 mod personas;
 mod plugin_access;
 mod programs;
+mod remembered;
 mod runs;
 mod search;
 mod sessions;

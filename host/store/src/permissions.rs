@@ -1,5 +1,4 @@
 //! May this call run: standing rules, and the questions put to people.
 
-pub(crate) mod remembered;
 pub(crate) mod requests;
 mod rules;

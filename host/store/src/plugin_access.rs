@@ -3,9 +3,7 @@
 //! Every tool call asks, and it hardly ever changes, so all of it is kept in memory: a change through this store is seen by
 //! the next call, one by another host on the same database within [`limits::PLUGIN_ACCESS_SECONDS_MAX`].
 
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use octi_domain::ids::UserId;
@@ -13,7 +11,6 @@ use octi_domain::limits;
 use octi_domain::plugin_access::PluginAccess;
 use octi_domain::principal::Principal;
 use sqlx::FromRow;
-use tokio::time::Instant;
 use tracing::instrument;
 use uuid::Uuid;
 
@@ -26,8 +23,6 @@ const TABLE: &str = "plugin_access";
 const SUBJECT: Subject = Subject::new(TABLE, "this grant", "the user");
 /// Of whom a row tells that names no person.
 const EVERYONE: &str = "everyone";
-/// How long what was read is taken for current.
-const FRESH: Duration = Duration::from_secs(limits::PLUGIN_ACCESS_SECONDS_MAX);
 
 /// What was said of one person, or of everyone when there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +97,7 @@ impl Tx<'_> {
         )?;
         let there = usize::try_from(others).unwrap_or(usize::MAX).saturating_add(1);
         self.bound("the number of grants of plugins", there, limits::PLUGIN_GRANTS_MAX)?;
-        self.changes_access = true;
+        self.changes.access = true;
         execute!(
             self,
             SUBJECT,
@@ -130,7 +125,7 @@ impl Tx<'_> {
         if !self.is_system() {
             return self.refuse(StoreError::Foreign { what: "who may use a plugin" });
         }
-        self.changes_access = true;
+        self.changes.access = true;
         let changed = execute!(
             self,
             SUBJECT,
@@ -142,93 +137,19 @@ impl Tx<'_> {
     }
 }
 
-/// What was read last. The count of changes keeps out what was read before a change and handed in after it.
-#[derive(Default)]
-pub(crate) struct RememberedAccess(Mutex<Kept>);
-
-#[derive(Default)]
-struct Kept {
-    changes: u64,
-    read: Option<(Instant, Arc<PluginAccess>)>,
-}
-
-impl RememberedAccess {
-    fn find(&self) -> Result<Arc<PluginAccess>, u64> {
-        let kept = self.kept();
-        match &kept.read {
-            Some((at, access)) if at.elapsed() < FRESH => Ok(access.clone()),
-            _ => Err(kept.changes),
-        }
-    }
-
-    fn keep(&self, at: Instant, changes: u64, access: &Arc<PluginAccess>) {
-        let mut kept = self.kept();
-        if kept.changes == changes {
-            kept.read = Some((at, access.clone()));
-        }
-    }
-
-    /// Forgets what was read: something else was said.
-    pub(crate) fn forget(&self) {
-        let mut kept = self.kept();
-        kept.changes += 1;
-        kept.read = None;
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for RememberedAccess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RememberedAccess").finish_non_exhaustive()
-    }
-}
-
 impl Store {
     /// Who may use which plugin: from memory, unless something else was said or a few seconds have passed.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn plugin_access(&self) -> Result<Arc<PluginAccess>, StoreError> {
-        let changes = match self.remembered_access.find() {
-            Ok(access) => return Ok(access),
-            Err(changes) => changes,
+        let read = async {
+            let mut access = PluginAccess::default();
+            for grant in self.read(&Principal::system("plugin-access")).await?.list_plugin_grants(None).await? {
+                access.say(grant.plugin, grant.user_id, grant.allowed);
+            }
+            Ok(Arc::new(access))
         };
-        let at = Instant::now();
-        let mut access = PluginAccess::default();
-        for grant in self.read(&Principal::system("plugin-access")).await?.list_plugin_grants(None).await? {
-            access.say(grant.plugin, grant.user_id, grant.allowed);
-        }
-        let access = Arc::new(access);
-        self.remembered_access.keep(at, changes, &access);
-        Ok(access)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_read_before_a_change_is_not_kept_after_it() {
-        let remembered = RememberedAccess::default();
-        let changes = remembered.find().expect_err("nothing is known yet");
-        remembered.forget();
-        remembered.keep(Instant::now(), changes, &Arc::default());
-        let changes = remembered.find().expect_err("it was read too early");
-        remembered.keep(Instant::now(), changes, &Arc::default());
-        assert!(remembered.find().is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_another_host_said_is_seen_before_long() {
-        let remembered = RememberedAccess::default();
-        remembered.keep(Instant::now(), 0, &Arc::default());
-        tokio::time::advance(FRESH - Duration::from_millis(1)).await;
-        assert!(remembered.find().is_ok());
-        tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(remembered.find().is_err());
+        self.memory.access.get((), read).await
     }
 }

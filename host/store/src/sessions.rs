@@ -74,6 +74,7 @@ impl Tx<'_> {
     #[instrument(name = "db.sessions.insert", level = "debug", skip_all, fields(session.id = %session.id))]
     pub async fn insert_session(&mut self, session: &Session) -> Result<(), StoreError> {
         self.own(session.user_id, "the session")?;
+        self.changes.places = true;
         if let Some(workspace) = session.workspace_id {
             let own: Option<(i64,)> = fetch_optional!(
                 self,
@@ -259,6 +260,7 @@ impl Tx<'_> {
     /// When the database fails.
     #[instrument(name = "db.sessions.delete", level = "debug", skip_all, fields(session.id = %id))]
     pub async fn delete_session(&mut self, id: SessionId) -> Result<bool, StoreError> {
+        self.changes.places = true;
         let changed = execute!(
             self,
             SUBJECT,

@@ -8,8 +8,7 @@ use crate::db::{Backend, Db};
 use crate::error::{StoreError, Subject, classify};
 use crate::migrate;
 use crate::open;
-use crate::permissions::remembered::RememberedRules;
-use crate::plugin_access::RememberedAccess;
+use crate::remembered::Memory;
 use crate::tx::{Connection, Tx};
 
 const SUBJECT: Subject = Subject::new("database", "the row", "the row");
@@ -18,8 +17,7 @@ const SUBJECT: Subject = Subject::new("database", "the row", "the row");
 #[derive(Debug, Clone)]
 pub struct Store {
     db: Db,
-    pub(crate) remembered: Arc<RememberedRules>,
-    pub(crate) remembered_access: Arc<RememberedAccess>,
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl Store {
@@ -31,7 +29,7 @@ impl Store {
         let db = open::open(url).await.inspect_err(|error| {
             tracing::error!(%error, detail = error.detail(), "cannot open the database");
         })?;
-        Ok(Self { db, remembered: Arc::default(), remembered_access: Arc::default() })
+        Ok(Self { db, memory: Arc::default() })
     }
 
     /// Creates and updates the tables. Running it again, or from several hosts at once, is fine.
@@ -100,7 +98,7 @@ impl Store {
         reading: bool,
     ) -> Result<Tx<'a>, StoreError> {
         let connection = connection.map_err(|error| classify(error, SUBJECT))?;
-        let mut tx = Tx::new(connection, principal.clone(), reading, (&self.remembered, &self.remembered_access));
+        let mut tx = Tx::new(connection, principal.clone(), reading, &self.memory);
         tx.announce().await?;
         Ok(tx)
     }

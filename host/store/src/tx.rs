@@ -9,8 +9,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use uuid::Uuid;
 
 use crate::error::{StoreError, Subject, classify};
-use crate::permissions::remembered::RememberedRules;
-use crate::plugin_access::RememberedAccess;
+use crate::remembered::{Changes, Memory};
 
 /// What one transaction speaks to.
 pub(crate) enum Connection<'a> {
@@ -27,24 +26,15 @@ pub struct Tx<'a> {
     /// Begun by `Store::read`: changes are refused before they reach the database.
     reading: bool,
     failed: bool,
-    /// What is forgotten once this has changed a rule.
-    remembered: &'a RememberedRules,
-    pub(crate) changes_rules: bool,
-    /// The same for who may use which plugin.
-    remembered_access: &'a RememberedAccess,
-    pub(crate) changes_access: bool,
+    memory: &'a Memory,
+    /// What is forgotten of it once this is kept.
+    pub(crate) changes: Changes,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(
-        connection: Connection<'a>,
-        principal: Principal,
-        reading: bool,
-        (remembered, remembered_access): (&'a RememberedRules, &'a RememberedAccess),
-    ) -> Self {
+    pub(crate) fn new(connection: Connection<'a>, principal: Principal, reading: bool, memory: &'a Memory) -> Self {
         let owner = principal.user_id().map(UserId::as_uuid);
-        let (failed, changes_rules, changes_access) = (false, false, false);
-        Self { connection, owner, principal, reading, failed, remembered, changes_rules, remembered_access, changes_access }
+        Self { connection, owner, principal, reading, failed: false, memory, changes: Changes::default() }
     }
 
     /// Tells PostgreSQL on whose behalf this runs, for row-level security, and bounds how long it may take.
@@ -79,13 +69,8 @@ impl<'a> Tx<'a> {
             Connection::Postgres(tx) => tx.commit().await,
             Connection::Sqlite(tx) => tx.commit().await,
         };
-        if self.changes_rules {
-            // Also after an error: the database may have kept the change and lost only its answer.
-            self.remembered.forget();
-        }
-        if self.changes_access {
-            self.remembered_access.forget();
-        }
+        // Also after an error: the database may have kept the change and lost only its answer.
+        self.memory.forget(self.changes);
         result.map_err(|error| classify(error, Subject::new("database", "the row", "the row")))
     }
 

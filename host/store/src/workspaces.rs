@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use octi_domain::ids::{SessionId, UserId, WorkspaceId};
 use octi_domain::limits;
+use octi_domain::principal::Principal;
 use octi_domain::workspace::{Place, Workspace};
 use sqlx::FromRow;
 use tracing::instrument;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::codec::{stamp, text};
 use crate::error::{StoreError, Subject};
+use crate::store::Store;
 use crate::tx::{ALL_ROWS, Tx};
 
 const SUBJECT: Subject = Subject::new("workspaces", "a workspace with this word", "the user");
@@ -50,6 +52,7 @@ impl Tx<'_> {
     #[instrument(name = "db.workspaces.insert", level = "debug", skip_all, fields(workspace.id = %workspace.id))]
     pub async fn insert_workspace(&mut self, workspace: &Workspace) -> Result<(), StoreError> {
         self.own(workspace.user_id, "the workspace")?;
+        self.changes.places = true;
         let (count,): (i64,) =
             fetch_one!(self, SUBJECT, "SELECT COUNT(*) FROM workspaces WHERE user_id = $1", workspace.user_id.as_uuid(),)?;
         let count = usize::try_from(count).unwrap_or(usize::MAX);
@@ -81,6 +84,7 @@ impl Tx<'_> {
     #[instrument(name = "db.workspaces.insert_first", level = "debug", skip_all, fields(workspace.id = %workspace.id))]
     pub async fn insert_first_workspace(&mut self, workspace: &Workspace) -> Result<(), StoreError> {
         self.own(workspace.user_id, "the workspace")?;
+        self.changes.places = true;
         let added = execute!(
             self,
             SUBJECT,
@@ -208,6 +212,7 @@ impl Tx<'_> {
     #[instrument(name = "db.workspaces.make_default", level = "debug", skip_all, fields(workspace.id = %id))]
     pub async fn make_default_workspace(&mut self, id: WorkspaceId, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let Some(workspace) = self.workspace(id).await? else { return Ok(false) };
+        self.changes.places = true;
         // One after the other: the index that allows one default is checked row by row.
         execute!(
             self,
@@ -237,6 +242,7 @@ impl Tx<'_> {
     /// When the database fails.
     #[instrument(name = "db.workspaces.delete", level = "debug", skip_all, fields(workspace.id = %id))]
     pub async fn delete_workspace(&mut self, id: WorkspaceId) -> Result<bool, StoreError> {
+        self.changes.places = true;
         execute!(
             self,
             SUBJECT,
@@ -295,6 +301,7 @@ impl Tx<'_> {
         workspace: WorkspaceId,
         project: Option<&str>,
     ) -> Result<bool, StoreError> {
+        self.changes.places = true;
         let changed = execute!(
             self,
             SUBJECT,
@@ -309,5 +316,32 @@ impl Tx<'_> {
             project.map(text),
         )?;
         Ok(changed > 0)
+    }
+}
+
+impl Store {
+    /// Where the calls of a person work: where their conversation does, else in the workspace that was named, else in the default
+    /// one. None when that is not there. From memory when it was read within the last second and not changed since.
+    ///
+    /// # Errors
+    /// `Foreign` for somebody else's default workspace, or when the database fails.
+    pub async fn place(
+        &self,
+        principal: &Principal,
+        user: UserId,
+        (session, workspace): (Option<SessionId>, Option<WorkspaceId>),
+    ) -> Result<Option<Place>, StoreError> {
+        let read = async {
+            let mut tx = self.read(principal).await?;
+            if let Some(session) = session {
+                return tx.place_of_session(session).await;
+            }
+            let named = match workspace {
+                Some(id) => tx.workspace(id).await?,
+                None => tx.find_workspace(user, None).await?,
+            };
+            Ok(named.map(|workspace| Place { folder: workspace.folder, project: None }))
+        };
+        self.memory.places.get((principal.clone(), user, session, workspace), read).await
     }
 }

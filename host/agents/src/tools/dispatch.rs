@@ -209,18 +209,9 @@ impl Dispatch {
 
     /// Where the call works: where its conversation does, else in the workspace that was named, else in the default one.
     async fn folder(&self, call: &Call) -> Result<WorkFolder, Refusal> {
-        let place = async {
-            let mut tx = self.store.read(&call.of.principal).await?;
-            if let Some(session) = call.of.session_id {
-                return tx.place_of_session(session).await;
-            }
-            let named = match call.workspace {
-                Some(id) => tx.workspace(id).await?,
-                None => tx.find_workspace(call.of.user_id, None).await?,
-            };
-            Ok(named.map(|workspace| Place { folder: workspace.folder, project: None }))
-        };
-        let place = place.await.map_err(|error| Refusal::of_store(&error))?.unwrap_or_default();
+        let named = (call.of.session_id, call.workspace);
+        let place = self.store.place(&call.of.principal, call.of.user_id, named).await;
+        let place = place.map_err(|error| Refusal::of_store(&error))?.unwrap_or_default();
         (self.workspace_of)(call.of.user_id, &place)
             .map_err(|error| Refusal::new("failed", error.to_string(), "refused: it has no folder to work in"))
     }

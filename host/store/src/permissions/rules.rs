@@ -1,15 +1,19 @@
 //! Standing permission rules.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use octi_domain::ids::{RuleId, SessionId, UserId};
 use octi_domain::limits;
 use octi_domain::permission::{Level, Rule};
+use octi_domain::principal::Principal;
 use sqlx::FromRow;
 use tracing::instrument;
 use uuid::Uuid;
 
 use crate::codec::{each, stamp, text, word};
 use crate::error::{StoreError, Subject};
+use crate::store::Store;
 use crate::tx::{ALL_ROWS, Tx};
 
 const TABLE: &str = "permission_rules";
@@ -56,7 +60,7 @@ impl Tx<'_> {
             usize::try_from(there).unwrap_or(usize::MAX) + 1,
             limits::RULES_PER_USER_MAX,
         )?;
-        self.changes_rules = true;
+        self.changes.rules = true;
         execute!(
             self,
             SUBJECT,
@@ -103,7 +107,7 @@ impl Tx<'_> {
     /// When the database fails.
     #[instrument(name = "db.rules.delete", level = "debug", skip_all, fields(rule.id = %id))]
     pub async fn delete_rule(&mut self, id: RuleId) -> Result<bool, StoreError> {
-        self.changes_rules = true;
+        self.changes.rules = true;
         let changed = execute!(
             self,
             SUBJECT,
@@ -112,5 +116,17 @@ impl Tx<'_> {
             self.owner,
         )?;
         Ok(changed > 0)
+    }
+}
+
+impl Store {
+    /// The rules that hold everywhere, and those of one conversation, oldest first: as [`list_rules`](Tx::list_rules) gives
+    /// them, from memory when they were read within the last second and not changed since.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rules(&self, principal: &Principal, session: Option<SessionId>) -> Result<Arc<[Rule]>, StoreError> {
+        let read = async { Ok(self.read(principal).await?.list_rules(session).await?.into()) };
+        self.memory.rules.get((principal.clone(), session), read).await
     }
 }
