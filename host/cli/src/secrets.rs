@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use octi_domain::ids::UserId;
@@ -22,12 +22,15 @@ pub(crate) struct Secrets {
     vault: Arc<Vault>,
     /// The host's that never change.
     fixed: Values,
-    known: RwLock<Known>,
+    known: RwLock<Arc<Known>>,
+    /// Held while the next `known` is made.
+    changing: Mutex<()>,
     /// Held from reading somebody's secrets to hiding them, so that an older list never takes the place of a newer one.
     reading: tokio::sync::Mutex<()>,
 }
 
 /// What is hidden.
+#[derive(Clone)]
 struct Known {
     host: Values,
     nobody: Arc<Redactor>,
@@ -50,18 +53,34 @@ impl Secrets {
     /// Redactors that know the host's own secrets, and nobody's yet.
     pub(crate) fn new(vault: Arc<Vault>, host: impl IntoIterator<Item = (String, SecretString)>) -> Self {
         let fixed: Values = host.into_iter().map(|(name, value)| (format!("host/{name}"), value)).collect();
-        Self { vault, known: RwLock::new(Known::of_host(fixed.clone())), fixed, reading: tokio::sync::Mutex::default() }
+        let known = RwLock::new(Arc::new(Known::of_host(fixed.clone())));
+        Self { vault, fixed, known, changing: Mutex::default(), reading: tokio::sync::Mutex::default() }
     }
 
     /// Hides these of the host besides those that never change, instead of the ones given before.
     pub(crate) fn hide_of_host(&self, secrets: impl IntoIterator<Item = (String, SecretString)>) {
         let more = secrets.into_iter().map(|(name, value)| (format!("host/{name}"), value));
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        let mut next = Known::of_host(self.fixed.iter().cloned().chain(more).collect());
-        for (person, (own, _)) in std::mem::take(&mut known.people) {
-            next.add(person, own);
-        }
-        *known = next;
+        let host = self.fixed.iter().cloned().chain(more).collect();
+        self.change(|known| {
+            let people = std::mem::take(&mut known.people);
+            *known = Known::of_host(host);
+            for (person, (own, _)) in people {
+                known.add(person, own);
+            }
+        });
+    }
+
+    /// Makes the next of what is known, and puts it in its place. Not while `known` is locked: making a redactor may log, and a
+    /// line of the log is hidden with what is known.
+    fn change(&self, change: impl FnOnce(&mut Known)) {
+        let _one_after_another = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Known::clone(&self.known());
+        change(&mut next);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+
+    fn known(&self) -> Arc<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads the person's secrets anew.
@@ -69,13 +88,10 @@ impl Secrets {
         let Some(user_id) = principal.user_id() else { return };
         let _in_order = self.reading.lock().await;
         match self.vault.reveal_all(principal).await {
+            Ok(secrets) if secrets.is_empty() => self.change(|known| drop(known.people.remove(&user_id))),
             Ok(secrets) => {
-                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                if secrets.is_empty() {
-                    known.people.remove(&user_id);
-                    return;
-                }
-                known.add(user_id, secrets.into_iter().flat_map(|(secret, value)| hidden(&secret, value)).collect());
+                let own = secrets.into_iter().flat_map(|(secret, value)| hidden(&secret, value)).collect();
+                self.change(|known| known.add(user_id, own));
             }
             // The old redactor stays: it hides what was secret until now.
             Err(error) => tracing::error!(%user_id, %error, "a person's secrets cannot be read"),
@@ -84,14 +100,14 @@ impl Secrets {
 
     /// What hides the secrets of this person, and the host's.
     pub(crate) fn redactor(&self, principal: &Principal) -> Arc<Redactor> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let own = principal.user_id().and_then(|user| known.people.get(&user));
         own.map_or(&known.nobody, |(_, redactor)| redactor).clone()
     }
 
     /// The text without anybody's secrets, for logs: whose line it is cannot be told from it.
     pub(crate) fn hide<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let mut text = known.nobody.redact(text);
         for (_, redactor) in known.people.values() {
             if let Cow::Owned(hidden) = redactor.redact(&text) {

@@ -51,6 +51,19 @@ fn a_question_is_answered_with_real_tools_over_each_providers_wire() {
     }
 }
 
+/// What warns of it is a line of the log, and every line is searched for the secrets that are just being read.
+#[test]
+fn a_key_that_is_too_short_to_be_hidden_stops_nothing() {
+    let mut octi = Octi::new();
+    let _server = octi.serve();
+    let endpoint = "http://127.0.0.1:9/v1";
+    let arguments = ["model", "add", "local", "--provider", "openai-compatible", "--model", "m", "--endpoint", endpoint];
+    let said = octi.feed(&arguments, "k");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let listed = octi.run(&["model", "list"]);
+    assert!(listed.code == Some(0) && listed.out.contains("local"), "{listed:?}");
+}
+
 #[test]
 fn at_first_start_the_environment_says_which_model_answers() {
     let server = Aimock::start("chat.json");
