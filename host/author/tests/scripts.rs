@@ -1,5 +1,8 @@
-//! Plugins in JavaScript and Python on the real engine: what new projects are, what goes wrong in both languages, and those of the
+//! Plugins in JavaScript and Python on the real engine: what goes wrong in both languages, what new projects are, and those of the
 //! cookbook. It takes the compilers of `tests/peers/componentize.sh`, and is left out without them.
+//!
+//! Building and compiling one takes up to a minute, because the engine of the whole language is in it. So without
+//! `OCTI_TEST_SCRIPTS=all` only the first of these is tried.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -14,6 +17,9 @@ use std::time::Instant;
 use octi_author::{Language, NewKind, NewPlugin, Project, Sdk, Workbench, WorkbenchConfig, find_cases};
 use octi_engine::Compiler;
 use octi_security::sandbox::process::{Level, ProcessConfig, ProcessDoor};
+
+/// Asks for all of it.
+const EVERYTHING: &str = "OCTI_TEST_SCRIPTS";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn javascript_is_a_language_like_any_other() {
@@ -31,6 +37,11 @@ async fn goes_the_whole_way(language: Language, name: &str, cookbook: &[&str]) {
     let stories = here().join("tests/stories");
     let project = shop.project("stories", NewKind::Tool, &[&stories.join(name), &stories]);
     shop.passes(&project).await;
+    shop.refuses(name).await;
+    if !everything() {
+        println!("left out: new projects and the cookbook, without `{EVERYTHING}=all`");
+        return;
+    }
     for kind in [NewKind::Tool, NewKind::Hook, NewKind::Channel] {
         let project = shop.project(&format!("{kind:?}"), kind, &[]);
         shop.passes(&project).await;
@@ -39,7 +50,11 @@ async fn goes_the_whole_way(language: Language, name: &str, cookbook: &[&str]) {
         let project = shop.project(plugin, NewKind::Tool, &[&here().join("../../docs/cookbook").join(plugin)]);
         shop.passes(&project).await;
     }
-    shop.refuses(name).await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test is told by its environment how long it may take")]
+fn everything() -> bool {
+    std::env::var_os(EVERYTHING).is_some_and(|value| value == "all")
 }
 
 fn here() -> &'static Path {
