@@ -197,7 +197,7 @@ function role(binary, folder, version) {
     join(folder, "plugin.toml"),
     `id = "stories/teller"
 version = "${version}"
-wit = "0.1"
+wit = "1.0"
 description = "Tells stories."
 license = "MIT"
 kinds = ["role"]
