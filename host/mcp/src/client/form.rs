@@ -51,7 +51,7 @@ pub(super) async fn elicit((server, asker): (&str, &Asker), wanted: ElicitReques
     }
     let form = Form::parse(form)?;
     let _waits = asker.question()?;
-    match ask((server, asker), message, form.clone()).await? {
+    match ask((server, asker), message, form).await? {
         Reply::Declined => Ok(ElicitResult::new(ElicitationAction::Decline)),
         Reply::Cancelled => Ok(ElicitResult::new(ElicitationAction::Cancel)),
         // What a person does at an address is no business of the server's that named it.
@@ -59,7 +59,7 @@ pub(super) async fn elicit((server, asker): (&str, &Asker), wanted: ElicitReques
             Ok(ElicitResult::new(if is_yes(&given) { ElicitationAction::Accept } else { ElicitationAction::Decline }))
         }
         Reply::Given(given) => {
-            let content = Value::Object(form.check(&Value::Object(with_defaults(&form, given)))?);
+            let content = Value::Object(given);
             let text = content.to_string();
             if (asker.call.redact)(&text) != text {
                 return Err("the answer held a secret of the person's vault, so octi did not send it".to_owned());
@@ -69,11 +69,14 @@ pub(super) async fn elicit((server, asker): (&str, &Asker), wanted: ElicitReques
     }
 }
 
-/// Asks whoever made the call.
+/// Asks whoever made the call; what they give fits the form.
 async fn ask((server, asker): (&str, &Asker), message: String, form: Form) -> Result<Reply, String> {
     let time_max = Duration::from_secs(limits::MCP_ANSWER_SECONDS_MAX);
-    let question = Question { plugin: format!("mcp/{server}"), message, form, time_max };
-    asker.call.person.ask(question).await.map_err(|error| error.to_string())
+    let question = Question { plugin: format!("mcp/{server}"), message, form: form.clone(), time_max };
+    match asker.call.person.ask(question).await.map_err(|error| error.to_string())? {
+        Reply::Given(given) => form.check(&Value::Object(with_defaults(&form, given))).map(Reply::Given),
+        no => Ok(no),
+    }
 }
 
 /// What was given, and the form's own defaults for what was left open (SEP-1034).
