@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useLayoutEffect, useState } from "react";
 import { api, ask } from "@/api/client";
 import { fieldError } from "@/api/errors";
 import { modelsQuery } from "@/api/queries";
@@ -35,7 +35,8 @@ export function ModelForm({ first = false, onDone, onCancel, onTyped }: Props) {
   const [isDefault, setDefault] = useState(true);
   const { provider: _, ...texts } = fields;
   const typed = Object.values(texts).some((text) => text !== "");
-  useEffect(() => {
+  // Told before the next key can be pressed: an effect that runs later would let Escape lose what was just typed.
+  useLayoutEffect(() => {
     onTyped(typed);
     return () => onTyped(false);
   }, [onTyped, typed]);
