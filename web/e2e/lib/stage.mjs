@@ -10,6 +10,9 @@ export const PHONE = { width: 390, height: 844 };
 /** How long a story waits for one thing. */
 const STEP_MS_MAX = 15_000;
 
+/** How many times slower pages run, to find what only a busy machine shows: `OCTI_E2E_SLOWER=8`. */
+const SLOWER = Number(process.env.OCTI_E2E_SLOWER ?? "1");
+
 export class Stage {
   #browser;
   #contexts = [];
@@ -37,6 +40,10 @@ export class Stage {
     this.#contexts.push(context);
     await this.servePages(context);
     const page = await context.newPage();
+    if (SLOWER > 1) {
+      const session = await context.newCDPSession(page);
+      await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+    }
     page.on("pageerror", (error) => this.#complaints.push(String(error)));
     page.on("console", (message) => {
       if (/Content Security Policy|Maximum update depth|same key/i.test(message.text()))
