@@ -31,6 +31,11 @@ pub trait Behind: fmt::Debug + Send + Sync + 'static {
     /// Writes it.
     fn write(&self, tx: &mut Tx<'_>) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Takes in what a later row of the same person says, when one row can hold both; false leaves both as they are.
+    fn absorb(&mut self, _later: &Self) -> bool {
+        false
+    }
+
     /// Says in the log what could not be written: nothing else is left of it.
     fn lost(&self);
 }
@@ -153,10 +158,10 @@ impl<T: Behind> Writer<T> {
     }
 
     async fn write(&self, batch: &mut Vec<Entry<T>>) {
-        let (mut rows, mut flushes) = (Vec::with_capacity(batch.len()), Vec::new());
+        let (mut rows, mut flushes): (Vec<(Principal, T)>, _) = (Vec::with_capacity(batch.len()), Vec::new());
         for entry in batch.drain(..) {
             match entry {
-                Entry::Row(principal, row) => rows.push((principal, row)),
+                Entry::Row(principal, row) => gather(&mut rows, principal, row),
                 Entry::Flush(done) => flushes.push(done),
             }
         }
@@ -167,6 +172,14 @@ impl<T: Behind> Writer<T> {
             // Whoever waited may have gone.
             let _heard = done.send(());
         }
+    }
+}
+
+/// Adds a row, unless one that waits takes it in.
+fn gather<T: Behind>(rows: &mut Vec<(Principal, T)>, principal: Principal, row: T) {
+    let taken = rows.iter_mut().rev().any(|(of, earlier)| *of == principal && earlier.absorb(&row));
+    if !taken {
+        rows.push((principal, row));
     }
 }
 

@@ -40,6 +40,21 @@ pub struct ToolCallRow {
     pub artifact: Option<ArtifactId>,
 }
 
+impl ToolCallRow {
+    /// Takes in how the call ended; false when that is of another call, or when it had ended before.
+    pub fn end(&mut self, end: &CallEnd) -> bool {
+        let is_its_own = self.id == end.id && self.ended_at.is_none();
+        if is_its_own {
+            self.outcome = Some(end.outcome.clone());
+            self.is_error = Some(end.is_error);
+            self.duration_ms = Some(end.duration_ms);
+            self.ended_at = Some(end.ended_at);
+            self.artifact = end.artifact;
+        }
+        is_its_own
+    }
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallEnd {

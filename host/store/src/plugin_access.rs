@@ -143,7 +143,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn plugin_access(&self) -> Result<Arc<PluginAccess>, StoreError> {
-        let read = async {
+        let read = || async {
             let mut access = PluginAccess::default();
             for grant in self.read(&Principal::system("plugin-access")).await?.list_plugin_grants(None).await? {
                 access.say(grant.plugin, grant.user_id, grant.allowed);

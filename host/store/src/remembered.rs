@@ -85,13 +85,17 @@ impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
     ///
     /// # Errors
     /// When it has to be read, and cannot be.
-    pub(crate) async fn get(&self, key: K, read: impl Future<Output = Result<V, StoreError>>) -> Result<V, StoreError> {
+    pub(crate) async fn get<F>(&self, key: K, read: impl FnOnce() -> F) -> Result<V, StoreError>
+    where
+        F: Future<Output = Result<V, StoreError>>,
+    {
         let changes = match self.find(&key) {
             Ok(value) => return Ok(value),
             Err(changes) => changes,
         };
         let read_at = Instant::now();
-        let value = read.await?;
+        // Reading is a large future, and whoever finds the value here would carry it along for nothing.
+        let value = Box::pin(read()).await?;
         self.keep(key, read_at, changes, value.clone());
         Ok(value)
     }
@@ -151,7 +155,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_value_is_read_once_while_it_is_fresh() {
         let remembered = Remembered::new(FRESH);
-        let get = |value| remembered.get("a", async move { Ok(value) });
+        let get = |value| remembered.get("a", move || async move { Ok(value) });
         assert_eq!(get(1).await.expect("read"), 1);
         tokio::time::advance(FRESH - Duration::from_millis(1)).await;
         assert_eq!(get(2).await.expect("remembered"), 1);

@@ -331,7 +331,7 @@ impl Store {
         user: UserId,
         (session, workspace): (Option<SessionId>, Option<WorkspaceId>),
     ) -> Result<Option<Place>, StoreError> {
-        let read = async {
+        let read = || async {
             let mut tx = self.read(principal).await?;
             if let Some(session) = session {
                 return tx.place_of_session(session).await;

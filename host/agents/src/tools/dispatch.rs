@@ -188,7 +188,7 @@ impl Dispatch {
         let tool = call.tool.clone().map_err(|text| Refusal::new("unknown_tool", text, "refused: there is no such tool"))?;
         let (tool, arguments) = target::of(self, call, tool).await?;
         let folder = self.folder(call).await?;
-        let hooked = Box::pin(hooks::before(self, call, &tool, redactor, arguments)).await?;
+        let hooked = hooks::before(self, call, &tool, redactor, arguments).await?;
         let (note, is_rewritten, arguments) = (hooked.note(), !hooked.rewritten_by.is_empty(), hooked.arguments);
         let subject = subject_of(tool.spec(), &arguments);
         let rules = self.store.rules(&call.of.principal, call.of.session_id).await;

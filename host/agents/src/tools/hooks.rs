@@ -53,12 +53,26 @@ pub(super) async fn before(
     arguments: Value,
 ) -> Result<Hooked, Refusal> {
     let spec = tool.spec();
-    let mut hooked = Hooked { arguments, rewritten_by: Vec::new() };
+    let hooked = Hooked { arguments, rewritten_by: Vec::new() };
     // Those of this moment, not of the step's: what an administrator installs holds at once.
     let snapshot = dispatch.hooks.registry.snapshot();
+    let hears = |hook: &&Arc<dyn Hook>| hook.spec().hears(HookEvent::ToolBefore, Some((&spec.tool, &spec.operation)));
+    let hooks: Vec<_> = snapshot.hooks.iter().filter(hears).cloned().collect();
+    if hooks.is_empty() {
+        return Ok(hooked);
+    }
+    Box::pin(ask_all(dispatch, (call, tool), redactor, &hooks, hooked)).await
+}
+
+async fn ask_all(
+    dispatch: &Dispatch,
+    (call, tool): (&Call, &Arc<dyn Tool>),
+    redactor: &Arc<Redactor>,
+    hooks: &[Arc<dyn Hook>],
+    mut hooked: Hooked,
+) -> Result<Hooked, Refusal> {
     let latest = Instant::now() + Duration::from_millis(limits::HOOKS_MS_MAX);
-    for hook in snapshot.hooks.iter().filter(|hook| hook.spec().hears(HookEvent::ToolBefore, Some((&spec.tool, &spec.operation))))
-    {
+    for hook in hooks {
         let plugin = &hook.spec().plugin;
         let shown = redactor.redact_value(hooked.arguments.clone());
         let answer = ask(call, tool, hook, (redactor, latest), &shown).await;

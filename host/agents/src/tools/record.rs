@@ -25,6 +25,14 @@ impl Behind for Record {
         }
     }
 
+    /// Most calls end before their beginning is written.
+    fn absorb(&mut self, later: &Self) -> bool {
+        match (self, later) {
+            (Self::CallBegan(row), Self::CallEnded(end)) => row.end(end),
+            _ => false,
+        }
+    }
+
     fn lost(&self) {
         tracing::error!(record = ?self, "a record is not in the database; this line is all that is left of it");
     }

@@ -126,7 +126,7 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn rules(&self, principal: &Principal, session: Option<SessionId>) -> Result<Arc<[Rule]>, StoreError> {
-        let read = async { Ok(self.read(principal).await?.list_rules(session).await?.into()) };
+        let read = || async { Ok(self.read(principal).await?.list_rules(session).await?.into()) };
         self.memory.rules.get((principal.clone(), session), read).await
     }
 }
