@@ -88,7 +88,13 @@ impl Host {
         let egress = Arc::new(Egress::new(EgressPolicy { private, ..EgressPolicy::default() }));
         let config = ProcessConfig { launcher: LAUNCHER.into(), level: Level::Auto };
         let processes = ProcessDoor::new(config).with_egress(egress.clone()).hiding(home.path());
-        let hub = Arc::new(Hub::new(Doors::new(Arc::new(processes), &egress, Arc::new(OneSecret), home.path().join("mcp"))));
+        let hub = Arc::new(Hub::new(Doors::new(
+            Arc::new(processes),
+            &egress,
+            Arc::new(OneSecret),
+            home.path().join("mcp"),
+            Ambient::system(),
+        )));
         let modules = Arc::new(ExtismModules::new(hub.clone(), home.path().join("extism"), bridge));
         let joined = Arc::new(Joined::new(plugins, hub.clone()));
         let registry = Arc::new(WithModules::new(joined, modules.clone()));

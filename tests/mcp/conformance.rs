@@ -62,9 +62,10 @@ async fn as_the_suite_wants() {
     let port = url::Url::parse(&url).ok().and_then(|url| url.port()).expect("an address with a port");
     let ports = if scenario.starts_with("auth/") { 32_768..=60_999 } else { port..=port };
     let targets: Vec<String> = ports.map(|port| format!("localhost:{port}")).collect();
-    let secret = given["client_secret"].as_str().unwrap_or("none at all").to_owned();
+    let proof = given["client_secret"].as_str().or(given["private_key_pem"].as_str()).unwrap_or("none at all");
+    let vault = Vault::with([("KEY", proof), ("ID_TOKEN", given["idp_id_token"].as_str().unwrap_or("none at all"))]);
     let people = People(Arc::new(Agreeable), Arc::new(NoModel("no scenario asks for a model")));
-    let host = Host::with(targets.iter().map(String::as_str), Vault::of(&secret), people);
+    let host = Host::with(targets.iter().map(String::as_str), vault, people);
     let mut config = json!({"url": url});
     if scenario.starts_with("auth/") {
         config["oauth"] = oauth(&scenario, &given);
@@ -91,6 +92,13 @@ fn oauth(scenario: &str, given: &Value) -> Value {
     }
     if scenario.starts_with("auth/client-credentials") {
         oauth["clientCredentials"] = json!(true);
+    }
+    if given["private_key_pem"].is_string() {
+        oauth = json!({"clientId": given["client_id"], "clientKey": "{{secret:KEY}}", "clientCredentials": true});
+    }
+    if given["idp_id_token"].is_string() {
+        oauth["identity"] = json!({"issuer": given["idp_issuer"], "tokenEndpoint": given["idp_token_endpoint"],
+            "clientId": given["idp_client_id"], "idToken": "{{secret:ID_TOKEN}}"});
     }
     oauth
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use octi_domain::ambient::Ambient;
 use octi_domain::ids::{CallId, UserId};
 use octi_domain::permission::Origin;
 use octi_extension::llm::{Llm, NoModel};
@@ -45,20 +46,25 @@ impl People {
 
 /// One secret, and what was signed in with.
 pub(crate) struct Vault {
-    secret: String,
+    secrets: BTreeMap<&'static str, String>,
     pub(crate) tokens: Mutex<BTreeMap<String, SecretString>>,
 }
 
 impl Vault {
     pub(crate) fn of(secret: &str) -> Arc<Self> {
-        Arc::new(Self { secret: secret.to_owned(), tokens: Mutex::default() })
+        Self::with([("KEY", secret)])
+    }
+
+    pub(crate) fn with<'a>(secrets: impl IntoIterator<Item = (&'static str, &'a str)>) -> Arc<Self> {
+        let secrets = secrets.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        Arc::new(Self { secrets, tokens: Mutex::default() })
     }
 }
 
 #[async_trait]
 impl ServerSecrets for Vault {
     async fn secret(&self, _owner: Option<UserId>, name: &str) -> Result<Option<SecretString>, SecretError> {
-        Ok((name == "KEY").then(|| SecretString::from(self.secret.clone())))
+        Ok(self.secrets.get(name).cloned().map(SecretString::from))
     }
 
     async fn tokens(&self, _owner: Option<UserId>, server: &str) -> Result<Option<SecretString>, SecretError> {
@@ -96,7 +102,7 @@ impl Host {
         let egress = Arc::new(egress);
         let config = ProcessConfig { launcher: LAUNCHER.into(), level: Level::Auto };
         let processes = ProcessDoor::new(config).with_egress(egress.clone()).hiding(home.path());
-        let doors = Doors::new(Arc::new(processes), &egress, vault, home.path().join("mcp"));
+        let doors = Doors::new(Arc::new(processes), &egress, vault, home.path().join("mcp"), Ambient::system());
         let hub = Arc::new(Hub::new(doors));
         let plugins = Arc::new(FakeRegistry::default());
         plugins.install_role(FakeRole::new("general"));

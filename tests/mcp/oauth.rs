@@ -201,6 +201,32 @@ async fn octi_signs_in_by_itself_where_it_is_told_to_and_again_when_that_is_over
 }
 
 #[tokio::test]
+async fn octi_proves_who_it_is_with_a_key_that_stays_here() {
+    let key = include_str!("../../host/mcp/tests/keys/ec.pem");
+    let accounts = accounts(1);
+    let server = server(accounts.port);
+    let oauth = json!({"clientId": "robot", "clientKey": "{{secret:KEY}}", "clientCredentials": true, "scopes": ["files:read"]});
+    let config = json!({"url": format!("http://127.0.0.1:{}/mcp", server.port), "oauth": oauth});
+    let hosted = host(&Vault::of(key), &[accounts.port, server.port], server.port);
+    hosted.add("one", config.clone());
+    for _ in 0..2 {
+        hosted.call("one", "echo", json!({})).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    }
+    let asked = accounts.asked();
+    let grants: Vec<_> = asked_for(&asked, "/token").into_iter().map(|asked| asked.body.as_str()).collect();
+    assert!(grants.len() >= 2 && grants[0] != grants[1], "each statement is good once: {grants:?}");
+    for grant in grants {
+        assert!(grant.contains("grant_type=client_credentials") && grant.contains("client_assertion=ey"), "{grant}");
+        assert!(grant.contains("scope=files%3Aread") && !grant.contains("PRIVATE") && !grant.contains("secret"), "{grant}");
+    }
+    let without = host(&Vault::of("this is no key"), &[accounts.port, server.port], server.port);
+    without.add("one", config);
+    let why = without.call("one", "echo", json!({})).await.unwrap_err().to_string();
+    assert!(why.contains("`oauth.clientKey`: it is no private key in PEM") && !why.contains("this is no key"), "{why}");
+}
+
+#[tokio::test]
 async fn a_sign_in_waits_only_so_long() {
     let accounts = accounts(3_600);
     let server = server(accounts.port);

@@ -63,7 +63,7 @@ impl Acting {
         let tell = told.0.clone();
         let (plugins, installer, revoking) = start_plugins((config, environment), launch, store, doors, ambient, told).await?;
         let (processes, egress, secrets) = doors;
-        let of_servers = mcp::doors((processes, egress), (auth, secrets), home);
+        let of_servers = mcp::doors((processes, egress), (auth, secrets), (home, ambient));
         let is_server = mode == Mode::Serve;
         let (mcp, servers, mut broken) = mcp::open(of_servers, (store, ambient), (home, environment), is_server).await?;
         let modules = Arc::new(ExtismModules::new(mcp.clone(), home.join("extism"), bridge(environment)?));

@@ -35,10 +35,10 @@ const FOLDER: &str = "mcp";
 pub(crate) fn doors(
     (processes, egress): (&Arc<ProcessDoor>, &Arc<Egress>),
     (auth, secrets): (&Arc<Auth>, &Arc<Secrets>),
-    home: &Path,
+    (home, ambient): (&Path, &Ambient),
 ) -> Doors {
     let secrets = Arc::new(OfAdministrators { auth: auth.clone(), secrets: secrets.clone() });
-    Doors::new(processes.clone(), egress, secrets, home.join(FOLDER))
+    Doors::new(processes.clone(), egress, secrets, home.join(FOLDER), ambient.clone())
 }
 
 /// The servers of this host, and what changes them. A file that cannot be used, or a server of it, is a note for whoever starts octi: the

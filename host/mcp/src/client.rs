@@ -28,7 +28,7 @@ mod tools;
 
 pub use admin::{Admin, AdminError};
 pub use breaker::BreakerState;
-pub use config::{ConfigError, Kind, OAuthConfig, ServerConfig, check_name};
+pub use config::{ConfigError, IdentityConfig, Kind, OAuthConfig, ServerConfig, check_name};
 pub use extism::{ExtismError, ExtismFile, ExtismModules, WithModules};
 pub use file::read_file;
 pub use hub::{Declared, Doors, Hub, Joined, SignedIn, Source, Status, ToolStatus};

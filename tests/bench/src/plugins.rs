@@ -160,8 +160,13 @@ impl Others {
         // Without `octi` nothing of this is called.
         let config = ProcessConfig { launcher: paths.octi.clone().unwrap_or_default(), level: Level::Auto };
         let processes = Arc::new(ProcessDoor::new(config));
-        let hub =
-            Arc::new(Hub::new(Doors::new(processes.clone(), &Egress::default(), Arc::new(NoSecrets), home.path().join("mcp"))));
+        let hub = Arc::new(Hub::new(Doors::new(
+            processes.clone(),
+            &Egress::default(),
+            Arc::new(NoSecrets),
+            home.path().join("mcp"),
+            Ambient::system(),
+        )));
         let bridge = paths.bridge.clone().unwrap_or_default();
         let modules = ExtismModules::new(hub.clone(), home.path().join("extism"), bridge);
         Ok(Self { hub, modules, processes, _home: home })

@@ -75,6 +75,9 @@ pub struct McpOAuth {
     /// What it gave octi to prove that: `{{secret:NAME}}`, a secret of whoever configured the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// The private key that octi proves it with instead (`private_key_jwt`), as PEM: `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<String>,
     /// Where a document about octi lies that authorization servers may read instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_metadata_url: Option<String>,
@@ -84,6 +87,30 @@ pub struct McpOAuth {
     /// octi signs in by itself, as `clientId`, and no person does.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_credentials: bool,
+    /// octi signs in as `clientId` by the word of a company's identity provider, and no person does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<McpIdentity>,
+}
+
+/// An identity provider, and the account there whose word counts: with `idToken` or `refreshToken`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct McpIdentity {
+    /// What it calls itself.
+    pub issuer: String,
+    /// Where it gives tokens.
+    pub token_endpoint: String,
+    /// What it calls octi.
+    pub client_id: String,
+    /// What it gave octi to prove that: `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// The account's ID token: `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// The account's refresh token, which lasts longer: `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// Whether somebody signed in to a server.

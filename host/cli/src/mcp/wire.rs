@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use octi_api::v1::mcp::{
-    McpBreaker, McpOAuth, McpServer, McpServerConfig, McpServerSource, McpSignedIn, McpTool, McpToolState, McpToolText,
-    McpTransport,
+    McpBreaker, McpIdentity, McpOAuth, McpServer, McpServerConfig, McpServerSource, McpSignedIn, McpTool, McpToolState,
+    McpToolText, McpTransport,
 };
 use octi_mcp::client::{
-    BreakerState, Described, Kind, OAuthConfig, PinState, ServerConfig, SignedIn, Source, Status, ToolStatus,
+    BreakerState, Described, IdentityConfig, Kind, OAuthConfig, PinState, ServerConfig, SignedIn, Source, Status, ToolStatus,
 };
 
 pub(super) fn from_api(config: McpServerConfig) -> ServerConfig {
@@ -31,9 +31,18 @@ pub(super) fn from_api(config: McpServerConfig) -> ServerConfig {
         oauth: config.oauth.map(|oauth| OAuthConfig {
             client_id: oauth.client_id,
             client_secret: oauth.client_secret,
+            client_key: oauth.client_key,
             client_metadata_url: oauth.client_metadata_url,
             scopes: oauth.scopes,
             client_credentials: oauth.client_credentials,
+            identity: oauth.identity.map(|identity| IdentityConfig {
+                issuer: identity.issuer,
+                token_endpoint: identity.token_endpoint,
+                client_id: identity.client_id,
+                client_secret: identity.client_secret,
+                id_token: identity.id_token,
+                refresh_token: identity.refresh_token,
+            }),
         }),
         sampling: config.sampling,
         timeout_ms: config.timeout_ms,
@@ -62,9 +71,18 @@ fn config_to_api(config: ServerConfig) -> McpServerConfig {
         oauth: config.oauth.map(|oauth| McpOAuth {
             client_id: oauth.client_id,
             client_secret: oauth.client_secret,
+            client_key: oauth.client_key,
             client_metadata_url: oauth.client_metadata_url,
             scopes: oauth.scopes,
             client_credentials: oauth.client_credentials,
+            identity: oauth.identity.map(|identity| McpIdentity {
+                issuer: identity.issuer,
+                token_endpoint: identity.token_endpoint,
+                client_id: identity.client_id,
+                client_secret: identity.client_secret,
+                id_token: identity.id_token,
+                refresh_token: identity.refresh_token,
+            }),
         }),
         sampling: config.sampling,
         timeout_ms: config.timeout_ms,
@@ -135,7 +153,9 @@ mod tests {
         check(text);
         check(
             r#"{"type": "http", "url": "https://a.example", "sampling": true, "autoStart": false, "disabled": false, "oauth": {
-            "clientId": "a", "clientSecret": "b", "clientMetadataUrl": "c", "scopes": ["d"], "clientCredentials": true}}"#,
+            "clientId": "a", "clientSecret": "b", "clientMetadataUrl": "c", "scopes": ["d"], "clientCredentials": true,
+            "clientKey": "k", "identity": {"issuer": "i", "tokenEndpoint": "t", "clientId": "c", "clientSecret": "s",
+            "idToken": "x", "refreshToken": "y"}}}"#,
         );
     }
 

@@ -67,6 +67,9 @@ pub struct OAuthConfig {
     /// What it gave octi to prove that; a `{{secret:NAME}}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// The private key that octi proves it with instead (`private_key_jwt`), as PEM; a `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<String>,
     /// Where a document about octi lies that authorization servers may read instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_metadata_url: Option<String>,
@@ -76,6 +79,30 @@ pub struct OAuthConfig {
     /// octi signs in by itself, as `clientId`, and no person does.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub client_credentials: bool,
+    /// octi signs in as `clientId` by the word of a company's identity provider, and no person does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityConfig>,
+}
+
+/// An identity provider, and the account there whose word counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct IdentityConfig {
+    /// What it calls itself.
+    pub issuer: String,
+    /// Where it gives tokens.
+    pub token_endpoint: String,
+    /// What it calls octi.
+    pub client_id: String,
+    /// What it gave octi to prove that; a `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// The account's ID token; a `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// The account's refresh token, which lasts longer; a `{{secret:NAME}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// How a server is spoken to.
@@ -234,13 +261,7 @@ impl OAuthConfig {
     fn check(&self, headers: &BTreeMap<String, String>) -> Result<(), ConfigError> {
         let signs = headers.keys().any(|name| name.eq_ignore_ascii_case("authorization"));
         absent("oauth", signs, "the header `authorization` signs every request already: leave one of both out")?;
-        let is_lone = self.client_secret.is_some() && self.client_id.is_none();
-        absent("oauth.clientSecret", is_lone, "a secret is of a client: write its `clientId` too")?;
-        let is_plain = self.client_secret.as_deref().is_some_and(|text| placeholders(text).next().is_none());
-        let why = "write `{{secret:NAME}}`, and keep the value with `octi secret set NAME`";
-        absent("oauth.clientSecret", is_plain, why)?;
-        let is_nobody = self.client_credentials && self.client_secret.is_none();
-        absent("oauth.clientCredentials", is_nobody, "octi signs in by itself with `clientId` and `clientSecret`: write both")?;
+        self.check_client()?;
         let document = self.client_metadata_url.as_deref().map(Url::parse);
         let is_public = |url: &Url| url.scheme() == "https" && url.path() != "/";
         let is_odd = document.is_some_and(|url| !url.as_ref().is_ok_and(is_public));
@@ -254,6 +275,51 @@ impl OAuthConfig {
             None => Ok(()),
         }
     }
+
+    /// Who octi is there, and how it proves that.
+    fn check_client(&self) -> Result<(), ConfigError> {
+        let (secret, key) = (self.client_secret.as_deref(), self.client_key.as_deref());
+        for (field, value) in [("oauth.clientSecret", secret), ("oauth.clientKey", key)] {
+            let is_lone = value.is_some() && self.client_id.is_none();
+            absent(field, is_lone, "it is of a client: write its `clientId` too")?;
+            is_secret(field, value)?;
+        }
+        absent(
+            "oauth.clientKey",
+            secret.is_some() && key.is_some(),
+            "a secret or a key proves who octi is: leave one of both out",
+        )?;
+        let is_signed_by_a_person = key.is_some() && !self.client_credentials;
+        absent("oauth.clientKey", is_signed_by_a_person, "octi signs in by itself with a key: write `clientCredentials` too")?;
+        let is_nobody = self.client_credentials && secret.is_none() && key.is_none();
+        let why = "octi signs in by itself with `clientId` and `clientSecret` or `clientKey`: write both";
+        absent("oauth.clientCredentials", is_nobody, why)?;
+        let Some(identity) = &self.identity else { return Ok(()) };
+        absent("oauth.identity", self.client_credentials, "octi signs in by itself either way: leave `clientCredentials` out")?;
+        absent("oauth.identity", self.client_id.is_none(), "the server knows octi beforehand: write its `clientId` too")?;
+        identity.check()
+    }
+}
+
+impl IdentityConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        for (field, address) in [("issuer", &self.issuer), ("tokenEndpoint", &self.token_endpoint)] {
+            let is_address = Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            absent(&format!("oauth.identity.{field}"), !is_address, "write its address, `https://host/path`")?;
+        }
+        absent("oauth.identity.clientId", self.client_id.is_empty(), "write what the identity provider calls octi")?;
+        is_secret("oauth.identity.clientSecret", self.client_secret.as_deref())?;
+        is_secret("oauth.identity.idToken", self.id_token.as_deref())?;
+        is_secret("oauth.identity.refreshToken", self.refresh_token.as_deref())?;
+        let is_one = self.id_token.is_some() ^ self.refresh_token.is_some();
+        absent("oauth.identity", !is_one, "write the `idToken` of an account, or its `refreshToken`, which lasts longer")
+    }
+}
+
+/// A value that is nobody's to read is named, and not written down.
+fn is_secret(field: &str, value: Option<&str>) -> Result<(), ConfigError> {
+    let is_plain = value.is_some_and(|text| placeholders(text).next().is_none());
+    absent(field, is_plain, "write `{{secret:NAME}}`, and keep the value with `octi secret set NAME`")
 }
 
 fn absent(field: &str, is_there: bool, why: &str) -> Result<(), ConfigError> {
@@ -299,6 +365,23 @@ mod tests {
                 "`oauth.clientSecret`",
             ),
             (r#"{"url": "https://a.example", "oauth": {"clientCredentials": true}}"#.to_owned(), "`oauth.clientCredentials`"),
+            (
+                r#"{"url": "https://a.example", "oauth": {"clientId": "a", "clientKey": "{{secret:A}}"}}"#.to_owned(),
+                "`oauth.clientKey`",
+            ),
+            (r#"{"url": "https://a.example", "oauth": {"clientId": "a", "identity": {}}}"#.to_owned(), "`oauth.identity.issuer`"),
+            (
+                r#"{"url": "https://a.example", "oauth": {"clientId": "a", "identity": {"issuer": "https://b.example",
+                    "tokenEndpoint": "https://b.example/token", "clientId": "c"}}}"#
+                    .to_owned(),
+                "`oauth.identity`",
+            ),
+            (
+                r#"{"url": "https://a.example", "oauth": {"clientId": "a", "identity": {"issuer": "https://b.example",
+                    "tokenEndpoint": "https://b.example/token", "clientId": "c", "idToken": "in-the-open"}}}"#
+                    .to_owned(),
+                "`oauth.identity.idToken`",
+            ),
             (
                 r#"{"url": "https://a.example", "oauth": {"clientMetadataUrl": "http://b.example/c"}}"#.to_owned(),
                 "`oauth.clientMetadataUrl`",

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
 use octi_extension::health::HealthReport;
@@ -38,6 +39,7 @@ pub struct Doors {
     pub(super) secrets: Arc<dyn ServerSecrets>,
     /// Where each program has a directory of its own.
     pub(super) home: PathBuf,
+    pub(super) ambient: Ambient,
     pub(super) tasks: TaskTracker,
     /// Ends what was started before anybody needed it.
     stop: CancellationToken,
@@ -46,7 +48,13 @@ pub struct Doors {
 impl Doors {
     /// The host's own doors; streams of remote servers may last longer than other requests.
     #[must_use]
-    pub fn new(processes: Arc<ProcessDoor>, egress: &Egress, secrets: Arc<dyn ServerSecrets>, home: PathBuf) -> Self {
+    pub fn new(
+        processes: Arc<ProcessDoor>,
+        egress: &Egress,
+        secrets: Arc<dyn ServerSecrets>,
+        home: PathBuf,
+        ambient: Ambient,
+    ) -> Self {
         let caps = Caps {
             wire_bytes: limits::MCP_STREAM_BYTES_MAX,
             body_bytes: limits::MCP_STREAM_BYTES_MAX,
@@ -54,7 +62,7 @@ impl Doors {
             ..Caps::default()
         };
         let egress = Arc::new(egress.with_caps(caps));
-        Self { processes, egress, secrets, home, tasks: TaskTracker::new(), stop: CancellationToken::new() }
+        Self { processes, egress, secrets, home, ambient, tasks: TaskTracker::new(), stop: CancellationToken::new() }
     }
 }
 

@@ -3,16 +3,18 @@
 //!
 //! A sign-in is of the server, like its secrets: the administrator who configured it signs in, once for everybody who may call it.
 
+mod assertion;
 mod door;
 mod kept;
+mod machine;
 mod refusal;
 mod sign_in;
 
 use std::sync::Arc;
 
 use octi_domain::ids::UserId;
-use rmcp::transport::auth::{AuthError, AuthorizationManager, ClientCredentialsConfig, OAuthClientConfig, OAuthState};
-use secrecy::{ExposeSecret as _, SecretString};
+use rmcp::transport::auth::{AuthError, AuthorizationManager, OAuthClientConfig};
+use secrecy::SecretString;
 use url::Url;
 
 use super::config::OAuthConfig;
@@ -41,9 +43,9 @@ impl Account {
         Self { url, config, kept, refusals: Arc::default(), pending: tokio::sync::Mutex::default() }
     }
 
-    /// Whether octi signs in with credentials of its own, and no person does.
+    /// Whether octi signs in by itself, and no person does.
     pub(super) const fn is_machine(&self) -> bool {
-        self.config.client_credentials
+        self.config.client_credentials || self.config.identity.is_some()
     }
 
     /// Gives requests their tokens: those that are kept, refreshed when their time is up; for a machine's account, new ones.
@@ -87,32 +89,32 @@ impl Account {
 
     /// A manager that knows nothing yet.
     pub(super) async fn unsigned(&self, doors: &Doors) -> Result<AuthorizationManager, String> {
-        let http = Arc::new(OverEgress::new(doors.egress.clone()));
-        AuthorizationManager::new_with_oauth_http_client(self.url.clone(), http).await.map_err(|error| plain(&error))
+        AuthorizationManager::new_with_oauth_http_client(self.url.clone(), http(doors)).await.map_err(|error| plain(&error))
     }
 
-    async fn as_machine(&self, doors: &Doors, owner: Option<UserId>) -> Result<AuthorizationManager, String> {
-        let client_id = self.config.client_id.clone().unwrap_or_default();
-        let secret = self.secret(doors, owner).await?.ok_or("`oauth.clientSecret` is missing")?;
-        let mut manager = self.unsigned(doors).await?;
-        manager.set_credential_store(Shelf::new(&self.kept, Some(secret.expose_secret().to_owned()), String::new()));
-        let mut state = OAuthState::Unauthorized(manager);
-        let config = ClientCredentialsConfig::ClientSecret {
-            client_id,
-            client_secret: secret.expose_secret().to_owned(),
-            scopes: self.config.scopes.clone(),
-            resource: Some(self.url.to_string()),
-        };
-        state.authenticate_client_credentials(config).await.map_err(|error| plain(&error))?;
-        state.into_authorization_manager().ok_or_else(|| "it was not signed in to".to_owned())
+    /// What the server said when it wanted a sign-in, when it said where.
+    fn challenge(&self) -> Option<String> {
+        self.refusals.last().map(|refusal| refusal.challenge).filter(|text| !text.is_empty())
     }
 
     /// The secret that the authorization server gave octi, when the configuration has one.
     async fn secret(&self, doors: &Doors, owner: Option<UserId>) -> Result<Option<SecretString>, String> {
-        let Some(text) = &self.config.client_secret else { return Ok(None) };
-        let mut used = Used::default();
-        join(doors.secrets.as_ref(), owner, ("oauth.clientSecret", text), &mut used).await.map(Some)
+        joined(doors, owner, ("oauth.clientSecret", self.config.client_secret.as_deref())).await
     }
+}
+
+fn http(doors: &Doors) -> Arc<OverEgress> {
+    Arc::new(OverEgress::new(doors.egress.clone()))
+}
+
+/// The value of a field that names a secret.
+async fn joined(
+    doors: &Doors,
+    owner: Option<UserId>,
+    (field, text): (&str, Option<&str>),
+) -> Result<Option<SecretString>, String> {
+    let Some(text) = text else { return Ok(None) };
+    join(doors.secrets.as_ref(), owner, (field, text), &mut Used::default()).await.map(Some)
 }
 
 /// What went wrong, with its causes and safe to show. Codes and tokens are in no text of these errors; what a server said may be.

@@ -31,17 +31,16 @@ impl Account {
         redirect_uri: &str,
     ) -> Result<String, String> {
         if self.is_machine() {
-            return Err("octi signs in by itself, with `oauth.clientId` and `oauth.clientSecret`".to_owned());
+            return Err("octi signs in by itself, as `oauth.clientId`".to_owned());
         }
         let mut pending = self.pending.lock().await;
         *pending = None;
         let mut manager = self.unsigned(doors).await?;
-        let refusal = self.refusals.last();
-        let challenge = refusal.as_ref().map(|refusal| refusal.challenge.as_str()).filter(|text| !text.is_empty());
-        let resolved = manager.resolve_metadata_from_challenge(challenge).await.map_err(|error| plain(&error))?;
+        let resolved =
+            manager.resolve_metadata_from_challenge(self.challenge().as_deref()).await.map_err(|error| plain(&error))?;
         manager.set_metadata(resolved.metadata.clone());
         let scopes = self.wanted(&manager).await?;
-        if let Some(more) = refusal.and_then(|refusal| refusal.scope) {
+        if let Some(more) = self.refusals.last().and_then(|refusal| refusal.scope) {
             self.is_more(&more).await?;
         }
         let names: Vec<&str> = scopes.iter().map(String::as_str).collect();
