@@ -61,7 +61,9 @@ async function play(stage, name) {
 
 /** A browser on a busy machine can miss a moment; what is really wrong is wrong again, alone and from the beginning. */
 async function playAgain(name, error) {
-  console.log(`\n${error.stack ?? error}\n\n${name.replace(".mjs", "")} failed, and is tried once more by itself`);
+  console.log(
+    `\n${error.stack ?? error}\n\n${name.replace(".mjs", "")} failed, and is tried once more by itself`,
+  );
   const stage = await opened();
   try {
     await play(stage, name);

@@ -2791,6 +2791,39 @@ export interface components {
          * @enum {string}
          */
         McpBreaker: "closed" | "open" | "probing";
+        /** @description An identity provider, and the account there whose word counts: with `idToken` or `refreshToken`. */
+        McpIdentity: {
+            /**
+             * @description What it calls octi.
+             * @default
+             */
+            clientId: string;
+            /**
+             * @description What it gave octi to prove that: `{{secret:NAME}}`.
+             * @default null
+             */
+            clientSecret: string | null;
+            /**
+             * @description The account's ID token: `{{secret:NAME}}`.
+             * @default null
+             */
+            idToken: string | null;
+            /**
+             * @description What it calls itself.
+             * @default
+             */
+            issuer: string;
+            /**
+             * @description The account's refresh token, which lasts longer: `{{secret:NAME}}`.
+             * @default null
+             */
+            refreshToken: string | null;
+            /**
+             * @description Where it gives tokens.
+             * @default
+             */
+            tokenEndpoint: string;
+        };
         /** @description Signing in to a remote server, for those that do not tell all of it themselves. */
         McpOAuth: {
             /**
@@ -2804,6 +2837,11 @@ export interface components {
              */
             clientId: string | null;
             /**
+             * @description The private key that octi proves it with instead (`private_key_jwt`), as PEM: `{{secret:NAME}}`.
+             * @default null
+             */
+            clientKey: string | null;
+            /**
              * @description Where a document about octi lies that authorization servers may read instead.
              * @default null
              */
@@ -2813,6 +2851,8 @@ export interface components {
              * @default null
              */
             clientSecret: string | null;
+            /** @default null */
+            identity: components["schemas"]["McpIdentity"] | null;
             /**
              * @description What to ask for; what the server says without it.
              * @default []
