@@ -142,7 +142,7 @@ impl Agents {
                     outcome
                 }
                 () = watch.cancelled.cancelled() => {
-                    dispatch.cancelled(&begun).await;
+                    Box::pin(dispatch.cancelled(&begun)).await;
                     Outcome::failure(Containment::Cancelled.code(), Containment::Cancelled.message())
                 }
             }

@@ -199,7 +199,8 @@ impl Dispatch {
             Decision::Deny { reason } => return Err(Refusal::new("denied", reason.clone(), format!("denied: {reason}"))),
             Decision::Ask { reason, suggested_rule } => {
                 let reason = format!("{reason}{note}");
-                self.consent(call, &tool, redactor, &arguments, (subject, reason, suggested_rule)).await?
+                // Few calls come this way, and all of them would carry its future along.
+                Box::pin(self.consent(call, &tool, redactor, &arguments, (subject, reason, suggested_rule))).await?
             }
         };
         let decision = format!("{decision}{note}");

@@ -42,9 +42,6 @@ const BROKEN: &str = "the database did not take them: the log of octi says why; 
 
 /// Keeps the files that a call gave, all or none; why not, if not.
 pub(super) async fn files(dispatch: &Dispatch, call: &Call, files: &[Artifact]) -> Option<&'static str> {
-    if files.is_empty() {
-        return None;
-    }
     let Some(session_id) = call.of.session_id else { return Some(NO_SESSION) };
     let created_at = dispatch.ambient.now();
     let stored = async {

@@ -37,7 +37,7 @@ pub(super) async fn check(
     for name in &names {
         tool.may_use_secret(name).map_err(|text| Refusal::new("denied", text, "denied: the plugin may not use this secret"))?;
     }
-    match missing(dispatch, of, tool, &names).await.map_err(|error| Refusal::of_store(&error))? {
+    match Box::pin(missing(dispatch, of, tool, &names)).await.map_err(|error| Refusal::of_store(&error))? {
         Some(name) => {
             let text = format!("there is no secret `{name}`: ask the person to add it with `octi secret set {name}`");
             Err(Refusal::new("needs_user", text, "refused: the secret is not there"))

@@ -61,11 +61,11 @@ pub(super) async fn settle(
     let (content, artifact) = if is_whole {
         (whole, None)
     } else {
-        let artifact = keep::artifact(dispatch, call, &whole).await;
+        let artifact = Box::pin(keep::artifact(dispatch, call, &whole)).await;
         (bound::handle(&whole, artifact), artifact)
     };
     let artifacts: Vec<Artifact> = output.artifacts.into_iter().map(|file| without_secrets(redactor, file)).collect();
-    let lost = keep::files(dispatch, call, &artifacts).await;
+    let lost = if artifacts.is_empty() { None } else { Box::pin(keep::files(dispatch, call, &artifacts)).await };
     let (code, usage, duration, suggested_rule) = ("ok", Usage::default(), Duration::ZERO, None);
     let is_error = false;
     Outcome { content, is_whole, is_error, code, summary, artifact, artifacts, lost, usage, duration, suggested_rule }
