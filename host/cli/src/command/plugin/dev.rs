@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Context, options: &Options) -> Outcome {
                 .note(&format!("swapping into the octi at {}, whose log has what the plugin says", context.config.url));
             work(context, options, &project, &connection.client).await
         }
-        Err(failure) if failure.blame == Blame::External && is_here(&context.config.url) => {
+        Err(failure) if failure.blame == Blame::External && is_here(&context.config.url, context.config.port) => {
             context.printer.note("no octi runs here, so this command is one until it ends");
             let working = async {
                 let connection = appeared(context).await?;
@@ -54,10 +54,11 @@ pub(super) async fn run(context: &Context, options: &Options) -> Outcome {
     }
 }
 
-/// Whether a server of that address would be this machine's.
-fn is_here(url: &str) -> bool {
-    let url = Url::parse(url).ok();
-    url.as_ref().and_then(Url::host_str).is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"))
+/// Whether a server that starts here, on that port, would be the one of that address.
+fn is_here(url: &str, port: u16) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_of_this_machine = url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
+    is_of_this_machine && url.port_or_known_default() == Some(port)
 }
 
 /// The server that this command starts.
@@ -123,15 +124,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_server_of_this_machine_is_started_here() {
+    fn only_the_server_that_is_asked_is_started_here() {
         for (url, here) in [
             ("http://127.0.0.1:3005", true),
             ("http://localhost:3005", true),
             ("http://[::1]:3005", true),
+            ("http://127.0.0.1:3006", false),
             ("https://octi.example.com", false),
             ("127.0.0.1:3005", false),
         ] {
-            assert_eq!(is_here(url), here, "{url}");
+            assert_eq!(is_here(url, 3005), here, "{url}");
         }
     }
 }
