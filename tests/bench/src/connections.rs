@@ -37,7 +37,7 @@ const CHATS: usize = 200;
 const CHATS_EACH: usize = 10;
 /// Those of one person that are shown on two screens.
 const ON_TWO_SCREENS: usize = 4;
-/// Turns of each conversation, with everybody reading, and again with one that does not.
+/// Turns of each conversation: with everybody reading, with one that does not, and with everybody reading again.
 const TURNS: usize = 4;
 /// The conversations begin within this time: that of one answer, so that answers are in all their stages at any time.
 const SPREAD: Duration = Duration::from_secs(3);
@@ -50,8 +50,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const NOTE: &str = "`octi serve` as it ships, its clients and the provider on this machine, so a busy client counts against the server. \
     Idle connections listen to everything of theirs and hear nothing. Conversations get answers of 60 pieces, 20 a second, one \
     after the other; four in ten are on two screens. Delivery is from the provider's sending of a piece to its arrival on a \
-    screen. Then all of it again, with one more screen that hears everything of a person with long answers and stops reading. A \
-    piece is wrong when it is missing, doubled, out of order or of another conversation. Memory is PSS; what the kernel holds for a \
+    screen. Then all of it again, with one more screen that hears everything of a person with long answers and stops reading, and \
+    once more with everybody reading, which counts with the first. A piece is wrong when it is missing, doubled, out of order or of another conversation. Memory is PSS; what the kernel holds for a \
     socket is not in it.";
 
 /// How many of everything.
@@ -131,7 +131,7 @@ async fn on(paths: &Paths, octi: &Path, home: &Path, backend: Backend, scale: Sc
     let (mut awake, mut asleep) = (people::connected(loud, &[]).await?, people::connected(loud, &[]).await?);
     let turns = CHATS_EACH * TURNS;
     let clock = provider.clock();
-    let (read, _, _, busy) = tokio::try_join!(
+    let (mut read, _, _, busy) = tokio::try_join!(
         chat::chat(&mut conversations, (clock, "read"), TURNS, SPREAD),
         unread::awake(&mut awake, turns),
         unread::awake(&mut asleep, turns),
@@ -143,6 +143,14 @@ async fn on(paths: &Paths, octi: &Path, home: &Path, backend: Backend, scale: Sc
     let (beside, happened) =
         tokio::try_join!(chat::chat(&mut conversations, (clock, "beside"), TURNS, SPREAD), unread::awake(&mut awake, turns))?;
     let missed = unread::wake(&mut asleep, happened).await;
+    // Once more as at first: a database that grew and a machine that got busier count on both sides.
+    let (after, ..) = tokio::try_join!(
+        chat::chat(&mut conversations, (clock, "after"), TURNS, SPREAD),
+        unread::awake(&mut awake, turns),
+        unread::awake(&mut asleep, turns),
+    )?;
+    read.0.add(after.0);
+    read.1.add(after.1);
     let strays = strays.heard.load(Ordering::Relaxed);
     server.stop()?;
     let memory = [before, connected, busy];
