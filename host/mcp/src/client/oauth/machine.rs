@@ -66,7 +66,7 @@ impl Account {
             let said = [&said["error"], &said["error_description"]].map(|text| text.as_str().unwrap_or_default());
             return Err(told(&format!("the authorization server gives no token: {} {}", answer.status(), said.join(" "))));
         }
-        self.keep(doors, manager, &metadata, said).await
+        self.keep(doors, manager, &metadata, (said, None)).await
     }
 
     /// What is sent for a token, as a form.
@@ -92,6 +92,7 @@ impl Account {
         let provider = known_as(&identity.issuer, &identity.token_endpoint, &identity.client_id, secret, None);
         let methods = metadata.additional_fields.get("token_endpoint_auth_methods_supported").and_then(Value::as_array);
         let secret = self.secret(doors, owner).await?;
+        let hidden = secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         let server = known_as(issuer(&metadata)?, &metadata.token_endpoint, &self.client_id(), secret, methods);
         let id_token = joined(doors, owner, ("oauth.identity.idToken", identity.id_token.as_deref())).await?;
         let refresh_token = joined(doors, owner, ("oauth.identity.refreshToken", identity.refresh_token.as_deref())).await?;
@@ -107,7 +108,7 @@ impl Account {
         let scopes: Vec<&str> = token.scopes.iter().map(String::as_str).collect();
         let lasts = token.expires_in.as_ref().map(Duration::as_secs);
         let given = json!({"access_token": token.access_token.secret(), "token_type": "bearer", "expires_in": lasts, "scope": scopes.join(" ")});
-        self.keep(doors, manager, &metadata, given).await
+        self.keep(doors, manager, &metadata, (given, hidden)).await
     }
 
     /// Whom the server trusts.
@@ -119,13 +120,13 @@ impl Account {
         Ok((manager, resolved.metadata))
     }
 
-    /// Puts the token where a manager finds it.
+    /// Puts the token where a manager finds it, with the secret that must not be seen either.
     async fn keep(
         &self,
         doors: &Doors,
         mut manager: AuthorizationManager,
         metadata: &AuthorizationMetadata,
-        given: Value,
+        (given, client_secret): (Value, Option<String>),
     ) -> Result<AuthorizationManager, String> {
         // What it says may hold the token, so an error that quotes it is not shown.
         let mut given: OAuthTokenResponse =
@@ -135,7 +136,7 @@ impl Account {
         let scopes = given.scopes().map(|scopes| scopes.iter().map(|scope| scope.to_string()).collect()).unwrap_or_default();
         let now = u64::try_from(doors.ambient.now().timestamp()).ok();
         let credentials = StoredCredentials::new(self.client_id(), Some(given), scopes, now).with_issuer(metadata.issuer.clone());
-        let shelf = Shelf::new(&self.kept, None, String::new());
+        let shelf = Shelf::new(&self.kept, client_secret, String::new());
         shelf.save(credentials).await.map_err(|error| plain(&error))?;
         manager.set_credential_store(shelf);
         // Nobody is sent back anywhere; without a client, rmcp does not say when the token is spent.
