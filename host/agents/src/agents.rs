@@ -6,6 +6,7 @@ mod clear;
 mod compact;
 mod delete;
 mod interject;
+mod outliving;
 mod place;
 mod places;
 mod said;

@@ -1,8 +1,10 @@
 //! A tool call by hand: from the command line or the REST API, through the same dispatch as a model's.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use octi_domain::ids::{SessionId, WorkspaceId};
 use octi_domain::permission::{Level, Origin, Rule};
 use octi_domain::principal::Principal;
@@ -15,6 +17,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Agents;
+use super::outliving::Outliving;
 use crate::error::AgentsError;
 use crate::tools::dispatch::{Begun, Call, Consent, Identity};
 use crate::tools::settle::Outcome;
@@ -134,7 +137,7 @@ impl Agents {
             workspace: options.workspace,
         };
         let dispatch = Arc::clone(&shared.dispatch);
-        let task = shared.tasks.spawn(async move {
+        let work = async move {
             let (id, begun) = (call.of.id, Begun::default());
             tokio::select! {
                 outcome = dispatch.run(call, &begun) => {
@@ -146,9 +149,10 @@ impl Agents {
                     Outcome::failure(Containment::Cancelled.code(), Containment::Cancelled.message())
                 }
             }
-        });
-        let outcome = task.await.map_err(|error| {
-            tracing::error!(%error, name, "a tool call by hand broke off");
+        };
+        let outcome = Outliving::new(&shared.tasks, AssertUnwindSafe(work).catch_unwind().boxed()).await.map_err(|_| {
+            // What it panicked with is in the log already: the panic hook wrote it.
+            tracing::error!(name, "a tool call by hand broke off");
             CallError::Denied(format!("`{name}` broke off because of a bug in octi; the log says where"))
         })?;
         match outcome.code {
