@@ -62,7 +62,9 @@ fn of_packages(manifest: &Manifest, lock: &Lock) -> Result<Bill, String> {
     let (mut found, mut next) = (BTreeSet::from([ROOT]), vec![ROOT]);
     while let Some(path) = next.pop() {
         let package = lock.packages.get(path).ok_or_else(|| format!("`packages` has no `{path}`"))?;
-        let mut depends_on = BTreeSet::new();
+        let of = if path == ROOT { own_reference(manifest) } else { purl(path, package) };
+        // The same version can lie at several paths.
+        let depends_on = uses.entry(of.clone()).or_default();
         for path in used(lock, path, package) {
             let Some(package) = lock.packages.get(path) else { continue };
             depends_on.insert(purl(path, package));
@@ -70,9 +72,6 @@ fn of_packages(manifest: &Manifest, lock: &Lock) -> Result<Bill, String> {
                 next.push(path);
             }
         }
-        let of = if path == ROOT { own_reference(manifest) } else { purl(path, package) };
-        // The same version can lie at several paths.
-        uses.entry(of.clone()).or_default().append(&mut depends_on);
         if path != ROOT {
             components.insert(of, component(path, package));
         }
