@@ -158,6 +158,19 @@ mod tests {
     }
 
     #[test]
+    fn without_a_lock_file_that_can_be_read_there_is_no_bill() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, problem) in [(None, "cannot be read"), (Some(r#"{ "lockfileVersion": 1 }"#), "no lock file of npm 7 or newer")]
+        {
+            if let Some(text) = text {
+                std::fs::write(folder.path().join(LOCK), text).unwrap();
+            }
+            let refused = bill_of(&manifest(), folder.path()).map(|_| ()).unwrap_err().to_string();
+            assert!(refused.contains(problem) && refused.contains("`npm install` writes"), "{refused}");
+        }
+    }
+
+    #[test]
     fn a_lock_file_without_the_project_is_none() {
         assert_eq!(text(json!({ "packages": {} })), Err("`packages` has no ``".to_owned()));
     }
