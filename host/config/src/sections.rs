@@ -153,6 +153,7 @@ pub struct Limits {
     pub kv_calls: Option<u64>,
     pub processes: Option<u64>,
     pub http_requests: Option<u64>,
+    pub warm: Option<u64>,
 }
 
 impl From<Limits> for PluginLimits {
@@ -169,6 +170,7 @@ impl From<Limits> for PluginLimits {
             kv_calls: limits.kv_calls,
             processes: limits.processes,
             http_requests: limits.http_requests,
+            warm: limits.warm,
         }
     }
 }

@@ -171,10 +171,14 @@ pub const GUEST_LOG_LINES_MAX: u64 = 1_000;
 pub const GUEST_LOG_LINE_BYTES_MAX: usize = 4 * 1024;
 /// Calls of one plugin that run at once; more wait.
 pub const PLUGIN_CALLS_MAX: usize = 16;
-/// Calls of all small plugins that run at once. The pool of instances has room for exactly these.
+/// Calls of all small plugins that run at once. The pool of instances has room for these and the instances kept ready.
 pub const ENGINE_CALLS_MAX: u32 = 128;
 /// Calls of all plugins with a language runtime that run at once.
 pub const ENGINE_BIG_CALLS_MAX: u32 = 32;
+/// Instances of one plugin that are made before they are needed.
+pub const PLUGIN_WARM_MAX: usize = 4;
+/// One such instance of any plugin for so many calls that run at once.
+pub const ENGINE_CALLS_PER_WARM: u32 = 8;
 /// Seconds a call waits for its turn.
 pub const PLUGIN_QUEUE_SECONDS_MAX: u64 = 10;
 

@@ -32,6 +32,8 @@ pub struct PluginLimits {
     pub processes: Option<u64>,
     /// Requests that one tool call sends.
     pub http_requests: Option<u64>,
+    /// Instances that are made before a tool is called; none unless it is set.
+    pub warm: Option<u64>,
 }
 
 impl PluginLimits {
@@ -51,6 +53,7 @@ impl PluginLimits {
             ("kv_calls", self.kv_calls, counts(limits::GUEST_KV_CALLS_MAX)),
             ("processes", self.processes, counts(limits::GUEST_SPAWNS_MAX)),
             ("http_requests", self.http_requests, counts(limits::GUEST_HTTP_REQUESTS_MAX)),
+            ("warm", self.warm, 0..=limits::PLUGIN_WARM_MAX as u64),
         ]
         .into_iter()
         .find_map(|(key, value, allowed)| value.filter(|value| !allowed.contains(value)).map(|value| (key, value, allowed)))
@@ -71,5 +74,7 @@ mod tests {
         assert_eq!(over.outside(), Some(("memory_mb", 257, 1..=256)));
         let none = PluginLimits { concurrency: Some(0), ..PluginLimits::default() };
         assert_eq!(none.outside(), Some(("concurrency", 0, 1..=16)));
+        let warm = PluginLimits { warm: Some(5), ..PluginLimits::default() };
+        assert_eq!(warm.outside(), Some(("warm", 5, 0..=4)));
     }
 }

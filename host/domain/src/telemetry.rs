@@ -143,6 +143,8 @@ metrics! {
         "What the machine gives the engine, as found at the start; what is unlimited or unknown has no value.";
     GENERATIONS = Gauge "octi_plugin_generations" { PLUGIN }
         "Generations of a plugin whose code this host holds.";
+    WARM = Gauge "octi_plugin_warm_instances" { PLUGIN }
+        "Instances of a plugin that were made before they are needed.";
     SWAPS_TOTAL = Counter "octi_plugin_swaps_total" { words("result", SWAPS) }
         "Changes of what runs, and refusals to change it.";
     DRAIN_SECONDS = Histogram "octi_plugin_drain_seconds" {}

@@ -108,6 +108,8 @@ pub(crate) struct Lane {
     pub(crate) linker: Linker<CallState>,
     /// One permit for each call that the pool has room for.
     pub(crate) places: Arc<Semaphore>,
+    /// One permit for each instance that may wait for its call.
+    pub(crate) warm: Arc<Semaphore>,
     /// Calls that the pool has room for; none without a pool.
     pub(crate) pool_calls: Option<u32>,
 }
@@ -147,7 +149,8 @@ impl Lane {
         let linker = capability::linker(&engine).map_err(|error| runtime_error(&error))?;
         ticker::start(&engine).map_err(|error| EngineError::Runtime(error.to_string()))?;
         let places = Arc::new(Semaphore::new(places_max(class, pool_calls)));
-        Ok(Arc::new(Self { class, engine, linker, places, pool_calls }))
+        let warm = Arc::new(Semaphore::new(warm_max(pool_calls.unwrap_or(class.calls_max())) as usize));
+        Ok(Arc::new(Self { class, engine, linker, places, warm, pool_calls }))
     }
 
     /// Calls that may run at once.
@@ -158,6 +161,11 @@ impl Lane {
 
 fn places_max(class: Class, pool_calls: Option<u32>) -> usize {
     pool_calls.unwrap_or(class.calls_max()) as usize
+}
+
+/// Instances that may wait for their calls, beside so many calls that run.
+const fn warm_max(calls: u32) -> u32 {
+    calls / limits::ENGINE_CALLS_PER_WARM
 }
 
 /// Places for running instances.
@@ -262,13 +270,14 @@ pub(crate) fn compiler(class: Class) -> wasmtime::Result<Engine> {
 
 fn pool(class: Class, calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
+    let instances = calls + warm_max(calls);
     // As much as each call may take: with less, a few calls of a greedy plugin would leave nothing for the places of others. What
     // nobody used yet costs addresses, not memory.
-    pool.total_component_instances(calls)
-        .total_core_instances(calls * limits::GUEST_INSTANCES_MAX as u32)
-        .total_memories(calls * limits::GUEST_MEMORIES_MAX as u32)
-        .total_tables(calls * limits::GUEST_TABLES_MAX as u32)
-        .total_stacks(calls)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * limits::GUEST_INSTANCES_MAX as u32)
+        .total_memories(instances * limits::GUEST_MEMORIES_MAX as u32)
+        .total_tables(instances * limits::GUEST_TABLES_MAX as u32)
+        .total_stacks(instances)
         .max_core_instance_size(class.instance_bytes())
         .max_component_instance_size(class.instance_bytes())
         .max_core_instances_per_component(limits::GUEST_INSTANCES_MAX as u32)

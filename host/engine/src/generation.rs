@@ -35,6 +35,7 @@ use crate::rights::Rights;
 use crate::state::{Caller, Services};
 use crate::text;
 use crate::usage::Usage;
+use crate::warm::Warm;
 
 /// What every generation needs of its host.
 pub(crate) struct Host {
@@ -231,6 +232,8 @@ pub(crate) struct Generation {
     pub(crate) grant: Arc<Rights>,
     pub(crate) breaker: Breaker,
     pub(crate) life: Life,
+    /// Instances for the calls to come.
+    pub(crate) warm: Arc<Warm>,
     /// Counts the swaps of its plugin, from 1.
     number: u64,
     host: Arc<Host>,
@@ -284,6 +287,7 @@ impl Generation {
             grant: Rights::of(manifest, build.host.healths.of(&manifest.id)),
             breaker: Breaker::new(build.host.ambient.now()),
             life: Life::default(),
+            warm: Arc::new(Warm::new(build.budget.warm, &manifest.id)),
             number: 0,
             host: build.host.clone(),
             places,
@@ -351,6 +355,17 @@ impl Generation {
         Setup { caller: Caller::host(job), grant: Rights::none(self.manifest()), services: None, budget }
     }
 
+    /// Makes instances for the calls to come, behind the caller's back, if an administrator wants some.
+    pub(crate) fn warm_up(&self, ready: &Arc<Ready>) {
+        let (budget, inspection) = (self.budget.trial(), self.inspection.clone());
+        self.warm.fill(ready, move || Setup {
+            caller: Caller::host("make a plugin's instance before it is needed"),
+            grant: Rights::none(&inspection.manifest),
+            services: None,
+            budget,
+        });
+    }
+
     /// What it was made of; none once it has ended.
     pub(crate) fn build(&self) -> Option<Arc<Build>> {
         self.build.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -365,6 +380,7 @@ impl Generation {
     /// Ends it: calls that run are cancelled, later ones are refused, its code is let go.
     pub(crate) fn close(&self, ending: Ending) {
         self.life.close(ending);
+        self.warm.close();
         self.build.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 

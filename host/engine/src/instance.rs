@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use octi_domain::limits;
 use octi_extension::tool::{Artifact, Containment};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -22,6 +23,7 @@ use crate::reflect::{Prepared, TypedGuest};
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
 use crate::usage::Usage;
+use crate::warm::Instance;
 
 /// What a call is made with, apart from its arguments.
 pub(crate) struct Setup {
@@ -38,8 +40,7 @@ impl Lane {
     /// The store of one call, of this engine.
     pub(crate) fn store(&self, setup: Setup) -> Store<CallState> {
         let budget = setup.budget;
-        let state = CallState::new(setup.caller, setup.grant, setup.services, budget);
-        let mut store = Store::new(&self.engine, state);
+        let mut store = Store::new(&self.engine, CallState::of(setup));
         store.limiter(|state| &mut state.limiter);
         // What an export returns is charged like the arguments of one host call.
         store.set_hostcall_fuel(limits::GUEST_HOSTCALL_BYTES_MAX.max(budget.output_bytes + limits::PLUGIN_TEXT_BYTES_MAX));
@@ -81,13 +82,20 @@ impl ToolGuest {
     pub(crate) async fn call(
         &self,
         setup: Setup,
+        warm: Option<Instance>,
         name: &str,
         arguments: &String,
     ) -> Ended<Result<(Output, Vec<Artifact>), ToolError>> {
-        let mut store = self.lane.store(setup);
+        let (mut store, made) = match warm {
+            Some(instance) => instance.for_call(setup),
+            None => (self.lane.store(setup), None),
+        };
         store.data_mut().bytes_in = arguments.len() as u64;
         let outcome = bounded!(store, async {
-            let guest = self.pre.instantiate_async(&mut store).await?;
+            let guest = match made {
+                Some(guest) => guest,
+                None => self.pre.instantiate_async(&mut store).await?,
+            };
             instantiated(&mut store);
             guest.octi_plugin_tools().call_call(&mut store, name, arguments).await
         });
@@ -97,6 +105,18 @@ impl ToolGuest {
         let artifacts = std::mem::take(&mut store.data_mut().artifacts);
         let outcome = outcome.map(|ended| ended.map(|returned| returned.map(|output| (output, artifacts))));
         settle(outcome, store, name)
+    }
+
+    /// Makes an instance for a later call, or says why none can wait for one. What a guest asks the host for before it is called
+    /// would have been for nobody.
+    pub(crate) async fn warm(&self, setup: Setup, place: OwnedSemaphorePermit) -> Result<Instance, &'static str> {
+        let mut store = self.lane.store(setup);
+        let made = bounded!(store, async { self.pre.instantiate_async(&mut store).await });
+        match made {
+            Ok(Ok(_)) if store.data().is_touched() => Err("it asks the host for something before it is called"),
+            Ok(Ok(guest)) => Ok(Instance::new(store, guest, place)),
+            Ok(Err(_)) | Err(TimeUp) => Err("it does not start within the time of a trial"),
+        }
     }
 
     /// Asks a plugin for its tools.

@@ -37,6 +37,7 @@ mod text;
 mod ticker;
 mod tool;
 mod usage;
+mod warm;
 
 pub use compile::{COMPILER_COMMAND, CompileLimits, Compiler, compiler_main};
 pub use engine::EngineError;

@@ -31,6 +31,8 @@ pub(crate) struct Budget {
     pub(crate) calls: CallsMax,
     /// Calls of the plugin that may run at once.
     pub(crate) concurrency: u32,
+    /// Instances that are made before they are needed.
+    pub(crate) warm: usize,
 }
 
 impl Budget {
@@ -51,6 +53,7 @@ impl Budget {
             log_lines: set.log_lines.unwrap_or(limits::GUEST_LOG_LINES_MAX),
             calls,
             concurrency: u32::try_from(set.concurrency.unwrap_or(u64::from(asked.concurrency))).unwrap_or(u32::MAX),
+            warm: set.warm.map_or(0, whole),
         }
     }
 

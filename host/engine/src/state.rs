@@ -21,6 +21,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
 use crate::capability::log::{self, LogBudget};
+use crate::instance::Setup;
 use crate::limits::{Budget, Limiter};
 use crate::meter::Meter;
 use crate::quota::Quotas;
@@ -149,7 +150,8 @@ pub(crate) struct CallState {
 
 impl CallState {
     /// The state of a call that starts now.
-    pub(crate) fn new(caller: Caller, grant: Arc<Rights>, services: Option<Services>, budget: Budget) -> Self {
+    pub(crate) fn of(setup: Setup) -> Self {
+        let Setup { caller, grant, services, budget } = setup;
         let meter = Meter::new(budget.cpu_ms);
         let log = Arc::new(LogBudget::new(grant.clone(), &caller, budget.log_lines));
         let mut table = ResourceTable::new();
@@ -173,6 +175,15 @@ impl CallState {
             instantiate_time: Duration::ZERO,
             wasi: None,
         }
+    }
+
+    /// Whether the guest has asked the host for anything so far, or left anything with it.
+    pub(crate) fn is_touched(&self) -> bool {
+        let (written, dropped) = self.log.count();
+        self.wasi.is_some()
+            || !self.table.is_empty()
+            || self.quotas.used().iter().any(|used| *used > 0)
+            || written + dropped + self.quotas.refused() > 0
     }
 
     /// What is left of the call's time.

@@ -18,3 +18,4 @@ mod rollback;
 mod skills;
 mod swaps;
 mod trials;
+mod warm;

@@ -88,8 +88,9 @@ impl WasmTool {
         let _place = self.generation.place().await.map_err(ToolError::Contained)?;
         let time_max = context.time_max;
         let setup = self.generation.setup(Caller::of(context), time_max);
-        let work = guest.call(setup, &self.spec.operation, &arguments);
+        let work = guest.call(setup, self.generation.warm.take(), &self.spec.operation, &arguments);
         let (outcome, usage) = self.generation.unless_closed(work).await;
+        self.generation.warm_up(&ready);
         if let Some(usage) = &usage {
             observed.used(usage);
         }

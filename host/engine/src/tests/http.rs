@@ -16,6 +16,7 @@ use wasmtime::component::Resource;
 use super::guests::{context, processes, secrets};
 use crate::bindings::HostError;
 use crate::bindings::tool::octi::http::client::{Head, Host, HostBody, HostRequest, Redirects, Response};
+use crate::instance::Setup;
 use crate::limits::Budget;
 use crate::rights::Rights;
 use crate::state::{CallState, Caller, Services};
@@ -47,7 +48,8 @@ fn state_with(capabilities: Capabilities, egress: Egress, endpoints: Endpoints, 
     let asked = octi_extension::manifest::Limits::default();
     let budget = Budget { wall: time, ..Budget::of(asked, &Default::default()) };
     let caller = Caller::of(context(std::env::temp_dir(), time));
-    CallState::new(caller, Rights::new("acme/x".to_owned(), capabilities), Some(services), budget)
+    let grant = Rights::new("acme/x".to_owned(), capabilities);
+    CallState::of(Setup { caller, grant, services: Some(services), budget })
 }
 
 /// Names are at 10.0.0.9, which the operator opened for `a.corp` and `b.corp`, and on port 81 for the network; all of it is that server.

@@ -13,7 +13,7 @@ use super::guests::{answering, call, call_within, context, generation, host, hos
 use crate::bindings::HostError;
 use crate::engine::Class;
 use crate::generation::Generation;
-use crate::instance::Ended;
+use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
 use crate::quota::Charge;
 use crate::rights::Rights;
@@ -39,7 +39,7 @@ async fn raw(generation: &Arc<Generation>, cpu_ms: u64) -> Ended<()> {
     setup.budget.cpu_ms = cpu_ms;
     let ready = generation.ready().await.expect("it starts");
     let plugin = ready.tool.as_ref().expect("a tool");
-    let (result, usage) = plugin.call(setup, "run", &"{}".to_owned()).await;
+    let (result, usage) = plugin.call(setup, None, "run", &"{}".to_owned()).await;
     (result.map(drop), usage)
 }
 
@@ -334,7 +334,7 @@ fn a_full_table_of_resources_names_its_size_and_an_administrator_can_set_it() {
     for (set, max) in [(None, limits::GUEST_RESOURCES_MAX), (Some(1), 1)] {
         let set = PluginLimits { resources: set, ..PluginLimits::default() };
         let (budget, rights) = (Budget::of(Limits::default(), &set), Rights::new("acme/x".to_owned(), Default::default()));
-        let mut state = CallState::new(Caller::host("test"), rights, None, budget);
+        let mut state = CallState::of(Setup { caller: Caller::host("test"), grant: rights, services: None, budget });
         for number in 0..max {
             assert!(state.hold(number).is_ok(), "{number}");
         }
