@@ -28,6 +28,7 @@ use wasmtime::component::Component;
 
 use crate::compile::{Compiler, Compilers, WORK_PREFIX};
 use crate::engine::Lane;
+use crate::functions::Recent;
 use crate::install::InstallError;
 use crate::loader::hex;
 use crate::native::Native;
@@ -44,6 +45,8 @@ pub(crate) struct Cache {
     place: Option<Place>,
     compilers: Compilers,
     flights: Flights,
+    /// What the next versions of plugins are compiled with.
+    functions: Recent,
 }
 
 #[derive(Clone)]
@@ -97,15 +100,15 @@ impl Cache {
     }
 
     fn with(place: Option<Place>, compiler: Compiler) -> Self {
-        Self { place, compilers: Compilers::new(compiler), flights: Mutex::default() }
+        Self { place, compilers: Compilers::new(compiler), flights: Mutex::default(), functions: Recent::default() }
     }
 
-    /// The component of that digest for that engine, from the cache, or compiled from `code` and then tried. Callers of one
-    /// digest share one compilation and one trial.
+    /// That plugin's component of that digest for that engine, from the cache, or compiled from `code` and then tried. Callers of
+    /// one digest share one compilation and one trial.
     pub(crate) async fn component<T>(
         &self,
         lane: &Arc<Lane>,
-        digest: &str,
+        (plugin, digest): (&str, &str),
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
         trial: impl FnOnce(Native) -> T + Send,
     ) -> Result<Native, InstallError>
@@ -115,13 +118,13 @@ impl Cache {
         let name = entry_name(&lane.engine, digest);
         let flight = Flight::board(&self.flights, &name);
         let _only_one = flight.seat.lock().await;
-        self.load_or_compile(lane, &name, code, trial).await
+        self.load_or_compile(lane, (plugin, &name), code, trial).await
     }
 
     async fn load_or_compile<T>(
         &self,
         lane: &Arc<Lane>,
-        name: &str,
+        (plugin, name): (&str, &str),
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
         trial: impl FnOnce(Native) -> T + Send,
     ) -> Result<Native, InstallError>
@@ -138,13 +141,18 @@ impl Cache {
         }
         let folder = self.place.as_ref().map(|place| place.folder.as_path());
         metrics::counter!(telemetry::CACHE.name, "result" => "miss").increment(1);
-        let bytes = Arc::new(self.compilers.compile(lane.class, &lane.engine, code, folder).await?);
+        let known = self.functions.of(plugin);
+        let compiled = self.compilers.compile(lane.class, &lane.engine, code, folder, known).await?;
+        let bytes = Arc::new(compiled.native);
         let (lane, native) = (lane.clone(), bytes.clone());
         let loaded = tokio::task::spawn_blocking(move || deserialize(&lane, &native)).await;
         let native = loaded
             .map_err(|error| InstallError::Compile(format!("loading its native code failed: {error}")))?
             .map_err(|error| InstallError::Compile(format!("its native code does not load: {error:#}")))?;
         trial(native.clone()).await?;
+        if let Some(functions) = compiled.functions {
+            self.functions.keep(plugin, functions);
+        }
         if let Some(place) = self.place.clone() {
             let name = name.to_owned();
             let kept = tokio::task::spawn_blocking(move || place.save(&name, &bytes)).await;
@@ -153,6 +161,16 @@ impl Cache {
             }
         }
         Ok(native)
+    }
+
+    /// Something is held against a plugin: its next version takes no code from it.
+    pub(crate) fn distrust(&self, plugin: &str) {
+        self.functions.forget(plugin);
+    }
+
+    /// Lets go of what waits too long, as long as it is polled.
+    pub(crate) async fn let_go(&self) {
+        self.functions.let_go().await;
     }
 
     /// Ends the compilers that run.

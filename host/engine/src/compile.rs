@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ use tokio::sync::Semaphore;
 use wasmtime::Engine;
 
 use crate::engine::{self, Class};
+use crate::functions::Functions;
 use crate::install::InstallError;
 use crate::text;
 
@@ -32,6 +34,9 @@ pub const COMPILER_COMMAND: &str = "__compile";
 const PROFILE: &str = "compile";
 const INPUT: &str = "in.wasm";
 const OUTPUT: &str = "out.cwasm";
+/// Functions of the version before, and those of this one.
+const KNOWN: &str = "known.functions";
+const FUNCTIONS: &str = "out.functions";
 /// Working folders of compilers start with this.
 pub(crate) const WORK_PREFIX: &str = ".compile-";
 /// Each thread of the compiler reserves address space, of which there is a bounded amount.
@@ -73,6 +78,14 @@ impl Default for CompileLimits {
     }
 }
 
+/// What came of a component.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) native: Vec<u8>,
+    /// What its next version may have in common with it, if that is worth keeping.
+    pub(crate) functions: Option<Vec<u8>>,
+}
+
 /// The compilers of a host: a bounded number at once.
 pub(crate) struct Compilers {
     helper: Option<(ProcessDoor, CompileLimits)>,
@@ -88,22 +101,23 @@ impl Compilers {
         Self { helper, places: Semaphore::new(limits::PLUGIN_COMPILERS_MAX) }
     }
 
-    /// Native code of that component for that class. Dropping the future ends the compiler.
+    /// Native code of that component for that class; `known` are functions of its plugin's last version. Dropping the future ends the compiler.
     pub(crate) async fn compile(
         &self,
         class: Class,
         engine: &Engine,
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
         folder: Option<&Path>,
-    ) -> Result<Vec<u8>, InstallError> {
+        known: Option<Arc<Vec<u8>>>,
+    ) -> Result<Compiled, InstallError> {
         let _place = self.places.acquire().await.map_err(|_| failed("the host is shutting down"))?;
         let began = Instant::now();
-        let native = match &self.helper {
-            None => in_process(engine.clone(), code).await,
-            Some((door, allowed)) => in_helper(door, *allowed, class, code, folder).await,
+        let compiled = match &self.helper {
+            None => in_process(engine.clone(), code).await.map(|native| Compiled { native, functions: None }),
+            Some((door, allowed)) => in_helper(door, *allowed, class, code, folder, known).await,
         }?;
         metrics::histogram!(telemetry::COMPILE_SECONDS.name).record(began.elapsed().as_secs_f64());
-        Ok(native)
+        Ok(compiled)
     }
 
     /// Ends the compilers that run.
@@ -127,7 +141,7 @@ fn too_large(native_bytes_max: u64) -> InstallError {
 fn door(program: PathBuf, level: Level, allowed: CompileLimits) -> ProcessDoor {
     let profile = Profile {
         prefix: vec![COMPILER_COMMAND.to_owned()],
-        arguments: ArgumentRules::any(3),
+        arguments: ArgumentRules::any(5),
         env: EnvRule::Named(vec!["RAYON_NUM_THREADS".to_owned()]),
         time_max: allowed.time_max,
         read: vec![program.clone()],
@@ -170,35 +184,45 @@ async fn in_helper(
     class: Class,
     code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
     folder: Option<&Path>,
-) -> Result<Vec<u8>, InstallError> {
+    known: Option<Arc<Vec<u8>>>,
+) -> Result<Compiled, InstallError> {
     let wanted = folder.map(Path::to_owned);
     let work = blocking(move || {
         let code = code().map_err(|error| failed(format!("its file cannot be read: {error}")))?;
-        WorkFolder::with(&code, wanted.as_deref()).map_err(|error| failed(format!("there is no folder to compile in: {error}")))
+        let known = known.as_ref().map_or(&[][..], |known| known.as_slice());
+        let files = [(INPUT, code.as_slice()), (KNOWN, known)];
+        WorkFolder::with(&files, wanted.as_deref()).map_err(|error| failed(format!("there is no folder to compile in: {error}")))
     })
     .await?;
     let spawn = Spawn {
         profile: PROFILE.to_owned(),
-        argv: [class.name(), INPUT, OUTPUT].map(str::to_owned).to_vec(),
+        argv: [class.name(), INPUT, OUTPUT, KNOWN, FUNCTIONS].map(str::to_owned).to_vec(),
         cwd: work.0.clone(),
         workspace: work.0.clone(),
         env: vec![("RAYON_NUM_THREADS".to_owned(), THREADS.to_owned())],
         time_max: allowed.time_max,
         stdin: None,
     };
-    judge(door.run(spawn).await, allowed)?;
-    blocking(move || work.output(allowed.native_bytes_max)).await
+    let output = judge(door.run(spawn).await, allowed)?;
+    tracing::debug!("compiled: {}", text::clean(String::from_utf8_lossy(&output.stdout).trim(), limits::PLUGIN_TEXT_BYTES_MAX));
+    blocking(move || {
+        let native = work.output(OUTPUT, allowed.native_bytes_max)?;
+        // Without them the next version only takes longer.
+        let functions = work.output(FUNCTIONS, limits::PLUGIN_FUNCTIONS_BYTES_MAX).ok().filter(|functions| !functions.is_empty());
+        Ok(Compiled { native, functions })
+    })
+    .await
 }
 
 /// Says in words how the compiler's process ended, unless it ended well.
-fn judge(ended: Result<Output, ProcessError>, allowed: CompileLimits) -> Result<(), InstallError> {
+fn judge(ended: Result<Output, ProcessError>, allowed: CompileLimits) -> Result<Output, InstallError> {
     const SIGKILL: i32 = 9;
     const SIGXCPU: i32 = 24;
     const SIGXFSZ: i32 = 25;
     let output = ended.map_err(|error| failed(format!("the compiler did not start: {error}")))?;
     let slow = || failed(format!("the compiler needed more than {} s; make the component smaller", allowed.time_max.as_secs()));
     match output.ending {
-        Ending::Exited(0) => Ok(()),
+        Ending::Exited(0) => Ok(output),
         Ending::Exited(1) => {
             let said = String::from_utf8_lossy(&output.stderr);
             Err(failed(text::clean(said.trim(), limits::PLUGIN_TEXT_BYTES_MAX)))
@@ -219,16 +243,18 @@ fn judge(ended: Result<Output, ProcessError>, allowed: CompileLimits) -> Result<
 struct WorkFolder(PathBuf);
 
 impl WorkFolder {
-    /// A folder in the wanted place, or among the temporary files, with the component in it.
-    fn with(code: &[u8], wanted: Option<&Path>) -> io::Result<Self> {
+    /// A folder in the wanted place, or among the temporary files, with those files in it.
+    fn with(files: &[(&str, &[u8])], wanted: Option<&Path>) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("{WORK_PREFIX}{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let make = |parent: &Path| {
             let path = parent.join(&name);
             DirBuilder::new().mode(0o700).create(&path)?;
             let work = Self(path);
-            let mut input = File::options().write(true).create_new(true).mode(0o600).open(work.0.join(INPUT))?;
-            input.write_all(code)?;
+            for (name, bytes) in files {
+                let mut file = File::options().write(true).create_new(true).mode(0o600).open(work.0.join(name))?;
+                file.write_all(bytes)?;
+            }
             Ok(work)
         };
         let here = wanted.map(make);
@@ -238,16 +264,16 @@ impl WorkFolder {
         }
     }
 
-    fn output(&self, native_bytes_max: u64) -> Result<Vec<u8>, InstallError> {
+    fn output(&self, name: &str, bytes_max: u64) -> Result<Vec<u8>, InstallError> {
         let unreadable = |error: io::Error| failed(format!("the compiler's output cannot be read: {error}"));
         // Where no sandbox held, the compiler could have left anything in its place.
-        let file = open_regular(&self.0.join(OUTPUT)).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.len() > native_bytes_max {
-            return Err(too_large(native_bytes_max));
+        let file = open_regular(&self.0.join(name)).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.len() > bytes_max {
+            return Err(too_large(bytes_max));
         }
-        let mut native = Vec::new();
-        file.take(native_bytes_max).read_to_end(&mut native).map_err(unreadable)?;
-        Ok(native)
+        let mut bytes = Vec::new();
+        file.take(bytes_max).read_to_end(&mut bytes).map_err(unreadable)?;
+        Ok(bytes)
     }
 }
 
@@ -259,14 +285,15 @@ impl Drop for WorkFolder {
     }
 }
 
-/// What `octi __compile <class> <input> <output>` runs, before anything else and before any thread is started: it writes the native
-/// code of the component to a new file. Started by the process door only.
+/// What `octi __compile <class> <input> <output> <known> <functions>` runs, before anything else and before any thread is started:
+/// it writes the native code of the component to a new file, and the functions of a large one to another. Started by the process
+/// door only.
 #[must_use]
 pub fn compiler_main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(2).collect();
-    let [class, input, output] = words.as_slice() else { return ExitCode::from(2) };
-    let Some(class) = Class::named(class) else { return ExitCode::from(2) };
-    match compile_file(class, Path::new(input), Path::new(output)) {
+    let [class, files @ ..] = words.as_slice() else { return ExitCode::from(2) };
+    let (Some(class), Ok(files)) = (Class::named(class), <&[String; 4]>::try_from(files)) else { return ExitCode::from(2) };
+    match compile_files(class, files.each_ref().map(Path::new)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             // Nothing is left to do when even the error cannot be told.
@@ -276,19 +303,38 @@ pub fn compiler_main() -> ExitCode {
     }
 }
 
-fn compile_file(class: Class, input: &Path, output: &Path) -> Result<(), String> {
+fn compile_files(class: Class, [input, output, known, functions]: [&Path; 4]) -> Result<(), String> {
     let open = |error: io::Error| format!("the compiler cannot open its files: {error}");
-    let source = File::open(input).map_err(open)?;
-    let mut target = File::options().write(true).create_new(true).mode(0o600).open(output).map_err(open)?;
+    let (source, before) = (File::open(input).map_err(open)?, File::open(known).map_err(open)?);
+    let create = |path| File::options().write(true).create_new(true).mode(0o600).open(path).map_err(open);
+    let (mut target, mut after) = (create(output)?, create(functions)?);
     seal(limits::PLUGIN_COMPILE_SECONDS_MAX).map_err(|error| format!("the compiler cannot wall itself in: {error}"))?;
     let mut code = Vec::new();
     source.take(limits::PLUGIN_BYTES_MAX as u64 + 1).read_to_end(&mut code).map_err(open)?;
     if code.len() > limits::PLUGIN_BYTES_MAX {
         return Err(format!("it has more than {} bytes", limits::PLUGIN_BYTES_MAX));
     }
-    let engine = engine::compiler(class).map_err(|error| format!("the compiler does not start: {error:#}"))?;
+    // A small component is compiled sooner than its functions are looked for.
+    let functions = (class == Class::Big).then(|| known_before(before));
+    let engine = engine::compiler(class, functions.clone()).map_err(|error| format!("the compiler does not start: {error:#}"))?;
     let native = engine.precompile_component(&code).map_err(|error| format!("{error:#}"))?;
-    target.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))
+    target.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))?;
+    if let Some(functions) = functions {
+        let bytes = functions.to_bytes();
+        // What cannot be kept, or is too much, only costs the next version time.
+        if bytes.len() as u64 <= limits::PLUGIN_FUNCTIONS_BYTES_MAX {
+            let _kept = after.write_all(&bytes);
+        }
+        let (reused, learned) = functions.count();
+        let _told = writeln!(io::stdout(), "{reused} functions were known, {learned} were not");
+    }
+    Ok(())
+}
+
+fn known_before(file: File) -> Arc<Functions> {
+    let mut bytes = Vec::new();
+    let read = file.take(limits::PLUGIN_FUNCTIONS_BYTES_MAX).read_to_end(&mut bytes);
+    Arc::new(read.map_or_else(|_| Functions::default(), |_| Functions::from_bytes(&bytes)))
 }
 
 #[cfg(test)]
@@ -305,7 +351,7 @@ mod tests {
             truncated: false,
             reached: Reached::default(),
         };
-        judge(Ok(output), CompileLimits::default()).map_or_else(|error| error.to_string(), |()| "well".to_owned())
+        judge(Ok(output), CompileLimits::default()).map_or_else(|error| error.to_string(), |_| "well".to_owned())
     }
 
     #[test]
@@ -324,16 +370,16 @@ mod tests {
             assert!(text.contains(says), "{ending:?}: {text}");
         }
         let text = judge(Err(ProcessError::ShuttingDown), CompileLimits::default())
-            .map_or_else(|error| error.to_string(), |()| String::new());
+            .map_or_else(|error| error.to_string(), |_| String::new());
         assert!(text.contains("did not start"), "{text}");
     }
     #[test]
     fn what_the_compiler_leaves_is_bounded_and_a_plain_file() {
         let parent = tempfile::tempdir().expect("a folder");
-        let work = WorkFolder::with(b"code", Some(parent.path())).expect("a folder to compile in");
+        let work = WorkFolder::with(&[(INPUT, b"code")], Some(parent.path())).expect("a folder to compile in");
         let output = work.0.join(OUTPUT);
         let told = || {
-            work.output(limits::PLUGIN_NATIVE_BYTES_MAX)
+            work.output(OUTPUT, limits::PLUGIN_NATIVE_BYTES_MAX)
                 .map_or_else(|error| error.to_string(), |native| format!("{} bytes", native.len()))
         };
         File::create(&output).and_then(|file| file.set_len(limits::PLUGIN_NATIVE_BYTES_MAX + 1)).expect("a file of holes");
@@ -351,15 +397,15 @@ mod tests {
     #[tokio::test]
     async fn compilers_wait_for_each_other() {
         let compilers = Compilers::new(Compiler::InProcess);
-        let engine = engine::compiler(Class::Small).expect("an engine");
-        let compile = || compilers.compile(Class::Small, &engine, || Ok(b"\0asm\x0d\0\x01\0".to_vec()), None);
+        let engine = engine::compiler(Class::Small, None).expect("an engine");
+        let compile = || compilers.compile(Class::Small, &engine, || Ok(b"\0asm\x0d\0\x01\0".to_vec()), None, None);
         let mut held = Vec::new();
         for _ in 0..limits::PLUGIN_COMPILERS_MAX {
             held.push(compilers.places.acquire().await.expect("a place"));
         }
         assert!(tokio::time::timeout(Duration::from_millis(20), compile()).await.is_err());
         drop(held);
-        assert!(compile().await.is_ok_and(|native| !native.is_empty()));
+        assert!(compile().await.is_ok_and(|compiled| !compiled.native.is_empty()));
         compilers.shutdown().await;
         assert!(compile().await.is_err_and(|error| error.to_string().contains("shutting down")));
     }

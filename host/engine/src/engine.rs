@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use octi_domain::limits;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, RegallocAlgorithm};
 
 use crate::capability;
+use crate::functions::Functions;
 use crate::probes::Probes;
 use crate::state::CallState;
 use crate::ticker;
@@ -141,7 +142,18 @@ impl Lane {
     }
 
     fn unpooled(class: Class) -> Result<Arc<Self>, EngineError> {
-        let engine = Engine::new(&config(class, None)).map_err(|error| runtime_error(&error))?;
+        Self::alone(class, &config(class, None))
+    }
+
+    /// An engine without a pool that spends less time on compiling, for code that runs once.
+    fn hurried(class: Class) -> Result<Arc<Self>, EngineError> {
+        let mut config = config(class, None);
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+        Self::alone(class, &config)
+    }
+
+    fn alone(class: Class, config: &Config) -> Result<Arc<Self>, EngineError> {
+        let engine = Engine::new(config).map_err(|error| runtime_error(&error))?;
         Self::with_engine(class, engine, None)
     }
 
@@ -197,7 +209,7 @@ impl Runtime {
 
     /// Engines without pools, for build tools that make one call and end.
     pub(crate) fn start_small() -> Result<Arc<Self>, EngineError> {
-        Ok(Self::with_small(Lane::unpooled(Class::Small)?, false))
+        Ok(Self::with_small(Lane::hurried(Class::Small)?, false))
     }
 
     fn with_small(small: Arc<Lane>, pooled: bool) -> Arc<Self> {
@@ -216,7 +228,7 @@ impl Runtime {
         if let Some(big) = self.big.get() {
             return Ok(big);
         }
-        let big = if self.pooled { Lane::pooled(class)? } else { Lane::unpooled(class)? };
+        let big = if self.pooled { Lane::pooled(class)? } else { Lane::hurried(class)? };
         Ok(self.big.get_or_init(|| big))
     }
 
@@ -257,15 +269,23 @@ fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16));
+    // A debug build is a slow compiler, and what brings a language along would keep its tests waiting for minutes.
+    if cfg!(debug_assertions) && class == Class::Big {
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config
 }
 
-/// An engine that compiles for a class and runs nothing.
-pub(crate) fn compiler(class: Class) -> wasmtime::Result<Engine> {
-    Engine::new(&config(class, None))
+/// An engine that compiles for a class and runs nothing. It asks for functions that were compiled before, if there are any.
+pub(crate) fn compiler(class: Class, functions: Option<Arc<Functions>>) -> wasmtime::Result<Engine> {
+    let mut config = config(class, None);
+    if let Some(functions) = functions {
+        config.enable_incremental_compilation(functions)?;
+    }
+    Engine::new(&config)
 }
 
 fn pool(class: Class, calls: u32) -> PoolingAllocationConfig {

@@ -17,6 +17,7 @@ use octi_extension::manifest::Manifest;
 use octi_extension::registry::Source;
 use octi_extension::tool::{Containment, ToolError};
 use tokio::sync::{Notify, OnceCell};
+use tokio_util::task::TaskTracker;
 
 use crate::breaker::Breaker;
 use crate::cache::Cache;
@@ -48,6 +49,8 @@ pub(crate) struct Host {
     pub(crate) plugin_limits: BTreeMap<String, PluginLimits>,
     /// How each plugin has been doing.
     pub(crate) healths: Healths,
+    /// What goes on behind the calls; waited for when the host ends.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl Host {
@@ -182,7 +185,7 @@ impl Build {
                 self.smoke(&native.link()?, places).await
             }
         };
-        let native = self.host.cache.component(lane, &self.inspection.digest, read, trial).await?;
+        let native = self.host.cache.component(lane, (&self.manifest().id, &self.inspection.digest), read, trial).await?;
         native.check_needs(self.budget.memory_bytes)?;
         let linked = native.link()?;
         // An administrator may give it less than when it was tried.
@@ -312,6 +315,7 @@ impl Generation {
     /// Refuses every later call. The first reason counts.
     pub(crate) fn forbid(&self, reason: String) {
         let _first = self.forbidden.set(reason);
+        self.host.cache.distrust(&self.manifest().id);
     }
 
     /// Why it must not run any more, if so.
@@ -358,7 +362,7 @@ impl Generation {
     /// Makes instances for the calls to come, behind the caller's back, if an administrator wants some.
     pub(crate) fn warm_up(&self, ready: &Arc<Ready>) {
         let (budget, inspection) = (self.budget.trial(), self.inspection.clone());
-        self.warm.fill(ready, move || Setup {
+        self.warm.fill(&self.host.tasks, ready, move || Setup {
             caller: Caller::host("make a plugin's instance before it is needed"),
             grant: Rights::none(&inspection.manifest),
             services: None,
@@ -428,10 +432,16 @@ impl Generation {
             Ok(_) => self.breaker.succeeded(now),
             Err(containment) => {
                 if self.breaker.contained(*containment, now) {
-                    self.tripped.notify_one();
+                    self.trip();
                 }
             }
         }
+    }
+
+    /// It crashed too often.
+    fn trip(&self) {
+        self.host.cache.distrust(&self.manifest().id);
+        self.tripped.notify_one();
     }
 
     /// Takes note of how an answer of a skill ended: one that takes long or says too much keeps turns waiting, whoever asked.
@@ -439,7 +449,7 @@ impl Generation {
         match outcome {
             Err(reason @ (Containment::Time { .. } | Containment::Cpu { .. } | Containment::Output { .. })) => {
                 if self.breaker.counted(*reason, self.host.ambient.now()) {
-                    self.tripped.notify_one();
+                    self.trip();
                 }
             }
             other => self.learn(other),

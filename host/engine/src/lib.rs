@@ -13,6 +13,7 @@ mod drain;
 mod engine;
 mod failure;
 mod foreign;
+mod functions;
 mod generation;
 mod health;
 mod hook;

@@ -166,6 +166,7 @@ impl PluginManager {
             ambient: Arc::new(config.ambient.clone()),
         };
         let healths = Healths::new(config.ambient.now());
+        let tasks = TaskTracker::new();
         let host = Arc::new(Host {
             runtime,
             cache,
@@ -174,6 +175,7 @@ impl PluginManager {
             on_change: config.on_change,
             plugin_limits: config.plugin_limits,
             healths,
+            tasks: tasks.clone(),
         });
         if let Some(folder) = &config.plugins_dir {
             folder::create(folder).map_err(|e| folder_error(folder, e))?;
@@ -195,7 +197,7 @@ impl PluginManager {
             noted: Mutex::new(noted),
             unsaved: Notify::new(),
             tripped,
-            tasks: TaskTracker::new(),
+            tasks,
             stop: CancellationToken::new(),
         });
         manager.rescan(Trial::Later).await;
@@ -210,6 +212,8 @@ impl PluginManager {
         self.tasks.spawn(async move { manager.stop.run_until_cancelled(manager.watch_crashes()).await });
         let manager = self.clone();
         self.tasks.spawn(async move { manager.stop.run_until_cancelled(manager.write_notes()).await });
+        let manager = self.clone();
+        self.tasks.spawn(async move { manager.stop.run_until_cancelled(manager.host.cache.let_go()).await });
         if let Some(folder) = self.folder.clone() {
             let manager = self.clone();
             self.tasks.spawn(async move { manager.stop.run_until_cancelled(watcher::watch(&manager, &folder)).await });

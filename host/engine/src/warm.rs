@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use octi_domain::telemetry;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::TaskTracker;
 use wasmtime::Store;
 
 use crate::bindings::tool::ToolPlugin;
@@ -81,12 +82,12 @@ impl Warm {
     }
 
     /// Makes what is missing, in a task of its own, as long as there is a place; none at all when one cannot wait.
-    pub(crate) fn fill(self: &Arc<Self>, ready: &Arc<Ready>, setup: impl Fn() -> Setup + Send + 'static) {
+    pub(crate) fn fill(self: &Arc<Self>, tasks: &TaskTracker, ready: &Arc<Ready>, setup: impl Fn() -> Setup + Send + 'static) {
         if self.wanted == 0 || !self.begin() {
             return;
         }
         let (warm, ready) = (self.clone(), ready.clone());
-        drop(tokio::spawn(async move {
+        tasks.spawn(async move {
             let making = Making(&warm);
             while let Some(guest) = &ready.tool
                 && let Ok(place) = guest.lane.warm.clone().try_acquire_owned()
@@ -103,7 +104,7 @@ impl Warm {
                     break;
                 }
             }
-        }));
+        });
     }
 
     /// Whether this caller is to make what is missing.

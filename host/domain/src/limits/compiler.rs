@@ -12,5 +12,9 @@ pub const PLUGIN_COMPILE_SECONDS_MAX: u64 = 120;
 pub const PLUGIN_COMPILE_MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Bytes of native code that a plugin may become.
 pub const PLUGIN_NATIVE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Bytes of compiled functions that wait for a plugin's next version, and of all plugins'.
+pub const PLUGIN_FUNCTIONS_BYTES_MAX: u64 = 96 * 1024 * 1024;
+/// Seconds that they wait.
+pub const PLUGIN_FUNCTIONS_SECONDS_MAX: u64 = 10 * 60;
 /// Plugins that are compiled at once.
 pub const PLUGIN_COMPILERS_MAX: usize = 1;

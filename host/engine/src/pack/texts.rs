@@ -33,7 +33,12 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
     let code = bytes.to_vec();
     let compiled = Cache::none(Compiler::InProcess)
-        .component(runtime.lane(Class::of(budget.memory_bytes))?, &loader::digest(bytes), move || Ok(code), |_| async { Ok(()) })
+        .component(
+            runtime.lane(Class::of(budget.memory_bytes))?,
+            (&manifest.id, &loader::digest(bytes)),
+            move || Ok(code),
+            |_| async { Ok(()) },
+        )
         .await?;
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(&manifest, &compiled.link()?)?;

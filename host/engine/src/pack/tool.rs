@@ -83,7 +83,7 @@ async fn describe(component: &[u8], manifest: &Manifest) -> Result<(Vec<Tool>, O
     let compiled = Cache::none(Compiler::InProcess)
         .component(
             runtime.lane(Class::of(budget.memory_bytes))?,
-            &loader::digest(component),
+            (&manifest.id, &loader::digest(component)),
             move || Ok(code),
             |_| async { Ok(()) },
         )

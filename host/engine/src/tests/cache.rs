@@ -49,7 +49,7 @@ impl Bench {
             Ok(code)
         };
         let lane = self.runtime.lane(Class::Small).expect("an engine");
-        cache.component(lane, &loader::digest(&self.code), read, started).await.expect("a component");
+        cache.component(lane, ("acme/hello", &loader::digest(&self.code)), read, started).await.expect("a component");
         self.compiled.load(Ordering::SeqCst)
     }
 
@@ -88,7 +88,7 @@ async fn a_plugin_is_tried_before_it_is_kept_and_not_again() {
             std::future::ready(if goes_well { Ok(()) } else { Err(InstallError::Start("it traps".to_owned())) })
         };
         let code = bench.code.clone();
-        let loaded = cache.component(lane, &digest, move || Ok(code), trial).await;
+        let loaded = cache.component(lane, ("acme/hello", &digest), move || Ok(code), trial).await;
         assert_eq!((loaded.is_ok(), tried.load(Ordering::SeqCst)), (round == 2, round));
         assert_eq!(entries(bench.folder.path()).len(), usize::from(round == 2), "only what starts is kept");
     }
@@ -204,7 +204,7 @@ async fn the_classes_have_entries_of_their_own() {
     let cache = bench.cache(KEY);
     bench.load(&cache).await;
     let (big, code) = (bench.runtime.lane(Class::Big).expect("an engine"), bench.code.clone());
-    cache.component(big, &loader::digest(&bench.code), move || Ok(code), started).await.expect("a component");
+    cache.component(big, ("acme/hello", &loader::digest(&bench.code)), move || Ok(code), started).await.expect("a component");
     assert_eq!(entries(bench.folder.path()).len(), 2);
 }
 

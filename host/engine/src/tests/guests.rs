@@ -17,6 +17,7 @@ use octi_testkit::guests::{component, with_manifest};
 pub(crate) use octi_testkit::guests::{manifest, wat};
 use octi_testkit::services::{Memory, Secrets};
 use serde_json::Value;
+use tokio_util::task::TaskTracker;
 
 use crate::cache::Cache;
 use crate::compile::Compiler;
@@ -115,6 +116,7 @@ fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) 
         on_change: Arc::new(|_, _, _| ()),
         plugin_limits,
         healths: Healths::new(Ambient::system().now()),
+        tasks: TaskTracker::new(),
     })
 }
 

@@ -383,8 +383,11 @@ async fn start_bare(component: &str) -> Result<(), String> {
     let host = host();
     let code = wat::parse_str(component).expect("valid text format");
     let lane = host.runtime.lane(Class::Small).expect("an engine");
-    let native =
-        host.cache.component(lane, "bare", move || Ok(code), |_| async { Ok(()) }).await.map_err(|error| error.to_string())?;
+    let native = host
+        .cache
+        .component(lane, ("acme/guest", "bare"), move || Ok(code), |_| async { Ok(()) })
+        .await
+        .map_err(|error| error.to_string())?;
     let linked = native.link().map_err(|error| error.to_string())?;
     let setup = guest("", "", "").setup(Caller::host("test"), Duration::from_secs(5));
     linked.try_start(setup).await.0.map_err(|containment| containment.code().to_owned())
@@ -401,7 +404,8 @@ async fn every_place_has_room_for_the_largest_call() {
     );
     let code = wat::parse_str(largest).expect("valid text format");
     let lane = host.runtime.lane(Class::Small).expect("an engine");
-    let native = host.cache.component(lane, "largest", move || Ok(code), |_| async { Ok(()) }).await.expect("it compiles");
+    let native =
+        host.cache.component(lane, ("acme/guest", "largest"), move || Ok(code), |_| async { Ok(()) }).await.expect("it compiles");
     let linked = native.link().expect("it imports nothing");
     let guest = guest("", "", "");
     let mut held = Vec::new();
