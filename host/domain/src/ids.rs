@@ -120,6 +120,8 @@ typed_ids! {
     QuestionId => "question";
     /// A program that a person let in with OAuth: what they let it do, never its tokens.
     ProgramId => "program";
+    /// People of whom something can be said together.
+    OrgId => "organisation";
 }
 
 #[cfg(test)]

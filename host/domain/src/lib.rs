@@ -11,6 +11,7 @@ pub mod ids;
 pub mod limits;
 pub mod message;
 pub mod notification;
+pub mod org;
 pub mod permission;
 pub mod persona;
 pub mod plugin_access;

@@ -46,6 +46,7 @@ mod mcp;
 mod messages;
 mod models;
 mod notifications;
+mod orgs;
 mod permissions;
 mod personas;
 mod plugin_access;

@@ -1,6 +1,7 @@
 //! Plugins that a person has no grant for: not offered to their models, and not callable in any way.
 
 use octi_agents::{CallError, CallOptions};
+use octi_domain::plugin_access::Whom;
 use octi_domain::principal::Principal;
 use octi_domain::run::RunStatus;
 use octi_store::PluginGrant;
@@ -13,8 +14,8 @@ use crate::results_in;
 
 async fn say(test: &TestAgents, plugin: &str, allowed: bool) {
     let mut tx = test.store.write(&Principal::system("test")).await.unwrap();
-    let user_id = test.principal.user_id();
-    let grant = PluginGrant { plugin: plugin.to_owned(), user_id, allowed, set_at: test.ambient.now() };
+    let whom = Whom::Person(test.principal.user_id().unwrap());
+    let grant = PluginGrant { plugin: plugin.to_owned(), whom, allowed, set_at: test.ambient.now() };
     tx.put_plugin_grant(&grant).await.unwrap();
     tx.save().await.unwrap();
 }

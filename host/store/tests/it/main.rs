@@ -29,6 +29,8 @@ mod notified;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod orgs;
+#[cfg(test)]
 mod owners;
 #[cfg(test)]
 mod people;

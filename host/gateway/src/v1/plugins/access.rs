@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use octi_api::v1::plugin_access::{ForgetPluginAccess, PersonAccess, PluginAccess, SetPluginAccess};
 use octi_domain::event::EventKind;
 use octi_domain::ids::UserId;
-use octi_domain::plugin_access;
+use octi_domain::plugin_access::Whom;
 use octi_domain::principal::Principal;
 use octi_domain::session::User;
 use octi_security::audit::{Deed, append};
@@ -47,7 +47,7 @@ pub(super) async fn set(
     let user = named(&mut tx, body.user.as_deref()).await?;
     let grant = PluginGrant {
         plugin: plugin.clone(),
-        user_id: user.as_ref().map(|user| user.id),
+        whom: user.as_ref().map_or(Whom::Everyone, |user| Whom::Person(user.id)),
         allowed: body.allowed,
         set_at: gateway.ambient.now(),
     };
@@ -69,7 +69,7 @@ pub(super) async fn forget(
     let plugin = plugin_id(&id);
     let mut tx = gateway.store.write(&JOB).await?;
     let user = named(&mut tx, query.user.as_deref()).await?;
-    if !tx.delete_plugin_grants(&plugin, user.as_ref().map(|user| user.id)).await? {
+    if !tx.delete_plugin_grants(&plugin, user.as_ref().map(|user| Whom::Person(user.id))).await? {
         return Err(ApiError::not_found("grant"));
     }
     let who = user.as_ref().map(|user| user.username.as_str());
@@ -106,12 +106,12 @@ async fn named(tx: &mut Tx<'_>, name: Option<&str>) -> ApiResult<Option<User>> {
 }
 
 async fn told(tx: &mut Tx<'_>, plugin: String) -> ApiResult<PluginAccess> {
-    let grants = tx.list_plugin_grants(Some(&plugin)).await?;
-    let mut access = plugin_access::PluginAccess::default();
+    let access = tx.plugin_access().await?;
     let mut said: BTreeMap<UserId, DateTime<Utc>> = BTreeMap::new();
-    for grant in grants {
-        access.say(grant.plugin, grant.user_id, grant.allowed);
-        said.extend(grant.user_id.map(|user| (user, grant.set_at)));
+    for grant in tx.list_plugin_grants(Some(&plugin)).await? {
+        if let Whom::Person(user) = grant.whom {
+            said.insert(user, grant.set_at);
+        }
     }
     let person = |user: User| PersonAccess {
         user_id: user.id.as_uuid(),
