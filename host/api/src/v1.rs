@@ -10,6 +10,7 @@ pub mod mcp;
 pub mod messages;
 pub mod models;
 pub mod notifications;
+pub mod orgs;
 pub mod permissions;
 pub mod plugin_access;
 pub mod plugin_health;

@@ -8,6 +8,7 @@ mod health;
 mod mcp;
 mod models;
 mod notifications;
+mod orgs;
 mod permissions;
 mod plugin_offers;
 mod plugins;

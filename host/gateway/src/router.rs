@@ -59,6 +59,7 @@ pub(crate) fn documented() -> OpenApiRouter<Gateway> {
         .merge(v1::programs::routes())
         .merge(v1::secrets::routes())
         .merge(v1::settings::routes())
+        .merge(v1::orgs::routes())
         .merge(v1::audit::routes())
         .merge(v1::notifications::routes())
         .merge(openai::routes())

@@ -19,6 +19,7 @@ mod rest_lists;
 mod rest_mcp;
 mod rest_notifications;
 mod rest_once;
+mod rest_orgs;
 mod rest_plugins;
 mod rest_rate;
 mod rest_registries;

@@ -11,6 +11,7 @@ pub(crate) mod mcp;
 pub(crate) mod metrics;
 pub(crate) mod models;
 pub(crate) mod notifications;
+pub(crate) mod orgs;
 pub(crate) mod permissions;
 pub(crate) mod plugin_offers;
 pub(crate) mod plugin_publishers;

@@ -4,6 +4,60 @@
  */
 
 export interface paths {
+    "/api/admin/orgs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every organisation, by its word. */
+        get: operations["orgs_list"];
+        put?: never;
+        /** Makes an organisation, with nobody in it. */
+        post: operations["orgs_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/orgs/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One organisation, with who is in it. */
+        get: operations["orgs_get"];
+        put?: never;
+        post?: never;
+        /** Takes an organisation away, and with it what was said of it: whoever was in it is like everyone then, or as it was said of them. */
+        delete: operations["orgs_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/orgs/{slug}/members/{username}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Lets a person be in an organisation, or gives them another role there. */
+        put: operations["orgs_set_member"];
+        post?: never;
+        /** Takes a person out of an organisation. */
+        delete: operations["orgs_remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents": {
         parameters: {
             query?: never;
@@ -1018,12 +1072,15 @@ export interface paths {
         /** Who may use a plugin. */
         get: operations["plugins_access"];
         /**
-         * Says whether a person may use a plugin, or everyone of whom nothing else is said. It holds from the next call on; calls that run
-         *     are finished.
+         * Says whether a person may use a plugin, or the people of an organisation, or everyone of whom nothing else is said. It holds from
+         *     the next call on; calls that run are finished.
          */
         put: operations["plugins_set"];
         post?: never;
-        /** Takes back what was said of a person, who is like everyone then; without a person, everything that was said of the plugin. */
+        /**
+         * Takes back what was said of a person or an organisation, who are like the others then; without one, everything that was said of the
+         *     plugin.
+         */
         delete: operations["plugins_forget"];
         options?: never;
         head?: never;
@@ -2341,6 +2398,12 @@ export interface components {
             /** @description Only texts: `text`, `input_text`, `output_text` or `refusal`. */
             type: string;
         };
+        /** @description An organisation to be made. */
+        CreateOrg: {
+            name: string;
+            /** @description Small letters, digits and hyphens; made of the name when absent. It stays as it is. */
+            slug?: string | null;
+        };
         /** @description A conversation to be begun. */
         CreateSession: {
             /**
@@ -3165,6 +3228,53 @@ export interface components {
             /** @description The family of the error, such as `invalid_request_error`. */
             type: string;
         };
+        /** @description One organisation. */
+        Org: {
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The word that stands for it in addresses and commands. */
+            slug: string;
+        };
+        /** @description What is said of one organisation. */
+        OrgAccess: {
+            /**
+             * @description Whether its people may use the plugin, unless something else is said of them; what holds for everyone when nothing is said of
+             *     it.
+             */
+            allowed: boolean;
+            name: string;
+            /** Format: uuid */
+            orgId: string;
+            /**
+             * Format: date-time
+             * @description When that was said of this very organisation; absent when it is like everyone.
+             */
+            setAt?: string | null;
+            slug: string;
+        };
+        /** @description One organisation with the people in it. */
+        OrgDetails: {
+            /** @description By name. */
+            members: components["schemas"]["OrgMember"][];
+            org: components["schemas"]["Org"];
+        };
+        /** @description One person in an organisation. */
+        OrgMember: {
+            /** Format: date-time */
+            joinedAt: string;
+            role: components["schemas"]["OrgRole"];
+            /** Format: uuid */
+            userId: string;
+            username: string;
+        };
+        /**
+         * @description What somebody is in an organisation.
+         * @enum {string}
+         */
+        OrgRole: "member" | "org_admin";
         /** @description A piece of an answer. */
         OutputItem: {
             content: components["schemas"]["OutputText"][];
@@ -3399,6 +3509,20 @@ export interface components {
                 /** @description Such as `openai` or `ollama`. */
                 provider: string;
                 supportsTools: boolean;
+            }[];
+            /** @description Pass it as `cursor` to read on; absent on the last page. */
+            next?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Org: {
+            items: {
+                /** Format: date-time */
+                createdAt: string;
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @description The word that stands for it in addresses and commands. */
+                slug: string;
             }[];
             /** @description Pass it as `cursor` to read on; absent on the last page. */
             next?: string | null;
@@ -3886,9 +4010,11 @@ export interface components {
             allowed: boolean;
             /**
              * Format: date-time
-             * @description When that was said of this very person; absent when they are like everyone.
+             * @description When that was said of this very person; absent when they are like their organisation or everyone.
              */
             setAt?: string | null;
+            /** @description The word of the organisation of theirs that decides; absent when none does. */
+            through?: string | null;
             /** Format: uuid */
             userId: string;
             username: string;
@@ -3931,10 +4057,15 @@ export interface components {
             tools: string[];
             version: string;
         };
-        /** @description Who may use a plugin. What is said of one person counts before what is said of everyone; where nothing is said, all may. */
+        /**
+         * @description Who may use a plugin. What is said of one person counts first, then what is said of their organisations (where a no counts before
+         *     a yes), then what is said of everyone; where nothing is said, all may.
+         */
         PluginAccess: {
             /** @description What holds for everyone of whom nothing else is said. */
             everyone: boolean;
+            /** @description Every organisation of this host, by its word. */
+            orgs: components["schemas"]["OrgAccess"][];
             /** @description Every person of this host, by name. */
             people: components["schemas"]["PersonAccess"][];
             /** @description `publisher/name`. */
@@ -4548,10 +4679,16 @@ export interface components {
             /** @description The beginning of its tools' names: lower case letters, digits, `-` and `_`. */
             name: string;
         };
+        /** @description What somebody shall be in an organisation. */
+        SetOrgMember: {
+            role: components["schemas"]["OrgRole"];
+        };
         /** @description Whether somebody may use a plugin from now on. */
         SetPluginAccess: {
             allowed: boolean;
-            /** @description The name of a person; absent for everyone of whom nothing else is said. */
+            /** @description The word of an organisation, in place of a person. */
+            org?: string | null;
+            /** @description The name of a person. Without a person and an organisation it is said of everyone of whom nothing else is said. */
             user?: string | null;
         };
         /** @description A rule to be set. */
@@ -4922,6 +5059,190 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    orgs_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Org"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    orgs_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOrg"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Org"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    orgs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    orgs_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    orgs_set_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetOrgMember"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    orgs_remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                username: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrgDetails"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     agents_list: {
         parameters: {
             query?: {
@@ -7217,8 +7538,10 @@ export interface operations {
     plugins_forget: {
         parameters: {
             query?: {
-                /** @description The name of a person; absent for everything that was said. */
+                /** @description The name of a person. Without a person and an organisation, everything that was said. */
                 user?: string;
+                /** @description The word of an organisation, in place of a person. */
+                org?: string;
             };
             header?: never;
             path: {

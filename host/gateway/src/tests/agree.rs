@@ -47,7 +47,7 @@ impl Operation {
             ("GET", _) => 0,
             ("DELETE", "/api/auth/session") => 9,
             ("POST", "/api/auth/password") => 8,
-            ("DELETE", "/api/sessions/{id}") => 7,
+            ("DELETE", "/api/sessions/{id}" | "/api/admin/orgs/{slug}") => 7,
             ("DELETE", _) => 6,
             _ => 1,
         }

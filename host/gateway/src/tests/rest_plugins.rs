@@ -16,7 +16,7 @@ fn code(result: Result<impl std::fmt::Debug, ClientError>) -> ErrorCode {
 }
 
 fn say(user: Option<&str>, allowed: bool) -> SetPluginAccess {
-    SetPluginAccess { user: user.map(str::to_owned), allowed }
+    SetPluginAccess { user: user.map(str::to_owned), org: None, allowed }
 }
 
 fn of(access: &PluginAccess, name: &str) -> (bool, bool) {
@@ -56,7 +56,7 @@ octi_testkit::on_both! {
         let ann_too = root.set_plugin_access(NOTES, &say(Some("ann"), true)).await.unwrap();
         assert_eq!((ann_too.everyone, of(&ann_too, "ann"), of(&ann_too, "bob")), (false, (true, true), (false, false)));
         assert!(ann.client.execute_tool("notes", "read", &call).await.is_ok());
-        let like = root.forget_plugin_access(NOTES, &ForgetPluginAccess { user: Some("ann".to_owned()) }).await.unwrap();
+        let like = root.forget_plugin_access(NOTES, &ForgetPluginAccess { user: Some("ann".to_owned()), org: None }).await.unwrap();
         assert_eq!(of(&like, "ann"), (false, false));
         root.forget_plugin_access(NOTES, &ForgetPluginAccess::default()).await.unwrap();
         assert!(bob.client.execute_tool("notes", "read", &call).await.is_ok());

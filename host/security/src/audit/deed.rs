@@ -140,11 +140,29 @@ pub enum Deed<'a> {
         plugin: &'a str,
         why: &'a str,
     },
-    /// Who may use it: a person, or everyone. Without a word, what was said before is taken back.
+    /// Who may use it: a person, an organisation, or everyone. Without a word, what was said before is taken back.
     PluginAccess {
         plugin: &'a str,
         user: Option<&'a str>,
+        org: Option<&'a str>,
         allowed: Option<bool>,
+    },
+    OrgCreated {
+        org: &'a str,
+    },
+    /// It is gone, and what was said of it.
+    OrgDeleted {
+        org: &'a str,
+    },
+    /// Somebody is in it, or has another role there.
+    OrgMemberSet {
+        org: &'a str,
+        user: &'a str,
+        role: &'a str,
+    },
+    OrgMemberRemoved {
+        org: &'a str,
+        user: &'a str,
     },
     /// A setting of the host has another value; never which.
     SettingChanged {
@@ -234,6 +252,10 @@ impl Deed<'_> {
             Self::PluginAccess { allowed: Some(true), .. } => "plugin_allowed",
             Self::PluginAccess { allowed: Some(false), .. } => "plugin_denied",
             Self::PluginAccess { allowed: None, .. } => "plugin_access_reset",
+            Self::OrgCreated { .. } => "org_created",
+            Self::OrgDeleted { .. } => "org_deleted",
+            Self::OrgMemberSet { .. } => "org_member_set",
+            Self::OrgMemberRemoved { .. } => "org_member_removed",
             Self::PublisherTrusted { .. } => "publisher_trusted",
             Self::PublisherForgotten { .. } => "publisher_forgotten",
             Self::SettingChanged { .. } => "setting_changed",
@@ -286,6 +308,8 @@ impl Deed<'_> {
                 format!("publisher:{}", short(publisher))
             }
             Self::PluginReloaded { plugin: None } | Self::PluginRefused { plugin: None, .. } => "plugin".to_owned(),
+            Self::OrgCreated { org } | Self::OrgDeleted { org } => format!("org:{}", short(org)),
+            Self::OrgMemberSet { org, .. } | Self::OrgMemberRemoved { org, .. } => format!("org:{}", short(org)),
             Self::SettingChanged { key } | Self::SettingReset { key } => format!("setting:{}", short(key)),
             Self::McpServerSet { server } | Self::McpServerRemoved { server } => format!("mcp:{}", short(server)),
             Self::McpToolAccepted { server, tool, .. } | Self::McpToolWithdrawn { server, tool } => {
@@ -322,7 +346,10 @@ impl Deed<'_> {
             Self::PluginInstalled { version, digest, .. } => json!({ "version": short(version), "digest": short(digest) }),
             Self::PluginSwapped { change, .. } | Self::PluginRolledBack { change, .. } => json!({ "change": short(change) }),
             Self::PluginRefused { why, .. } | Self::PluginQuarantined { why, .. } => json!({ "why": short(why) }),
+            Self::PluginAccess { org: Some(org), .. } => json!({ "org": short(org) }),
             Self::PluginAccess { user, .. } => json!({ "user": short(user.unwrap_or("everyone")) }),
+            Self::OrgMemberSet { user, role, .. } => json!({ "user": short(user), "role": role }),
+            Self::OrgMemberRemoved { user, .. } => json!({ "user": short(user) }),
             Self::PublisherTrusted { key, .. } => json!({ "key": short(key) }),
             Self::McpToolAccepted { hash, .. } => json!({ "hash": short(hash) }),
             Self::SecretUsed { plugin, call, .. } => json!({ "plugin": short(plugin), "call": call.to_string() }),
@@ -340,6 +367,8 @@ impl Deed<'_> {
             | Self::PluginRemoved { .. }
             | Self::PluginReloaded { .. }
             | Self::PublisherForgotten { .. }
+            | Self::OrgCreated { .. }
+            | Self::OrgDeleted { .. }
             | Self::SettingChanged { .. }
             | Self::SettingReset { .. }
             | Self::McpServerSet { .. }

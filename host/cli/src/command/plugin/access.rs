@@ -37,7 +37,7 @@ pub(super) async fn say(context: &Context, connection: &Connection, who: &Who, a
     let users: Vec<Option<String>> = if who.everyone { vec![None] } else { who.users.iter().cloned().map(Some).collect() };
     let mut told = None;
     for user in users {
-        told = Some(connection.client.set_plugin_access(&who.id, &SetPluginAccess { user, allowed }).await?);
+        told = Some(connection.client.set_plugin_access(&who.id, &SetPluginAccess { user, org: None, allowed }).await?);
     }
     let Some(access) = told else { return Ok(()) };
     context.printer.data(&access, |printer| {
@@ -55,7 +55,7 @@ pub(super) async fn say(context: &Context, connection: &Connection, who: &Who, a
 /// Shows who may use it, after taking back what shall hold no more.
 pub(super) async fn access(context: &Context, connection: &Connection, shown: &Shown) -> Outcome {
     let access = if shown.reset || shown.forget.is_some() {
-        let of = ForgetPluginAccess { user: shown.forget.clone() };
+        let of = ForgetPluginAccess { user: shown.forget.clone(), org: None };
         connection.client.forget_plugin_access(&shown.id, &of).await?
     } else {
         connection.client.plugin_access(&shown.id).await?

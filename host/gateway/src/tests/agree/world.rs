@@ -106,6 +106,7 @@ impl World {
         self.workspace = made["id"].as_str().unwrap().to_owned();
         let all = self.send(&Method::GET, "/api/me/workspaces", None).await.json.unwrap();
         self.default_workspace = all["items"][0]["id"].as_str().unwrap().to_owned();
+        self.made(Method::POST, "/api/admin/orgs", json!({"name": "House"})).await;
         self.host.gateway.agents.flush().await;
         let told = self.send(&Method::GET, "/api/notifications", None).await.json.unwrap();
         self.notification = told["items"][0]["id"].as_str().unwrap().to_owned();
@@ -146,7 +147,9 @@ impl World {
             .replace("{tool}", "notes")
             .replace("{operation}", "read")
             .replace("{model}", "mine")
-            .replace("{key}", "agent.minutes_max");
+            .replace("{key}", "agent.minutes_max")
+            .replace("{slug}", "house")
+            .replace("{username}", "ada");
         match path {
             "/api/search" => format!("{filled}?q=hi"),
             "/api/programs/request" => {
