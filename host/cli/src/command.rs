@@ -7,6 +7,7 @@ mod hidden;
 mod mcp;
 mod model;
 mod notification;
+mod org;
 mod permission;
 mod plugin;
 mod reference;
@@ -91,6 +92,9 @@ enum Verb {
     /// The folders your agents work in: list, create, rename, default, remove
     #[command(subcommand)]
     Workspace(workspace::Verb),
+    /// Organisations, whose people are let use a plugin together: list, create, show, add, remove, delete
+    #[command(subcommand)]
+    Org(org::Verb),
     /// Check this installation and say what to mend
     Doctor,
     /// Print the version
@@ -140,6 +144,7 @@ pub(crate) async fn run(arguments: Arguments, printer: Printer) -> Outcome {
         Verb::Permission(verb) => permission::run(&context, verb).await,
         Verb::Notification(verb) => notification::run(&context, verb).await,
         Verb::Workspace(verb) => workspace::run(&context, verb).await,
+        Verb::Org(verb) => org::run(&context, verb).await,
         Verb::Doctor => doctor::run(&context).await,
         Verb::Completions { .. } | Verb::Version | Verb::Reference(_) => Ok(()),
     }

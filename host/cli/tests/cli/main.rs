@@ -17,6 +17,7 @@ mod metrics;
 mod models;
 mod notifications;
 mod open_files;
+mod orgs;
 mod plugins;
 mod reference;
 mod refusals;
