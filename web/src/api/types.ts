@@ -20,7 +20,6 @@ export type NotificationPreferences = Schemas["NotificationPreferences"];
 export type PermissionRequest = Schemas["PermissionRequest"];
 export type AvailablePlugin = Schemas["AvailablePlugin"];
 export type CallSums = Schemas["CallSums"];
-export type PersonAccess = Schemas["PersonAccess"];
 export type Plugin = Schemas["Plugin"];
 export type PluginAccess = Schemas["PluginAccess"];
 export type PluginHealth = Schemas["PluginHealth"];

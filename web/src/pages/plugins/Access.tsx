@@ -3,20 +3,29 @@ import { useState } from "react";
 import { api, ask } from "@/api/client";
 import { asFailure } from "@/api/errors";
 import { pathOf, pluginAccessQuery, refreshPlugins } from "@/api/plugins";
-import type { PersonAccess, PluginAccess } from "@/api/types";
+import type { PluginAccess } from "@/api/types";
 import { SearchField } from "@/ui/Field";
 import { Loaded } from "@/ui/Page";
 import { Card } from "@/ui/parts";
 import { toast } from "@/ui/toasts";
 
-/** People above this many are looked for by name. */
+/** People and organisations above this many are looked for by name. */
 const SHOWN_MAX = 8;
 
-type Said = "like everyone" | "allowed" | "denied";
+type Said = "nothing" | "allowed" | "denied";
 
-interface Change {
-  user?: string;
-  said: Said;
+/** Of whom something is said; of everyone when it is empty. */
+type Whom = { user?: string; org?: string };
+
+/** One person or organisation. */
+interface Party {
+  id: string;
+  label: string;
+  help?: string;
+  whom: Whom;
+  value: Said;
+  /** Whom they are like when nothing is said of them. */
+  like: string;
 }
 
 /** Who may use a plugin. It holds from the next call on, and open screens follow. */
@@ -34,13 +43,13 @@ function People({ id, access }: { id: string; access: PluginAccess }) {
   const [text, setText] = useState("");
   const path = { path: pathOf(id) };
   const change = useMutation({
-    mutationFn: ({ user, said }: Change) =>
-      said === "like everyone" && user
-        ? ask(api.DELETE("/api/plugins/{publisher}/{name}/access", { params: { ...path, query: { user } } }))
+    mutationFn: ({ whom, said }: { whom: Whom; said: Said }) =>
+      said === "nothing"
+        ? ask(api.DELETE("/api/plugins/{publisher}/{name}/access", { params: { ...path, query: whom } }))
         : ask(
             api.PUT("/api/plugins/{publisher}/{name}/access", {
               params: path,
-              body: { allowed: said === "allowed", ...(user && { user }) },
+              body: { allowed: said === "allowed", ...whom },
             }),
           ),
     onSuccess: (now) => client.setQueryData(pluginAccessQuery(id).queryKey, now),
@@ -49,10 +58,11 @@ function People({ id, access }: { id: string; access: PluginAccess }) {
     onSettled: () => refreshPlugins(client),
   });
   const wanted = text.trim().toLowerCase();
-  const found = access.people.filter(({ username }) => username.toLowerCase().includes(wanted));
+  const all = partiesOf(access);
+  const found = all.filter(({ label }) => label.toLowerCase().includes(wanted));
   // Those of whom something is said come first: they are the exceptions.
   const shown = [...found]
-    .sort((a, b) => Number(Boolean(b.setAt)) - Number(Boolean(a.setAt)))
+    .sort((a, b) => Number(b.value !== "nothing") - Number(a.value !== "nothing"))
     .slice(0, SHOWN_MAX);
   return (
     <div className="flex flex-col gap-3">
@@ -62,20 +72,23 @@ function People({ id, access }: { id: string; access: PluginAccess }) {
         value={access.everyone ? "allowed" : "denied"}
         options={["allowed", "denied"]}
         busy={change.isPending}
-        onChange={(said) => change.mutate({ said })}
+        onChange={(said) => change.mutate({ whom: {}, said })}
       />
-      {access.people.length > SHOWN_MAX && (
-        <SearchField label="Find a person" value={text} onChange={(event) => setText(event.target.value)} />
+      {all.length > SHOWN_MAX && (
+        <SearchField
+          label="Find a person or organisation"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
       )}
       <ul className="flex flex-col gap-1 border-t border-line pt-3">
-        {shown.map((person) => (
-          <li key={person.userId}>
+        {shown.map(({ id, whom, ...party }) => (
+          <li key={id}>
             <Row
-              label={person.username}
-              value={saidOf(person)}
-              options={["like everyone", "allowed", "denied"]}
+              {...party}
+              options={["nothing", "allowed", "denied"]}
               busy={change.isPending}
-              onChange={(said) => change.mutate({ user: person.username, said })}
+              onChange={(said) => change.mutate({ whom, said })}
             />
           </li>
         ))}
@@ -90,8 +103,29 @@ function People({ id, access }: { id: string; access: PluginAccess }) {
   );
 }
 
-function saidOf({ setAt, allowed }: PersonAccess): Said {
-  if (!setAt) return "like everyone";
+/** Organisations and then people. */
+function partiesOf({ orgs, people }: PluginAccess): Party[] {
+  return [
+    ...orgs.map((org) => ({
+      id: org.orgId,
+      label: org.name,
+      help: "organisation",
+      whom: { org: org.slug },
+      value: saidOf(org),
+      like: "everyone",
+    })),
+    ...people.map((person) => ({
+      id: person.userId,
+      label: person.username,
+      whom: { user: person.username },
+      value: saidOf(person),
+      like: orgs.find(({ slug }) => slug === person.through)?.name ?? "everyone",
+    })),
+  ];
+}
+
+function saidOf({ setAt, allowed }: { setAt?: string | null; allowed: boolean }): Said {
+  if (!setAt) return "nothing";
   return allowed ? "allowed" : "denied";
 }
 
@@ -99,6 +133,7 @@ function Row({
   label,
   help,
   value,
+  like,
   options,
   busy,
   onChange,
@@ -106,6 +141,7 @@ function Row({
   label: string;
   help?: string;
   value: Said;
+  like?: string;
   options: readonly Said[];
   busy: boolean;
   onChange: (said: Said) => void;
@@ -123,7 +159,9 @@ function Row({
         onChange={(event) => onChange(event.target.value as Said)}
       >
         {options.map((option) => (
-          <option key={option}>{option}</option>
+          <option key={option} value={option}>
+            {option === "nothing" ? `like ${like}` : option}
+          </option>
         ))}
       </select>
     </label>
