@@ -1,5 +1,6 @@
 //! octi's own parts, put together as `host/cli/src/compose.rs` does, without the gateway.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use octi_agents::{Agents, AgentsConfig, CallOptions, ModelSource, TurnOptions};
 use octi_domain::ambient::Ambient;
 use octi_domain::event::{Event, EventSink};
 use octi_domain::permission::Origin;
+use octi_domain::plugin_limits::PluginLimits;
 use octi_domain::principal::Principal;
 use octi_domain::run::{RunLimits, RunStatus};
 use octi_engine::{Compiler, EngineConfig, PluginManager};
@@ -49,6 +51,15 @@ pub(crate) struct Hosted {
 impl Hosted {
     /// Starts an engine with those plugin files. Compiled code is kept between runs.
     pub(crate) async fn start(paths: &Paths, files: &[PathBuf]) -> anyhow::Result<Self> {
+        Self::start_with(paths, files, BTreeMap::new()).await
+    }
+
+    /// The same with what an administrator set for plugins.
+    pub(crate) async fn start_with(
+        paths: &Paths,
+        files: &[PathBuf],
+        plugin_limits: BTreeMap<String, PluginLimits>,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         for file in files {
             let name = file.file_name().with_context(|| format!("`{}` is not a file", file.display()))?;
@@ -61,7 +72,7 @@ impl Hosted {
             cache_dir: paths.work.join("cache"),
             cache_key: [7; 32],
             compiler: Compiler::InProcess,
-            plugin_limits: Default::default(),
+            plugin_limits,
             plugins_dir: Some(folder.path().to_path_buf()),
             bundle: &[],
             kv: Arc::new(Memory::default()),

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use octi_domain::ambient::Ambient;
+use octi_domain::limits;
+use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::registry::Registry;
 use octi_extension::tool::Tool;
 use octi_mcp::client::{Declared, Doors, ExtismFile, ExtismModules, Hub, Joined, NoSecrets, Pin, Source};
@@ -28,7 +30,8 @@ const WORDS: &[u8] = include_bytes!("../../extism/modules/words.wasm");
 
 const NOTE: &str = "`Tool::call`, one after another. Plugins, components and Extism modules start fresh for each call, the module in a \
     process that has compiled it; the MCP server goes on. `echo` and `add` ask nothing of the host. `count` is the tool \
-    that `octi plugin new` makes, which reads a file of 400 bytes. Extism is `greet` of tests/extism, through the bridge; MCP \
+    that `octi plugin new` makes, which reads a file of 400 bytes; `made before` is its call in an instance that waited for it, \
+    while another core makes the next one. Extism is `greet` of tests/extism, through the bridge; MCP \
     is `echo` of the reference server on Node. Both run in the process sandbox.";
 
 /// One kind of tool.
@@ -86,8 +89,17 @@ pub(crate) async fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<(Gr
         Kind::tool("rust", "Rust echo", hosted.tool("bench__echo")?, json!({ "text": "hello" })),
         Kind::tool("reflection", "add, by its types (reflection)", hosted.tool("baresum__add")?, json!({ "a": 2, "b": 3 })),
     ];
-    for (id, name, _, tool) in templates {
+    for (id, name, _, tool) in &templates {
         kinds.push(Kind::tool(id, name, hosted.tool(tool)?, json!({ "path": "note.txt" })));
+    }
+    let warm = warm(paths, &templates).await?;
+    for (id, name, tool) in [
+        ("js_warm", "the same JavaScript, made before", "countjs__count"),
+        ("python_warm", "the same Python, made before", "countpython__count"),
+    ] {
+        if templates.iter().any(|template| template.3 == tool) {
+            kinds.push(Kind::tool(id, name, warm.tool(tool)?, json!({ "path": "note.txt" })));
+        }
     }
     let others = Others::start(paths)?;
     match &paths.bridge {
@@ -111,6 +123,7 @@ pub(crate) async fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<(Gr
     }
     let rows = kinds.into_iter().map(Kind::row).collect::<anyhow::Result<_>>()?;
     others.stop().await;
+    warm.stop().await;
     hosted.stop().await;
     Ok((Group { id: "plugins", title: "A call of each kind of tool".to_owned(), note: NOTE.to_owned(), rows }, skipped))
 }
@@ -134,6 +147,14 @@ fn templates(paths: &Paths, skipped: &mut Vec<Skipped>) -> Vec<Template> {
         }
     }
     there
+}
+
+/// An engine that makes instances of these before they are called.
+async fn warm(paths: &Paths, templates: &[Template]) -> anyhow::Result<Hosted> {
+    let limits = PluginLimits { warm: Some(limits::PLUGIN_WARM_MAX as u64), ..PluginLimits::default() };
+    let set = ["acme/countjs", "acme/countpython"].map(|id| (id.to_owned(), limits));
+    let files: Vec<PathBuf> = templates.iter().map(|(_, _, file, _)| file.clone()).collect();
+    Hosted::start_with(paths, &files, set.into()).await
 }
 
 fn left_out(what: &str, reason: &str) -> Skipped {
