@@ -101,8 +101,9 @@ fn the_compiler_refuses_by_itself() {
     write("good", &role());
     write("bad", b"\0asm not wasm");
     write("large", &vec![0; octi_domain::limits::PLUGIN_BYTES_MAX + 1]);
-    assert_eq!(compile(home.path(), &["small", "good", "out"]), (Some(0), String::new()));
-    assert_eq!(compile(home.path(), &["huge", "good", "out2"]).0, Some(2), "no such class");
+    write("none", b"");
+    assert_eq!(compile(home.path(), &["small", "good", "out", "none", "functions"]), (Some(0), String::new()));
+    assert_eq!(compile(home.path(), &["huge", "good", "out2", "none", "functions2"]).0, Some(2), "no such class");
     assert_eq!(compile(home.path(), &["small"]).0, Some(2));
     for (input, output, says) in [
         ("good", "out", "cannot open its files"),
@@ -110,7 +111,24 @@ fn the_compiler_refuses_by_itself() {
         ("bad", "out4", "failed to parse"),
         ("large", "out5", "more than 33554432 bytes"),
     ] {
-        let (code, said) = compile(home.path(), &["big", input, output]);
+        let (code, said) = compile(home.path(), &["big", input, output, "none", &format!("{output}.functions")]);
         assert!(code == Some(1) && said.contains(says), "{input}: {code:?} {said}");
     }
+}
+
+#[test]
+fn the_next_version_of_a_large_component_is_compiled_with_functions_of_the_last_one() {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| home.path().join(name);
+    std::fs::write(path("good"), role()).expect("written");
+    std::fs::write(path("none"), b"").expect("written");
+    let run = |arguments: &[&str]| assert_eq!(compile(home.path(), arguments), (Some(0), String::new()), "{arguments:?}");
+    run(&["big", "good", "out", "none", "functions"]);
+    assert!(std::fs::metadata(path("functions")).expect("they are there").len() > 0);
+    run(&["big", "good", "again", "functions", "functions2"]);
+    assert!(std::fs::read(path("out")).ok() == std::fs::read(path("again")).ok(), "the same code");
+    std::fs::write(path("cut"), b"no functions").expect("written");
+    run(&["big", "good", "third", "cut", "functions3"]);
+    run(&["small", "good", "fourth", "none", "functions4"]);
+    assert_eq!(std::fs::metadata(path("functions4")).expect("it is there").len(), 0, "small ones keep none");
 }
