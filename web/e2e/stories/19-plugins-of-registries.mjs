@@ -206,6 +206,20 @@ async function granted(here, page) {
     assert.equal(refused.status(), 403);
     assert.match(await refused.text(), /octi plugin allow acme\/files --user NAME/);
     await here.looks(page, "plugins-denied");
+    // What is said of an organisation counts for who is in it, until something is said of them.
+    await here.api(page, "POST", "/api/admin/orgs", { name: "The House" });
+    await here.api(page, "PUT", `/api/admin/orgs/the-house/members/${here.octi.account.name}`, {
+      role: "member",
+    });
+    await page.reload();
+    const house = page.getByRole("combobox", { name: /^The House/ });
+    await house.selectOption("allowed");
+    await page.getByText("You have no grant to use it").waitFor({ state: "detached" });
+    await offered.waitFor();
+    await here.looks(page, "plugins-organisation");
+    await house.selectOption("denied");
+    await page.getByText("You have no grant to use it").waitFor();
+    await offered.waitFor({ state: "detached" });
     await page.getByRole("combobox", { name: here.octi.account.name, exact: true }).selectOption("allowed");
     await page.getByText("You have no grant to use it").waitFor({ state: "detached" });
     await offered.waitFor();
