@@ -49,6 +49,16 @@ fn page<R, T>(found: Vec<R>, rows: u32, place: impl FnOnce(&R) -> String, item: 
     Page { items: found.into_iter().map(item).collect(), next }
 }
 
+/// The name that a person gives something, without the blanks around it.
+fn checked_name(name: &str, chars_max: usize) -> ApiResult<String> {
+    let name = name.trim();
+    let count = name.chars().count();
+    if count == 0 || count > chars_max || name.chars().any(char::is_control) {
+        return Err(ApiError::field("name", format!("a name has 1 to {chars_max} printable characters")));
+    }
+    Ok(name.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

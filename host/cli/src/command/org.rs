@@ -61,9 +61,10 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Create { name, slug } => create(context, client, CreateOrg { name, slug }).await,
         Verb::Show { org } => show(context, client, &org).await,
         Verb::Add { org, users, admin } => {
-            add(context, client, (&org, &users), if admin { OrgRole::OrgAdmin } else { OrgRole::Member }).await
+            let role = if admin { OrgRole::OrgAdmin } else { OrgRole::Member };
+            change(context, client, (&org, &users), Some(role)).await
         }
-        Verb::Remove { org, users } => remove(context, client, (&org, &users)).await,
+        Verb::Remove { org, users } => change(context, client, (&org, &users), None).await,
         Verb::Delete { org } => delete(context, client, &org).await,
     };
     connection.close().await;
@@ -99,20 +100,14 @@ async fn show(context: &Context, client: &Client, org: &str) -> Outcome {
     Ok(())
 }
 
-async fn add(context: &Context, client: &Client, (org, users): (&str, &[String]), role: OrgRole) -> Outcome {
+/// Gives people that role in an organisation; without one, takes them out of it.
+async fn change(context: &Context, client: &Client, (org, users): (&str, &[String]), role: Option<OrgRole>) -> Outcome {
     let mut told = None;
     for user in users {
-        told = Some(client.set_org_member(org, user, &SetOrgMember { role }).await?);
-    }
-    let Some(details) = told else { return Ok(()) };
-    context.printer.data(&details, |printer| table(printer, &details));
-    Ok(())
-}
-
-async fn remove(context: &Context, client: &Client, (org, users): (&str, &[String])) -> Outcome {
-    let mut told = None;
-    for user in users {
-        told = Some(client.remove_org_member(org, user).await?);
+        told = Some(match role {
+            Some(role) => client.set_org_member(org, user, &SetOrgMember { role }).await?,
+            None => client.remove_org_member(org, user).await?,
+        });
     }
     let Some(details) = told else { return Ok(()) };
     context.printer.data(&details, |printer| table(printer, &details));

@@ -8,7 +8,6 @@ use axum::http::StatusCode;
 use octi_api::error::ErrorCode;
 use octi_api::page::Page;
 use octi_api::v1::orgs::{CreateOrg, Org, OrgDetails};
-use octi_domain::event::EventKind;
 use octi_domain::ids::OrgId;
 use octi_domain::limits;
 use octi_domain::org;
@@ -23,6 +22,7 @@ use utoipa_axum::routes;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Admin, Json, Path};
 use crate::state::Gateway;
+use crate::v1::plugins::access;
 
 /// Whoever changes one is an administrator; the rows belong to nobody.
 const JOB: Principal = Principal::system("orgs");
@@ -48,7 +48,7 @@ async fn create(
     Admin(caller): Admin,
     Json(body): Json<CreateOrg>,
 ) -> ApiResult<(StatusCode, Answer<Org>)> {
-    let name = checked_name(&body.name)?;
+    let name = super::checked_name(&body.name, limits::ORG_NAME_CHARS_MAX)?;
     let slug = body.slug.or_else(|| workspace::slug_of(&name)).filter(|slug| org::is_slug(slug)).ok_or_else(|| {
         let max = limits::ORG_SLUG_CHARS_MAX;
         let message = format!(
@@ -96,20 +96,6 @@ async fn concerned(tx: &mut Tx<'_>, org: OrgId) -> ApiResult<Vec<String>> {
     Ok(grants.into_iter().filter(|grant| grant.whom == Whom::Org(org)).map(|grant| grant.plugin).collect())
 }
 
-/// Tells every screen, so that lists of tools follow.
 fn tell(gateway: &Gateway, plugins: Vec<String>) {
-    for plugin in plugins {
-        let change = "who may use it has changed".to_owned();
-        gateway.bus.broadcast(&gateway.ambient, &EventKind::PluginsChanged { plugin, change });
-    }
-}
-
-fn checked_name(name: &str) -> ApiResult<String> {
-    let name = name.trim();
-    let count = name.chars().count();
-    if count == 0 || count > limits::ORG_NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let message = format!("a name has 1 to {} printable characters", limits::ORG_NAME_CHARS_MAX);
-        return Err(ApiError::field("name", message));
-    }
-    Ok(name.to_owned())
+    plugins.into_iter().for_each(|plugin| access::tell(gateway, plugin));
 }

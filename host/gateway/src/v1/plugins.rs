@@ -1,6 +1,6 @@
 //! `/api/plugins`: what is installed. Everybody may look; only administrators change what everybody runs.
 
-mod access;
+pub(super) mod access;
 mod health;
 mod incident;
 mod upload;

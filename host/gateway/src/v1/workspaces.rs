@@ -134,13 +134,7 @@ pub(crate) async fn chosen(gateway: &Gateway, caller: &Caller, said: Option<&str
 }
 
 fn checked_name(name: &str) -> ApiResult<String> {
-    let name = name.trim();
-    let count = name.chars().count();
-    if count == 0 || count > limits::WORKSPACE_NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let message = format!("a name has 1 to {} printable characters", limits::WORKSPACE_NAME_CHARS_MAX);
-        return Err(ApiError::field("name", message));
-    }
-    Ok(name.to_owned())
+    super::checked_name(name, limits::WORKSPACE_NAME_CHARS_MAX)
 }
 
 fn checked_slug(slug: String) -> ApiResult<String> {

@@ -1,7 +1,7 @@
 //! `octi plugin allow`, `deny` and `access`: who may use a plugin.
 
 use chrono::{DateTime, Utc};
-use clap::Args;
+use clap::{ArgGroup, Args};
 use octi_api::v1::plugin_access::{ForgetPluginAccess, PluginAccess, SetPluginAccess};
 
 use crate::command::Context;
@@ -10,17 +10,18 @@ use crate::failure::Outcome;
 use crate::output::{DIM, Printer};
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("whom").required(true).multiple(true)))]
 pub(crate) struct Who {
     /// The plugin's id, such as `acme/weather`
     id: String,
     /// This person; may be repeated
-    #[arg(long = "user", value_name = "NAME", required_unless_present_any = ["orgs", "everyone"])]
+    #[arg(long = "user", value_name = "NAME", group = "whom")]
     users: Vec<String>,
     /// The people of this organisation, by its word; may be repeated
-    #[arg(long = "org", value_name = "WORD")]
+    #[arg(long = "org", value_name = "WORD", group = "whom")]
     orgs: Vec<String>,
     /// Everyone of whom nothing else is said
-    #[arg(long, conflicts_with_all = ["users", "orgs"])]
+    #[arg(long, group = "whom", conflicts_with_all = ["users", "orgs"])]
     everyone: bool,
 }
 

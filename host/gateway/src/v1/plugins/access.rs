@@ -71,7 +71,7 @@ pub(super) async fn forget(
     changed(&gateway, &caller, tx, &plugin, &named.deed(&plugin, None)).await
 }
 
-/// Saves, and tells every screen, so that lists of tools follow.
+/// Saves, and tells of it.
 async fn changed(
     gateway: &Gateway,
     caller: &Caller,
@@ -82,10 +82,15 @@ async fn changed(
     append(&mut tx, &gateway.ambient, Some(caller.user_id), deed).await?;
     let told = told(&mut tx, plugin.to_owned()).await?;
     tx.save().await?;
-    let change = "who may use it has changed".to_owned();
-    gateway.bus.broadcast(&gateway.ambient, &EventKind::PluginsChanged { plugin: plugin.to_owned(), change });
+    tell(gateway, plugin.to_owned());
     tracing::info!(plugin, user_id = %caller.user_id, "who may use a plugin has changed");
     Ok(Answer(told))
+}
+
+/// Tells every screen, so that lists of tools follow.
+pub(in crate::v1) fn tell(gateway: &Gateway, plugin: String) {
+    let change = "who may use it has changed".to_owned();
+    gateway.bus.broadcast(&gateway.ambient, &EventKind::PluginsChanged { plugin, change });
 }
 
 /// Of whom a request speaks.
