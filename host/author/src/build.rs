@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use octi_domain::limits;
-use octi_engine::{Inspection, PluginManager, pack};
+use octi_engine::pack::{self, Earlier};
+use octi_engine::{Inspection, PluginManager};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
@@ -29,6 +30,14 @@ pub struct Built {
 /// # Errors
 /// [`AuthorError`], which names what is missing and the command that brings it.
 pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorError> {
+    build_again(project, profile, &mut Earlier::default()).await
+}
+
+/// The same at every change of the project, which takes less time with what was there before it.
+///
+/// # Errors
+/// [`AuthorError`], as [`build`].
+pub async fn build_again(project: &Project, profile: &str, earlier: &mut Earlier) -> Result<Built, AuthorError> {
     let folder = project.folder();
     let path = match Language::of(folder) {
         Some(Language::Rust) => compile(folder, profile).await?,
@@ -39,7 +48,7 @@ pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorErro
         None => return Err(AuthorError::NoCode(folder.display().to_string())),
     };
     let component = files::read(&path, limits::PLUGIN_BYTES_MAX)?;
-    let packed = Box::pin(pack::pack_tool_in(folder, &component, project.text())).await;
+    let packed = Box::pin(pack::pack_tool_again(folder, &component, project.text(), earlier)).await;
     finished(packed, &path, Some((path.clone(), component.len() as u64)))
 }
 

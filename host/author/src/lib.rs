@@ -20,13 +20,14 @@ mod web;
 mod workbench;
 mod world;
 
-pub use build::{Built, build};
+pub use build::{Built, build, build_again};
 pub use cases::{CaseFile, CaseReport, Difference, Problem, find_cases};
 pub use difference::text_difference;
 pub use error::AuthorError;
 pub use files::write_whole;
 pub use language::Language;
 pub use new::{Created, NewKind, NewPlugin, Sdk, create};
+pub use octi_engine::pack::Earlier;
 pub use project::Project;
 pub use sbom::bill_of_materials;
 pub use toolchain::{ScriptTools, Toolchain};

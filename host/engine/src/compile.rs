@@ -39,8 +39,6 @@ const KNOWN: &str = "known.functions";
 const FUNCTIONS: &str = "out.functions";
 /// Working folders of compilers start with this.
 pub(crate) const WORK_PREFIX: &str = ".compile-";
-/// Bytes of a component whose functions a debug build looks for.
-const HASHED_BYTES_MAX: usize = 1 << 20;
 /// Each thread of the compiler reserves address space, of which there is a bounded amount.
 const THREADS: &str = "4";
 
@@ -316,10 +314,7 @@ fn compile_files(class: Class, [input, output, known, functions]: [&Path; 4]) ->
     if code.len() > limits::PLUGIN_BYTES_MAX {
         return Err(format!("it has more than {} bytes", limits::PLUGIN_BYTES_MAX));
     }
-    // A small component is compiled sooner than its functions are looked for, and a debug build hashes a large one more slowly than
-    // it compiles it.
-    let is_worth_it = class == Class::Big && (!cfg!(debug_assertions) || code.len() < HASHED_BYTES_MAX);
-    let functions = is_worth_it.then(|| known_before(before));
+    let functions = Functions::save_time(class, code.len()).then(|| known_before(before));
     let engine = engine::compiler(class, functions.clone()).map_err(|error| format!("the compiler does not start: {error:#}"))?;
     let native = engine.precompile_component(&code).map_err(|error| format!("{error:#}"))?;
     target.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))?;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use octi_domain::limits;
 use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, RegallocAlgorithm};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm};
 
 use crate::capability;
 use crate::functions::Functions;
@@ -145,10 +145,16 @@ impl Lane {
         Self::alone(class, &config(class, None))
     }
 
-    /// An engine without a pool that spends less time on compiling, for code that runs once.
-    fn hurried(class: Class) -> Result<Arc<Self>, EngineError> {
+    /// An engine without a pool that spends less time on compiling, for code that runs once. It asks for functions that were compiled
+    /// before, if there are any.
+    fn hurried(class: Class, functions: Option<Arc<Functions>>) -> Result<Arc<Self>, EngineError> {
         let mut config = config(class, None);
-        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass).max_wasm_stack(2 * WASM_STACK_BYTES);
+        // Code that is not optimised is more code: a debug build takes longer to write it down than to optimise it.
+        if !cfg!(debug_assertions) {
+            config.cranelift_opt_level(OptLevel::None);
+        }
+        remember(&mut config, functions).map_err(|error| runtime_error(&error))?;
         Self::alone(class, &config)
     }
 
@@ -187,6 +193,15 @@ pub(crate) struct PlaceCount {
     pub(crate) taken: usize,
 }
 
+/// What the engines are for.
+#[derive(Debug)]
+enum Purpose {
+    /// Calls, as fast as they can be.
+    Serving,
+    /// One call, with functions of the version before for the compiler of large guests.
+    Asking(Option<Arc<Functions>>),
+}
+
 /// The engines, shared by every plugin of the process.
 #[derive(Debug)]
 pub(crate) struct Runtime {
@@ -194,7 +209,7 @@ pub(crate) struct Runtime {
     /// Made when the first plugin needs it.
     big: OnceLock<Arc<Lane>>,
     making_big: Mutex<()>,
-    pooled: bool,
+    purpose: Purpose,
     /// What the machine gives.
     pub(crate) probes: Probes,
 }
@@ -202,18 +217,18 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Starts the engine for small guests.
     pub(crate) fn start() -> Result<Arc<Self>, EngineError> {
-        let runtime = Self::with_small(Lane::pooled(Class::Small)?, true);
+        let runtime = Self::with_small(Lane::pooled(Class::Small)?, Purpose::Serving);
         runtime.probes.log(runtime.small.pool_calls);
         Ok(runtime)
     }
 
     /// Engines without pools, for build tools that make one call and end.
-    pub(crate) fn start_small() -> Result<Arc<Self>, EngineError> {
-        Ok(Self::with_small(Lane::hurried(Class::Small)?, false))
+    pub(crate) fn start_small(functions: Option<Arc<Functions>>) -> Result<Arc<Self>, EngineError> {
+        Ok(Self::with_small(Lane::hurried(Class::Small, None)?, Purpose::Asking(functions)))
     }
 
-    fn with_small(small: Arc<Lane>, pooled: bool) -> Arc<Self> {
-        Arc::new(Self { small, big: OnceLock::new(), making_big: Mutex::new(()), pooled, probes: Probes::take() })
+    fn with_small(small: Arc<Lane>, purpose: Purpose) -> Arc<Self> {
+        Arc::new(Self { small, big: OnceLock::new(), making_big: Mutex::new(()), purpose, probes: Probes::take() })
     }
 
     /// The engine of a class; the big one is made when it is first asked for.
@@ -228,7 +243,10 @@ impl Runtime {
         if let Some(big) = self.big.get() {
             return Ok(big);
         }
-        let big = if self.pooled { Lane::pooled(class)? } else { Lane::hurried(class)? };
+        let big = match &self.purpose {
+            Purpose::Serving => Lane::pooled(class)?,
+            Purpose::Asking(functions) => Lane::hurried(class, functions.clone())?,
+        };
         Ok(self.big.get_or_init(|| big))
     }
 
@@ -269,9 +287,10 @@ fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16));
-    // A debug build is a slow compiler, and what brings a language along would keep its tests waiting for minutes.
+    // A debug build is a slow compiler, and what brings a language along would keep its tests waiting for minutes. Code made in a
+    // hurry has larger frames, and a language is to find its own end of recursion before its stack ends.
     if cfg!(debug_assertions) && class == Class::Big {
-        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass).max_wasm_stack(2 * WASM_STACK_BYTES);
     }
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -282,10 +301,16 @@ fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
 /// An engine that compiles for a class and runs nothing. It asks for functions that were compiled before, if there are any.
 pub(crate) fn compiler(class: Class, functions: Option<Arc<Functions>>) -> wasmtime::Result<Engine> {
     let mut config = config(class, None);
+    remember(&mut config, functions)?;
+    Engine::new(&config)
+}
+
+/// Lets the compiler ask for functions before it makes them.
+fn remember(config: &mut Config, functions: Option<Arc<Functions>>) -> wasmtime::Result<()> {
     if let Some(functions) = functions {
         config.enable_incremental_compilation(functions)?;
     }
-    Engine::new(&config)
+    Ok(())
 }
 
 fn pool(class: Class, calls: u32) -> PoolingAllocationConfig {

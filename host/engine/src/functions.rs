@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 use octi_domain::limits;
 use wasmtime::CacheStore;
 
+use crate::engine::Class;
+
+/// Bytes of a component whose functions a debug build looks for: it hashes those of a large one more slowly than it compiles them.
+const HASHED_BYTES_MAX: usize = 1 << 20;
 /// How long they wait for the next version.
 const KEPT_FOR: Duration = Duration::from_secs(limits::PLUGIN_FUNCTIONS_SECONDS_MAX);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -29,6 +33,12 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
+    /// Whether a component of that class and so many bytes is compiled sooner with them: a small one is compiled sooner than its
+    /// functions are looked for.
+    pub(crate) const fn save_time(class: Class, bytes: usize) -> bool {
+        matches!(class, Class::Big) && (!cfg!(debug_assertions) || bytes < HASHED_BYTES_MAX)
+    }
+
     /// Those that [`Self::to_bytes`] wrote; none of them when the bytes are cut.
     pub(crate) fn from_bytes(mut bytes: &[u8]) -> Self {
         let mut known = HashMap::new();
@@ -49,6 +59,18 @@ impl Functions {
             bytes.extend(part);
         }
         bytes
+    }
+
+    /// Those for the compiler of the next version; none when they are too many.
+    pub(crate) fn for_next(&self) -> Self {
+        let bytes = self.to_bytes();
+        if bytes.len() as u64 > limits::PLUGIN_FUNCTIONS_BYTES_MAX { Self::default() } else { Self::from_bytes(&bytes) }
+    }
+
+    /// Whether the compiler of the next version gets none.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     /// How many were known before, and how many were not.
@@ -132,7 +154,7 @@ mod tests {
     use octi_testkit::guests::{component, wat};
 
     use super::*;
-    use crate::engine::{self, Class};
+    use crate::engine::{self, Runtime};
 
     /// A component with functions that are always the same and one that is not.
     fn version(number: u32) -> Vec<u8> {
@@ -160,6 +182,24 @@ mod tests {
         assert_eq!(kept.len(), reused + changed);
         let gone = lock(&first.learned).keys().filter(|name| !kept.contains_key(*name)).count();
         assert!(gone > 0, "what only the version before had is not kept");
+    }
+
+    #[test]
+    fn whoever_asks_one_version_after_the_other_has_them_too() {
+        let asked = |functions: &Arc<Functions>, number| {
+            let runtime = Runtime::start_small(Some(functions.clone())).expect("engines");
+            let big = runtime.lane(Class::Big).expect("the big engine");
+            big.engine.precompile_component(&version(number)).expect("it compiles");
+            functions.count()
+        };
+        let first = Arc::<Functions>::default();
+        let (reused, learned) = asked(&first, 1);
+        assert!(reused == 0 && learned > 3, "{learned}");
+        let (reused, changed) = asked(&Arc::new(first.for_next()), 2);
+        assert!(reused > changed && changed > 0, "{reused} were known and {changed} were not");
+        let many = Functions::default();
+        many.insert(b"one", vec![0; limits::PLUGIN_FUNCTIONS_BYTES_MAX as usize]);
+        assert!(many.for_next().known.is_empty(), "too many are not kept at all");
     }
 
     #[test]

@@ -203,12 +203,7 @@ impl Build {
 
     /// Starts it once with nothing granted.
     async fn smoke(&self, linked: &Linked, places: &Places) -> Result<(), InstallError> {
-        let setup = Setup {
-            caller: Caller::host("try a plugin"),
-            grant: Rights::none(self.manifest()),
-            services: None,
-            budget: self.budget.trial(),
-        };
+        let setup = Setup::without_rights("try a plugin", self.manifest(), self.budget.trial());
         let place = self.host.place(places, &self.budget, QUEUE_WAIT).await;
         let _place = place.map_err(|containment| busy(&containment))?;
         let (started, _) = linked.try_start(setup).await;
@@ -356,17 +351,17 @@ impl Generation {
     /// The same with nothing granted, and nothing to reach.
     pub(crate) fn setup_without_rights(&self, job: &'static str, time_max: Duration) -> Setup {
         let budget = Budget { wall: self.budget.wall.min(time_max), ..self.budget };
-        Setup { caller: Caller::host(job), grant: Rights::none(self.manifest()), services: None, budget }
+        Setup::without_rights(job, self.manifest(), budget)
     }
 
     /// Makes instances for the calls to come, behind the caller's back, if an administrator wants some.
     pub(crate) fn warm_up(&self, ready: &Arc<Ready>) {
+        if self.budget.warm == 0 {
+            return;
+        }
         let (budget, inspection) = (self.budget.trial(), self.inspection.clone());
-        self.warm.fill(&self.host.tasks, ready, move || Setup {
-            caller: Caller::host("make a plugin's instance before it is needed"),
-            grant: Rights::none(&inspection.manifest),
-            services: None,
-            budget,
+        self.warm.fill(&self.host.tasks, ready, move || {
+            Setup::without_rights("make a plugin's instance before it is needed", &inspection.manifest, budget)
         });
     }
 

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use octi_domain::limits;
+use octi_extension::manifest::Manifest;
 use octi_extension::tool::{Artifact, Containment};
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Val;
@@ -31,6 +32,13 @@ pub(crate) struct Setup {
     pub(crate) grant: Arc<Rights>,
     pub(crate) services: Option<Services>,
     pub(crate) budget: Budget,
+}
+
+impl Setup {
+    /// Of the host's own job: nothing is granted, and nothing can be reached.
+    pub(crate) fn without_rights(job: &'static str, manifest: &Manifest, budget: Budget) -> Self {
+        Self { caller: Caller::host(job), grant: Rights::none(manifest), services: None, budget }
+    }
 }
 
 /// How a call ended, and what it used.
@@ -87,7 +95,10 @@ impl ToolGuest {
         arguments: &String,
     ) -> Ended<Result<(Output, Vec<Artifact>), ToolError>> {
         let (mut store, made) = match warm {
-            Some(instance) => instance.for_call(setup),
+            Some(instance) => {
+                let (store, guest) = instance.for_call(setup);
+                (store, Some(guest))
+            }
             None => (self.lane.store(setup), None),
         };
         store.data_mut().bytes_in = arguments.len() as u64;

@@ -29,14 +29,14 @@ impl Instance {
     }
 
     /// Gives it to a call: everything that its store knew is new, but for the memory that its start took.
-    pub(crate) fn for_call(self, setup: Setup) -> (Store<CallState>, Option<ToolPlugin>) {
+    pub(crate) fn for_call(self, setup: Setup) -> (Store<CallState>, ToolPlugin) {
         let Self { mut store, guest, .. } = self;
         let mut state = CallState::of(setup);
         std::mem::swap(&mut state.limiter, &mut store.data_mut().limiter);
         *store.data_mut() = state;
         // Ticks that passed meanwhile are nobody's.
         store.set_epoch_deadline(1);
-        (store, Some(guest))
+        (store, guest)
     }
 }
 
@@ -83,7 +83,7 @@ impl Warm {
 
     /// Makes what is missing, in a task of its own, as long as there is a place; none at all when one cannot wait.
     pub(crate) fn fill(self: &Arc<Self>, tasks: &TaskTracker, ready: &Arc<Ready>, setup: impl Fn() -> Setup + Send + 'static) {
-        if self.wanted == 0 || !self.begin() {
+        if !self.begin() {
             return;
         }
         let (warm, ready) = (self.clone(), ready.clone());

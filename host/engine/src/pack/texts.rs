@@ -15,8 +15,6 @@ use crate::generation::{self, Ready};
 use crate::instance::Setup;
 use crate::limits::Budget;
 use crate::loader;
-use crate::rights::Rights;
-use crate::state::Caller;
 
 /// The texts of a plugin's role, skill, prompts and documents, by what each is called; the first two are asked for in instances that
 /// are denied everything.
@@ -29,7 +27,7 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
     if manifest.role.is_none() && manifest.skill.is_none() {
         return Ok(texts);
     }
-    let runtime = Runtime::start_small()?;
+    let runtime = Runtime::start_small(None)?;
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
     let code = bytes.to_vec();
     let compiled = Cache::none(Compiler::InProcess)
@@ -49,7 +47,7 @@ pub async fn texts_of(bytes: &[u8]) -> Result<BTreeMap<String, String>, PackErro
 /// The same of code that is ready to be called.
 pub(crate) async fn ask(manifest: &Manifest, ready: &Ready, budget: Budget) -> Result<BTreeMap<String, String>, PackError> {
     let mut texts = BTreeMap::new();
-    let setup = || Setup { caller: Caller::host("read its texts"), grant: Rights::none(manifest), services: None, budget };
+    let setup = || Setup::without_rights("read its texts", manifest, budget);
     let mut add = |name: &str, (text, _): (Result<String, Containment>, _), bytes_max: usize| {
         let text = text.map_err(|containment| PackError::Texts(containment.message()))?;
         if text.len() > bytes_max {

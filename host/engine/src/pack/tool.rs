@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use octi_domain::plugin_limits::PluginLimits;
 use octi_extension::manifest::{Kind, Manifest, SkillEntry, ToolEntry};
@@ -16,13 +17,12 @@ use crate::bindings::tool::exports::octi::plugin::tools::Tool;
 use crate::cache::Cache;
 use crate::compile::Compiler;
 use crate::engine::{Class, Runtime};
+use crate::functions::Functions;
 use crate::generation;
 use crate::install;
 use crate::instance::Setup;
 use crate::limits::Budget;
 use crate::loader;
-use crate::rights::Rights;
-use crate::state::Caller;
 
 /// Asks the component what it is, once, in an instance that is denied everything, and adds the manifest to it.
 ///
@@ -30,20 +30,38 @@ use crate::state::Caller;
 /// [`PackError`]: a tool that only plugin.toml or only the code has is named, and so is an import that plugin.toml does
 /// not ask for.
 pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
-    pack(component, Manifest::from_toml(plugin_toml)?).await
+    pack(component, Manifest::from_toml(plugin_toml)?, &mut Earlier::default()).await
 }
+
+/// What packing a plugin leaves for packing its next version, which is asked sooner then: machine code of a guest that brings its
+/// language. It is in memory only.
+#[derive(Debug, Default)]
+pub struct Earlier(pub(crate) Functions);
 
 /// The same for a plugin whose prompts and documents stand in files of that folder.
 ///
 /// # Errors
 /// [`PackError`], as [`pack_tool`], and for a file that cannot be put in.
 pub async fn pack_tool_in(dir: &Path, component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
-    let mut manifest = Manifest::from_toml(plugin_toml)?;
-    offered::fill(&mut manifest, dir)?;
-    pack(component, manifest).await
+    pack_tool_again(dir, component, plugin_toml, &mut Earlier::default()).await
 }
 
-async fn pack(component: &[u8], mut manifest: Manifest) -> Result<Vec<u8>, PackError> {
+/// The same for an author who packs one version after the other.
+///
+/// # Errors
+/// [`PackError`], as [`pack_tool_in`].
+pub async fn pack_tool_again(
+    dir: &Path,
+    component: &[u8],
+    plugin_toml: &str,
+    earlier: &mut Earlier,
+) -> Result<Vec<u8>, PackError> {
+    let mut manifest = Manifest::from_toml(plugin_toml)?;
+    offered::fill(&mut manifest, dir)?;
+    pack(component, manifest, earlier).await
+}
+
+async fn pack(component: &[u8], mut manifest: Manifest, earlier: &mut Earlier) -> Result<Vec<u8>, PackError> {
     let parts = loader::parts(component)?;
     let has_tools = parts.exports.iter().any(|export| export.starts_with("octi:plugin/tools@"));
     // What only watches, brings messages or is a text has nothing to describe.
@@ -65,7 +83,7 @@ async fn pack(component: &[u8], mut manifest: Manifest) -> Result<Vec<u8>, PackE
         install::check_import(&import, &manifest)?;
     }
     if is_tool || manifest.skill.is_some() {
-        let (described, skill) = describe(component, &manifest).await?;
+        let (described, skill) = describe(component, &manifest, earlier).await?;
         merge(&mut manifest, described)?;
         if let (Some(said), Some(entry)) = (skill, &manifest.skill) {
             check_skill(&said, entry)?;
@@ -76,21 +94,21 @@ async fn pack(component: &[u8], mut manifest: Manifest) -> Result<Vec<u8>, PackE
     Ok(bytes)
 }
 
-async fn describe(component: &[u8], manifest: &Manifest) -> Result<(Vec<Tool>, Option<Spec>), PackError> {
-    let runtime = Runtime::start_small()?;
+async fn describe(component: &[u8], manifest: &Manifest, earlier: &mut Earlier) -> Result<(Vec<Tool>, Option<Spec>), PackError> {
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
+    let class = Class::of(budget.memory_bytes);
+    let known = Functions::save_time(class, component.len()).then(|| Arc::new(std::mem::take(&mut earlier.0)));
+    let runtime = Runtime::start_small(known.clone())?;
     let code = component.to_vec();
     let compiled = Cache::none(Compiler::InProcess)
-        .component(
-            runtime.lane(Class::of(budget.memory_bytes))?,
-            (&manifest.id, &loader::digest(component)),
-            move || Ok(code),
-            |_| async { Ok(()) },
-        )
+        .component(runtime.lane(class)?, (&manifest.id, &loader::digest(component)), move || Ok(code), |_| async { Ok(()) })
         .await?;
+    if let Some(known) = known {
+        earlier.0 = known.for_next();
+    }
     compiled.check_needs(budget.memory_bytes)?;
     let ready = generation::bind(manifest, &compiled.link()?)?;
-    let setup = || Setup { caller: Caller::host("describe"), grant: Rights::none(manifest), services: None, budget };
+    let setup = || Setup::without_rights("describe", manifest, budget);
     let failed = |containment: Containment| PackError::Describe(containment.message());
     let tools = match &ready.tool {
         Some(guest) => guest.describe(setup()).await.0.map_err(failed)?,

@@ -31,7 +31,7 @@ impl Bench {
     fn new() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a folder"),
-            runtime: Runtime::start_small().expect("an engine"),
+            runtime: Runtime::start_small(None).expect("an engine"),
             code: answering("acme/hello", "1.0.0", "{}"),
             compiled: Arc::default(),
         }

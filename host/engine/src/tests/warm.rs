@@ -15,7 +15,6 @@ use crate::engine::Class;
 use crate::generation::Generation;
 use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
-use crate::rights::Rights;
 use crate::state::{CallState, Caller};
 
 /// Crashes in an instance that was called before.
@@ -126,7 +125,7 @@ async fn the_engine_bounds_those_of_all_plugins() {
 fn what_asked_the_host_at_its_start_is_not_kept() {
     let (file, set) = (manifest("acme/guest", "1.0.0", ""), PluginLimits::default());
     let budget = Budget::of(file.limits, &set);
-    let setup = || Setup { caller: Caller::host("test"), grant: Rights::none(&file), services: None, budget };
+    let setup = || Setup::without_rights("test", &file, budget);
     let untouched = CallState::of(setup());
     assert!(!untouched.is_touched());
     let mut asked = CallState::of(setup());

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use octi_api::v1::plugins::{InstallQuery, Plugin};
-use octi_author::{Changes, Project};
+use octi_author::{Changes, Earlier, Project};
 use octi_client::Client;
 use url::Url;
 
@@ -75,10 +75,10 @@ async fn appeared(context: &Context) -> Outcome<Connection> {
 }
 
 async fn work(context: &Context, options: &Options, project: &Project, client: &Client) -> Outcome {
-    let mut changes = Changes::of(project)?;
+    let (mut changes, mut earlier) = (Changes::of(project)?, Earlier::default());
     loop {
         // What fails is told, and mended in the editor; this goes on.
-        if let Err(failure) = Box::pin(round(context, options, client)).await {
+        if let Err(failure) = Box::pin(round(context, options, client, &mut earlier)).await {
             let _code = failure.report(context.printer);
         }
         if !context.printer.is_json() {
@@ -89,10 +89,10 @@ async fn work(context: &Context, options: &Options, project: &Project, client: &
 }
 
 /// Builds once, and swaps.
-async fn round(context: &Context, options: &Options, client: &Client) -> Outcome {
+async fn round(context: &Context, options: &Options, client: &Client, earlier: &mut Earlier) -> Outcome {
     let begun = Instant::now();
     let project = Project::open(&options.source.folder)?;
-    let built = octi_author::build(&project, &options.source.profile).await?;
+    let built = octi_author::build_again(&project, &options.source.profile, earlier).await?;
     let built_in = begun.elapsed();
     if options.test {
         test::passing(context, &project, &built.bytes).await?;
