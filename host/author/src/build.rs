@@ -30,7 +30,7 @@ pub struct Built {
 /// # Errors
 /// [`AuthorError`], which names what is missing and the command that brings it.
 pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorError> {
-    build_again(project, profile, &mut Earlier::default()).await
+    build_with(project, profile, None).await
 }
 
 /// The same at every change of the project, which takes less time with what was there before it.
@@ -38,6 +38,10 @@ pub async fn build(project: &Project, profile: &str) -> Result<Built, AuthorErro
 /// # Errors
 /// [`AuthorError`], as [`build`].
 pub async fn build_again(project: &Project, profile: &str, earlier: &mut Earlier) -> Result<Built, AuthorError> {
+    build_with(project, profile, Some(earlier)).await
+}
+
+async fn build_with(project: &Project, profile: &str, earlier: Option<&mut Earlier>) -> Result<Built, AuthorError> {
     let folder = project.folder();
     let path = match Language::of(folder) {
         Some(Language::Rust) => compile(folder, profile).await?,
@@ -48,7 +52,10 @@ pub async fn build_again(project: &Project, profile: &str, earlier: &mut Earlier
         None => return Err(AuthorError::NoCode(folder.display().to_string())),
     };
     let component = files::read(&path, limits::PLUGIN_BYTES_MAX)?;
-    let packed = Box::pin(pack::pack_tool_again(folder, &component, project.text(), earlier)).await;
+    let packed = match earlier {
+        Some(earlier) => Box::pin(pack::pack_tool_again(folder, &component, project.text(), earlier)).await,
+        None => Box::pin(pack::pack_tool_in(folder, &component, project.text())).await,
+    };
     finished(packed, &path, Some((path.clone(), component.len() as u64)))
 }
 

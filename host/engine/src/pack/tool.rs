@@ -30,7 +30,7 @@ use crate::loader;
 /// [`PackError`]: a tool that only plugin.toml or only the code has is named, and so is an import that plugin.toml does
 /// not ask for.
 pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
-    pack(component, Manifest::from_toml(plugin_toml)?, &mut Earlier::default()).await
+    pack(component, Manifest::from_toml(plugin_toml)?, None).await
 }
 
 /// What packing a plugin leaves for packing its next version, which is asked sooner then: machine code of a guest that brings its
@@ -43,7 +43,7 @@ pub struct Earlier(pub(crate) Functions);
 /// # Errors
 /// [`PackError`], as [`pack_tool`], and for a file that cannot be put in.
 pub async fn pack_tool_in(dir: &Path, component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
-    pack_tool_again(dir, component, plugin_toml, &mut Earlier::default()).await
+    pack(component, manifest_in(dir, plugin_toml)?, None).await
 }
 
 /// The same for an author who packs one version after the other.
@@ -56,12 +56,16 @@ pub async fn pack_tool_again(
     plugin_toml: &str,
     earlier: &mut Earlier,
 ) -> Result<Vec<u8>, PackError> {
-    let mut manifest = Manifest::from_toml(plugin_toml)?;
-    offered::fill(&mut manifest, dir)?;
-    pack(component, manifest, earlier).await
+    pack(component, manifest_in(dir, plugin_toml)?, Some(earlier)).await
 }
 
-async fn pack(component: &[u8], mut manifest: Manifest, earlier: &mut Earlier) -> Result<Vec<u8>, PackError> {
+fn manifest_in(dir: &Path, plugin_toml: &str) -> Result<Manifest, PackError> {
+    let mut manifest = Manifest::from_toml(plugin_toml)?;
+    offered::fill(&mut manifest, dir)?;
+    Ok(manifest)
+}
+
+async fn pack(component: &[u8], mut manifest: Manifest, earlier: Option<&mut Earlier>) -> Result<Vec<u8>, PackError> {
     let parts = loader::parts(component)?;
     let has_tools = parts.exports.iter().any(|export| export.starts_with("octi:plugin/tools@"));
     // What only watches, brings messages or is a text has nothing to describe.
@@ -94,16 +98,21 @@ async fn pack(component: &[u8], mut manifest: Manifest, earlier: &mut Earlier) -
     Ok(bytes)
 }
 
-async fn describe(component: &[u8], manifest: &Manifest, earlier: &mut Earlier) -> Result<(Vec<Tool>, Option<Spec>), PackError> {
+async fn describe(
+    component: &[u8],
+    manifest: &Manifest,
+    earlier: Option<&mut Earlier>,
+) -> Result<(Vec<Tool>, Option<Spec>), PackError> {
     let budget = Budget::of(manifest.limits, &PluginLimits::default()).trial();
     let class = Class::of(budget.memory_bytes);
-    let known = Functions::save_time(class, component.len()).then(|| Arc::new(std::mem::take(&mut earlier.0)));
+    let mut earlier = earlier.filter(|_| Functions::save_time(class, component.len()));
+    let known = earlier.as_mut().map(|earlier| Arc::new(std::mem::take(&mut earlier.0)));
     let runtime = Runtime::start_small(known.clone())?;
     let code = component.to_vec();
     let compiled = Cache::none(Compiler::InProcess)
         .component(runtime.lane(class)?, (&manifest.id, &loader::digest(component)), move || Ok(code), |_| async { Ok(()) })
         .await?;
-    if let Some(known) = known {
+    if let (Some(earlier), Some(known)) = (earlier, known) {
         earlier.0 = known.for_next();
     }
     compiled.check_needs(budget.memory_bytes)?;
