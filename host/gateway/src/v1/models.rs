@@ -28,9 +28,12 @@ async fn list(State(gateway): State<Gateway>, caller: Caller) -> ApiResult<Answe
 async fn add(
     State(gateway): State<Gateway>,
     caller: Caller,
-    Json(mut body): Json<AddModel>,
+    Json(body): Json<AddModel>,
 ) -> ApiResult<(StatusCode, Answer<Model>)> {
-    body.name = super::checked_name(&body.name, limits::NAME_CHARS_MAX)?;
+    let count = body.name.trim().chars().count();
+    if count == 0 || count > limits::NAME_CHARS_MAX || body.name.chars().any(char::is_control) {
+        return Err(ApiError::field("name", format!("a name has 1 to {} printable characters", limits::NAME_CHARS_MAX)));
+    }
     let prices = [("priceIn", body.price_in), ("priceOut", body.price_out)];
     if let Some((path, _)) = prices.into_iter().find(|(_, price)| price.is_some_and(|price| price < 0.0)) {
         return Err(ApiError::field(path, "a price is not below zero"));
