@@ -52,10 +52,7 @@ async fn build_with(project: &Project, profile: &str, earlier: Option<&mut Earli
         None => return Err(AuthorError::NoCode(folder.display().to_string())),
     };
     let component = files::read(&path, limits::PLUGIN_BYTES_MAX)?;
-    let packed = match earlier {
-        Some(earlier) => Box::pin(pack::pack_tool_again(folder, &component, project.text(), earlier)).await,
-        None => Box::pin(pack::pack_tool_in(folder, &component, project.text())).await,
-    };
+    let packed = Box::pin(pack::pack_tool_in(folder, &component, project.text(), earlier)).await;
     finished(packed, &path, Some((path.clone(), component.len() as u64)))
 }
 

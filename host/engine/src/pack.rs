@@ -16,7 +16,7 @@ use crate::install::InstallError;
 pub use role::pack_role;
 pub use skill::pack_skill;
 pub use texts::texts_of;
-pub use tool::{Earlier, pack_tool, pack_tool_again, pack_tool_in};
+pub use tool::{Earlier, pack_tool, pack_tool_in};
 
 /// Why a plugin file was not made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -424,7 +424,7 @@ async fn pack(context: &Context, folder: &Path, component: Option<&Path>, output
             let manifest = folder.join("plugin.toml");
             let text = std::fs::read_to_string(&manifest)
                 .map_err(|error| Failure::user(format!("cannot read `{}`", manifest.display())).because(&error))?;
-            pack::pack_tool_in(folder, &read(component)?, &text).await
+            pack::pack_tool_in(folder, &read(component)?, &text, None).await
         }
         None if folder.join("SKILL.md").is_file() => pack::pack_skill(folder),
         None => pack::pack_role(folder),

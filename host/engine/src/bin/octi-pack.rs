@@ -36,7 +36,7 @@ async fn tool(component: &str, manifest: &str, out: &str) -> Result<(), String> 
     let component_bytes = std::fs::read(component).map_err(|error| format!("`{component}`: {error}"))?;
     let manifest_text = std::fs::read_to_string(manifest).map_err(|error| format!("`{manifest}`: {error}"))?;
     let folder = Path::new(manifest).parent().unwrap_or(Path::new("."));
-    let packed = pack::pack_tool_in(folder, &component_bytes, &manifest_text).await;
+    let packed = pack::pack_tool_in(folder, &component_bytes, &manifest_text, None).await;
     write(out, &packed.map_err(|error| format!("`{component}` with `{manifest}`: {error}"))?)
 }
 

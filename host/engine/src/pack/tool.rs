@@ -38,31 +38,20 @@ pub async fn pack_tool(component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, P
 #[derive(Debug, Default)]
 pub struct Earlier(pub(crate) Functions);
 
-/// The same for a plugin whose prompts and documents stand in files of that folder.
+/// The same for a plugin whose prompts and documents stand in files of that folder. An author who packs one version after the other
+/// gives what the one before left.
 ///
 /// # Errors
 /// [`PackError`], as [`pack_tool`], and for a file that cannot be put in.
-pub async fn pack_tool_in(dir: &Path, component: &[u8], plugin_toml: &str) -> Result<Vec<u8>, PackError> {
-    pack(component, manifest_in(dir, plugin_toml)?, None).await
-}
-
-/// The same for an author who packs one version after the other.
-///
-/// # Errors
-/// [`PackError`], as [`pack_tool_in`].
-pub async fn pack_tool_again(
+pub async fn pack_tool_in(
     dir: &Path,
     component: &[u8],
     plugin_toml: &str,
-    earlier: &mut Earlier,
+    earlier: Option<&mut Earlier>,
 ) -> Result<Vec<u8>, PackError> {
-    pack(component, manifest_in(dir, plugin_toml)?, Some(earlier)).await
-}
-
-fn manifest_in(dir: &Path, plugin_toml: &str) -> Result<Manifest, PackError> {
     let mut manifest = Manifest::from_toml(plugin_toml)?;
     offered::fill(&mut manifest, dir)?;
-    Ok(manifest)
+    pack(component, manifest, earlier).await
 }
 
 async fn pack(component: &[u8], mut manifest: Manifest, earlier: Option<&mut Earlier>) -> Result<Vec<u8>, PackError> {

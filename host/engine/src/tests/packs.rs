@@ -7,7 +7,7 @@ use octi_extension::role::Role;
 
 use super::guests::{generation, host, wat};
 use crate::loader;
-use crate::pack::{Earlier, PackError, pack_role, pack_tool, pack_tool_again};
+use crate::pack::{Earlier, PackError, pack_role, pack_tool, pack_tool_in};
 use crate::role::WasmRole;
 
 const ROLE: &str = "id = 'octi/general'\nversion = '1.0.0'\nwit = '1.0'\ndescription = 'Does anything'\n
@@ -129,7 +129,7 @@ async fn packing_a_large_plugin_leaves_something_for_its_next_version() {
     let (folder, mut earlier) = (tempfile::tempdir().expect("a folder"), Earlier::default());
     for (memory_mb, leaves) in [(32, false), (128, true), (128, true)] {
         let toml = format!("{TOOL}[tools.run]\n[limits]\nmemory_mb = {memory_mb}\n");
-        let packed = pack_tool_again(folder.path(), &describing(""), &toml, &mut earlier).await.expect("a plugin");
+        let packed = pack_tool_in(folder.path(), &describing(""), &toml, Some(&mut earlier)).await.expect("a plugin");
         assert_eq!(packed, pack_tool(&describing(""), &toml).await.expect("a plugin"), "the plugin is the same");
         assert_eq!(!earlier.0.is_empty(), leaves, "{memory_mb} MiB");
     }
