@@ -30,6 +30,7 @@ use crate::compile::{Compiler, Compilers, WORK_PREFIX};
 use crate::engine::Lane;
 use crate::functions::Recent;
 use crate::install::InstallError;
+use crate::lean;
 use crate::loader::hex;
 use crate::native::Native;
 use entry::{Check, HEADER_BYTES};
@@ -205,7 +206,7 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// Names everything that native code depends on: the component, wasmtime, its settings and the processor.
+/// Names everything that native code depends on: the component, what it is freed of, wasmtime, its settings and the processor.
 fn entry_name(engine: &Engine, digest: &str) -> String {
     struct Settings(Sha256);
     impl Hasher for Settings {
@@ -218,6 +219,7 @@ fn entry_name(engine: &Engine, digest: &str) -> String {
     }
     let mut settings = Settings(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut settings);
+    lean::VERSION.hash(&mut settings);
     let settings = hex(&settings.0.finalize());
     format!("{digest}-{}.cwasm", settings.get(..16).unwrap_or(&settings))
 }

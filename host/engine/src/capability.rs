@@ -7,6 +7,7 @@ pub(crate) mod artifacts;
 pub(crate) mod ask;
 pub(crate) mod fs;
 pub(crate) mod http;
+pub(crate) mod instead;
 pub(crate) mod kv;
 pub(crate) mod llm;
 pub(crate) mod log;
@@ -29,6 +30,7 @@ pub(crate) type HostResult<T> = wasmtime::Result<Result<T, HostError>>;
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
     wasi::link(&mut linker)?;
+    instead::link(&mut linker)?;
     octi::types::common::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     octi::log::log::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     octi::kv::store::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;

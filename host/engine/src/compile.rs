@@ -26,6 +26,7 @@ use wasmtime::Engine;
 use crate::engine::{self, Class};
 use crate::functions::Functions;
 use crate::install::InstallError;
+use crate::lean::lean;
 use crate::text;
 
 /// The hidden subcommand that runs [`compiler_main`].
@@ -165,7 +166,7 @@ async fn in_process(
 ) -> Result<Vec<u8>, InstallError> {
     blocking(move || {
         let code = code().map_err(|error| failed(format!("its file cannot be read: {error}")))?;
-        engine.precompile_component(&code).map_err(|error| refused(&error))
+        engine.precompile_component(&lean(&code)).map_err(|error| refused(&error))
     })
     .await
 }
@@ -316,7 +317,7 @@ fn compile_files(class: Class, [input, output, known, functions]: [&Path; 4]) ->
     }
     let functions = Functions::save_time(class, code.len()).then(|| known_before(before));
     let engine = engine::compiler(class, functions.clone()).map_err(|error| format!("the compiler does not start: {error:#}"))?;
-    let native = engine.precompile_component(&code).map_err(|error| format!("{error:#}"))?;
+    let native = engine.precompile_component(&lean(&code)).map_err(|error| format!("{error:#}"))?;
     target.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))?;
     if let Some(functions) = functions {
         let bytes = functions.to_bytes();

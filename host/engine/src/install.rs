@@ -276,7 +276,13 @@ mod tests {
 
     #[test]
     fn networks_and_strangers_are_refused_by_name() {
-        for import in ["wasi:sockets/tcp@0.2.0", "wasi:http/outgoing-handler@0.2.0", "octi:browser/page@1.0.0", "acme:x/y"] {
+        for import in [
+            "wasi:sockets/tcp@0.2.0",
+            "wasi:http/outgoing-handler@0.2.0",
+            "octi:browser/page@1.0.0",
+            "octi:engine/instead@1.0.0",
+            "acme:x/y",
+        ] {
             let refusal = check_import(import, &manifest("")).expect_err("never offered");
             assert!(refusal.to_string().contains(&format!("`{import}`")), "{refusal}");
         }

@@ -19,6 +19,7 @@ mod health;
 mod hook;
 mod install;
 mod instance;
+mod lean;
 mod limits;
 mod loader;
 mod manager;

@@ -142,6 +142,8 @@ pub(crate) struct CallState {
     pub(crate) artifacts: Vec<Artifact>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+    /// What a lean guest has begun to print.
+    pub(crate) printed: Vec<u8>,
     pub(crate) store_time: Duration,
     pub(crate) instantiate_time: Duration,
     /// Made when the guest first calls into WASI; many never do.
@@ -171,6 +173,7 @@ impl CallState {
             artifacts: Vec::new(),
             bytes_in: 0,
             bytes_out: 0,
+            printed: Vec::new(),
             store_time: Duration::ZERO,
             instantiate_time: Duration::ZERO,
             wasi: None,
@@ -182,6 +185,7 @@ impl CallState {
         let (written, dropped) = self.log.count();
         self.wasi.is_some()
             || !self.table.is_empty()
+            || !self.printed.is_empty()
             || self.quotas.used().iter().any(|used| *used > 0)
             || written + dropped + self.quotas.refused() > 0
     }

@@ -9,6 +9,7 @@ pub(crate) mod guests;
 mod health;
 mod hooks;
 mod http;
+mod lean;
 mod limits;
 mod manager;
 mod metrics;

@@ -45,6 +45,13 @@ impl LogBudget {
         (self.written.load(Ordering::Relaxed), self.dropped.load(Ordering::Relaxed))
     }
 
+    /// Writes what a guest printed, line by line.
+    pub(crate) fn print(&self, bytes: &[u8]) {
+        for line in String::from_utf8_lossy(bytes).lines().filter(|line| !line.trim().is_empty()) {
+            self.write(Level::Debug, line, &[]);
+        }
+    }
+
     fn write(&self, level: Level, message: &str, fields: &[(String, String)]) {
         let bytes = message.len() + fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
         let bytes_before = self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
@@ -132,9 +139,7 @@ impl StdoutStream for Capture {
 
 impl OutputStream for Capture {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.trim().is_empty()) {
-            self.0.write(Level::Debug, line, &[]);
-        }
+        self.0.print(&bytes);
         Ok(())
     }
 
