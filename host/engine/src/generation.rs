@@ -112,6 +112,8 @@ pub(crate) struct Build {
     /// What one call may use, unless its caller gives it less time.
     budget: Budget,
     ready: OnceCell<Arc<Ready>>,
+    /// How long making its native code took, once that was done.
+    compiled_in: OnceLock<Duration>,
     failed: Mutex<Option<(Instant, InstallError)>>,
 }
 
@@ -120,7 +122,8 @@ impl Build {
         let source = if matches!(code, Code::Bundled(_)) { Source::Bundled } else { Source::Folder };
         let set = host.plugin_limits.get(&inspection.manifest.id).copied().unwrap_or_default();
         let budget = Budget::of(inspection.manifest.limits, &set);
-        Self { inspection, source, code, host: host.clone(), budget, ready: OnceCell::new(), failed: Mutex::default() }
+        let (ready, compiled_in, failed) = (OnceCell::new(), OnceLock::new(), Mutex::default());
+        Self { inspection, source, code, host: host.clone(), budget, ready, compiled_in, failed }
     }
 
     pub(crate) fn manifest(&self) -> &Manifest {
@@ -187,6 +190,9 @@ impl Build {
         };
         let native = self.host.cache.component(lane, (&self.manifest().id, &self.inspection.digest), read, trial).await?;
         native.check_needs(self.budget.memory_bytes)?;
+        if let Some(time) = native.compiled_in() {
+            let _only_once = self.compiled_in.set(time);
+        }
         let linked = native.link()?;
         // An administrator may give it less than when it was tried.
         if !tried && self.host.plugin_limits.contains_key(&self.manifest().id) {
@@ -316,6 +322,12 @@ impl Generation {
     /// Why it must not run any more, if so.
     pub(crate) fn forbidden(&self) -> Option<&str> {
         self.forbidden.get().map(String::as_str)
+    }
+
+    /// How long making its native code took, unless that was there, or it has ended.
+    pub(crate) fn compiled_in(&self) -> Option<Duration> {
+        let build = self.build.lock().unwrap_or_else(PoisonError::into_inner);
+        build.as_ref().and_then(|build| build.compiled_in.get().copied())
     }
 
     pub(crate) const fn number(&self) -> u64 {

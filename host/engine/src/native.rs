@@ -4,6 +4,7 @@
 //! stage of a component's way (compiled, linked, bound to a world) holds its engine, and the stores it runs in are made from that.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use octi_domain::limits;
 use wasmtime::component::{Component, InstancePre};
@@ -31,12 +32,24 @@ fn start_error(error: &wasmtime::Error) -> InstallError {
 pub(crate) struct Native {
     lane: Arc<Lane>,
     component: Component,
+    compiled_in: Option<Duration>,
 }
 
 impl Native {
     /// Code that `lane`'s engine loaded or compiled.
     pub(crate) fn new(lane: Arc<Lane>, component: Component) -> Self {
-        Self { lane, component }
+        Self { lane, component, compiled_in: None }
+    }
+
+    /// The same, which took so long to make.
+    pub(crate) const fn made_in(mut self, time: Duration) -> Self {
+        self.compiled_in = Some(time);
+        self
+    }
+
+    /// How long it took to make, unless it was there.
+    pub(crate) const fn compiled_in(&self) -> Option<Duration> {
+        self.compiled_in
     }
 
     /// Refuses a component that needs more at its start than a call of it will get.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -107,4 +108,6 @@ pub struct PluginStatus {
     pub problem: Option<String>,
     /// The same for a program, when that is what happened.
     pub incident: Option<Incident>,
+    /// How long making native code of this version took, unless that was there already.
+    pub compiled_in: Option<Duration>,
 }

@@ -3564,6 +3564,11 @@ export interface components {
                 bytes: number;
                 /** @description What it may reach, one line each. */
                 capabilities: string[];
+                /**
+                 * Format: int64
+                 * @description How long making native code of this version took, in milliseconds, unless that was there already.
+                 */
+                compiledMs?: number | null;
                 description: string;
                 /** @description SHA-256 of the file, in hex. */
                 digest: string;
@@ -4032,6 +4037,11 @@ export interface components {
             bytes: number;
             /** @description What it may reach, one line each. */
             capabilities: string[];
+            /**
+             * Format: int64
+             * @description How long making native code of this version took, in milliseconds, unless that was there already.
+             */
+            compiledMs?: number | null;
             description: string;
             /** @description SHA-256 of the file, in hex. */
             digest: string;

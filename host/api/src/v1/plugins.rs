@@ -104,6 +104,9 @@ pub struct Plugin {
     /// The same with its parts, when it was quarantined, revoked or rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<PluginIncident>,
+    /// How long making native code of this version took, in milliseconds, unless that was there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiled_ms: Option<u64>,
     /// Whether who asks has the grant to use it.
     #[serde(default = "yes")]
     pub may_use: bool,

@@ -224,11 +224,17 @@ fn a_new_project_builds_passes_its_cases_and_is_swapped_into_a_server() {
     until("the mistake is told", || log().contains("mend what the compiler says"));
     fs::write(&source, text.replace("lines, {} words\"", "lines and {} words\"")).expect("a change that its case does not like");
     until("the failed case is told", || log().contains("without `2 lines, 4 words`"));
-    fs::write(&source, text.replace("read_text(&path", "read_text(path.trim()")).expect("a good change");
+    let good = r#"read_text({ assert_ne!(path, "bug", "what the author reads"); path.trim() }"#;
+    fs::write(&source, text.replace("read_text(&path", good)).expect("a good change");
     until("the change is swapped in", || log().contains("runs (generation 2)"));
-    let said = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":" nowhere "}"#]);
-    assert!(said.code == Some(1) && said.err.contains("`nowhere`"), "{said:?}");
+    let missing = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":" nowhere "}"#]);
+    assert!(missing.code == Some(1) && missing.err.contains("`nowhere`"), "{missing:?}");
     dev.0.kill().expect("it runs");
+
+    let mut crashing = desk.compiling("hello", &["plugin", "call", ".", "count", r#"{"path":"bug"}"#]);
+    let crashed = said(crashing.env("OCTI_LOG", "octi::plugin=debug").output().expect("octi starts"));
+    assert!(crashed.code == Some(1) && crashed.err.contains("the tool crashed"), "{crashed:?}");
+    assert!(crashed.err.contains("panicked at src/lib.rs") && crashed.err.contains("what the author reads"), "{crashed:?}");
 }
 
 /// What `tests/peers/componentize.sh` brought, in the project of that name, as `npm ci` and `pip install` put it there.
@@ -292,6 +298,7 @@ fn goes_the_whole_way(lang: &str, file: &str, before: &str, with_bug: &str) {
     fs::write(&manifest, asking).expect("a change");
     fs::write(&source, text.replace(before, with_bug)).expect("a change");
     slowly("the change is swapped in", || log().contains("runs (generation 1)"));
+    assert!(log().contains("s, compiled in "), "{}", log());
     dev.0.kill().expect("it runs");
 
     let refused = desk.octi.run(&["plugin", "call", "hello.count", r#"{"path":"none"}"#]);

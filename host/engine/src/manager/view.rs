@@ -60,6 +60,7 @@ impl View {
 impl Listed {
     fn status(&self, now: DateTime<Utc>) -> PluginStatus {
         let mut status = self.status.clone();
+        status.compiled_in = self.generation.as_ref().and_then(|generation| generation.compiled_in());
         if let Some(reason) = self.generation.as_ref().and_then(|generation| generation.forbidden()) {
             status.state = PluginState::Quarantined;
             status.incident = Some(Incident::Revoked { reason: reason.to_owned() });
@@ -109,6 +110,7 @@ fn status(id: &str, slot: &Slot) -> PluginStatus {
         vault: manifest.capabilities.vault.clone(),
         problem: slot.problem.clone().or(rolled_back),
         incident,
+        compiled_in: None,
     }
 }
 
@@ -137,5 +139,6 @@ fn nothing(problem: String) -> PluginStatus {
         vault: Vec::new(),
         problem: Some(problem),
         incident: None,
+        compiled_in: None,
     }
 }

@@ -187,6 +187,7 @@ impl Registry for FakeRegistry {
             }],
             problem: None,
             incident: None,
+            compiled_in: None,
         }]
     }
 
@@ -251,6 +252,7 @@ fn new_plugin(digest: String, bytes: u64) -> Plugin {
         capabilities: Vec::new(),
         problem: None,
         incident: None,
+        compiled_ms: None,
         may_use: true,
         origin: None,
     }

@@ -142,6 +142,7 @@ pub fn to_api(plugin: PluginStatus) -> Plugin {
         capabilities: plugin.capabilities,
         problem: plugin.problem,
         incident,
+        compiled_ms: plugin.compiled_in.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)),
         may_use: true,
         origin: None,
     }

@@ -219,6 +219,7 @@ impl ExtismModules {
             vault: Vec::new(),
             problem: missing.or_else(|| server.and_then(problem)),
             incident: None,
+            compiled_in: None,
         }
     }
 

@@ -109,13 +109,18 @@ async fn round(context: &Context, options: &Options, client: &Client, earlier: &
     Ok(())
 }
 
+/// What the author waited for: their compiler, the one that makes native code of it, and everything else.
 fn swapped(plugin: &Plugin, built_in: Duration, swapped_in: Duration) -> String {
     let time = |time: Duration| human_time(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-    let Plugin { id, version, generation, .. } = plugin;
+    let Plugin { id, version, generation, compiled_ms, .. } = plugin;
+    let (compiled, others) = match compiled_ms.map(Duration::from_millis) {
+        Some(took) => (format!(", compiled in {}", time(took)), swapped_in.saturating_sub(took)),
+        None => (String::new(), swapped_in),
+    };
     format!(
-        "{OK}{id} {version}{OK:#} runs (generation {generation}): built in {}, swapped in {}",
+        "{OK}{id} {version}{OK:#} runs (generation {generation}): built in {}{compiled}, swapped in {}",
         time(built_in),
-        time(swapped_in)
+        time(others)
     )
 }
 
