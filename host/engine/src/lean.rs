@@ -14,6 +14,7 @@ mod module;
 mod shape;
 
 use std::borrow::Cow;
+use std::panic::catch_unwind;
 
 use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, DecodedWasm, StringEncoding, embed_component_metadata};
@@ -40,7 +41,9 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 
 /// The component without what leads nowhere, or as it is.
 pub(crate) fn lean(component: &[u8]) -> Cow<'_, [u8]> {
-    match freed(component) {
+    // Nothing that goes wrong here, in what reads and writes components of any make, is a reason to refuse one.
+    let freed = catch_unwind(|| freed(component)).unwrap_or_else(|_| Err("it panicked".into()));
+    match freed {
         Ok(Some(lean)) => Cow::Owned(lean),
         Ok(None) => Cow::Borrowed(component),
         Err(error) => {
@@ -65,19 +68,16 @@ fn freed(component: &[u8]) -> Result<Option<Vec<u8>>> {
 /// Adds [`INTERFACE`] to what that world imports.
 fn import_instead(resolve: &mut Resolve, world: WorldId) -> Result<()> {
     let package = resolve.push_str("instead.wit", WIT)?;
-    let interfaces: Vec<_> = resolve.packages.get(package).into_iter().flat_map(|package| package.interfaces.values()).collect();
-    for id in interfaces.into_iter().copied().collect::<Vec<_>>() {
-        let item = WorldItem::Interface {
-            id,
-            stability: Stability::Unknown,
-            external_id: None,
-            docs: Docs::default(),
-            span: Span::default(),
-        };
-        if let Some(world) = resolve.worlds.get_mut(world) {
-            world.imports.insert(WorldKey::Interface(id), item);
-        }
-    }
+    let interface = resolve.packages.get(package).and_then(|package| package.interfaces.values().next().copied());
+    let (Some(id), Some(world)) = (interface, resolve.worlds.get_mut(world)) else { return Err("it has no world".into()) };
+    let item = WorldItem::Interface {
+        id,
+        stability: Stability::Unknown,
+        external_id: None,
+        docs: Docs::default(),
+        span: Span::default(),
+    };
+    world.imports.insert(WorldKey::Interface(id), item);
     Ok(())
 }
 
