@@ -17,7 +17,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use octi_domain::ambient::Ambient;
 use octi_domain::{limits, telemetry};
@@ -143,7 +143,6 @@ impl Cache {
         let folder = self.place.as_ref().map(|place| place.folder.as_path());
         metrics::counter!(telemetry::CACHE.name, "result" => "miss").increment(1);
         let known = self.functions.of(plugin);
-        let began = Instant::now();
         let compiled = self.compilers.compile(lane.class, &lane.engine, code, folder, known).await?;
         let bytes = Arc::new(compiled.native);
         let (lane, native) = (lane.clone(), bytes.clone());
@@ -151,7 +150,7 @@ impl Cache {
         let native = loaded
             .map_err(|error| InstallError::Compile(format!("loading its native code failed: {error}")))?
             .map_err(|error| InstallError::Compile(format!("its native code does not load: {error:#}")))?
-            .made_in(began.elapsed());
+            .made_in(compiled.time);
         trial(native.clone()).await?;
         if let Some(functions) = compiled.functions {
             self.functions.keep(plugin, functions);

@@ -85,6 +85,8 @@ pub(crate) struct Compiled {
     pub(crate) native: Vec<u8>,
     /// What its next version may have in common with it, if that is worth keeping.
     pub(crate) functions: Option<Vec<u8>>,
+    /// How long it took, without waiting for others.
+    pub(crate) time: Duration,
 }
 
 /// The compilers of a host: a bounded number at once.
@@ -113,12 +115,13 @@ impl Compilers {
     ) -> Result<Compiled, InstallError> {
         let _place = self.places.acquire().await.map_err(|_| failed("the host is shutting down"))?;
         let began = Instant::now();
-        let compiled = match &self.helper {
-            None => in_process(engine.clone(), code).await.map(|native| Compiled { native, functions: None }),
-            Some((door, allowed)) => in_helper(door, *allowed, class, code, folder, known).await,
-        }?;
-        metrics::histogram!(telemetry::COMPILE_SECONDS.name).record(began.elapsed().as_secs_f64());
-        Ok(compiled)
+        let (native, functions) = match &self.helper {
+            None => (in_process(engine.clone(), code).await?, None),
+            Some((door, allowed)) => in_helper(door, *allowed, class, code, folder, known).await?,
+        };
+        let time = began.elapsed();
+        metrics::histogram!(telemetry::COMPILE_SECONDS.name).record(time.as_secs_f64());
+        Ok(Compiled { native, functions, time })
     }
 
     /// Ends the compilers that run.
@@ -179,6 +182,7 @@ fn refused(error: &wasmtime::Error) -> InstallError {
     failed(text::clean(&format!("{error:#}"), limits::PLUGIN_TEXT_BYTES_MAX))
 }
 
+/// The native code, and the functions that the next version may have in common with it.
 async fn in_helper(
     door: &ProcessDoor,
     allowed: CompileLimits,
@@ -186,7 +190,7 @@ async fn in_helper(
     code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
     folder: Option<&Path>,
     known: Option<Arc<Vec<u8>>>,
-) -> Result<Compiled, InstallError> {
+) -> Result<(Vec<u8>, Option<Vec<u8>>), InstallError> {
     let wanted = folder.map(Path::to_owned);
     let work = blocking(move || {
         let code = code().map_err(|error| failed(format!("its file cannot be read: {error}")))?;
@@ -210,7 +214,7 @@ async fn in_helper(
         let native = work.output(OUTPUT, allowed.native_bytes_max)?;
         // Without them the next version only takes longer.
         let functions = work.output(FUNCTIONS, limits::PLUGIN_FUNCTIONS_BYTES_MAX).ok().filter(|functions| !functions.is_empty());
-        Ok(Compiled { native, functions })
+        Ok((native, functions))
     })
     .await
 }
