@@ -49,6 +49,7 @@ const WORLD: &str = "import wasi:cli/environment@0.2.6; import wasi:cli/stdin@0.
 
 /// Two words and four bytes.
 const TEXT: &str = "0123456789abcdefghij";
+
 /// Crashes unless the number at that place is this one.
 fn expect(load: &str, at: u32, number: u32) -> String {
     format!("(if (i32.ne ({load} (i32.const {at})) (i32.const {number})) (then unreachable))")
