@@ -91,6 +91,13 @@ impl Runner {
             Effect::ListModels => {
                 self.ask(|client| async move { Msg::Models(client.list_models().await.map(|page| page.items).map_err(say)) })
             }
+            Effect::ListQuestions => {
+                self.ask(|client| async move { Msg::Questions(client.questions().await.map(|page| page.items).map_err(say)) })
+            }
+            Effect::Answer { question, answer } => self.ask(move |client| async move {
+                let outcome = client.answer_question(question.into(), &answer).await.map_err(say);
+                Msg::Answered { question, outcome }
+            }),
             Effect::WhoAmI => self.ask(|client| async move { Msg::WhoAmI(client.me().await.map_err(say)) }),
             Effect::SignIn { username, password } => self.sign_in(username, password),
             Effect::SignOut => self.sign_out(),

@@ -46,6 +46,7 @@ actions! {
     Shortcuts, "shortcuts", ["f5"], "list the keys";
     Details, "details", ["f6"], "show or fold what tools were given and gave";
     Panel, "panel", ["f7", "alt+s"], "show or hide the activity";
+    Answer, "answer", ["f2"], "answer what a plugin asks";
     Sessions, "sessions", ["f3"], "go to another conversation";
     Interrupt, "interrupt", ["ctrl+c"], "stop the turn; twice: leave";
     Quit, "quit", ["ctrl+q"], "leave";

@@ -7,6 +7,7 @@
 mod conversation;
 mod danger;
 mod effects;
+mod form;
 mod glyphs;
 mod input;
 mod keys;

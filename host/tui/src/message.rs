@@ -7,6 +7,7 @@ use octi_api::v1::agents::Agent;
 use octi_api::v1::auth::User;
 use octi_api::v1::messages::Message;
 use octi_api::v1::models::Model as ConfiguredModel;
+use octi_api::v1::questions::{AnswerQuestion, Question};
 use octi_api::v1::sessions::Session;
 use octi_api::v1::workspaces::Workspace;
 use secrecy::SecretString;
@@ -52,6 +53,13 @@ pub(crate) enum Msg {
     /// Why the folder that octi was started in is not the project of the conversation that is being made.
     LetGo(String),
     Models(Result<Vec<ConfiguredModel>, String>),
+    /// What plugins ask now.
+    Questions(Result<Vec<Question>, String>),
+    /// What became of the answer to one of them.
+    Answered {
+        question: Uuid,
+        outcome: Result<(), String>,
+    },
     /// Somebody signed in here.
     SignedIn(Result<User, String>),
     /// They signed out: who is there without them.
@@ -119,6 +127,12 @@ pub(crate) enum Effect {
     ListWorkspaces,
     ListSessions,
     ListModels,
+    ListQuestions,
+    /// Answers what a plugin asks.
+    Answer {
+        question: Uuid,
+        answer: AnswerQuestion,
+    },
     SignIn {
         username: String,
         password: SecretString,

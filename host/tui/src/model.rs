@@ -6,6 +6,7 @@ use octi_api::v1::sessions::Session;
 use uuid::Uuid;
 
 use crate::conversation::{Conversation, ItemId};
+use crate::form::Asked;
 use crate::glyphs::{GlyphSet, Glyphs};
 use crate::input::Input;
 use crate::keys::KeyMap;
@@ -96,6 +97,8 @@ pub(crate) struct Model {
     /// Open questions of all conversations, in the order of asking.
     pub(crate) questions: Vec<PermissionRequest>,
     pub(crate) prompt: Prompt,
+    /// What plugins ask, in all conversations, with what was written so far.
+    pub(crate) asked: Vec<Asked>,
     pub(crate) input: Input,
     pub(crate) overlay: Option<Overlay>,
     pub(crate) panel: bool,
@@ -136,6 +139,7 @@ impl Model {
             transcript: Transcript::default(),
             questions: Vec::new(),
             prompt: Prompt::default(),
+            asked: Vec::new(),
             input: Input::default(),
             overlay: None,
             panel: false,
@@ -169,10 +173,23 @@ impl Model {
         self.questions.iter().find(|question| self.is_here(question))
     }
 
-    /// How many questions wait in this conversation, and how many elsewhere.
+    /// The first thing that a plugin asks in this conversation.
+    pub(crate) fn asked(&self) -> Option<&Asked> {
+        self.asked.iter().find(|asked| Some(asked.question.session_id) == self.conversation.session)
+    }
+
+    /// Whether somebody waits in that conversation for an answer.
+    pub(crate) fn waits(&self, session: Uuid) -> bool {
+        let asked = self.asked.iter().map(|asked| asked.question.session_id);
+        self.questions.iter().map(|question| question.session_id).chain(asked).any(|other| other == session)
+    }
+
+    /// How many questions of permission wait in this conversation, and how many questions of any kind elsewhere.
     pub(crate) fn questions_here_and_elsewhere(&self) -> (usize, usize) {
         let here = self.questions.iter().filter(|question| self.is_here(question)).count();
-        (here, self.questions.len() - here)
+        let session = self.conversation.session;
+        let asked = self.asked.iter().filter(|asked| Some(asked.question.session_id) != session).count();
+        (here, self.questions.len() - here + asked)
     }
 
     fn is_here(&self, question: &PermissionRequest) -> bool {
@@ -181,6 +198,10 @@ impl Model {
 
     /// Whether something on the screen moves by itself.
     pub(crate) fn is_lively(&self) -> bool {
-        self.conversation.turn.is_some() || !self.is_online() || self.question().is_some() || self.creating.is_some()
+        self.conversation.turn.is_some()
+            || !self.is_online()
+            || self.question().is_some()
+            || self.asked().is_some()
+            || self.creating.is_some()
     }
 }

@@ -15,6 +15,8 @@ pub(crate) enum Overlay {
         scroll: usize,
     },
     SignIn(SignIn),
+    /// The form of the question with this id.
+    Form(Uuid),
 }
 
 /// A list with a filter.

@@ -1,6 +1,7 @@
 //! Pure: a model and what happened make the next model, and what is to be done.
 
 mod ask;
+mod forms;
 mod frames;
 mod keys;
 mod local;
@@ -71,11 +72,14 @@ pub(crate) fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Eff
             model.default_model = default.map(|one| clean(&one.name));
             Vec::new()
         }
+        Msg::Questions(outcome) => forms::listed(model, outcome),
+        Msg::Answered { question, outcome } => forms::answered(model, question, outcome),
         Msg::SignedIn(outcome) => local::signed_in(model, outcome, true),
         Msg::SignedOut(outcome) => local::signed_in(model, outcome, false),
         Msg::WhoAmI(outcome) => local::who_am_i(model, outcome),
     };
     prompt::settle(model);
+    forms::settle(model);
     effects.extend(watch::settle(model));
     effects
 }
@@ -98,8 +102,14 @@ fn online(model: &mut Model, hello: AuthOk) -> Vec<Effect> {
     model.watched = Watched::Untold;
     model.capabilities = hello.capabilities;
     let help = ClientFrame::Command(Command { name: "help".to_owned(), args: None, session_id: None });
-    let mut effects =
-        vec![subscribe(), Effect::Send(help, Purpose::Help), Effect::ListModels, Effect::ListSessions, Effect::ListWorkspaces];
+    let mut effects = vec![
+        subscribe(),
+        Effect::Send(help, Purpose::Help),
+        Effect::ListModels,
+        Effect::ListSessions,
+        Effect::ListWorkspaces,
+        Effect::ListQuestions,
+    ];
     if model.conversation.session.is_some() {
         effects.extend(replay(model));
         if !model.conversation.loaded {
@@ -194,7 +204,7 @@ fn remember_said(model: &mut Model) {
 
 /// Whether an overlay takes the keys.
 const fn has_overlay(model: &Model) -> bool {
-    matches!(model.overlay, Some(Overlay::Picker(_) | Overlay::Shortcuts { .. } | Overlay::SignIn(_)))
+    matches!(model.overlay, Some(Overlay::Picker(_) | Overlay::Shortcuts { .. } | Overlay::SignIn(_) | Overlay::Form(_)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Draws the model: the conversation, a line about what happens, the text field, a line about where one is.
 
 mod bars;
+mod form;
 mod overlays;
 mod panel;
 mod prompt;
@@ -11,6 +12,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
+use crate::input::Input;
 use crate::model::Model;
 use crate::wrap::{shorten, width};
 
@@ -133,19 +135,25 @@ fn draw_input(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let lead = u16::try_from(width(model.glyphs.prompt) + 1).unwrap_or(2);
     let [sign, text] = Layout::horizontal([Constraint::Length(lead), Constraint::Min(1)]).areas(area);
     frame.render_widget(Paragraph::new(Line::styled(model.glyphs.prompt, BOLD)), sign);
-    let field = model.input.area();
-    frame.render_widget(field, text);
+    if model.overlay.is_none() {
+        draw_area(&model.input, frame, text);
+    } else {
+        frame.render_widget(model.input.area(), text);
+    }
     if model.input.is_empty() {
         let hint = if model.conversation.turn.is_some() { "say something to the turn that runs" } else { "ask for something" };
         frame.render_widget(Paragraph::new(Line::styled(shorten(hint, usize::from(text.width), ""), DIM)), text);
     }
-    if model.overlay.is_none() {
-        let (cursor, top) = (field.screen_cursor(), usize::from(field.scroll_offset().0));
-        let at =
-            |offset: usize, start: u16, size: u16| start + u16::try_from(offset).unwrap_or(u16::MAX).min(size.saturating_sub(1));
-        let row = cursor.row.saturating_sub(top);
-        frame.set_cursor_position(Position::new(at(cursor.col, text.x, text.width), at(row, text.y, text.height)));
-    }
+}
+
+/// A text being written, with the terminal's cursor in it.
+fn draw_area(input: &Input, frame: &mut Frame<'_>, text: Rect) {
+    let field = input.area();
+    frame.render_widget(field, text);
+    let (cursor, top) = (field.screen_cursor(), usize::from(field.scroll_offset().0));
+    let at = |offset: usize, start: u16, size: u16| start + u16::try_from(offset).unwrap_or(u16::MAX).min(size.saturating_sub(1));
+    let row = cursor.row.saturating_sub(top);
+    frame.set_cursor_position(Position::new(at(cursor.col, text.x, text.width), at(row, text.y, text.height)));
 }
 
 /// Two texts on one line: the left one gives way.

@@ -112,8 +112,7 @@ impl Conversation {
     fn on_asked(&mut self, question: &Question) {
         self.change_tool(question.call_id, |tool| tool.state = ToolState::Waiting);
         let (plugin, message) = (clean(&question.plugin), bounded(&question.message));
-        let text = format!("the plugin {plugin} asks: {message} Answer in the browser, or with `octi chat`.");
-        self.inform(Tone::Info, &text);
+        self.inform(Tone::Info, &format!("the plugin {plugin} asks: {message}"));
     }
 
     fn on_message(&mut self, said: &ChatMessage) {

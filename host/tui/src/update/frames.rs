@@ -6,7 +6,7 @@ use octi_domain::limits;
 use octi_domain::text::clean;
 use serde::Deserialize;
 
-use super::{ask_cost, local, reload, replay, subscribe};
+use super::{ask_cost, forms, local, reload, replay, subscribe};
 use crate::conversation::{AfterReplay, Tone};
 use crate::message::{Effect, Purpose};
 use crate::model::{Cost, Model, ServerCommand};
@@ -31,7 +31,7 @@ pub(super) fn frame(model: &mut Model, frame: ServerFrame, purpose: Option<&Purp
         ServerFrame::EventsDropped(dropped) => {
             model.note(format!("the connection was too slow for {} events; the conversation is loaded again", dropped.count));
             // The answer to a subscription lists every open question, and a replay fills the hole.
-            let mut effects = vec![subscribe()];
+            let mut effects = vec![subscribe(), Effect::ListQuestions];
             effects.extend(replay(model));
             effects.extend(reload(model));
             effects
@@ -54,6 +54,8 @@ fn event_frame(model: &mut Model, event: EventEnvelope) -> Vec<Effect> {
                 model.questions.push(request.clone());
             }
         }
+        EventBody::QuestionAsked(question) => forms::ask(model, question.clone()),
+        EventBody::QuestionResolved(resolved) => model.asked.retain(|asked| asked.question.id != resolved.question_id),
         EventBody::PermissionResolved(resolved) => model.questions.retain(|question| question.id != resolved.request_id),
         _ => {}
     }

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use octi_api::frames::{AgentStop, ClientFrame};
 use octi_domain::limits;
 
-use super::{has_overlay, local, overlays, prompt, submit};
+use super::{forms, has_overlay, local, overlays, prompt, submit};
 use crate::keys::Action;
 use crate::message::{Effect, Purpose};
 use crate::model::{AGAIN_TIME, Model};
@@ -75,6 +75,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Shortcuts => model.overlay = Some(Overlay::Shortcuts { scroll: 0 }),
         Action::Details => model.details = !model.details,
         Action::Panel => model.panel = !model.panel,
+        Action::Answer => forms::open(model),
         Action::Sessions => return local::pick_session(model),
         Action::Interrupt => return interrupt(model),
         Action::Quit => return vec![Effect::Quit],

@@ -129,11 +129,10 @@ pub(super) fn pick_session(model: &mut Model) -> Vec<Effect> {
 }
 
 fn entries(model: &Model) -> Vec<Entry> {
-    let waits = |id: Uuid| model.questions.iter().any(|question| question.session_id == id);
     let entry = |session: &Session| {
         let messages =
             if session.message_count == 1 { "1 message".to_owned() } else { format!("{} messages", session.message_count) };
-        let waiting = if waits(session.id) { ", waits for your answer" } else { "" };
+        let waiting = if model.waits(session.id) { ", waits for your answer" } else { "" };
         let here = if Some(session.id) == model.conversation.session { ", open" } else { "" };
         let hint = format!("{}, {messages}{waiting}{here}", words::ago(model.now - session.updated_at));
         let title = session.title.as_deref().map(clean).filter(|title| !title.trim().is_empty());
@@ -197,7 +196,7 @@ pub(super) fn signed_in(model: &mut Model, outcome: Result<User, String>, here: 
             model.signed_in = here;
             model.overlay = None;
             // Nothing of the one before may stay on the screen.
-            (model.questions, model.sessions) = (Vec::new(), Vec::new());
+            (model.questions, model.asked, model.sessions) = (Vec::new(), Vec::new(), Vec::new());
             // A conversation that was being made would be theirs.
             model.creating = None;
             model.place.workspaces.clear();

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use octi_domain::text::clean;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{keys, local, place, submit};
+use super::{forms, keys, local, place, submit};
 use crate::keys::Action;
 use crate::message::Effect;
 use crate::model::Model;
@@ -37,11 +37,21 @@ pub(super) fn palette(model: &mut Model) {
 const fn in_palette(action: Action) -> bool {
     matches!(
         action,
-        Action::Shortcuts | Action::Details | Action::Panel | Action::Sessions | Action::Top | Action::Tail | Action::Redraw
+        Action::Shortcuts
+            | Action::Details
+            | Action::Panel
+            | Action::Answer
+            | Action::Sessions
+            | Action::Top
+            | Action::Tail
+            | Action::Redraw
     )
 }
 
 pub(super) fn key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    if let Some(Overlay::Form(question)) = model.overlay {
+        return forms::key(model, question, key, action);
+    }
     let closes = key.code == KeyCode::Esc
         || matches!(
             (&model.overlay, action),
@@ -71,7 +81,7 @@ pub(super) fn key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> V
             Vec::new()
         }
         Some(Overlay::SignIn(sign_in)) => password_key(sign_in, key),
-        None => Vec::new(),
+        Some(Overlay::Form(_)) | None => Vec::new(),
     }
 }
 
@@ -140,8 +150,11 @@ fn add(sign_in: &mut SignIn, text: &str) {
     }
 }
 
-/// A paste goes into the field of what is open, without line ends.
+/// A paste goes into the field of what is open, without line ends but for a form's.
 pub(super) fn paste(model: &mut Model, text: &str) {
+    if let Some(Overlay::Form(question)) = model.overlay {
+        return forms::paste(model, question, text);
+    }
     let line: String = clean(text).lines().next().unwrap_or_default().chars().take(FIELD_CHARS_MAX).collect();
     match &mut model.overlay {
         Some(Overlay::Picker(picker)) => line.chars().for_each(|c| picker.write(c)),

@@ -1,6 +1,7 @@
 //! Stories of a person at the screen, with the keys they press and what the server says.
 
 mod asides;
+mod forms;
 mod places;
 mod questions;
 mod sessions;

@@ -79,6 +79,13 @@ fn working(model: &Model, columns: usize) -> Option<Line<'static>> {
     if let Some(question) = model.question() {
         let text = format!("waits for you: {}.{}", question.tool, question.operation);
         left.push(Span::styled(shorten(&octi_domain::text::clean(&text), room, glyphs.ellipsis), BOLD.fg(Color::Yellow)));
+    } else if let Some(asked) = model.asked() {
+        let plugin = octi_domain::text::clean(&asked.question.plugin);
+        let key = model.keys.key_of(Action::Answer).map_or_else(|| "/answer".to_owned(), |key| format!("{key} answers"));
+        left.push(Span::styled(
+            shorten(&format!("{plugin} waits for you: {key}"), room, glyphs.ellipsis),
+            BOLD.fg(Color::Yellow),
+        ));
     } else if let Some(tool) = open.last() {
         let more = if open.len() > 1 { format!(" and {} more", open.len() - 1) } else { String::new() };
         let name = octi_domain::tool_name::dotted(&tool.name);

@@ -15,7 +15,7 @@ use crate::overlay::{Overlay, Picker, SignIn};
 use crate::wrap::{Wrapper, shorten, width};
 
 /// Columns of a list, at most.
-const COLUMNS_MAX: u16 = 84;
+pub(super) const COLUMNS_MAX: u16 = 84;
 /// Rows of a list, at most.
 const ROWS_MAX: u16 = 18;
 
@@ -43,6 +43,10 @@ pub(super) fn draw(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
             }
         }
         Some(Overlay::Shortcuts { .. }) => shortcuts(model, frame, area),
+        Some(Overlay::Form(question)) => {
+            let question = *question;
+            super::form::draw(model, question, frame, area);
+        }
         Some(Overlay::SignIn(_)) => {
             if let Some(Overlay::SignIn(sign_in)) = &model.overlay {
                 draw_sign_in(model, sign_in, frame, area);
@@ -52,7 +56,7 @@ pub(super) fn draw(model: &mut Model, frame: &mut Frame<'_>, area: Rect) {
 }
 
 /// A frame over the middle of the screen; gives the room in it.
-fn window(model: &Model, title: &str, rows: u16, frame: &mut Frame<'_>, area: Rect) -> Rect {
+pub(super) fn window(model: &Model, title: &str, rows: u16, frame: &mut Frame<'_>, area: Rect) -> Rect {
     let columns = COLUMNS_MAX.min(area.width);
     let rows = (rows + 2).min(area.height);
     let (x, y) = (area.x + (area.width - columns) / 2, area.y + (area.height - rows) / 3);
