@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use octi_domain::ids::{ArtifactId, CallId, RunId, SessionId, UserId};
 use serde_json::Value;
-use sqlx::FromRow;
+use sqlx::{FromRow, Postgres, Sqlite};
 use tracing::instrument;
 use uuid::Uuid;
 
 use crate::codec::{Doc, stamp, text};
 use crate::error::{StoreError, Subject};
-use crate::tx::{ALL_ROWS, Tx};
+use crate::tx::{ALL_ROWS, Connection, Tx};
 
 const SUBJECT: Subject = Subject::new("tool_calls", "this call", "the run or session of the call");
+/// Calls written with one statement. A fixed number, because each other one would be another statement to be prepared.
+const TOGETHER: usize = 16;
 
 /// One call of a tool.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,6 +111,37 @@ impl From<CallRow> for ToolCallRow {
     }
 }
 
+/// The statement that writes calls, for one of the two databases.
+macro_rules! insertion {
+    ($database:ty, $calls:expr) => {{
+        let mut query = sqlx::QueryBuilder::<$database>::new(
+            "
+            INSERT INTO tool_calls
+                (id, run_id, session_id, user_id, plugin, plugin_version, digest, name, arguments, decision, outcome, is_error, duration_ms, started_at, ended_at, artifact)
+            ",
+        );
+        query.push_values($calls, |mut row, call: &ToolCallRow| {
+            row.push_bind(call.id.as_uuid())
+                .push_bind(call.run_id.map(RunId::as_uuid))
+                .push_bind(call.session_id.map(SessionId::as_uuid))
+                .push_bind(call.user_id.as_uuid())
+                .push_bind(text(&call.plugin))
+                .push_bind(text(&call.plugin_version))
+                .push_bind(call.digest.as_deref().map(text))
+                .push_bind(text(&call.name))
+                .push_bind(Doc(&call.arguments))
+                .push_bind(text(&call.decision))
+                .push_bind(call.outcome.as_deref().map(text))
+                .push_bind(call.is_error)
+                .push_bind(call.duration_ms)
+                .push_bind(stamp(call.started_at))
+                .push_bind(call.ended_at.map(stamp))
+                .push_bind(call.artifact.map(ArtifactId::as_uuid));
+        });
+        query
+    }};
+}
+
 impl Tx<'_> {
     /// Writes down a call, before it runs or whole.
     ///
@@ -116,33 +149,41 @@ impl Tx<'_> {
     /// `Missing` without its run or session, `Conflict` when it is there already, `Foreign` when it belongs to somebody else.
     #[instrument(name = "db.tool_calls.insert", level = "debug", skip_all, fields(call.id = %call.id))]
     pub async fn insert_call(&mut self, call: &ToolCallRow) -> Result<(), StoreError> {
-        self.own(call.user_id, "the call")?;
-        execute!(
-            self,
-            SUBJECT,
-            "
-            INSERT INTO tool_calls
-                (id, run_id, session_id, user_id, plugin, plugin_version, digest, name, arguments, decision, outcome, is_error, duration_ms, started_at, ended_at, artifact)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-            ",
-            call.id.as_uuid(),
-            call.run_id.map(RunId::as_uuid),
-            call.session_id.map(SessionId::as_uuid),
-            call.user_id.as_uuid(),
-            text(&call.plugin),
-            text(&call.plugin_version),
-            call.digest.as_deref().map(text),
-            text(&call.name),
-            Doc(&call.arguments),
-            text(&call.decision),
-            call.outcome.as_deref().map(text),
-            call.is_error,
-            call.duration_ms,
-            stamp(call.started_at),
-            call.ended_at.map(stamp),
-            call.artifact.map(ArtifactId::as_uuid),
-        )?;
+        self.insert_together(&[call]).await
+    }
+
+    /// Writes down calls as [`insert_call`](Self::insert_call) does, several with one statement.
+    ///
+    /// # Errors
+    /// Those of [`insert_call`](Self::insert_call), for the first that cannot be written.
+    #[instrument(name = "db.tool_calls.insert_all", level = "debug", skip_all, fields(calls = calls.len()))]
+    pub async fn insert_calls(&mut self, calls: &[&ToolCallRow]) -> Result<(), StoreError> {
+        let together = calls.chunks_exact(TOGETHER);
+        let rest = together.remainder();
+        for calls in together {
+            self.insert_together(calls).await?;
+        }
+        for call in rest.chunks(1) {
+            self.insert_together(call).await?;
+        }
         Ok(())
+    }
+
+    async fn insert_together(&mut self, calls: &[&ToolCallRow]) -> Result<(), StoreError> {
+        for call in calls {
+            self.own(call.user_id, "the call")?;
+        }
+        self.changing()?;
+        let calls = calls.iter().copied();
+        let result = match &mut self.connection {
+            Connection::Postgres(connection) => {
+                insertion!(Postgres, calls).build().execute(&mut **connection).await.map(|done| done.rows_affected())
+            }
+            Connection::Sqlite(connection) => {
+                insertion!(Sqlite, calls).build().execute(&mut **connection).await.map(|done| done.rows_affected())
+            }
+        };
+        self.checked(SUBJECT, result).map(drop)
     }
 
     /// Writes down how a call ended; false when there is no such call or it had ended before.

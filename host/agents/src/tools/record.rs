@@ -16,6 +16,15 @@ pub(crate) enum Record {
     Cost(Box<CostRow>),
 }
 
+impl Record {
+    fn begun(&self) -> Option<&ToolCallRow> {
+        match self {
+            Self::CallBegan(row) => Some(row),
+            Self::CallEnded(_) | Self::Cost(_) => None,
+        }
+    }
+}
+
 impl Behind for Record {
     async fn write(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         match self {
@@ -23,6 +32,18 @@ impl Behind for Record {
             Self::CallEnded(end) => tx.finish_call(end).await.map(drop),
             Self::Cost(row) => tx.insert_cost(row).await,
         }
+    }
+
+    async fn write_all(records: &[&Self], tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let is_call = |record: &Self| matches!(record, Self::CallBegan(_));
+        for of_a_kind in records.chunk_by(|one, other| is_call(one) == is_call(other)) {
+            let calls: Vec<&ToolCallRow> = of_a_kind.iter().filter_map(|record| record.begun()).collect();
+            tx.insert_calls(&calls).await?;
+            for other in of_a_kind.iter().filter(|record| !is_call(record)) {
+                other.write(tx).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Most calls end before their beginning is written.

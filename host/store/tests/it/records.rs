@@ -48,6 +48,29 @@ on_both! {
         save!(db.store, alice, |tx| tx.insert_call(&alone).await.unwrap());
     }
 
+    async fn many_calls_are_written_together_or_not_at_all(db) {
+        let (user, alice) = db.user("alice").await;
+        let (_, bob) = db.user("bob").await;
+        let session = stored_session(&db.store, &db.ambient, user.id).await;
+        let run = fixtures::run(&db.ambient, &session);
+        save!(db.store, alice, |tx| tx.insert_run(&run).await.unwrap());
+        let calls: Vec<_> = (0..37)
+            .map(|number| {
+                let mut call = fixtures::call(&db.ambient, &run);
+                (call.name, call.started_at) = (format!("tool_{number}"), time(i64::from(number)));
+                call.duration_ms = (number % 2 == 0).then_some(i64::from(number));
+                call
+            })
+            .collect();
+        let all: Vec<_> = calls.iter().collect();
+        refused!(db.store, bob, |tx| tx.insert_calls(&all).await);
+        let twice: Vec<_> = calls.iter().chain(calls.first()).collect();
+        refused!(db.store, alice, |tx| tx.insert_calls(&twice).await);
+        assert_eq!(look!(db.store, alice, |tx| tx.list_calls(run.id).await), Vec::new());
+        save!(db.store, alice, |tx| tx.insert_calls(&all).await.unwrap());
+        assert_eq!(look!(db.store, alice, |tx| tx.list_calls(run.id).await), calls);
+    }
+
     async fn artifacts_are_read_in_pieces(db) {
         let (user, alice) = db.user("alice").await;
         let session = stored_session(&db.store, &db.ambient, user.id).await;
