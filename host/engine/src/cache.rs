@@ -143,7 +143,7 @@ impl Cache {
         let folder = self.place.as_ref().map(|place| place.folder.as_path());
         metrics::counter!(telemetry::CACHE.name, "result" => "miss").increment(1);
         let known = self.functions.of(plugin);
-        let compiled = self.compilers.compile(lane.class, &lane.engine, code, folder, known).await?;
+        let compiled = self.compilers.compile(lane.target, &lane.engine, code, folder, known).await?;
         let bytes = Arc::new(compiled.native);
         let (lane, native) = (lane.clone(), bytes.clone());
         let loaded = tokio::task::spawn_blocking(move || deserialize(&lane, &native)).await;

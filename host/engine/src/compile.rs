@@ -23,7 +23,7 @@ use octi_security::sandbox::seal::seal;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 
-use crate::engine::{self, Class};
+use crate::engine::{self, Target};
 use crate::functions::Functions;
 use crate::install::InstallError;
 use crate::lean::lean;
@@ -104,10 +104,10 @@ impl Compilers {
         Self { helper, places: Semaphore::new(limits::PLUGIN_COMPILERS_MAX) }
     }
 
-    /// Native code of that component for that class; `known` are functions of its plugin's last version. Dropping the future ends the compiler.
+    /// Native code of that component for that target; `known` are functions of its plugin's last version. Dropping the future ends the compiler.
     pub(crate) async fn compile(
         &self,
-        class: Class,
+        target: Target,
         engine: &Engine,
         code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
         folder: Option<&Path>,
@@ -117,7 +117,7 @@ impl Compilers {
         let began = Instant::now();
         let (native, functions) = match &self.helper {
             None => (in_process(engine.clone(), code).await?, None),
-            Some((door, allowed)) => in_helper(door, *allowed, class, code, folder, known).await?,
+            Some((door, allowed)) => in_helper(door, *allowed, target, code, folder, known).await?,
         };
         let time = began.elapsed();
         metrics::histogram!(telemetry::COMPILE_SECONDS.name).record(time.as_secs_f64());
@@ -186,7 +186,7 @@ fn refused(error: &wasmtime::Error) -> InstallError {
 async fn in_helper(
     door: &ProcessDoor,
     allowed: CompileLimits,
-    class: Class,
+    target: Target,
     code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
     folder: Option<&Path>,
     known: Option<Arc<Vec<u8>>>,
@@ -201,7 +201,7 @@ async fn in_helper(
     .await?;
     let spawn = Spawn {
         profile: PROFILE.to_owned(),
-        argv: [class.name(), INPUT, OUTPUT, KNOWN, FUNCTIONS].map(str::to_owned).to_vec(),
+        argv: [target.name(), INPUT, OUTPUT, KNOWN, FUNCTIONS].map(str::to_owned).to_vec(),
         cwd: work.0.clone(),
         workspace: work.0.clone(),
         env: vec![("RAYON_NUM_THREADS".to_owned(), THREADS.to_owned())],
@@ -290,15 +290,15 @@ impl Drop for WorkFolder {
     }
 }
 
-/// What `octi __compile <class> <input> <output> <known> <functions>` runs, before anything else and before any thread is started:
+/// What `octi __compile <target> <input> <output> <known> <functions>` runs, before anything else and before any thread is started:
 /// it writes the native code of the component to a new file, and the functions of a large one to another. Started by the process
 /// door only.
 #[must_use]
 pub fn compiler_main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(2).collect();
-    let [class, files @ ..] = words.as_slice() else { return ExitCode::from(2) };
-    let (Some(class), Ok(files)) = (Class::named(class), <&[String; 4]>::try_from(files)) else { return ExitCode::from(2) };
-    match compile_files(class, files.each_ref().map(Path::new)) {
+    let [target, files @ ..] = words.as_slice() else { return ExitCode::from(2) };
+    let (Some(target), Ok(files)) = (Target::named(target), <&[String; 4]>::try_from(files)) else { return ExitCode::from(2) };
+    match compile_files(target, files.each_ref().map(Path::new)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             // Nothing is left to do when even the error cannot be told.
@@ -308,21 +308,22 @@ pub fn compiler_main() -> ExitCode {
     }
 }
 
-fn compile_files(class: Class, [input, output, known, functions]: [&Path; 4]) -> Result<(), String> {
+fn compile_files(target: Target, [input, output, known, functions]: [&Path; 4]) -> Result<(), String> {
     let open = |error: io::Error| format!("the compiler cannot open its files: {error}");
     let (source, before) = (File::open(input).map_err(open)?, File::open(known).map_err(open)?);
     let create = |path| File::options().write(true).create_new(true).mode(0o600).open(path).map_err(open);
-    let (mut target, mut after) = (create(output)?, create(functions)?);
+    let (mut made, mut after) = (create(output)?, create(functions)?);
     seal(limits::PLUGIN_COMPILE_SECONDS_MAX).map_err(|error| format!("the compiler cannot wall itself in: {error}"))?;
     let mut code = Vec::new();
     source.take(limits::PLUGIN_BYTES_MAX as u64 + 1).read_to_end(&mut code).map_err(open)?;
     if code.len() > limits::PLUGIN_BYTES_MAX {
         return Err(format!("it has more than {} bytes", limits::PLUGIN_BYTES_MAX));
     }
-    let functions = Functions::save_time(class, code.len()).then(|| known_before(before));
-    let engine = engine::compiler(class, functions.clone()).map_err(|error| format!("the compiler does not start: {error:#}"))?;
+    let functions = Functions::save_time(target.class, code.len()).then(|| known_before(before));
+    let engine =
+        engine::compiler(target, functions.clone()).map_err(|error| format!("the compiler does not start: {error:#}"))?;
     let native = engine.precompile_component(&lean(&code)).map_err(|error| format!("{error:#}"))?;
-    target.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))?;
+    made.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))?;
     if let Some(functions) = functions {
         let bytes = functions.to_bytes();
         // What cannot be kept, or is too much, only costs the next version time.
@@ -398,11 +399,13 @@ mod tests {
         assert!(!folder.exists());
     }
 
+    const SMALL: Target = Target { class: engine::Class::Small, reach: engine::Reach::Whole };
+
     #[tokio::test]
     async fn compilers_wait_for_each_other() {
         let compilers = Compilers::new(Compiler::InProcess);
-        let engine = engine::compiler(Class::Small, None).expect("an engine");
-        let compile = || compilers.compile(Class::Small, &engine, || Ok(b"\0asm\x0d\0\x01\0".to_vec()), None, None);
+        let engine = engine::compiler(SMALL, None).expect("an engine");
+        let compile = || compilers.compile(SMALL, &engine, || Ok(b"\0asm\x0d\0\x01\0".to_vec()), None, None);
         let mut held = Vec::new();
         for _ in 0..limits::PLUGIN_COMPILERS_MAX {
             held.push(compilers.places.acquire().await.expect("a place"));

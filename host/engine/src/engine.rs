@@ -56,19 +56,6 @@ impl Class {
         if memory_bytes <= limits::GUEST_MEMORY_BYTES_MAX { Self::Small } else { Self::Big }
     }
 
-    /// Stable: it is part of command lines and log lines.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Small => "small",
-            Self::Big => "big",
-        }
-    }
-
-    /// The class of that name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Small, Self::Big].into_iter().find(|class| class.name() == name)
-    }
-
     /// The most memory that a guest of it can have.
     pub(crate) const fn memory_bytes_max(self) -> usize {
         match self {
@@ -102,9 +89,51 @@ impl Class {
     }
 }
 
+/// How much address space each memory of a guest takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// All that a guest can address. What is not its memory is mapped to nothing, so its code needs no checks: it is a sixth
+    /// smaller, and whatever a processor tries ahead of time finds nothing there either.
+    Whole,
+    /// No more than it may have, with a check before each access that also holds for what a processor tries ahead of time. For
+    /// where address space is short.
+    Checked,
+}
+
+/// What native code is made for; that of one target does not run on another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) class: Class,
+    pub(crate) reach: Reach,
+}
+
+impl Target {
+    const ALL: [Self; 4] = [
+        Self { class: Class::Small, reach: Reach::Whole },
+        Self { class: Class::Small, reach: Reach::Checked },
+        Self { class: Class::Big, reach: Reach::Whole },
+        Self { class: Class::Big, reach: Reach::Checked },
+    ];
+
+    /// Stable: it is part of command lines and log lines.
+    pub(crate) const fn name(self) -> &'static str {
+        match (self.class, self.reach) {
+            (Class::Small, Reach::Whole) => "small",
+            (Class::Small, Reach::Checked) => "small-checked",
+            (Class::Big, Reach::Whole) => "big",
+            (Class::Big, Reach::Checked) => "big-checked",
+        }
+    }
+
+    /// The target of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+}
+
 /// One engine with everything that belongs to it and to no other.
 pub(crate) struct Lane {
-    pub(crate) class: Class,
+    pub(crate) target: Target,
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<CallState>,
     /// One permit for each call that the pool has room for.
@@ -117,63 +146,75 @@ pub(crate) struct Lane {
 
 impl std::fmt::Debug for Lane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lane").field("class", &self.class).field("pool_calls", &self.pool_calls).finish_non_exhaustive()
+        f.debug_struct("Lane").field("target", &self.target).field("pool_calls", &self.pool_calls).finish_non_exhaustive()
     }
 }
 
 impl Lane {
-    /// An engine with pooled instances: a smaller pool when the machine has no room for a full one, none when it has no room at all.
-    fn pooled(class: Class) -> Result<Arc<Self>, EngineError> {
+    /// An engine with pooled instances: with checks when the machine has no room for memories that need none, a smaller pool when
+    /// it has no room for a full one, none when it has no room at all.
+    fn pooled(class: Class, reach: Reach) -> Result<Arc<Self>, EngineError> {
+        if reach == Reach::Whole {
+            let target = Target { class, reach };
+            match Engine::new(&config(target, Some(pool(class, class.calls_max())))) {
+                Ok(engine) => return Self::with_engine(target, engine, Some(class.calls_max())),
+                Err(error) => {
+                    tracing::warn!(engine = target.name(), %error, "no address space for code without checks; plugins run with them");
+                }
+            }
+        }
+        let target = Target { class, reach: Reach::Checked };
         let mut calls = class.calls_max();
         while calls >= POOL_CALLS_MIN {
-            match Engine::new(&config(class, Some(pool(class, calls)))) {
-                Ok(engine) => return Self::with_engine(class, engine, Some(calls)),
+            match Engine::new(&config(target, Some(pool(class, calls)))) {
+                Ok(engine) => return Self::with_engine(target, engine, Some(calls)),
                 Err(error) => {
-                    tracing::warn!(class = class.name(), calls, %error, "no room for the instance pool; trying a smaller one");
+                    tracing::warn!(engine = target.name(), calls, %error, "no room for the instance pool; trying a smaller one");
                     calls /= 2;
                 }
             }
         }
         tracing::warn!(
-            class = class.name(),
+            engine = target.name(),
             "no room for any instance pool: every plugin call will be several times slower; raise the memory limits of this process"
         );
-        Self::unpooled(class)
+        Self::unpooled(target)
     }
 
-    fn unpooled(class: Class) -> Result<Arc<Self>, EngineError> {
-        Self::alone(class, &config(class, None))
+    fn unpooled(target: Target) -> Result<Arc<Self>, EngineError> {
+        Self::alone(target, &config(target, None))
     }
 
     /// An engine without a pool that spends less time on compiling, for code that runs once. It asks for functions that were compiled
     /// before, if there are any.
-    fn hurried(class: Class, functions: Option<Arc<Functions>>) -> Result<Arc<Self>, EngineError> {
-        let mut config = config(class, None);
+    fn hurried(target: Target, functions: Option<Arc<Functions>>) -> Result<Arc<Self>, EngineError> {
+        let mut config = config(target, None);
         config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass).max_wasm_stack(2 * WASM_STACK_BYTES);
         // Code that is not optimised is more code: a debug build takes longer to write it down than to optimise it.
         if !cfg!(debug_assertions) {
             config.cranelift_opt_level(OptLevel::None);
         }
         remember(&mut config, functions).map_err(|error| runtime_error(&error))?;
-        Self::alone(class, &config)
+        Self::alone(target, &config)
     }
 
-    fn alone(class: Class, config: &Config) -> Result<Arc<Self>, EngineError> {
+    fn alone(target: Target, config: &Config) -> Result<Arc<Self>, EngineError> {
         let engine = Engine::new(config).map_err(|error| runtime_error(&error))?;
-        Self::with_engine(class, engine, None)
+        Self::with_engine(target, engine, None)
     }
 
-    fn with_engine(class: Class, engine: Engine, pool_calls: Option<u32>) -> Result<Arc<Self>, EngineError> {
+    fn with_engine(target: Target, engine: Engine, pool_calls: Option<u32>) -> Result<Arc<Self>, EngineError> {
+        let class = target.class;
         let linker = capability::linker(&engine).map_err(|error| runtime_error(&error))?;
         ticker::start(&engine).map_err(|error| EngineError::Runtime(error.to_string()))?;
         let places = Arc::new(Semaphore::new(places_max(class, pool_calls)));
         let warm = Arc::new(Semaphore::new(warm_max(pool_calls.unwrap_or(class.calls_max())) as usize));
-        Ok(Arc::new(Self { class, engine, linker, places, warm, pool_calls }))
+        Ok(Arc::new(Self { target, engine, linker, places, warm, pool_calls }))
     }
 
     /// Calls that may run at once.
     fn places_max(&self) -> usize {
-        places_max(self.class, self.pool_calls)
+        places_max(self.target.class, self.pool_calls)
     }
 }
 
@@ -217,18 +258,25 @@ pub(crate) struct Runtime {
 impl Runtime {
     /// Starts the engine for small guests.
     pub(crate) fn start() -> Result<Arc<Self>, EngineError> {
-        let runtime = Self::with_small(Lane::pooled(Class::Small)?, Purpose::Serving);
-        runtime.probes.log(runtime.small.pool_calls);
-        Ok(runtime)
+        Self::start_on(Probes::take())
+    }
+
+    /// The same on a machine that gives this.
+    pub(crate) fn start_on(probes: Probes) -> Result<Arc<Self>, EngineError> {
+        let small = Lane::pooled(Class::Small, probes.reach())?;
+        probes.log(small.target, small.pool_calls);
+        Ok(Self::with_small(small, Purpose::Serving, probes))
     }
 
     /// Engines without pools, for build tools that make one call and end.
     pub(crate) fn start_small(functions: Option<Arc<Functions>>) -> Result<Arc<Self>, EngineError> {
-        Ok(Self::with_small(Lane::hurried(Class::Small, None)?, Purpose::Asking(functions)))
+        let probes = Probes::take();
+        let small = Lane::hurried(Target { class: Class::Small, reach: probes.reach() }, None)?;
+        Ok(Self::with_small(small, Purpose::Asking(functions), probes))
     }
 
-    fn with_small(small: Arc<Lane>, purpose: Purpose) -> Arc<Self> {
-        Arc::new(Self { small, big: OnceLock::new(), making_big: Mutex::new(()), purpose, probes: Probes::take() })
+    fn with_small(small: Arc<Lane>, purpose: Purpose, probes: Probes) -> Arc<Self> {
+        Arc::new(Self { small, big: OnceLock::new(), making_big: Mutex::new(()), purpose, probes })
     }
 
     /// The engine of a class; the big one is made when it is first asked for.
@@ -244,8 +292,8 @@ impl Runtime {
             return Ok(big);
         }
         let big = match &self.purpose {
-            Purpose::Serving => Lane::pooled(class)?,
-            Purpose::Asking(functions) => Lane::hurried(class, functions.clone())?,
+            Purpose::Serving => Lane::pooled(class, self.probes.reach())?,
+            Purpose::Asking(functions) => Lane::hurried(Target { class, reach: self.probes.reach() }, functions.clone())?,
         };
         Ok(self.big.get_or_init(|| big))
     }
@@ -267,7 +315,8 @@ impl Runtime {
 
 /// The settings that native code depends on. The compiler's process and the host both start from these, so what the one makes
 /// fits the other.
-fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
+fn config(target: Target, pool: Option<PoolingAllocationConfig>) -> Config {
+    let class = target.class;
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -283,7 +332,6 @@ fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
         .generate_address_map(false)
         .native_unwind_info(false)
         .memory_init_cow(true)
-        .memory_reservation(class.memory_bytes_max() as u64)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_backtrace_max_frames(NonZeroUsize::new(16));
@@ -292,15 +340,18 @@ fn config(class: Class, pool: Option<PoolingAllocationConfig>) -> Config {
     if cfg!(debug_assertions) && class == Class::Big {
         config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass).max_wasm_stack(2 * WASM_STACK_BYTES);
     }
+    if target.reach == Reach::Checked {
+        config.memory_reservation(class.memory_bytes_max() as u64);
+    }
     if let Some(pool) = pool {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config
 }
 
-/// An engine that compiles for a class and runs nothing. It asks for functions that were compiled before, if there are any.
-pub(crate) fn compiler(class: Class, functions: Option<Arc<Functions>>) -> wasmtime::Result<Engine> {
-    let mut config = config(class, None);
+/// An engine that compiles for a target and runs nothing. It asks for functions that were compiled before, if there are any.
+pub(crate) fn compiler(target: Target, functions: Option<Arc<Functions>>) -> wasmtime::Result<Engine> {
+    let mut config = config(target, None);
     remember(&mut config, functions)?;
     Engine::new(&config)
 }

@@ -154,7 +154,7 @@ mod tests {
     use octi_testkit::guests::{component, wat};
 
     use super::*;
-    use crate::engine::{self, Runtime};
+    use crate::engine::{self, Reach, Runtime, Target};
 
     /// A component with functions that are always the same and one that is not.
     fn version(number: u32) -> Vec<u8> {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     fn compile(functions: Option<&Arc<Functions>>, code: &[u8]) -> Vec<u8> {
-        let engine = engine::compiler(Class::Big, functions.cloned()).expect("a compiler");
+        let engine = engine::compiler(Target { class: Class::Big, reach: Reach::Whole }, functions.cloned()).expect("a compiler");
         engine.precompile_component(code).expect("it compiles")
     }
 

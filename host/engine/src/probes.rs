@@ -8,6 +8,8 @@ use std::path::Path;
 use octi_domain::telemetry;
 use wasmtime::PoolingAllocationConfig;
 
+use crate::engine::{Reach, Target};
+
 /// An instance takes a handful of mappings, and the kernel's usual number of them is enough for the largest pool.
 const MAPPINGS_WANTED: u64 = 65_530;
 /// What the pools reserve, with room for the host itself.
@@ -42,6 +44,14 @@ impl Probes {
             cgroup_memory_bytes_max: text("/proc/self/cgroup")
                 .as_deref()
                 .and_then(|own| cgroup_memory(Path::new("/sys/fs/cgroup"), own)),
+        }
+    }
+
+    /// Whether memories may take all the address space that their guests can name.
+    pub(crate) const fn reach(&self) -> Reach {
+        match self.address_space_bytes_max {
+            None => Reach::Whole,
+            Some(_) => Reach::Checked,
         }
     }
 
@@ -92,8 +102,9 @@ impl Probes {
     }
 
     /// One line for the log.
-    pub(crate) fn log(&self, pool_calls: Option<u32>) {
+    pub(crate) fn log(&self, target: Target, pool_calls: Option<u32>) {
         tracing::info!(
+            engine = target.name(),
             pagemap_scan = self.pagemap_scan,
             address_space_bytes_max = self.address_space_bytes_max,
             mappings_max = self.mappings_max,

@@ -79,7 +79,6 @@ impl Bare {
         let mut config = Config::new();
         config
             .concurrency_support(false)
-            .memory_reservation(MEMORY_BYTES as u64)
             .max_wasm_stack(512 << 10)
             .async_stack_size(2 << 20)
             .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

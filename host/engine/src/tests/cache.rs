@@ -17,6 +17,7 @@ use crate::engine::{Class, Runtime};
 use crate::install::InstallError;
 use crate::loader;
 use crate::native::Native;
+use crate::probes::Probes;
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -199,12 +200,14 @@ async fn an_entry_of_another_wasmtime_is_compiled_again() {
 }
 
 #[tokio::test]
-async fn the_classes_have_entries_of_their_own() {
+async fn code_with_checks_has_an_entry_of_its_own() {
     let bench = Bench::new();
     let cache = bench.cache(KEY);
     bench.load(&cache).await;
-    let (big, code) = (bench.runtime.lane(Class::Big).expect("an engine"), bench.code.clone());
-    cache.component(big, ("acme/hello", &loader::digest(&bench.code)), move || Ok(code), started).await.expect("a component");
+    let probes = Probes { address_space_bytes_max: Some(1 << 40), ..Probes::take() };
+    let (short, code) = (Runtime::start_on(probes).expect("an engine"), bench.code.clone());
+    let lane = short.lane(Class::Small).expect("an engine");
+    cache.component(lane, ("acme/hello", &loader::digest(&bench.code)), move || Ok(code), started).await.expect("a component");
     assert_eq!(entries(bench.folder.path()).len(), 2);
 }
 

@@ -10,7 +10,7 @@ use wasmtime::component::{Component, Linker};
 
 use super::manager::Home;
 use crate::capability;
-use crate::engine::{Class, compiler};
+use crate::engine::{Class, Reach, Target, compiler};
 use crate::install::OPEN_PACKAGES;
 use crate::state::CallState;
 
@@ -92,7 +92,7 @@ async fn a_file_for_another_contract_is_not_used_at_a_start_and_the_list_says_wh
 
 #[test]
 fn the_linker_gives_a_plugin_for_an_older_minor_what_a_newer_one_has() {
-    let engine = compiler(Class::Small, None).expect("an engine");
+    let engine = compiler(Target { class: Class::Small, reach: Reach::Whole }, None).expect("an engine");
     let guest = Guest::default().imports(r#"(import "octi:log/log@1.0.0" "cancelled" (func $cancelled (result i32)))"#);
     let guest = Component::new(&engine, guest.component()).expect("it compiles");
     let offered = |version: &str| {
@@ -113,7 +113,7 @@ fn the_linker_gives_a_plugin_for_an_older_minor_what_a_newer_one_has() {
 
 #[test]
 fn the_linker_alone_would_take_a_newer_contract_by_mistake() {
-    let engine = compiler(Class::Small, None).expect("an engine");
+    let engine = compiler(Target { class: Class::Small, reach: Reach::Whole }, None).expect("an engine");
     let linker: Linker<CallState> = capability::linker(&engine).expect("a linker");
     let newer = Component::new(&engine, having("imports", "octi:log/log@1.1.0")).expect("it compiles");
     assert!(linker.instantiate_pre(&newer).is_ok(), "so an import is compared with what is served, and not left to the linker");

@@ -26,6 +26,7 @@ use crate::generation::{Code, Generation, Host};
 use crate::health::Healths;
 use crate::loader;
 use crate::places::Places;
+use crate::probes::Probes;
 use crate::state::Services;
 
 /// A plugin file of a guest in the text format.
@@ -99,7 +100,16 @@ pub(crate) fn host_on(kv: Arc<dyn KvStore>) -> Arc<Host> {
     host_of(kv, BTreeMap::new())
 }
 
+/// A host on a machine that gives this.
+pub(crate) fn host_given(probes: Probes) -> Arc<Host> {
+    host_around(Runtime::start_on(probes).expect("an engine"), Arc::new(Memory::default()), BTreeMap::new())
+}
+
 fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) -> Arc<Host> {
+    host_around(Runtime::start().expect("an engine"), kv, plugin_limits)
+}
+
+fn host_around(runtime: Arc<Runtime>, kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) -> Arc<Host> {
     let services = Services {
         kv,
         processes: processes(),
@@ -109,7 +119,7 @@ fn host_of(kv: Arc<dyn KvStore>, plugin_limits: BTreeMap<String, PluginLimits>) 
         ambient: Arc::new(Ambient::system()),
     };
     Arc::new(Host {
-        runtime: Runtime::start().expect("an engine"),
+        runtime,
         cache: Cache::none(Compiler::InProcess),
         services,
         ambient: Ambient::system(),
