@@ -18,10 +18,12 @@ pub(crate) enum Path {
     Bare,
     Engine,
     Dispatch,
+    /// A file read through dispatch.
+    Read,
     Load,
 }
 
-/// Calls `echo` so often.
+/// Makes so many calls, of `echo` where it is not said otherwise.
 pub(crate) async fn run(paths: &Paths, path: Path, calls: u32) -> anyhow::Result<()> {
     let arguments = json!({ "text": "hello" });
     match path {
@@ -56,14 +58,17 @@ pub(crate) async fn run(paths: &Paths, path: Path, calls: u32) -> anyhow::Result
             }
             hosted.stop().await;
         }
-        Path::Dispatch => {
-            let hosted = Hosted::start(paths, &[paths.guest()]).await?;
+        Path::Dispatch | Path::Read => {
+            let reads = matches!(path, Path::Read);
+            let (file, tool) = if reads { (paths.filesystem(), "filesystem__read_file") } else { (paths.guest(), "bench__echo") };
+            let arguments = if reads { json!({ "path": "note.txt" }) } else { arguments };
+            let hosted = Hosted::start(paths, &[file]).await?;
             let working = Working::start(&hosted, Backend::Sqlite).await?.context("SQLite is always there")?;
             // As the other benchmark makes them, so that the queue of records never fills up.
             let mut left = calls as usize;
             while left > 0 {
                 let now = left.min(DISPATCHED);
-                working.timed("bench__echo", &arguments, now).await?;
+                working.timed(tool, &arguments, now).await?;
                 working.flush().await;
                 left -= now;
             }
