@@ -50,6 +50,8 @@ pub(crate) async fn python(folder: &Path, manifest: &Manifest) -> Result<PathBuf
     written.map_err(|error| AuthorError::file(&entry, &error))?;
     let program = program.to_str().ok_or_else(|| missing(toolchain::COMPONENTIZE_PY, toolchain::PIP_INSTALL))?;
     let mut command = toolchain::program(program);
+    // Without it, packages that are installed for the whole machine would get into the component, and another machine has others.
+    command.env("VIRTUAL_ENV", folder.canonicalize().unwrap_or_default().join(toolchain::VENV)).env_remove("PYTHONPATH");
     command.arg("--wit-path").arg(work.join("wit")).args(["--world", WORLD, "componentize"]);
     // Everything that WASI is for Python reaches out: without stubs it asks for sockets, which no plugin gets. What the SDK's clocks and
     // randomness come from is in the world under other names.

@@ -9,6 +9,8 @@ use tokio::process::Command;
 pub(crate) const TARGET: &str = "wasm32-wasip2";
 /// What makes components of Python, in a project's folder.
 pub(crate) const COMPONENTIZE_PY: &str = ".venv/bin/componentize-py";
+/// The environment that it is installed in.
+pub(crate) const VENV: &str = ".venv";
 /// Brings what builds a project in JavaScript. Without the scripts of packages: none of them is needed.
 pub(crate) const NPM_INSTALL: &str = "npm ci --ignore-scripts";
 /// Brings what builds a project in Python.

@@ -28,5 +28,5 @@ def interface(module: str, key: str) -> Any:
         return _Absent(key)
     # Read by whoever builds the component.
     raise ImportError(
-        f"the code uses `octi_plugin.{key}`, but plugin.toml does not ask for `{key}`: add it to `[capabilities]`, with a reason"
+        f"the code uses `octi_plugin.{key}`, but plugin.toml does not ask for `{key}`: add it to `[capabilities]`"
     )

@@ -267,6 +267,25 @@ fn a_new_project_in_python_goes_the_whole_way() {
     goes_the_whole_way("python", "src/plugin.py", "found =", "if path == \"bug\":\n        None.of()\n    found =");
 }
 
+#[test]
+fn what_is_installed_for_the_rest_of_a_machine_does_not_get_into_a_plugin() {
+    let desk = Desk::new();
+    desk.fine("", &["plugin", "new", "acme/hello", "--lang", "python"]);
+    if !with_tools(&desk, "hello") {
+        return;
+    }
+    let packages = desk.path("machine/lib/python3.11/site-packages");
+    fs::create_dir_all(&packages).expect("a folder");
+    fs::write(packages.join("stranger.py"), "HERE = True\n").expect("a package");
+    let source = desk.path("hello/src/plugin.py");
+    let text = fs::read_to_string(&source).expect("the source");
+    fs::write(&source, format!("import stranger\n{text}")).expect("a change");
+    let mut command = desk.compiling("hello", &["plugin", "build"]);
+    command.env("VIRTUAL_ENV", desk.path("machine")).env("PYTHONPATH", &packages);
+    let said = desk.clean(said(command.output().expect("octi starts")));
+    assert!(said.code == Some(1) && said.err.contains("No module named 'stranger'"), "{said:?}");
+}
+
 /// Built, tested, swapped into a server; through a question; and a bug that the author reads of and nobody else.
 fn goes_the_whole_way(lang: &str, file: &str, before: &str, with_bug: &str) {
     let mut desk = Desk::new();
