@@ -116,7 +116,9 @@ impl From<ClientError> for Failure {
             ClientError::Unreachable { .. } | ClientError::Closed { .. } | ClientError::Protocol { .. } => {
                 Self::external(message)
             }
-            ClientError::Server { .. } | ClientError::Refused(_) | ClientError::Address { .. } => Self::user(message),
+            ClientError::Server { .. } | ClientError::Refused(_) | ClientError::Address { .. } | ClientError::Name { .. } => {
+                Self::user(message)
+            }
         };
         if let ClientError::Server { path: Some(path), .. } = &error {
             failure = failure.hint(format!("the field is `{path}`"));

@@ -31,6 +31,9 @@ pub enum ClientError {
     /// The address cannot be used.
     #[error("`{url}` is not the address of a server: expected one such as `http://127.0.0.1:3005`")]
     Address { url: String },
+    /// Nothing can be called that.
+    #[error("nothing on a server can be called `{name}`: expected a name or an id, such as `acme/hello` for a plugin")]
+    Name { name: String },
 }
 
 impl ClientError {

@@ -89,6 +89,10 @@ impl Client {
 
     /// The address of a route. Each segment is encoded, so a model's name may hold a slash.
     pub(crate) fn url(&self, segments: &[&str]) -> Result<Url, ClientError> {
+        // These mean other addresses, however they are encoded.
+        if let Some(dots) = segments.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(ClientError::Name { name: (*dots).to_owned() });
+        }
         let mut url = self.base.clone();
         url.path_segments_mut()
             .map_err(|()| ClientError::Address { url: self.base.to_string() })?

@@ -94,3 +94,12 @@ fn the_token_stays_out_of_logs() {
     let client = client(Url::parse("http://127.0.0.1:1/").unwrap());
     assert!(!format!("{client:?}").contains("octi_test"));
 }
+
+#[tokio::test]
+async fn what_no_name_can_be_is_refused_before_it_becomes_another_address() {
+    let client = client(Url::parse("http://127.0.0.1:1/").unwrap());
+    for name in ["", ".", ".."] {
+        let refused = client.get::<serde_json::Value>(&["api", "plugins", name]).await;
+        assert!(matches!(&refused, Err(ClientError::Name { name: told }) if told == name), "{refused:?}");
+    }
+}
