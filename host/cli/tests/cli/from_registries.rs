@@ -252,7 +252,13 @@ fn a_publisher_whose_key_is_forgotten_is_met_again() {
     assert_eq!(said.code, Some(1), "{said:?}");
     shown("an_unknown_publisher", &said.err);
     assert!(world.answers().out.contains("1.0.0"), "{:?}", world.answers());
-    let said = world.octi.run(&["plugin", "trust", "add", "octi", &world.shelf.publisher.public().to_string()]);
+    let (first, second) = (world.shelf.publisher.public().to_string(), world.shelf.key.public().to_string());
+    let said = world.octi.run(&["plugin", "trust", "add", "acme", &first]);
+    assert!(said.code == Some(0) && !said.err.contains("took the place"), "{said:?}");
+    let said = world.octi.run(&["plugin", "trust", "add", "acme", &second]);
+    assert!(said.err.contains(&format!("it took the place of {first}")), "{said:?}");
+    assert!(said.err.contains(&format!("`octi plugin trust add acme {first}` takes it back")), "{said:?}");
+    let said = world.octi.run(&["plugin", "trust", "add", "octi", &first]);
     assert!(said.code == Some(1) && said.err.contains("stands for what is inside of octi"), "{said:?}");
 }
 

@@ -140,9 +140,18 @@ pub(super) async fn trust(context: &Context, connection: &Connection, verb: &Tru
             });
         }
         TrustVerb::Add { publisher, key } => {
+            let known = connection.client.plugin_publishers().await?.items;
             let pinned = connection.client.pin_publisher(publisher, &PinPublisher { key: key.clone() }).await?;
+            let before = known.into_iter().find(|known| known.name == pinned.name && known.key != pinned.key);
             context.printer.data(&pinned, |printer| {
                 printer.note(&format!("{} signs with key {}", pinned.name, pinned.key_id));
+                if let Some(before) = before {
+                    printer.warning(&format!(
+                        "it took the place of {}, which you trusted before; what that signed is refused now",
+                        before.key
+                    ));
+                    printer.hint(&format!("`octi plugin trust add {} {}` takes it back", pinned.name, before.key));
+                }
             });
         }
         TrustVerb::Remove { publisher } => {
