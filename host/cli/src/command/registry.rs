@@ -148,7 +148,10 @@ async fn init(context: &Context, registry: &Which) -> Outcome {
         printer.line(&format!("public key  {public}"));
         holds(printer, "index", books.index.freshness().sequence, books.index.freshness().expires);
         holds(printer, "feed", books.feed.freshness().sequence, books.feed.freshness().expires);
-        printer.hint("tell people the public key where they know you; `octi registry sign` before the feed expires");
+        printer.hint(&format!(
+            "tell people the public key where they know you; `octi registry sign {}` before the feed expires",
+            registry.location
+        ));
     });
     Ok(())
 }
