@@ -51,7 +51,7 @@ for (const [file, { imports }] of Object.entries(bundled.metafile.inputs)) {
   for (const { path } of imports.filter(({ path }) => path.startsWith("octi:") && !wit.includes(`import ${path};`))) {
     const key = path.slice("octi:".length).split("/")[0];
     const client = file.includes("@octi/plugin/src/") ? `\`@octi/plugin/${key}\`` : `\`${path}\` in \`${file}\``;
-    fail(`the code uses ${client}, but plugin.toml does not ask for \`${key}\`: add it to \`[capabilities]\`, with a reason`);
+    fail(`the code uses ${client}, but plugin.toml does not ask for \`${key}\`: add it to \`[capabilities]\``);
   }
 }
 
