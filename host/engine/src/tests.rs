@@ -14,6 +14,7 @@ mod limits;
 mod manager;
 mod metrics;
 mod packs;
+mod reach;
 mod reflect;
 mod rollback;
 mod skills;

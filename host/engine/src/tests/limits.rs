@@ -9,13 +9,12 @@ use octi_extension::manifest::Limits;
 use octi_extension::tool::{Containment, ToolError};
 use serde_json::json;
 
-use super::guests::{answering, call, call_within, context, generation, host, host_given, host_with, manifest, plugin, wat};
+use super::guests::{answering, call, call_within, context, generation, host, host_with, manifest, plugin, wat};
 use crate::bindings::HostError;
 use crate::engine::Class;
 use crate::generation::{Generation, Host};
 use crate::instance::{Ended, Setup};
 use crate::limits::Budget;
-use crate::probes::Probes;
 use crate::quota::Charge;
 use crate::rights::Rights;
 use crate::state::{CallState, Caller};
@@ -384,7 +383,7 @@ async fn start_bare(component: &str) -> Result<(), String> {
     start_bare_on(&host(), component).await
 }
 
-async fn start_bare_on(host: &Arc<Host>, component: &str) -> Result<(), String> {
+pub(super) async fn start_bare_on(host: &Arc<Host>, component: &str) -> Result<(), String> {
     let code = wat::parse_str(component).expect("valid text format");
     let lane = host.runtime.lane(Class::Small).expect("an engine");
     let native = host
@@ -395,29 +394,6 @@ async fn start_bare_on(host: &Arc<Host>, component: &str) -> Result<(), String> 
     let linked = native.link().map_err(|error| error.to_string())?;
     let setup = guest("", "", "").setup(Caller::host("test"), Duration::from_secs(5));
     linked.try_start(setup).await.0.map_err(|containment| containment.code().to_owned())
-}
-
-/// Reads a byte while it starts.
-fn reading(address: &str) -> String {
-    format!(
-        r#"(component
-          (core module $m (memory 1) (func $start (drop (i32.load8_u {address}))) (start $start))
-          (core instance (instantiate $m)))"#
-    )
-}
-
-#[tokio::test]
-async fn nothing_beyond_its_memory_is_in_a_guests_reach_with_checks_and_without() {
-    let given = Probes::take();
-    let short = Probes { address_space_bytes_max: Some(1 << 40), ..given.clone() };
-    for (probes, engine) in [(given, "small"), (short, "small-checked")] {
-        let host = host_given(probes);
-        assert_eq!(host.runtime.lane(Class::Small).expect("an engine").target.name(), engine);
-        assert_eq!(start_bare_on(&host, &reading("(i32.const 65535)")).await, Ok(()), "{engine}");
-        for beyond in ["(i32.const 65536)", "offset=65535 (i32.const 1)", "(i32.const -1)", "offset=4294967295 (i32.const -1)"] {
-            assert_eq!(start_bare_on(&host, &reading(beyond)).await, Err("trap".to_owned()), "{engine}: {beyond}");
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
