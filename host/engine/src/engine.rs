@@ -100,7 +100,8 @@ pub(crate) enum Reach {
     Checked,
 }
 
-/// What native code is made for; that of one target does not run on another.
+/// What native code is made for. Code with checks does not run in an engine without them, nor the other way round; what wasmtime says
+/// of its settings, in the name of an entry, decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) class: Class,
