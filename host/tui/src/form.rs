@@ -72,8 +72,8 @@ impl Asked {
         match key.code {
             KeyCode::Esc => return Some(Done::Later),
             _ if self.busy => {}
-            KeyCode::Char('n' | 'N') if alt => return Some(Done::Answer(without(QuestionAction::Decline))),
-            KeyCode::Char('c' | 'C') if alt => return Some(Done::Answer(without(QuestionAction::Cancel))),
+            KeyCode::Char('n' | 'N') if alt => return Some(self.send(QuestionAction::Decline, None)),
+            KeyCode::Char('c' | 'C') if alt => return Some(self.send(QuestionAction::Cancel, None)),
             KeyCode::Enter if !alt => return self.go_on(),
             KeyCode::Tab => self.step(1),
             KeyCode::BackTab => self.step(-1),
@@ -186,13 +186,18 @@ impl Asked {
                 }
             }
         }
-        self.busy = true;
-        Some(Done::Answer(AnswerQuestion { action: QuestionAction::Accept, content: Some(Value::Object(content)) }))
+        Some(self.send(QuestionAction::Accept, Some(Value::Object(content))))
     }
-}
 
-const fn without(action: QuestionAction) -> AnswerQuestion {
-    AnswerQuestion { action, content: None }
+    fn send(&mut self, action: QuestionAction, content: Option<Value>) -> Done {
+        (self.busy, self.problem) = (true, None);
+        Done::Answer(AnswerQuestion { action, content })
+    }
+
+    /// The answer was not taken, and may be sent again.
+    pub(crate) fn refuse(&mut self, why: String) {
+        (self.busy, self.problem) = (false, Some(why));
+    }
 }
 
 /// A field as the plugin wants it to stand there first.

@@ -104,10 +104,14 @@ fn up_and_down_leave_a_field_at_its_ends() {
 
 #[test]
 fn saying_no_putting_away_and_later_are_three_things() {
-    let mut asked = asked();
     let alt = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT);
-    assert_eq!(asked.key(alt('n')), Some(Done::Answer(without(QuestionAction::Decline))));
-    assert_eq!(asked.key(alt('c')), Some(Done::Answer(without(QuestionAction::Cancel))));
+    let without = |action| Some(Done::Answer(AnswerQuestion { action, content: None }));
+    let mut asked = asked();
+    assert_eq!(asked.key(alt('n')), without(QuestionAction::Decline));
+    assert_eq!(asked.key(alt('c')), None, "it is being sent");
+    asked.refuse("no".to_owned());
+    assert_eq!(asked.key(alt('c')), without(QuestionAction::Cancel));
+    asked.refuse("no".to_owned());
     write(&mut asked, "7");
     assert_eq!(press(&mut asked, KeyCode::Esc), Some(Done::Later));
     let Some((_, Entry::Text(input))) = asked.current() else { panic!("{asked:?}") };

@@ -82,14 +82,10 @@ pub(super) fn key(model: &mut Model, question: Uuid, key: KeyEvent, action: Opti
             Vec::new()
         }
         Some(Done::Answer(_)) if !is_online => {
-            asked.busy = false;
-            asked.problem = Some("the answer did not leave: the connection is lost; send it again when it is back".to_owned());
+            asked.refuse("the answer did not leave: the connection is lost; send it again when it is back".to_owned());
             Vec::new()
         }
-        Some(Done::Answer(answer)) => {
-            (asked.busy, asked.problem) = (true, None);
-            vec![Effect::Answer { question, answer }]
-        }
+        Some(Done::Answer(answer)) => vec![Effect::Answer { question, answer }],
     }
 }
 
@@ -109,7 +105,7 @@ pub(super) fn answered(model: &mut Model, question: Uuid, outcome: Result<(), St
         }
         Err(problem) => {
             if let Some(asked) = find(model, question) {
-                (asked.busy, asked.problem) = (false, Some(clean(&problem)));
+                asked.refuse(clean(&problem));
             }
             // Somebody may have been faster: ask which ones still wait.
             vec![Effect::ListQuestions]
