@@ -1,3 +1,5 @@
+//! Tests of the form: what a person types becomes the answer that the page asked for.
+
 use chrono::DateTime;
 use serde_json::json;
 use uuid::Uuid;
