@@ -84,7 +84,7 @@ impl CaseFile {
     pub async fn run(&self, bench: &Workbench) -> CaseReport {
         let begun = Instant::now();
         let problem = match self.read() {
-            Ok(case) => case.run(bench).await.err(),
+            Ok(case) => case.run(bench).await.err().map(|problem| problem.on(bench.web.missed())),
             Err(problem) => Some(problem),
         };
         CaseReport { name: self.name.clone(), ok: problem.is_none(), took: begun.elapsed(), problem }

@@ -6,7 +6,7 @@ mod tls;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use octi_domain::limits;
@@ -27,6 +27,9 @@ const INSIDE: [(&str, Ipv4Addr); 3] = [
     ("loopback.test", Ipv4Addr::LOCALHOST),
     ("cloud.test", Ipv4Addr::new(169, 254, 169, 254)),
 ];
+
+/// Requests without a page that an author is told of.
+const MISSED_MAX: usize = 5;
 
 /// What a TLS connection begins with.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -62,6 +65,22 @@ enum Fault {
 /// Pages by address.
 pub(crate) type Pages = BTreeMap<String, WebPage>;
 
+/// What is on the web, and what was asked for in vain.
+#[derive(Debug, Default)]
+struct Site {
+    pages: Pages,
+    missed: Vec<String>,
+}
+
+impl Site {
+    /// Keeps in mind why a request got no page, for the author whose case fails.
+    fn miss(&mut self, why: String) {
+        if self.missed.len() < MISSED_MAX && !self.missed.contains(&why) {
+            self.missed.push(why);
+        }
+    }
+}
+
 /// The bytes of a page's body, or how many there would be.
 pub(crate) fn body_bytes(page: &WebPage) -> usize {
     page.body.len().saturating_mul(page.times.unwrap_or(1))
@@ -69,7 +88,7 @@ pub(crate) fn body_bytes(page: &WebPage) -> usize {
 
 /// The web that a plugin reaches.
 pub(crate) struct Web {
-    pages: Arc<Mutex<Pages>>,
+    site: Arc<Mutex<Site>>,
     address: SocketAddr,
     authorities: Authorities,
     _tasks: JoinSet<()>,
@@ -83,8 +102,8 @@ impl Web {
         let identity = Identity::new().ok_or_else(|| io::Error::other("no key can be made"))?;
         let authorities = identity.authorities().ok_or_else(|| io::Error::other("no certificate can be made"))?;
         let acceptor = identity.acceptor().ok_or_else(|| io::Error::other("TLS cannot be set up"))?;
-        let pages = Arc::new(Mutex::new(Pages::new()));
-        let known = Arc::clone(&pages);
+        let site = Arc::new(Mutex::new(Site::default()));
+        let known = Arc::clone(&site);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut open = JoinSet::new();
@@ -95,12 +114,17 @@ impl Web {
                 while open.try_join_next().is_some() {}
             }
         });
-        Ok(Self { pages, address, authorities, _tasks: tasks })
+        Ok(Self { site, address, authorities, _tasks: tasks })
     }
 
     /// What is on the web from now on.
     pub(crate) fn show(&self, pages: &Pages) {
-        self.pages.lock().unwrap_or_else(PoisonError::into_inner).clone_from(pages);
+        *locked(&self.site) = Site { pages: pages.clone(), missed: Vec::new() };
+    }
+
+    /// The requests since then that got no page, and why.
+    pub(crate) fn missed(&self) -> Vec<String> {
+        locked(&self.site).missed.clone()
     }
 
     /// The door to it.
@@ -112,6 +136,10 @@ impl Web {
             ..EgressPolicy::default()
         }
     }
+}
+
+fn locked(site: &Mutex<Site>) -> MutexGuard<'_, Site> {
+    site.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Names;
@@ -134,22 +162,22 @@ impl Route for Here {
 }
 
 /// Speaks TLS with whoever begins a handshake.
-async fn greet(socket: TcpStream, acceptor: &TlsAcceptor, pages: &Mutex<Pages>) -> io::Result<()> {
+async fn greet(socket: TcpStream, acceptor: &TlsAcceptor, site: &Mutex<Site>) -> io::Result<()> {
     let mut first = [0];
     if socket.peek(&mut first).await? == 1 && first == [TLS_HANDSHAKE] {
-        return serve(acceptor.accept(socket).await?, "https", pages).await;
+        return serve(acceptor.accept(socket).await?, "https", site).await;
     }
-    serve(socket, "http", pages).await
+    serve(socket, "http", site).await
 }
 
-async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, scheme: &str, pages: &Mutex<Pages>) -> io::Result<()> {
+async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, scheme: &str, site: &Mutex<Site>) -> io::Result<()> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         if request.len() > limits::CASE_REQUEST_BYTES_MAX || socket.read_buf(&mut request).await? == 0 {
             return Ok(());
         }
     }
-    let answer = answer(&pages.lock().unwrap_or_else(PoisonError::into_inner), scheme, &String::from_utf8_lossy(&request));
+    let answer = answer(&mut locked(site), scheme, &String::from_utf8_lossy(&request));
     let Some(answer) = answer else {
         // Until whoever asked has waited long enough.
         while socket.read_buf(&mut request).await? > 0 {
@@ -178,16 +206,27 @@ fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The page at the address of a request, with its query if there is one with it, otherwise without; none for silence.
-fn answer(pages: &Pages, scheme: &str, request: &str) -> Option<Vec<u8>> {
-    let path = request.split(' ').nth(1).unwrap_or("/");
+fn answer(site: &mut Site, scheme: &str, request: &str) -> Option<Vec<u8>> {
+    let mut words = request.split(' ');
+    let (method, path) = (words.next().unwrap_or("GET"), words.next().unwrap_or("/"));
     let whole = format!("{scheme}://{}{path}", header(request, "host").unwrap_or_default());
     let bare = whole.split('?').next().unwrap_or(&whole);
     let missing = WebPage { status: Some(404), ..WebPage::default() };
     let refused = WebPage { status: Some(401), ..WebPage::default() };
-    let mut page = pages.get(&whole).or_else(|| pages.get(bare)).unwrap_or(&missing);
-    if page.needs.iter().any(|(name, value)| header(request, name) != Some(value)) {
-        page = &refused;
-    }
+    let found = site.pages.get(&whole).or_else(|| site.pages.get(bare)).cloned();
+    let unmet = found.iter().flat_map(|page| &page.needs).find(|(name, value)| header(request, name) != Some(value));
+    // Its value may be a secret of the case, and is not told.
+    let why = match (&found, unmet) {
+        (None, _) => Some(format!("{method} {whole} got 404: the case has no page there under `web`")),
+        (Some(_), Some((name, _))) => {
+            let fault = if header(request, name).is_none() { "is not in the request" } else { "has another value" };
+            Some(format!("{method} {bare} got 401: the header `{name}`, which the page `needs`, {fault}"))
+        }
+        _ => None,
+    };
+    let is_refused = unmet.is_some();
+    let page = if is_refused { refused } else { found.unwrap_or(missing) };
+    why.into_iter().for_each(|why| site.miss(why));
     let body = page.body.repeat(page.times.unwrap_or(1));
     let headers: String = page.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let status = page.status.unwrap_or(200);
@@ -211,14 +250,18 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
+    fn site(json: serde_json::Value) -> Site {
+        Site { pages: pages(json), missed: Vec::new() }
+    }
+
     #[test]
     fn a_page_is_found_with_its_query_or_without() {
-        let pages = pages(serde_json::json!({
+        let mut site = site(serde_json::json!({
             "http://a.test/x": { "body": "any" }, "http://a.test/x?q=1": { "status": 201, "body": "ab", "times": 2 },
         }));
-        let asked = |path: &str| {
+        let mut asked = |path: &str| {
             let request = format!("GET {path} HTTP/1.1\r\nHost: a.test\r\n\r\n");
-            String::from_utf8(answer(&pages, "http", &request).unwrap()).unwrap()
+            String::from_utf8(answer(&mut site, "http", &request).unwrap()).unwrap()
         };
         assert!(asked("/x?q=1").starts_with("HTTP/1.1 201 ") && asked("/x?q=1").ends_with("\r\n\r\nabab"));
         assert!(asked("/x?q=2").ends_with("\r\n\r\nany"));
@@ -227,21 +270,32 @@ mod tests {
 
     #[test]
     fn what_a_page_needs_and_what_goes_wrong_is_played() {
-        let pages = pages(serde_json::json!({
+        let mut site = site(serde_json::json!({
             "https://a.test/": { "needs": { "x-api-key": "k" }, "body": "in" },
             "https://a.test/gone": { "fault": "hang_up" },
             "https://a.test/half": { "fault": "cut_short", "body": "abcd" },
             "https://a.test/silent": { "fault": "stall" },
         }));
-        assert_eq!(answer(&pages, "https", "GET /silent HTTP/1.1\r\nhost: a.test\r\n\r\n"), None);
-        let asked = |path: &str, more: &str| {
+        assert_eq!(answer(&mut site, "https", "GET /silent HTTP/1.1\r\nhost: a.test\r\n\r\n"), None);
+        let mut asked = |path: &str, more: &str| {
             let request = format!("GET {path} HTTP/1.1\r\nhost: a.test\r\n{more}\r\n");
-            String::from_utf8(answer(&pages, "https", &request).unwrap()).unwrap()
+            String::from_utf8(answer(&mut site, "https", &request).unwrap()).unwrap()
         };
         assert!(asked("/", "").starts_with("HTTP/1.1 401 "));
         assert!(asked("/", "X-Api-Key: k\r\n").ends_with("in"));
         assert_eq!(asked("/gone", ""), "");
         assert!(asked("/half", "").contains("content-length: 4") && asked("/half", "").ends_with("\r\n\r\nab"));
+        assert!(asked("/", "X-Api-Key: other\r\n").starts_with("HTTP/1.1 401 "));
+        (0..=MISSED_MAX).for_each(|number| assert!(asked(&format!("/none/{number}"), "").starts_with("HTTP/1.1 404 ")));
+        assert_eq!(site.missed.len(), MISSED_MAX);
+        assert_eq!(
+            site.missed[..3],
+            [
+                "GET https://a.test/ got 401: the header `x-api-key`, which the page `needs`, is not in the request",
+                "GET https://a.test/ got 401: the header `x-api-key`, which the page `needs`, has another value",
+                "GET https://a.test/none/0 got 404: the case has no page there under `web`",
+            ]
+        );
     }
 
     #[tokio::test]

@@ -32,11 +32,14 @@ pub struct Problem {
     /// All of what the call returned, when a part of it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Box<Value>>,
+    /// Requests that got no page of the case, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub web: Vec<String>,
 }
 
 impl Problem {
     pub(super) fn of(message: impl Into<String>) -> Self {
-        Self { step: None, call: None, message: message.into(), differences: Vec::new(), output: None }
+        Self { step: None, call: None, message: message.into(), differences: Vec::new(), output: None, web: Vec::new() }
     }
 
     pub(super) fn differs(differences: Vec<Difference>, output: &Value) -> Self {
@@ -46,6 +49,11 @@ impl Problem {
 
     pub(super) fn with_output(self, output: &Value) -> Self {
         Self { output: Some(Box::new(output.clone())), ..self }
+    }
+
+    /// The same, with what it asked the web for in vain: mostly that is why.
+    pub(super) fn on(self, web: Vec<String>) -> Self {
+        Self { web, ..self }
     }
 
     pub(super) fn at(self, step: usize, call: &str) -> Self {
@@ -64,10 +72,10 @@ impl fmt::Display for Problem {
             write!(f, "\n    expected  {}", shown(difference.expected.as_ref()))?;
             write!(f, "\n    actual    {}", shown(difference.actual.as_ref()))?;
         }
-        match self.output.as_deref() {
-            Some(output) => write!(f, "\n  the whole output\n    {}", shown(Some(output))),
-            None => Ok(()),
+        if let Some(output) = self.output.as_deref() {
+            write!(f, "\n  the whole output\n    {}", shown(Some(output)))?;
         }
+        self.web.iter().try_for_each(|missed| write!(f, "\n  {missed}"))
     }
 }
 
