@@ -52,6 +52,8 @@ pub(crate) async fn python(folder: &Path, manifest: &Manifest) -> Result<PathBuf
     let mut command = toolchain::program(program);
     // Without it, packages that are installed for the whole machine would get into the component, and another machine has others.
     command.env("VIRTUAL_ENV", folder.canonicalize().unwrap_or_default().join(toolchain::VENV)).env_remove("PYTHONPATH");
+    // Where the author's own programs show where they broke, this would show its insides below the author's line.
+    command.env_remove("RUST_BACKTRACE").env_remove("RUST_LIB_BACKTRACE");
     command.arg("--wit-path").arg(work.join("wit")).args(["--world", WORLD, "componentize"]);
     // Everything that WASI is for Python reaches out: without stubs it asks for sockets, which no plugin gets. What the SDK's clocks and
     // randomness come from is in the world under other names.
