@@ -207,7 +207,7 @@ impl Right {
             Self::Fs { root, access: Access::Read } => format!("files: read {}", harmless(root)),
             Self::Fs { root, access: Access::Write } => format!("files: read and write {}", harmless(root)),
             Self::Shell { profile } => format!("programs: run profile {}", harmless(profile)),
-            Self::Kv { bytes_max } => format!("memory: keep up to {bytes_max} bytes per person"),
+            Self::Kv { bytes_max } => format!("memory: keep up to {} per person", bytes(*bytes_max)),
             Self::Vault { secret, host, header } => format!("secret: send {secret} to {host} in the header {header}"),
             Self::Http { host, method } if host == "*" => format!("network: {method} any public web site"),
             Self::Http { host, method } => format!("network: {method} {}", harmless(host)),
@@ -219,7 +219,7 @@ impl Right {
                 )
             }
             Self::Ask => "questions: ask you for something during a call".to_owned(),
-            Self::Artifacts { bytes_max } => format!("files: give up to {bytes_max} bytes with a result"),
+            Self::Artifacts { bytes_max } => format!("files: give up to {} with a result", bytes(*bytes_max)),
             Self::Tool { name, permission, effects, subject, .. } => {
                 let word = match permission {
                     Permission::Allow => "runs without asking",
@@ -238,13 +238,27 @@ impl Right {
             }
             Self::Limit { of, max } => match of {
                 Measure::MemoryMb => format!("limit: {max} MiB of memory"),
-                Measure::TimeMs => format!("limit: {max} ms a call"),
-                Measure::CpuMs => format!("limit: {max} ms of computing a call"),
-                Measure::OutputBytes => format!("limit: {max} bytes returned a call"),
+                Measure::TimeMs => format!("limit: {} a call", time(*max)),
+                Measure::CpuMs => format!("limit: {} of computing a call", time(*max)),
+                Measure::OutputBytes => format!("limit: {} returned a call", bytes(*max)),
                 Measure::Concurrency => format!("limit: {max} calls at once"),
             },
         }
     }
+}
+
+/// In the largest unit that says it exactly: two limits that differ must not read the same.
+fn bytes(count: u64) -> String {
+    match count {
+        count if count >= 1 << 20 && count.is_multiple_of(1 << 20) => format!("{} MiB", count >> 20),
+        count if count >= 1 << 10 && count.is_multiple_of(1 << 10) => format!("{} KiB", count >> 10),
+        count => format!("{count} bytes"),
+    }
+}
+
+/// In the largest unit that says it exactly.
+fn time(ms: u64) -> String {
+    if ms >= 1_000 && ms.is_multiple_of(1_000) { format!("{} s", ms / 1_000) } else { format!("{ms} ms") }
 }
 
 fn has_method(granted: &str, wanted: &str) -> bool {
@@ -329,6 +343,9 @@ mod tests {
             ("[tools.a]\npermission = 'ask'", "[tools.a]\npermission = 'allow'", "tool: a (no effect; runs without asking)"),
             ("", "[tools.b]\neffects = ['money']", "tool: b (money; asks first)"),
             ("[limits]\nmemory_mb = 10", "[limits]\nmemory_mb = 64", "limit: 64 MiB of memory"),
+            ("[limits]\ntime_ms = 1000", "[limits]\ntime_ms = 1500", "limit: 1500 ms a call"),
+            ("[limits]\ntime_ms = 1500", "[limits]\ntime_ms = 20000", "limit: 20 s a call"),
+            ("[limits]\noutput_bytes = 1000", "[limits]\noutput_bytes = 65536", "limit: 64 KiB returned a call"),
             (
                 "[role]\nname = 'r'\npurpose = 'p'\ntools = ['a']\nread_only = true",
                 "[role]\nname = 'r'\npurpose = 'p'\ntools = ['a']",
