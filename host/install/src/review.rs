@@ -194,7 +194,11 @@ impl Found {
             warnings.push(format!("its publisher took this version back: {}", harmless(why)));
         }
         if self.now.version.is_none() {
-            warnings.extend(similar::resembles(self.name().as_str(), self.now.known.iter().map(String::as_str)));
+            // Who holds a key that is trusted may call their plugins alike.
+            let publisher = self.name().publisher();
+            let is_theirs = |id: &&str| !self.is_unknown_publisher() && id.split('/').next() == Some(publisher);
+            let known = self.now.known.iter().map(String::as_str).filter(|id| !is_theirs(id));
+            warnings.extend(similar::resembles(self.name().as_str(), known));
         }
         match (&self.now.registry, &self.now.version) {
             (Some(from), _) if *from != self.registry => {

@@ -136,6 +136,7 @@ fn a_name_that_somebody_has_is_refused_and_one_like_it_is_warned_of() {
     let mut shelf = shelves.shelf("main");
     shelf.publish(&plugin("acme/weather", "1.0.0", "", "{}"));
     shelf.publish(&plugin("acme/weathers", "1.0.0", "", "{}"));
+    shelf.publish(&plugin("acne/weather", "1.0.0", "", "{}"));
     shelf.publish(&plugin("acme/shell", "1.0.0", "", "{}"));
     let mut octi = Octi::new();
     fs::write(octi.home.path().join("config.toml"), &shelves.config).expect("a file");
@@ -148,8 +149,9 @@ fn a_name_that_somebody_has_is_refused_and_one_like_it_is_warned_of() {
     let said = octi.run(&["plugin", "install", "acme/weather", "--accept", &package("acme/weather")]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert_eq!(review("acme/weather")["warnings"], serde_json::json!([]));
+    assert_eq!(review("acme/weathers")["warnings"], serde_json::json!([]), "who holds the pinned key calls theirs as they like");
     assert_eq!(
-        review("acme/weathers")["warnings"],
+        review("acne/weather")["warnings"],
         serde_json::json!(["its id is nearly that of `acme/weather`; make sure that it is the one you mean"])
     );
     assert_eq!(
