@@ -291,7 +291,7 @@ fn a_person_finds_what_there_is_and_what_is_newer() {
     let said = world.octi.run(&["plugin", "list", "--available"]);
     shown("what_there_is", &said.out);
     world.install("acme/weather");
-    assert!(world.octi.run(&["plugin", "outdated"]).err.contains("everything is the newest"));
+    assert!(world.octi.run(&["plugin", "outdated"]).err.contains("nothing that is installed has a newer version"));
     world.publish("1.5.0", NETWORK);
     let said = world.octi.run(&["plugin", "outdated"]);
     assert!(said.out.contains("acme/weather") && said.out.contains("1.5.0") && !said.out.contains("calendar"), "{said:?}");

@@ -75,7 +75,7 @@ pub(super) async fn available(context: &Context, connection: &Connection, option
 /// What registries have a newer version of.
 pub(super) async fn outdated(context: &Context, connection: &Connection) -> Outcome {
     let query = AvailableQuery { outdated: true, ..AvailableQuery::default() };
-    show(context, &every(connection, &query).await?, "everything is the newest");
+    show(context, &every(connection, &query).await?, "nothing that is installed has a newer version in a registry");
     Ok(())
 }
 
