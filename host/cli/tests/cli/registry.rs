@@ -91,6 +91,7 @@ impl World {
         // Signed anew, it is another package of the same version.
         fs::write(self.path("pirate/prompt.md"), "You are a captain.").expect("a file");
         self.version("0.1.0");
+        tell("plugin publish, built again", self.refused("plugin publish FILE --registry REGISTRY"));
         self.fine("plugin sign FILE");
         tell("plugin publish, changed", self.refused("plugin publish FILE --registry REGISTRY"));
         for line in [

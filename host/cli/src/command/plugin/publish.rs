@@ -38,7 +38,11 @@ pub(crate) struct Options {
 /// Checks what is there like everybody who gets it, and pushes it.
 pub(super) async fn run(context: &Context, options: &Options) -> Outcome {
     let file = if options.plugin.is_dir() { Project::open(&options.plugin)?.packed() } else { options.plugin.clone() };
-    let signed = signing::signed(context, &file, options.key.as_deref(), options.sbom.as_deref())?;
+    let checked = signing::signed(context, ("do not publish", &file), options.key.as_deref(), options.sbom.as_deref());
+    let signed = checked.map_err(|failure| {
+        let again = format!("what was built again is signed again: `octi plugin sign {}`", super::near(&file).display());
+        if failure.hints.is_empty() { failure.hint(again) } else { failure }
+    })?;
     let refused = |error: &dyn std::error::Error| Failure::user(format!("cannot publish `{}`: {error}", file.display()));
     let inspection = PluginManager::inspect_packed(&signed.wasm).map_err(|error| refused(&error))?;
     let manifest = section::manifest(&signed.wasm).map_err(|error| refused(&error))?.to_vec();

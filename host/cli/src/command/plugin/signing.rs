@@ -176,13 +176,18 @@ pub(super) struct Signed {
 
 /// Says of a plugin that it is what its publisher signed, or why not.
 pub(crate) fn verify(context: &Context, options: &Verify) -> Outcome {
-    let signed = signed(context, &options.file, options.key.as_deref(), options.sbom.as_deref())?;
+    let signed = signed(context, ("do not install", &options.file), options.key.as_deref(), options.sbom.as_deref())?;
     show(context.printer, &signed.statement, &signed.key);
     Ok(())
 }
 
-/// Reads a plugin and what its publisher says of it, and compares them.
-pub(super) fn signed(context: &Context, file: &Path, key: Option<&str>, sbom: Option<&Path>) -> Outcome<Signed> {
+/// Reads a plugin and what its publisher says of it, and compares them; `refusal` is what is said where they differ.
+pub(super) fn signed(
+    context: &Context,
+    (refusal, file): (&str, &Path),
+    key: Option<&str>,
+    sbom: Option<&Path>,
+) -> Outcome<Signed> {
     let wasm = read(file)?;
     let sbom = sbom_of(file, sbom)?;
     let parts = parts(file, &wasm, sbom.as_deref())?;
@@ -194,7 +199,7 @@ pub(super) fn signed(context: &Context, file: &Path, key: Option<&str>, sbom: Op
     let of_minisign = beside(file, ".statement.minisig");
     let of_signature = if of_minisign.is_file() { of_minisign } else { beside(file, ".statement.sig") };
     let signature_bytes = read_bounded(&of_signature, REGISTRY_SIGNATURE_BYTES_MAX)?;
-    let refused = |error: &dyn std::error::Error| Failure::user(format!("do not install `{}`: {error}", file.display()));
+    let refused = |error: &dyn std::error::Error| Failure::user(format!("{refusal} `{}`: {error}", file.display()));
     let signature = Signature::parse(&signature_bytes).map_err(|error| refused(&error))?;
     let statement = Statement::verify(&statement_bytes, &signature, &key).map_err(|error| refused(&error))?;
     statement.covers(&parts).map_err(|error| refused(&error))?;
