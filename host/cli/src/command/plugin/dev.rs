@@ -92,6 +92,9 @@ async fn work(context: &Context, options: &Options, project: &Project, client: &
 async fn round(context: &Context, options: &Options, client: &Client, earlier: &mut Earlier) -> Outcome {
     let begun = Instant::now();
     let project = Project::open(&options.source.folder)?;
+    if !context.printer.is_json() {
+        context.printer.note(&format!("{DIM}building {} {}{DIM:#}", project.manifest().id, project.manifest().version));
+    }
     let built = octi_author::build_again(&project, &options.source.profile, earlier).await?;
     let built_in = begun.elapsed();
     if options.test {

@@ -64,8 +64,9 @@ pub(super) async fn passing(context: &Context, project: &Project, plugin: &[u8])
 }
 
 async fn all(context: &Context, cases: &[CaseFile], plugin: Vec<u8>) -> Outcome<Summary> {
+    let begun = Instant::now();
     let bench = Box::pin(Workbench::start(workbench(context)?, plugin, BUILT)).await?;
-    let summary = run_all(context.printer, &bench, cases).await;
+    let summary = run_all(context.printer, &bench, cases, begun.elapsed()).await;
     bench.stop().await;
     Ok(summary)
 }
@@ -78,10 +79,11 @@ fn workbench(context: &Context) -> Outcome<WorkbenchConfig> {
     Ok(WorkbenchConfig::scripted(ProcessDoor::new(launch).hiding(&context.config.home), compiler))
 }
 
-async fn run_all(printer: Printer, bench: &Workbench, cases: &[CaseFile]) -> Summary {
+async fn run_all(printer: Printer, bench: &Workbench, cases: &[CaseFile], started_in: Duration) -> Summary {
     let manifest = bench.manifest();
     let begun = Instant::now();
-    say(printer, &format!("running {} of {} {}", counted(cases.len(), "case"), manifest.id, manifest.version));
+    let loaded = format!("{DIM}compiled and loaded in {}{DIM:#}", human_time(milliseconds(started_in)));
+    say(printer, &format!("running {} of {} {}  {loaded}", counted(cases.len(), "case"), manifest.id, manifest.version));
     let mut reports = Vec::with_capacity(cases.len());
     for case in cases {
         let report = case.run(bench).await;
