@@ -138,6 +138,7 @@ pub(crate) async fn run(context: &Context, verb: Verb) -> Outcome {
         Verb::Call(options) if options.is_local() => return call::local(context, &options).await,
         // A server is not started for what it would not understand.
         Verb::Call(ref options) => drop(options.installed()?),
+        Verb::Install(ref options) => install::no_folder(options)?,
         Verb::Pack { folder, component, output } => return pack(context, &folder, component.as_deref(), output).await,
         Verb::Key(verb) => return signing::key(context, &verb),
         Verb::Sign(options) => return signing::sign(context, &options),

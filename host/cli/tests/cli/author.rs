@@ -147,6 +147,23 @@ fn mistakes_are_answered_with_the_next_command() {
 }
 
 #[test]
+fn a_role_needs_no_compiler_and_a_folder_is_not_what_is_installed() {
+    let desk = Desk::new();
+    desk.fine("", &["plugin", "new", "acme/pirate", "--kind", "role"]);
+    let checked = desk.fine("pirate", &["plugin", "doctor"]);
+    assert!(checked.out.contains("none is needed") && !checked.out.contains("rust"), "{checked:?}");
+    for (folder, arguments, parts) in [
+        ("pirate", &["plugin", "call", ".", "talk"][..], ["acme/pirate has no operations to call", "`octi plugin test`"]),
+        ("pirate", &["plugin", "install", "."], ["`.` is a folder", "`octi plugin build .` makes it, then"]),
+        ("", &["plugin", "install", "pirate/cases"], ["is a folder", "a plugin of a registry such as `acme/weather`"]),
+    ] {
+        let said = desk.run(folder, arguments);
+        assert_eq!(said.code, Some(1), "{arguments:?}: {said:?}");
+        parts.iter().for_each(|part| assert!(said.err.contains(part), "{part}: {said:?}"));
+    }
+}
+
+#[test]
 fn cases_are_told_as_a_test_runner_tells_them() {
     let desk = Desk::new();
     desk.made();

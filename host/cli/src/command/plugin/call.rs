@@ -11,7 +11,7 @@ use octi_api::v1::tools::ExecuteTool;
 use octi_author::{Called, Project, Workbench, WorkbenchConfig};
 use octi_config::env;
 use octi_engine::{CompileLimits, Compiler, Usage};
-use octi_extension::tool::Artifact;
+use octi_extension::tool::{Artifact, ToolError};
 use octi_security::sandbox::egress::Endpoints;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ const EXAMPLES: &str = "\
 Examples:
   octi plugin call filesystem.read_file '{\"path\": \"notes.md\"}'      a tool of your octi
   octi plugin call . count '{\"path\": \"README.md\"}' --workspace .   the plugin of this folder, built first
-  octi plugin call hello.wasm count '{\"path\": \"README.md\"}'        a plugin file, with an empty workspace
+  octi plugin call hello.wasm count '{\"path\": \"README.md\"}' --workspace .   a plugin file
   octi plugin call . today --secrets secrets.json                    with {\"weather_key\": \"…\"} for its header";
 /// Bytes of a file of secrets.
 const SECRETS_BYTES_MAX: u64 = 64 * 1024;
@@ -124,8 +124,12 @@ pub(super) async fn local(context: &Context, options: &Options) -> Outcome {
     let person = bench.person();
     secrets.iter().for_each(|(name, value)| bench.give_secret(person, name, value));
     let outcome = call(context.printer, (&bench, person), options, &workspace).await;
+    let lacks_secrets = secrets.is_empty() && !bench.manifest().capabilities.vault.is_empty();
     bench.stop().await;
-    outcome
+    outcome.map_err(|failure| {
+        let given = "it had no secrets: those of your octi stay there, and `--secrets FILE` gives some to this call";
+        if lacks_secrets { failure.hint(given) } else { failure }
+    })
 }
 
 /// The secrets of a file. What is wrong with it is told without a word of what is in it.
@@ -152,11 +156,15 @@ async fn call(
 ) -> Outcome {
     let manifest = bench.manifest();
     let grants = manifest.lines();
+    let names: Vec<String> = manifest.tools.keys().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return Err(Failure::user(format!("{} has no operations to call", manifest.id))
+            .hint("`octi plugin test` runs the cases of a role, a skill, a hook or a channel"));
+    }
     let (operation, arguments) = match options.rest.as_slice() {
         [operation] => (operation, json!({})),
         [operation, arguments] => (operation, parsed(arguments)?),
         _ => {
-            let names: Vec<String> = manifest.tools.keys().map(|name| format!("`{name}`")).collect();
             return Err(Failure::user(format!("name an operation of {}: {}", manifest.id, names.join(", ")))
                 .hint(format!("`octi plugin call {} OPERATION '{{…}}'`", options.plugin)));
         }
@@ -192,7 +200,15 @@ async fn call(
     });
     match result {
         Ok(_) => Ok(()),
-        Err(error) => Err(Failure::user(format!("`{operation}` failed with {}: {error}", error.code()))),
+        Err(error) => Err(Failure::user(failed(operation, &error))),
+    }
+}
+
+/// The code says more than the word before it, unless it is that word.
+fn failed(operation: &str, error: &ToolError) -> String {
+    match error.code() {
+        "failed" => format!("`{operation}` failed: {error}"),
+        code => format!("`{operation}` failed with {code}: {error}"),
     }
 }
 

@@ -27,17 +27,23 @@ pub(super) async fn run(context: &Context, options: Options) -> Outcome {
     let is_wanted = options.folder.is_some() || here.join("plugin.toml").is_file();
     let folder = options.folder.unwrap_or(here);
     let place = if folder.is_dir() { folder.as_path() } else { Path::new(".") };
-    let language = options.lang.map(Language::from).or_else(|| Language::of(place)).unwrap_or_default();
+    let language = options.lang.map(Language::from).or_else(|| Language::of(place));
     let mut all = match language {
-        Language::Rust => of_rust(&Toolchain::of(place).await),
-        Language::JavaScript => of_javascript(&ScriptTools::javascript(place).await, is_wanted),
-        Language::Python => of_python(&ScriptTools::python(place).await, is_wanted),
+        // A role or a skill is text.
+        None if is_wanted && is_text(place) => vec![Check::ok("compiler", "none is needed")],
+        None | Some(Language::Rust) => of_rust(&Toolchain::of(place).await),
+        Some(Language::JavaScript) => of_javascript(&ScriptTools::javascript(place).await, is_wanted),
+        Some(Language::Python) => of_python(&ScriptTools::python(place).await, is_wanted),
     };
     all.push(Check::ok("contract", format!("this octi ({VERSION}) serves {}", served::range())));
     if is_wanted {
         all.extend(of_folder(&folder));
     }
     checks::tell(context.printer, &all)
+}
+
+fn is_text(folder: &Path) -> bool {
+    ["prompt.md", "SKILL.md"].iter().any(|name| folder.join(name).is_file())
 }
 
 fn of_rust(found: &Toolchain) -> Vec<Check> {

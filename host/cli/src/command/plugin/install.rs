@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use octi_api::v1::plugin_offers::{AcceptPluginOffer, AvailableQuery, LockedPlugin, MakePluginOffer, PluginOffer};
 use octi_api::v1::plugins::{InstallQuery, Plugin};
+use octi_author::Project;
 use octi_domain::limits::PLUGIN_LOCK_BYTES_MAX;
 use octi_install::{Lock, Locked};
 
@@ -128,6 +129,20 @@ pub(super) async fn run(context: &Context, connection: &Connection, options: &Op
     let installed = answered(context, connection, &offer, &options.unattended).await?;
     told(context, &offer, &installed);
     Ok(())
+}
+
+/// Refuses a folder: somebody means the plugin that is made in it.
+pub(super) fn no_folder(options: &Options) -> Outcome {
+    let Some(folder) = options.plugin.as_deref().map(Path::new).filter(|plugin| plugin.is_dir()) else { return Ok(()) };
+    let failure = Failure::user(format!("`{}` is a folder, and what is installed is a plugin file", folder.display()));
+    Err(match Project::open(folder) {
+        Ok(project) => failure.hint(format!(
+            "`octi plugin build {}` makes it, then `octi plugin install {}`",
+            folder.display(),
+            super::near(&project.packed()).display()
+        )),
+        Err(_) => failure.hint("name a `.wasm` file, or a plugin of a registry such as `acme/weather`"),
+    })
 }
 
 /// Shows what would be installed.
