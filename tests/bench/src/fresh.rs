@@ -30,6 +30,8 @@ struct Job {
     tool: &'static str,
     operation: &'static str,
     arguments: Value,
+    /// What a call through the engine may take at the median, where it is not mostly the work that it asks the machine for.
+    us_max: Option<f64>,
 }
 
 struct Samples {
@@ -54,6 +56,7 @@ pub(crate) async fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Gro
             tool: "bench__echo",
             operation: "echo",
             arguments: json!({ "text": "hello" }),
+            us_max: Some(25.0),
         },
         Job {
             id: "read_file",
@@ -62,6 +65,7 @@ pub(crate) async fn measure(paths: &Paths, effort: Effort) -> anyhow::Result<Gro
             tool: "filesystem__read_file",
             operation: "read_file",
             arguments: json!({ "path": "note.txt" }),
+            us_max: None,
         },
     ];
     let mut rows = Vec::new();
@@ -114,12 +118,13 @@ fn rows_of(job: &Job, samples: Samples) -> anyhow::Result<[Row; 3]> {
     let id = |path: &str| format!("fresh.{}.{path}", job.id);
     let ratio = |times: &Times| Goal::at_most("p50 against wasmtime alone", 2.5, times.p50_us / bare.p50_us, "x");
     let tail = |times: &Times| Goal::at_most("p99", 500.0, times.p99_us, "µs");
+    let mut through_engine = Row::times(id("engine"), format!("{}, engine", job.name), engine).goal(ratio(&engine));
+    if let Some(max) = job.us_max {
+        through_engine = through_engine.goal(Goal::at_most("p50", max, engine.p50_us, "µs"));
+    }
     Ok([
         Row::times(id("bare"), format!("{}, wasmtime alone", job.name), bare),
-        Row::times(id("engine"), format!("{}, engine", job.name), engine)
-            .goal(ratio(&engine))
-            .goal(Goal::at_most("p50", 25.0, engine.p50_us, "µs"))
-            .goal(tail(&engine)),
+        through_engine.goal(tail(&engine)),
         Row::times(id("dispatch"), format!("{}, dispatch", job.name), dispatch).goal(ratio(&dispatch)).goal(tail(&dispatch)),
     ])
 }
