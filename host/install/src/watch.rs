@@ -1,4 +1,4 @@
-//! What was revoked since it was installed: each registry is asked once a minute, whatever the others say.
+//! What was revoked since it was installed: each registry is asked every 40 seconds, whatever the others say.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -58,7 +58,7 @@ impl Watched {
 }
 
 impl Installer {
-    /// Looks once a minute what was revoked, and keeps the lock file in line with what runs, until it is told to stop.
+    /// Looks every 40 seconds what was revoked, and keeps the lock file in line with what runs, until it is told to stop.
     pub async fn watch(&self, stop: CancellationToken) {
         let look = async {
             loop {

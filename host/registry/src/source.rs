@@ -1,7 +1,6 @@
 //! Where a registry's bytes come from. Whoever implements it need not be trusted: what it hands over is checked by [`crate::Registry`].
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
@@ -59,9 +58,11 @@ pub enum SourceError {
 }
 
 /// A folder on this machine, as [`Layout`] writes it.
+///
+/// It is opened again for each question: whoever keeps a copy puts a new folder in the place of the old one, and a disk comes and goes.
 #[derive(Debug, Clone)]
 pub struct Folder {
-    layout: Arc<Layout>,
+    path: PathBuf,
     origin: String,
 }
 
@@ -71,15 +72,16 @@ impl Folder {
     /// # Errors
     /// [`LayoutError`] when it is not a layout.
     pub fn open(path: &Path) -> Result<Self, LayoutError> {
-        Ok(Self { layout: Arc::new(Layout::open(path)?), origin: path.display().to_string() })
+        Layout::open(path)?;
+        Ok(Self { path: path.to_owned(), origin: path.display().to_string() })
     }
 
     async fn read(
         &self,
         read: impl FnOnce(&Layout) -> Result<Vec<u8>, LayoutError> + Send + 'static,
     ) -> Result<Vec<u8>, SourceError> {
-        let layout = Arc::clone(&self.layout);
-        let done = tokio::task::spawn_blocking(move || read(&layout)).await;
+        let path = self.path.clone();
+        let done = tokio::task::spawn_blocking(move || read(&Layout::open(&path)?)).await;
         match done {
             Ok(read) => Ok(read?),
             Err(error) => Err(SourceError::Unavailable { origin: self.origin.clone(), because: error.into() }),
@@ -107,5 +109,27 @@ impl Source for Folder {
 
     async fn blob(&self, _name: &PluginName, digest: Digest, bytes_max: usize) -> Result<Vec<u8>, SourceError> {
         self.read(move |layout| layout.blob(digest, bytes_max)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_folder_that_takes_the_place_of_another_is_the_one_that_is_read() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (here, next) = (place.path().join("here"), place.path().join("next"));
+        for (path, text) in [(&here, b"old"), (&next, b"new")] {
+            Layout::create(path).and_then(|layout| layout.set_document(Document::Index, text)).expect("a layout");
+        }
+        let source = Folder::open(&here).expect("a layout");
+        assert_eq!(source.index(99).await.expect("an index"), b"old");
+        fs::rename(&here, place.path().join("before")).expect("moved");
+        assert!(matches!(source.index(99).await, Err(SourceError::Layout(_))), "nothing is there");
+        fs::rename(&next, &here).expect("moved");
+        assert_eq!(source.index(99).await.expect("an index"), b"new");
     }
 }

@@ -967,7 +967,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Asks every registry now what is revoked, which happens once a minute anyway. */
+        /** Asks every registry now what is revoked, which happens every 40 seconds anyway. */
         post: operations["plugin-registries_refresh"];
         delete?: never;
         options?: never;

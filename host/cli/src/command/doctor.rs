@@ -63,7 +63,7 @@ fn engine() -> Check {
 
 /// Whether what registries revoked is known; nothing where none is set up.
 async fn registries(context: &Context) -> Option<Check> {
-    let hint = "octi asks again once a minute; what was revoked before stays so";
+    let hint = "octi asks again every 40 seconds; what was revoked before stays so";
     let probed = match registries::probe(&context.config, &context.environment).await {
         Ok(probed) if probed.is_empty() => return None,
         Ok(probed) => probed,

@@ -134,7 +134,7 @@ fn what_was_revoked_stays_so_without_the_registry_and_an_upgrade_is_the_way_back
     let (mut world, server) = World::serving();
     world.install("acme/weather");
     world.shelf.revoke(release("acme/weather", "1.0.0"), "it is broken");
-    // The server looks once a minute, and when it starts.
+    // The server looks every 40 seconds, and when it starts.
     server.kill();
     let server = world.octi.serve();
     until("the revocation is seen", || world.listed().contains("revoked"));

@@ -4,8 +4,8 @@
 pub const REGISTRIES_MAX: usize = 16;
 /// Keys that one registry may sign with.
 pub const REGISTRY_KEYS_MAX: usize = 8;
-/// Seconds between two looks at what a registry revoked.
-pub const REGISTRY_POLL_SECONDS: u64 = 60;
+/// Seconds between two looks at what a registry revoked: with the time of an answer, a revocation is known within a minute.
+pub const REGISTRY_POLL_SECONDS: u64 = 40;
 /// Seconds that a registry has for all it is asked in one look, or for one offer.
 pub const REGISTRY_ANSWER_SECONDS_MAX: u64 = 30;
 /// Seconds that a registry has for the file of a plugin, which is then tried.

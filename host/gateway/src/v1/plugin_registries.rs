@@ -22,7 +22,7 @@ async fn list(State(gateway): State<Gateway>, _caller: Admin) -> Answer<Page<Plu
     Answer(Page::whole(gateway.registries.status()))
 }
 
-/// Asks every registry now what is revoked, which happens once a minute anyway.
+/// Asks every registry now what is revoked, which happens every 40 seconds anyway.
 #[utoipa::path(post, path = "/api/plugin-registries/refresh", tag = "plugin-registries", responses((status = 200, body = Page<PluginRegistry>)))]
 async fn refresh(State(gateway): State<Gateway>, _caller: Admin) -> Answer<Page<PluginRegistry>> {
     Answer(Page::whole(gateway.registries.refresh().await))
