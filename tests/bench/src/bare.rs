@@ -59,8 +59,19 @@ pub struct Open(File);
 pub enum Never {}
 
 impl Bare {
-    /// An engine whose pool has room for so many instances.
+    /// An engine whose pool has room for so many instances. Its code has no checks, so each memory takes 4 GiB of addresses.
     pub(crate) fn new(instances: u32) -> anyhow::Result<Self> {
+        Self::with(Config::new(), instances)
+    }
+
+    /// The same with checks before each access, for where addresses are short: the engine does so by itself.
+    pub(crate) fn checked(instances: u32) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.memory_reservation(MEMORY_BYTES as u64);
+        Self::with(config, instances)
+    }
+
+    fn with(mut config: Config, instances: u32) -> anyhow::Result<Self> {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(instances)
             .total_core_instances(instances * 8)
@@ -76,7 +87,6 @@ impl Bare {
         } else {
             pool.linear_memory_keep_resident(64 << 10);
         }
-        let mut config = Config::new();
         config
             .concurrency_support(false)
             .max_wasm_stack(512 << 10)
