@@ -29,6 +29,7 @@ export default async function story(stage) {
 
   await stage.step("a turn asks, is allowed, and shows its result", async () => {
     await page.goto("/chat");
+    await ready(page);
     await composer(page).fill("write a file hello.md with a greeting and read it back");
     await composer(page).press("Enter");
     await page.getByRole("button", { name: /Once/ }).waitFor();
