@@ -1,7 +1,10 @@
 //! What the machine is, from `/proc`.
 
-use std::fs::read_to_string;
+use std::fs::{read_dir, read_to_string};
 
+use anyhow::Context;
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
 use octi_tests::report::Machine;
 
 /// The facts; what cannot be read is `unknown`.
@@ -49,6 +52,45 @@ impl Processors {
     }
 }
 
+/// All threads of this process on one processor, until it is dropped. Processors of a shared machine are not equally fast: what
+/// shares its core with a neighbour's work takes half as long again.
+pub(crate) struct Pinned {
+    before: CpuSet,
+}
+
+impl Pinned {
+    /// On the processor with that number, counted round those that this process may use.
+    pub(crate) fn to(number: usize) -> anyhow::Result<Self> {
+        let before = sched_getaffinity(Pid::this()).context("which processors this process may use is not told")?;
+        let usable: Vec<usize> = (0..CpuSet::count()).filter(|at| before.is_set(*at).unwrap_or(false)).collect();
+        let chosen = usable.get(number % usable.len().max(1)).context("this process may use no processor")?;
+        let mut one = CpuSet::new();
+        one.set(*chosen)?;
+        let pinned = Self { before };
+        every_thread_on(&one)?;
+        Ok(pinned)
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        // What stays on one processor is measured there; nothing of it is wrong.
+        let _where_it_was = every_thread_on(&self.before);
+    }
+}
+
+fn every_thread_on(processors: &CpuSet) -> anyhow::Result<()> {
+    for thread in read_dir("/proc/self/task")? {
+        let Some(id) = thread?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        match sched_setaffinity(Pid::from_raw(id), processors) {
+            // A thread that ended in the meantime.
+            Ok(()) | Err(nix::errno::Errno::ESRCH) => {}
+            Err(error) => return Err(error).context("a thread cannot be moved to a processor"),
+        }
+    }
+    Ok(())
+}
+
 /// What this process holds.
 #[derive(Clone, Copy)]
 pub(crate) struct Footprint {
@@ -63,7 +105,7 @@ pub(crate) fn footprint() -> anyhow::Result<Footprint> {
     let process = std::process::id();
     Ok(Footprint {
         memory: field(process, "status", "VmRSS:")? * 1_024.0 / 1e6,
-        descriptors: std::fs::read_dir("/proc/self/fd")?.count() as f64,
+        descriptors: read_dir("/proc/self/fd")?.count() as f64,
         threads: field(process, "status", "Threads:")?,
     })
 }
