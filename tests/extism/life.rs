@@ -72,6 +72,26 @@ async fn another_file_takes_its_place_and_one_that_does_not_run_does_not() {
 }
 
 #[tokio::test]
+async fn its_calls_are_counted_over_its_files() {
+    let Some(host) = Host::start() else { return };
+    host.words().await;
+    let told = |host: &Host| {
+        let report = host.registry.health().expect("modules are counted");
+        report.plugins.into_iter().find(|health| health.id == "extism/words").expect("the module")
+    };
+    assert_eq!((told(&host).whole.calls, told(&host).last_call), (0, None), "starting it is no call");
+    host.ask("words__greet", "Ada").await.unwrap();
+    host.ask("words__refuse", "").await.unwrap_err();
+    host.install("words", std::fs::read(module("servlet")).unwrap()).await.unwrap();
+    host.call("words__add", json!({"a": 1, "b": 2})).await.unwrap();
+    let told = told(&host);
+    assert_eq!((told.whole.calls, told.active), (3, 0));
+    assert_eq!(told.whole.errors, std::collections::BTreeMap::from([("failed", 1)]));
+    assert!(told.whole.p95_us >= told.whole.p50_us && told.whole.p50_us > Some(0) && told.last_call.is_some(), "{told:?}");
+    host.hub.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_what_was_installed_does_not_run() {
     let Some(host) = Host::start() else { return };
     host.words().await;

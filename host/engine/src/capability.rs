@@ -14,7 +14,7 @@ pub(crate) mod log;
 pub(crate) mod shell;
 pub(crate) mod wasi;
 
-use octi_domain::telemetry;
+use octi_domain::{limits, telemetry};
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -22,6 +22,7 @@ use crate::bindings::HostError;
 use crate::bindings::tool::octi;
 use crate::quota::Charge;
 use crate::state::{CallState, Services};
+use crate::text;
 
 /// What a host function returns: the outer error ends the call, the inner one is for the guest.
 pub(crate) type HostResult<T> = wasmtime::Result<Result<T, HostError>>;
@@ -65,7 +66,9 @@ impl CallState {
     pub(crate) fn denied(&self, capability: &'static str, why: String) -> HostError {
         let plugin = self.grant.plugin().to_owned();
         metrics::counter!(telemetry::PLUGIN_DENIALS.name, "plugin" => plugin, "capability" => capability).increment(1);
-        self.grant.health().denied(capability, &why, &*self.caller.redact);
+        // First without secrets, then cut: half of one would not be found.
+        let told = text::clean(&(self.caller.redact)(&why), limits::PLUGIN_REFUSAL_BYTES_MAX);
+        self.grant.health().denied(capability, told);
         HostError::Denied(why)
     }
 }

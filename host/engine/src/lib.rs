@@ -15,7 +15,6 @@ mod failure;
 mod foreign;
 mod functions;
 mod generation;
-mod health;
 mod hook;
 mod install;
 mod instance;

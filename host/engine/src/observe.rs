@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use metrics::{Counter, Histogram};
 use octi_domain::telemetry;
+use octi_extension::health::Health;
 use octi_extension::tool::{CallContext, Containment, ToolError};
 use tracing::Span;
 use tracing::field::Empty;
 
 use crate::generation::Generation;
-use crate::health::Health;
 use crate::usage::Usage;
 
 /// Handles of one tool's busiest metrics, looked up once.
@@ -97,7 +97,7 @@ impl<'a> Observed<'a> {
 
     /// Takes note of what the sandbox measured, on success and failure alike; the log has it for whoever looks closely.
     pub(crate) fn used(&self, usage: &Usage) {
-        self.health.used(usage);
+        self.health.used(&usage.summed());
         if !tracing::enabled!(target: "octi::plugin", tracing::Level::DEBUG) {
             return;
         }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use octi_extension::capability::Capabilities;
 use octi_extension::grant::Grant;
+use octi_extension::health::Health;
 use octi_extension::manifest::Manifest;
 use octi_security::sandbox::egress::HostAllow;
-
-use crate::health::Health;
 
 /// A plugin's grant, and the same for the door that dials: made once, because every request asks both.
 pub(crate) struct Rights {

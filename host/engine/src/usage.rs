@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use octi_extension::health::Used;
+
 use crate::quota::Charge;
 use crate::state::CallState;
 
@@ -46,6 +48,12 @@ pub struct Times {
 }
 
 impl Usage {
+    /// What of it is summed up for people.
+    pub(crate) const fn summed(&self) -> Used {
+        let Self { memory_peak, sent_bytes, received_bytes, refused, .. } = *self;
+        Used { memory_peak, sent_bytes, received_bytes, refused }
+    }
+
     /// What the call of that store has used so far.
     pub(crate) fn of(state: &CallState) -> Self {
         let (log_lines, log_dropped) = state.log.count();

@@ -1,5 +1,11 @@
 //! How plugins have been doing since the host started, for a person who looks: a bounded summary of each.
 
+mod count;
+mod durations;
+mod windows;
+
+pub use count::{Health, Healths, Running, Used};
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use octi_extension::tool::{Tool, ToolError};
+use octi_domain::limits;
+use octi_extension::tool::{CallContext, Tool, ToolError};
 use serde_json::json;
 
 use super::guests::{EXPECT_GOOD, call, context, generation, host, manifest, plugin, wat};
@@ -40,9 +41,13 @@ fn maker(access: &str, name: (usize, usize), expect: &str) -> Arc<Generation> {
 }
 
 async fn call_in(generation: &Arc<Generation>, folder: &std::path::Path) -> Result<(), ToolError> {
+    call_with(generation, context(folder.to_owned(), Duration::from_secs(20))).await
+}
+
+async fn call_with(generation: &Arc<Generation>, context: CallContext) -> Result<(), ToolError> {
     let entry = generation.manifest().tools.get("run").cloned().unwrap_or_default();
     let tool = crate::tool::WasmTool::new(generation, "run", &entry);
-    tool.call(context(folder.to_owned(), Duration::from_secs(20)), json!({})).await.map(drop)
+    tool.call(context, json!({})).await.map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,6 +66,18 @@ async fn a_reader_is_told_that_it_may_not_write() {
     let health = guest.grant.health().told("acme/maker");
     assert_eq!((health.refusals[0].capability, health.whole.denials.get("fs")), ("fs", Some(&1)));
     assert!(health.refusals[0].text.contains("access = \"write\""), "whoever looks reads the same: {:?}", health.refusals);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_kept_of_a_refusal_has_no_secrets_and_an_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let guest = maker("read", (1600, 3), &expect_refusal(DENIED));
+    let redact = |text: &str| text.replace("acme/maker", "***") + &"x".repeat(limits::PLUGIN_REFUSAL_BYTES_MAX);
+    let context = CallContext { redact: Arc::new(redact), ..context(folder.path().to_owned(), Duration::from_secs(20)) };
+    assert_eq!(call_with(&guest, context).await, Ok(()));
+    let text = &guest.grant.health().told("acme/maker").refusals[0].text;
+    assert!(text.contains("***") && !text.contains("acme/maker"), "{text}");
+    assert!(text.len() <= limits::PLUGIN_REFUSAL_BYTES_MAX && text.ends_with('…'), "{}", text.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

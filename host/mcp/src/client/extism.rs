@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use octi_domain::ids::UserId;
 use octi_domain::{limits, tool_name};
-use octi_extension::health::HealthReport;
+use octi_extension::health::{HealthReport, PluginHealth};
 use octi_extension::registry::{PluginState, PluginStatus, Registry, Snapshot, Source as PluginSource};
 use octi_extension::skill::SkillProblem;
 
@@ -192,6 +192,11 @@ impl ExtismModules {
         known.iter().map(|(name, record)| self.status(name, record)).collect()
     }
 
+    /// How each of them has been doing. What a process needs and sends is not seen call by call, so no memory and no bytes.
+    fn health(&self) -> Vec<PluginHealth> {
+        self.known().keys().map(|name| self.hub.health(name, &id(name))).collect()
+    }
+
     fn status(&self, name: &str, record: &Record) -> PluginStatus {
         let server = self.hub.status(name);
         let rests = server.as_ref().is_some_and(|server| server.breaker == BreakerState::Open);
@@ -203,7 +208,7 @@ impl ExtismModules {
         };
         let version = format!("0.0.0+{}", record.digest.get(..8).unwrap_or_default());
         PluginStatus {
-            id: format!("{PUBLISHER}/{name}"),
+            id: id(name),
             version,
             description: "A module of Extism".to_owned(),
             source: PluginSource::Extism,
@@ -273,6 +278,11 @@ impl ExtismModules {
     }
 }
 
+/// What people call a module.
+fn id(name: &str) -> String {
+    format!("{PUBLISHER}/{name}")
+}
+
 /// The name of a file as the name of a server, which the names of its tools begin with.
 fn name_of(file_name: &str) -> Result<String, ExtismError> {
     let stem = Path::new(file_name).file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -337,7 +347,9 @@ impl Registry for WithModules {
     }
 
     fn health(&self) -> Option<HealthReport> {
-        self.others.health()
+        let mut report = self.others.health().unwrap_or_else(|| self.modules.hub.nothing_counted());
+        report.plugins.extend(self.modules.health());
+        Some(report)
     }
 
     fn skill_problems(&self) -> Vec<SkillProblem> {

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use octi_domain::ambient::Ambient;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
-use octi_extension::health::HealthReport;
+use octi_extension::health::{HealthReport, Healths, PluginHealth};
 use octi_extension::registry::{PluginStatus, Registry, Snapshot};
 use octi_extension::skill::SkillProblem;
 use octi_extension::tool::Tool;
@@ -40,6 +40,8 @@ pub struct Doors {
     /// Where each program has a directory of its own.
     pub(super) home: PathBuf,
     pub(super) ambient: Ambient,
+    /// How each server has been doing, by its name.
+    pub(super) healths: Healths,
     pub(super) tasks: TaskTracker,
     /// Ends what was started before anybody needed it.
     stop: CancellationToken,
@@ -62,7 +64,8 @@ impl Doors {
             ..Caps::default()
         };
         let egress = Arc::new(egress.with_caps(caps));
-        Self { processes, egress, secrets, home, ambient, tasks: TaskTracker::new(), stop: CancellationToken::new() }
+        let healths = Healths::new(ambient.now());
+        Self { processes, egress, secrets, home, ambient, healths, tasks: TaskTracker::new(), stop: CancellationToken::new() }
     }
 }
 
@@ -212,6 +215,16 @@ impl Hub {
     pub fn status(&self, name: &str) -> Option<Status> {
         let servers = self.servers.load();
         self.declared().get(name).map(|declared| status(declared, servers.get(name)))
+    }
+
+    /// A report of how servers have been doing, of none yet.
+    pub(super) fn nothing_counted(&self) -> HealthReport {
+        HealthReport { since: self.doors.healths.since(), plugins: Vec::new() }
+    }
+
+    /// How the server of that name has been doing, as the plugin of that id.
+    pub(super) fn health(&self, name: &str, id: &str) -> PluginHealth {
+        self.doors.healths.of(name).told(id)
     }
 
     /// Where each program has a directory of its own.

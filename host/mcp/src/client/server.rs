@@ -7,6 +7,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use octi_domain::ids::UserId;
 use octi_domain::limits;
+use octi_extension::health::Health;
 use octi_extension::tool::{CallContext, Tool, ToolOutput};
 use rmcp::model::{CallToolRequestParams, JsonObject};
 use tokio::sync::Semaphore;
@@ -33,6 +34,8 @@ pub(super) struct Server {
     account: Option<Account>,
     doors: Arc<Doors>,
     breaker: Mutex<Breaker>,
+    /// Of every server of this name.
+    health: Arc<Health>,
     /// Held while it is started, so that it is started once.
     live: tokio::sync::Mutex<Option<Arc<Live>>>,
     places: Semaphore,
@@ -73,6 +76,7 @@ impl Server {
             Way::Stdio { .. } => None,
         };
         Self {
+            health: doors.healths.of(&name),
             name,
             owner,
             config,
@@ -241,6 +245,11 @@ impl Server {
             _ => self.breaker().succeeded(),
         }
         answer
+    }
+
+    /// What is counted of its calls.
+    pub(super) const fn health(&self) -> &Arc<Health> {
+        &self.health
     }
 
     /// The way to sign in, for people.

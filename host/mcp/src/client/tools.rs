@@ -48,10 +48,16 @@ impl Tool for ServerTool {
             ))
         };
         let server = self.server.upgrade().ok_or_else(gone)?;
-        let Value::Object(arguments) = arguments else {
-            return Err(ToolError::BadInput("arguments are an object".to_owned()));
+        let counted = Arc::clone(server.health()).call();
+        let answer = match arguments {
+            Value::Object(arguments) => {
+                let tool = (self.tool.as_str(), self.spec.digest.as_str());
+                Box::pin(server.call(context, tool, arguments)).await.map_err(ToolError::from)
+            }
+            _ => Err(ToolError::BadInput("arguments are an object".to_owned())),
         };
-        Ok(Box::pin(server.call(context, (&self.tool, &self.spec.digest), arguments)).await?)
+        counted.end(answer.as_ref().map(drop));
+        answer
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use octi_extension::health::CallSums;
-
+use super::CallSums;
+use super::count::Used;
 use super::durations::Durations;
-use crate::usage::Usage;
 
 /// How long one window is.
 const SECONDS: u64 = 5 * 60;
@@ -71,11 +70,11 @@ impl Sums {
         }
     }
 
-    pub(super) fn used(&mut self, usage: &Usage) {
-        self.memory_peak = self.memory_peak.max(usage.memory_peak);
-        self.sent_bytes += usage.sent_bytes;
-        self.received_bytes += usage.received_bytes;
-        self.quotas += usage.refused;
+    pub(super) fn used(&mut self, used: &Used) {
+        self.memory_peak = self.memory_peak.max(used.memory_peak);
+        self.sent_bytes += used.sent_bytes;
+        self.received_bytes += used.received_bytes;
+        self.quotas += used.refused;
     }
 
     pub(super) fn denied(&mut self, capability: &'static str) {
@@ -134,7 +133,7 @@ mod tests {
     fn the_largest_memory_counts_and_bytes_add_up() {
         let mut windows = Windows::default();
         for (memory_peak, sent_bytes) in [(1, 10), (5, 20), (3, 30)] {
-            windows.add(0, |sums| sums.used(&Usage { memory_peak, sent_bytes, ..Usage::default() }));
+            windows.add(0, |sums| sums.used(&Used { memory_peak, sent_bytes, ..Used::default() }));
         }
         let told = windows.told(0).1.told();
         assert_eq!((told.memory_peak, told.sent_bytes, told.received_bytes), (5, 60, 0));

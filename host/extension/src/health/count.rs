@@ -1,10 +1,7 @@
-//! How each plugin has been doing: counters and a small histogram, in memory, for a person who looks at this host.
+//! Counters and a small histogram of each plugin, in memory.
 //!
-//! The metrics of `observe` are series for whoever collects them over many hosts; nobody has to collect anything for this.
+//! The metrics of the host are series for whoever collects them over many hosts; nobody has to collect anything for this.
 //! A plugin that was never called costs a few bytes, one that was less than ten kilobytes.
-
-mod durations;
-mod windows;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +10,27 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use octi_domain::limits;
-use octi_extension::health::{PluginHealth, RefusedCall};
 
-use crate::text;
-use crate::usage::Usage;
-use windows::Windows;
+use super::windows::Windows;
+use super::{PluginHealth, RefusedCall};
+use crate::tool::{Containment, ToolError};
+
+/// What a call used, as far as it is summed up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Most bytes of linear memory at once.
+    pub memory_peak: u64,
+    /// Bytes of bodies sent over the network.
+    pub sent_bytes: u64,
+    /// Bytes of bodies received over the network.
+    pub received_bytes: u64,
+    /// Host calls that were refused because there were too many.
+    pub refused: u64,
+}
 
 /// Those of every plugin of this run of the host, by id.
 #[derive(Debug)]
-pub(crate) struct Healths {
+pub struct Healths {
     began: Began,
     by_id: Mutex<BTreeMap<String, Arc<Health>>>,
 }
@@ -43,17 +52,17 @@ impl Began {
 
 impl Healths {
     /// Nothing was called yet.
-    pub(crate) fn new(now: DateTime<Utc>) -> Self {
+    pub fn new(now: DateTime<Utc>) -> Self {
         Self { began: Began { at: now, instant: Instant::now() }, by_id: Mutex::default() }
     }
 
     /// When counting began.
-    pub(crate) const fn since(&self) -> DateTime<Utc> {
+    pub const fn since(&self) -> DateTime<Utc> {
         self.began.at
     }
 
     /// The one of a plugin, whichever of its generations asks.
-    pub(crate) fn of(&self, id: &str) -> Arc<Health> {
+    pub fn of(&self, id: &str) -> Arc<Health> {
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(health) = by_id.get(id) {
             return health.clone();
@@ -70,7 +79,7 @@ impl Healths {
 
 /// How one plugin has been doing, over all of its generations.
 #[derive(Debug)]
-pub(crate) struct Health {
+pub struct Health {
     began: Began,
     active: AtomicU64,
     /// None before the first call.
@@ -97,12 +106,20 @@ impl Health {
     }
 
     /// A call begins.
-    pub(crate) fn begin(&self) {
+    pub fn begin(&self) {
         self.active.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a call from here until what is given is ended or dropped.
+    #[must_use]
+    pub fn call(self: Arc<Self>) -> Running {
+        self.begin();
+        // What ends without an end was dropped by its caller.
+        Running { health: self, began: Instant::now(), code: Containment::Cancelled.code() }
+    }
+
     /// A call that began is over, in whatever way.
-    pub(crate) fn end(&self, code: &'static str, began: Instant, took: Duration) {
+    pub fn end(&self, code: &'static str, began: Instant, took: Duration) {
         self.active.fetch_sub(1, Ordering::Relaxed);
         let now = began + took;
         let mut record = self.record();
@@ -112,17 +129,15 @@ impl Health {
     }
 
     /// What a call used.
-    pub(crate) fn used(&self, usage: &Usage) {
+    pub fn used(&self, used: &Used) {
         let second = self.second(Instant::now());
-        self.record().get_or_insert_default().windows.add(second, |sums| sums.used(usage));
+        self.record().get_or_insert_default().windows.add(second, |sums| sums.used(used));
     }
 
-    /// A host call that nothing grants. `redact` takes the caller's secrets out of the text.
-    pub(crate) fn denied(&self, capability: &'static str, why: &str, redact: &dyn Fn(&str) -> String) {
+    /// A host call that nothing grants. The text is what a person may read: bounded, cleaned, and without the caller's secrets.
+    pub fn denied(&self, capability: &'static str, text: String) {
         let now = Instant::now();
         let (at, second) = (self.began.date(now), self.second(now));
-        // First without secrets, then cut: half of one would not be found.
-        let text = text::clean(&redact(why), limits::PLUGIN_REFUSAL_BYTES_MAX);
         let mut record = self.record();
         let record = record.get_or_insert_default();
         if record.refusals.len() >= limits::PLUGIN_REFUSALS_MAX {
@@ -133,7 +148,7 @@ impl Health {
     }
 
     /// What is known now.
-    pub(crate) fn told(&self, id: &str) -> PluginHealth {
+    pub fn told(&self, id: &str) -> PluginHealth {
         let second = self.second(Instant::now());
         let record = self.record();
         let (whole, hour) = record.as_ref().map_or_else(Default::default, |record| record.windows.told(second));
@@ -153,6 +168,27 @@ impl Health {
 
     fn record(&self) -> MutexGuard<'_, Option<Box<Record>>> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that runs, and is counted.
+#[derive(Debug)]
+pub struct Running {
+    health: Arc<Health>,
+    began: Instant,
+    code: &'static str,
+}
+
+impl Running {
+    /// The call is over.
+    pub fn end(mut self, result: Result<(), &ToolError>) {
+        self.code = result.map_or_else(ToolError::code, |()| "ok");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.health.end(self.code, self.began, self.began.elapsed());
     }
 }
 
@@ -184,16 +220,27 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_refusals_are_kept_cut_and_without_secrets() {
+    fn a_call_is_counted_however_it_ends() {
+        let health = Arc::new(Health::default());
+        health.clone().call().end(Ok(()));
+        health.clone().call().end(Err(&ToolError::Failed("no".to_owned())));
+        let running = health.clone().call();
+        assert_eq!(health.told("acme/x").active, 1);
+        drop(running);
+        let told = health.told("acme/x");
+        assert_eq!((told.active, told.whole.calls), (0, 3));
+        assert_eq!(told.whole.errors, BTreeMap::from([("cancelled", 1), ("failed", 1)]));
+    }
+
+    #[test]
+    fn only_the_newest_refusals_are_kept() {
         let health = Health::default();
-        let long = format!("hunter2 {}", "x".repeat(limits::PLUGIN_REFUSAL_BYTES_MAX));
         for number in 0..=limits::PLUGIN_REFUSALS_MAX {
-            health.denied("http", &format!("{number} {long}"), &|text| text.replace("hunter2", "***"));
+            health.denied("http", format!("{number}"));
         }
         let told = health.told("acme/x");
         assert_eq!(told.refusals.len(), limits::PLUGIN_REFUSALS_MAX);
-        assert!(told.refusals[0].text.starts_with(&format!("{} ***", limits::PLUGIN_REFUSALS_MAX)), "the newest is first");
-        assert!(told.refusals.iter().all(|refusal| refusal.text.len() <= limits::PLUGIN_REFUSAL_BYTES_MAX));
+        assert_eq!(told.refusals[0].text, limits::PLUGIN_REFUSALS_MAX.to_string(), "the newest is first");
         assert_eq!(told.whole.denials, BTreeMap::from([("http", limits::PLUGIN_REFUSALS_MAX as u64 + 1)]));
     }
 
