@@ -13,11 +13,16 @@ const LINES: readonly (readonly [string, (sums: CallSums) => string])[] = [
   ["Half take at most", (sums) => micros(sums.p50Us)],
   ["95 % take at most", (sums) => micros(sums.p95Us)],
   ["Most memory of a call", (sums) => (sums.memoryPeakBytes ? bytes(sums.memoryPeakBytes) : "–")],
-  ["Sent over the network", (sums) => bytes(sums.sentBytes ?? 0)],
-  ["Received", (sums) => bytes(sums.receivedBytes ?? 0)],
+  ["Sent over the network", (sums) => sent(sums, sums.sentBytes)],
+  ["Received", (sums) => sent(sums, sums.receivedBytes)],
   ["Refused, no grant", (sums) => counts(sums.denials)],
   ["Refused, over a quota", (sums) => number(sums.quotaRefusals ?? 0)],
 ];
+
+/** What went over the network; what runs in a process of its own, and so has no memory here, says nothing of it. */
+function sent(sums: CallSums, size = 0) {
+  return sums.calls && !sums.memoryPeakBytes ? "–" : bytes(size);
+}
 
 /** How a plugin has been doing, for who looks after it: all calls of everybody together. */
 export function Health({ id }: { id: string }) {
