@@ -4,6 +4,8 @@
 //! memory. So it runs behind the process door, without network and with bounds on time, memory and output, and once it has its two
 //! files open it gives up the right to open any other. What it returns is trusted like the compiler itself.
 
+mod symbols;
+
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -28,6 +30,7 @@ use crate::functions::Functions;
 use crate::install::InstallError;
 use crate::lean::lean;
 use crate::text;
+use symbols::without_symbols;
 
 /// The hidden subcommand that runs [`compiler_main`].
 pub const COMPILER_COMMAND: &str = "__compile";
@@ -163,13 +166,18 @@ fn door(program: PathBuf, level: Level, allowed: CompileLimits) -> ProcessDoor {
     ProcessDoor::with_profiles(ProcessConfig { launcher: program, level }, profiles)
 }
 
+/// What wasmtime makes of a component, without what nothing here reads.
+fn native_code(engine: &Engine, component: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    engine.precompile_component(&lean(component)).map(without_symbols)
+}
+
 async fn in_process(
     engine: Engine,
     code: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static,
 ) -> Result<Vec<u8>, InstallError> {
     blocking(move || {
         let code = code().map_err(|error| failed(format!("its file cannot be read: {error}")))?;
-        engine.precompile_component(&lean(&code)).map_err(|error| refused(&error))
+        native_code(&engine, &code).map_err(|error| refused(&error))
     })
     .await
 }
@@ -322,7 +330,7 @@ fn compile_files(target: Target, [input, output, known, functions]: [&Path; 4]) 
     let functions = Functions::save_time(target.class, code.len()).then(|| known_before(before));
     let engine =
         engine::compiler(target, functions.clone()).map_err(|error| format!("the compiler does not start: {error:#}"))?;
-    let native = engine.precompile_component(&lean(&code)).map_err(|error| format!("{error:#}"))?;
+    let native = native_code(&engine, &code).map_err(|error| format!("{error:#}"))?;
     made.write_all(&native).map_err(|error| format!("the native code cannot be written: {error}"))?;
     if let Some(functions) = functions {
         let bytes = functions.to_bytes();
