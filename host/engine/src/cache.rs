@@ -36,7 +36,8 @@ use crate::native::Native;
 use entry::{Check, HEADER_BYTES};
 use sealed::{Open, Sealed};
 
-/// Bytes of an entry that are checked and copied at once: few enough to stay in the processor's cache in between.
+/// Bytes of an entry that are checked and copied at once: few enough to stay in the processor's cache in between, and so many chunks
+/// of BLAKE3 that they are hashed side by side.
 const READ_BYTES: usize = 64 * 1024;
 /// What a compiler left behind when its host died is removed when it is older than this.
 const LEFTOVER_AGE: Duration = Duration::from_secs(60 * 60);
@@ -97,7 +98,7 @@ impl Cache {
     #[cfg(test)]
     pub(crate) fn plant(&self, lane: &Lane, digest: &str, native: &[u8]) -> io::Result<()> {
         let place = self.place.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        place.save(&entry_name(&lane.engine, digest), native)
+        place.save(&entry_name(lane, digest), native)
     }
 
     fn with(place: Option<Place>, compiler: Compiler) -> Self {
@@ -116,7 +117,7 @@ impl Cache {
     where
         T: Future<Output = Result<(), InstallError>> + Send,
     {
-        let name = entry_name(&lane.engine, digest);
+        let name = entry_name(lane, digest);
         let flight = Flight::board(&self.flights, &name);
         let _only_one = flight.seat.lock().await;
         self.load_or_compile(lane, (plugin, &name), code, trial).await
@@ -132,7 +133,7 @@ impl Cache {
     where
         T: Future<Output = Result<(), InstallError>> + Send,
     {
-        if let Some(place) = self.place.clone().filter(|place| place.folder.join(name).symlink_metadata().is_ok()) {
+        if let Some(place) = self.place.clone() {
             let (lane, name) = (lane.clone(), name.to_owned());
             let found = tokio::task::spawn_blocking(move || place.load(&lane, &name)).await;
             if let Ok(Some(native)) = found {
@@ -207,8 +208,13 @@ impl Drop for Flight<'_> {
     }
 }
 
-/// Names everything that native code depends on: the component, what it is freed of, wasmtime, its settings and the processor.
-fn entry_name(engine: &Engine, digest: &str) -> String {
+fn entry_name(lane: &Lane, digest: &str) -> String {
+    format!("{digest}-{}.cwasm", lane.settings)
+}
+
+/// Stands for everything that native code depends on besides the component: what that is freed of, wasmtime, its settings and the
+/// processor.
+pub(crate) fn settings(engine: &Engine) -> String {
     struct Settings(Sha256);
     impl Hasher for Settings {
         fn write(&mut self, bytes: &[u8]) {
@@ -221,8 +227,7 @@ fn entry_name(engine: &Engine, digest: &str) -> String {
     let mut settings = Settings(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut settings);
     lean::VERSION.hash(&mut settings);
-    let settings = hex(&settings.0.finalize());
-    format!("{digest}-{}.cwasm", settings.get(..16).unwrap_or(&settings))
+    hex(&settings.0.finalize()[..8])
 }
 
 /// Only for bytes of which it is known that our compiler made them.

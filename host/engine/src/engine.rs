@@ -14,11 +14,11 @@ use tokio::sync::Semaphore;
 use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm};
 
-use crate::capability;
 use crate::functions::Functions;
 use crate::probes::Probes;
 use crate::state::CallState;
 use crate::ticker;
+use crate::{cache, capability};
 
 /// Bytes of a guest's stack, and of the fiber it runs on together with the host functions it calls.
 const WASM_STACK_BYTES: usize = 512 * 1024;
@@ -137,6 +137,8 @@ pub(crate) struct Lane {
     pub(crate) target: Target,
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<CallState>,
+    /// Part of the names of its entries in the cache.
+    pub(crate) settings: String,
     /// One permit for each call that the pool has room for.
     pub(crate) places: Arc<Semaphore>,
     /// One permit for each instance that may wait for its call.
@@ -210,7 +212,8 @@ impl Lane {
         ticker::start(&engine).map_err(|error| EngineError::Runtime(error.to_string()))?;
         let places = Arc::new(Semaphore::new(places_max(class, pool_calls)));
         let warm = Arc::new(Semaphore::new(warm_max(pool_calls.unwrap_or(class.calls_max())) as usize));
-        Ok(Arc::new(Self { target, engine, linker, places, warm, pool_calls }))
+        let settings = cache::settings(&engine);
+        Ok(Arc::new(Self { target, engine, linker, settings, places, warm, pool_calls }))
     }
 
     /// Calls that may run at once.

@@ -4,7 +4,7 @@
 //! This module knows no file and no wasmtime.
 
 /// Changes with what an entry means, too: one of version 2 was written before its component was tried.
-const MAGIC: &[u8; 8] = b"octicw03";
+const MAGIC: &[u8; 8] = b"octicw04";
 const MAC_BYTES: usize = blake3::OUT_LEN;
 /// Bytes before the native code.
 pub(crate) const HEADER_BYTES: usize = MAGIC.len() + MAC_BYTES;
@@ -43,12 +43,10 @@ fn mac(key: &[u8; 32], name: &str, native: &[u8]) -> blake3::Hash {
     begun(key, name).update(native).finalize()
 }
 
-/// BLAKE3 with a key: loading an entry is mostly this, and it is several times faster than an HMAC.
+/// BLAKE3 with a key, which is several times faster than an HMAC. Each name has a key of its own: with the name before the code, no
+/// part of the code would begin where a chunk of BLAKE3 does, and hashing them would take a third longer.
 fn begun(key: &[u8; 32], name: &str) -> blake3::Hasher {
-    let mut mac = blake3::Hasher::new_keyed(key);
-    mac.update(&(name.len() as u64).to_le_bytes());
-    mac.update(name.as_bytes());
-    mac
+    blake3::Hasher::new_keyed(blake3::keyed_hash(key, name.as_bytes()).as_bytes())
 }
 
 #[cfg(test)]
@@ -87,7 +85,7 @@ mod tests {
         let entry = [header(&KEY, "name", b"native").as_slice(), b"native"].concat();
         assert_eq!(open(&[8; 32], "name", &entry), None);
         assert_eq!(open(&KEY, "nam", &entry), None);
-        // The border between a name and its code cannot be moved.
+        // What belongs to the name cannot move into the code.
         let moved = [&entry[..HEADER_BYTES], b"enative"].concat();
         assert_eq!(open(&KEY, "nam", &moved), None);
     }
