@@ -7,7 +7,6 @@ use octi_domain::limits;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::error::FsError;
-use super::path::RelativePath;
 use super::walk::{self, Workspace};
 use super::{Hit, Kind, Query, read, tree};
 
@@ -61,8 +60,7 @@ impl Workspace {
             bytes: 0,
             hits: Vec::new(),
         };
-        let root = RelativePath::parse("")?;
-        search.directory(&self.dir_at(&[], &root)?, "", 0)?;
+        search.directory(&*self.dir_at(&[])?, "", 0)?;
         Ok(search.hits)
     }
 }

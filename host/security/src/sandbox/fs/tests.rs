@@ -244,6 +244,29 @@ fn listing_is_ordered_bounded_and_survives_strange_names() {
 }
 
 #[test]
+fn a_file_is_read_to_its_end_also_when_it_grew_or_shrank() {
+    let (home, files) = workspace();
+    let path = home.path().join("files/log");
+    std::fs::write(&path, "12345").unwrap();
+    let mut reader = files.open_read("log").unwrap();
+    assert_eq!(reader.read(2).unwrap(), b"12");
+    files.append("log", "x".repeat(5000).as_bytes()).unwrap();
+    let mut rest = Vec::new();
+    loop {
+        let chunk = reader.read(usize::MAX).unwrap();
+        if chunk.is_empty() {
+            break;
+        }
+        rest.extend(chunk);
+    }
+    assert_eq!(rest, [b"345".as_slice(), &[b'x'; 5000]].concat());
+
+    reader.seek(1).unwrap();
+    std::fs::write(&path, "12").unwrap();
+    assert_eq!((reader.read(100).unwrap(), reader.read(100).unwrap()), (b"2".to_vec(), Vec::new()));
+}
+
+#[test]
 fn sizes_are_bounded() {
     let (_home, files) = workspace();
     let mut writer = files.create("big", WriteMode::Replace).unwrap();

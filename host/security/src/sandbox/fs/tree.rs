@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt as _};
 use octi_domain::limits;
@@ -21,10 +22,10 @@ impl Workspace {
         let path = RelativePath::parse(path)?;
         let text = path.to_string();
         let Some((parents, name)) = path.split() else {
-            let found = self.dir_at(&[], &path)?.dir_metadata().map_err(|error| FsError::from_io(&text, &error))?;
+            let found = self.dir_at(&[])?.dir_metadata().map_err(|error| FsError::from_io(&text, &error))?;
             return Ok(walk::entry(text, &found));
         };
-        let found = walk::look(&self.dir_at(parents, &path)?, name, &text)?.ok_or_else(|| FsError::NotFound(text.clone()))?;
+        let found = walk::look(&*self.dir_at(parents)?, name, &text)?.ok_or_else(|| FsError::NotFound(text.clone()))?;
         Ok(walk::entry(text, &found))
     }
 
@@ -34,7 +35,7 @@ impl Workspace {
     /// When it is not a directory, or the path is refused.
     pub fn list(&self, path: &str, start: Option<&str>, max: usize) -> Result<Vec<Entry>, FsError> {
         let path = RelativePath::parse(path)?;
-        let dir = self.dir_at(path.parts(), &path)?;
+        let dir = self.dir_at(path.parts())?;
         // A guest may hand back the whole path of the last entry instead of its name.
         let start = start.map(|s| s.rsplit('/').next().unwrap_or(s));
         let names = names(&dir, &path.to_string(), start, max.min(limits::FS_LIST_MAX))?;
@@ -54,14 +55,14 @@ impl Workspace {
     /// When something else has that name, or the path is refused.
     pub fn make_dir(&self, path: &str) -> Result<(), FsError> {
         let path = RelativePath::parse(path)?;
-        let mut dir = self.dir_at(&[], &path)?;
+        let mut dir = self.dir_at(&[])?;
         let mut builder = DirBuilder::new();
         builder.mode(0o755);
         for (depth, part) in path.parts().iter().enumerate() {
             let text = path.parts()[..=depth].join("/");
             match dir.create_dir_with(part, &builder) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(FsError::from_io(&text, &error)),
-                _ => dir = walk::step(&dir, part, &text)?,
+                _ => dir = Arc::new(walk::step(&dir, part, &text)?),
             }
         }
         Ok(())
@@ -74,7 +75,7 @@ impl Workspace {
     pub fn remove(&self, path: &str, recursive: bool) -> Result<(), FsError> {
         let path = RelativePath::parse(path)?;
         let (parents, name) = path.split_or_refuse()?;
-        let dir = self.dir_at(parents, &path)?;
+        let dir = self.dir_at(parents)?;
         let text = path.to_string();
         let found = walk::look(&dir, name, &text)?.ok_or_else(|| FsError::NotFound(text.clone()))?;
         let removed = match walk::kind(&found) {
@@ -134,9 +135,9 @@ impl Workspace {
         }
     }
 
-    fn leaf<'a>(&self, path: &'a RelativePath) -> Result<(Dir, &'a str), FsError> {
+    fn leaf<'a>(&self, path: &'a RelativePath) -> Result<(Arc<Dir>, &'a str), FsError> {
         let (parents, name) = path.split_or_refuse()?;
-        Ok((self.dir_at(parents, path)?, name))
+        Ok((self.dir_at(parents)?, name))
     }
 }
 

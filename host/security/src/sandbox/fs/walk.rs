@@ -26,7 +26,7 @@ pub struct Workspace {
 #[derive(Debug)]
 pub(super) struct Inner {
     root: PathBuf,
-    dir: Dir,
+    dir: Arc<Dir>,
     pub(super) ambient: Ambient,
     /// Held while something is appended, by every `Workspace` of this directory.
     pub(super) appends: Arc<Mutex<()>>,
@@ -39,12 +39,18 @@ impl Workspace {
     /// When the directory cannot be created or opened.
     pub fn open(root: &Path) -> Result<Self, FsError> {
         let fail = |error: io::Error| FsError::Io(format!("the workspace `{}` cannot be opened: {error}", root.display()));
-        DirBuilder::new().recursive(true).mode(0o700).create(root).map_err(fail)?;
-        let absolute = root.canonicalize().map_err(fail)?;
+        let absolute = match root.canonicalize() {
+            // Not tried first: it locks the directory above, and nearly always there is nothing to do.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                DirBuilder::new().recursive(true).mode(0o700).create(root).and_then(|()| root.canonicalize())
+            }
+            found => found,
+        }
+        .map_err(fail)?;
         let dir = Dir::open_ambient_dir(&absolute, ambient_authority()).map_err(fail)?;
         let metadata = dir.dir_metadata().map_err(fail)?;
         let appends = append_lock((metadata.dev(), metadata.ino()));
-        Ok(Self { inner: Arc::new(Inner { root: absolute, dir, ambient: Ambient::system(), appends }) })
+        Ok(Self { inner: Arc::new(Inner { root: absolute, dir: Arc::new(dir), ambient: Ambient::system(), appends }) })
     }
 
     /// The absolute path of the directory, for the process sandbox.
@@ -59,7 +65,7 @@ impl Workspace {
     /// When it is not a directory, or the path is refused.
     pub fn below(&self, path: &str) -> Result<Self, FsError> {
         let path = RelativePath::parse(path)?;
-        let dir = self.dir_at(path.parts(), &path)?;
+        let dir = self.dir_at(path.parts())?;
         let root = path.parts().iter().fold(self.inner.root.clone(), |root, part| root.join(part));
         let Inner { ambient, appends, .. } = &*self.inner;
         // The lock is the one of the whole, through which the same files can be reached.
@@ -72,15 +78,15 @@ impl Workspace {
     /// When it is not a directory, or the path is refused.
     pub fn relative_dir(&self, cwd: &str) -> Result<PathBuf, FsError> {
         let path = RelativePath::parse(cwd)?;
-        self.dir_at(path.parts(), &path)?;
+        self.dir_at(path.parts())?;
         Ok(path.parts().iter().fold(self.inner.root.clone(), |dir, part| dir.join(part)))
     }
 
-    /// The directory at `parts`, which are the first parts of `whole`.
-    pub(super) fn dir_at(&self, parts: &[String], whole: &RelativePath) -> Result<Dir, FsError> {
-        let mut dir = self.inner.dir.try_clone().map_err(|error| FsError::from_io(&whole.to_string(), &error))?;
+    /// The directory at those parts of a path.
+    pub(super) fn dir_at(&self, parts: &[String]) -> Result<Arc<Dir>, FsError> {
+        let mut dir = Arc::clone(&self.inner.dir);
         for (depth, part) in parts.iter().enumerate() {
-            dir = step(&dir, part, &parts[..=depth].join("/"))?;
+            dir = Arc::new(step(&dir, part, &parts[..=depth].join("/"))?);
         }
         Ok(dir)
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::os::fd::AsRawFd as _;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use cap_std::fs::{Dir, File, MetadataExt as _, OpenOptionsExt as _, Permissions, PermissionsExt as _};
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, RenameFlags, openat, renameat2};
@@ -27,7 +27,7 @@ pub(super) fn is_temporary(name: &str) -> bool {
 /// A file that appears under its name only with [`Writer::commit`]. Dropped before it, nothing changed.
 #[derive(Debug)]
 pub struct Writer {
-    dir: Dir,
+    dir: Arc<Dir>,
     name: String,
     path: String,
     /// Its name until it is committed. None while it has no name at all, so that a killed process leaves nothing of it.
@@ -48,7 +48,7 @@ impl Workspace {
     pub fn create(&self, path: &str, mode: WriteMode) -> Result<Writer, FsError> {
         let path = RelativePath::parse(path)?;
         let (parents, name) = path.split_or_refuse()?;
-        let dir = self.dir_at(parents, &path)?;
+        let dir = self.dir_at(parents)?;
         let path = path.to_string();
         let found = walk::look(&dir, name, &path)?;
         if let Some(found) = &found {
@@ -79,7 +79,7 @@ impl Workspace {
     pub fn append(&self, path: &str, bytes: &[u8]) -> Result<Entry, FsError> {
         let path = RelativePath::parse(path)?;
         let (parents, name) = path.split_or_refuse()?;
-        let dir = self.dir_at(parents, &path)?;
+        let dir = self.dir_at(parents)?;
         let path = path.to_string();
         let fail = |error: io::Error| FsError::from_io(&path, &error);
         let _alone = self.inner.appends.lock().unwrap_or_else(PoisonError::into_inner);
