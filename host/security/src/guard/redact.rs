@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use escapes::Unescaped;
 use forms::{Forms, VALUE_BYTES_MIN};
-use search::{Search, merge, spread};
+use search::{Screen, Search, merge, spread};
 
 /// What stands in the place of a secret.
 pub const REDACTED: &str = "[REDACTED_SECRET]";
@@ -30,6 +30,7 @@ const BORDER: char = '\u{ffff}';
 /// Finds the values it was made with and what common encodings make of them: base64 and base64url (also in the middle of
 /// a longer encoded text), hexadecimal and decimal bytes, percent-encoding, JSON escapes, backwards, and in parts.
 pub struct Redactor {
+    screen: Screen,
     exact: Search,
     bare: Search,
     folded: Search,
@@ -58,14 +59,22 @@ impl Redactor {
             folded.extend(forms.folded.into_iter().map(|form| (form, of)));
             names.push(name);
         }
+        let screen = Screen::new(exact.iter().chain(&bare).chain(&folded).map(|(form, _)| form));
         let [exact, bare] = [exact, bare].map(|forms| Search::new(forms, false));
-        Self { exact, bare, folded: Search::new(folded, true), names, shortest }
+        Self { screen, exact, bare, folded: Search::new(folded, true), names, shortest }
     }
 
     /// A redactor that knows no secret.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { exact: Search::none(), bare: Search::none(), folded: Search::none(), names: Vec::new(), shortest: usize::MAX }
+        Self {
+            screen: Screen::none(),
+            exact: Search::none(),
+            bare: Search::none(),
+            folded: Search::none(),
+            names: Vec::new(),
+            shortest: usize::MAX,
+        }
     }
 
     /// The text with every known secret blacked out.
@@ -108,6 +117,9 @@ impl Redactor {
 
     fn first_as_it_stands(&self, text: &str) -> Option<usize> {
         let bare = forms::bare(text);
+        if !self.screen.lets_through(&bare) {
+            return None;
+        }
         self.exact.first(text).or_else(|| self.bare.first(&bare)).or_else(|| self.folded.first(&bare))
     }
 
@@ -124,6 +136,9 @@ impl Redactor {
 
     fn places_as_it_stands(&self, text: &str) -> Vec<Range<usize>> {
         let bare = forms::bare(text);
+        if !self.screen.lets_through(&bare) {
+            return Vec::new();
+        }
         let within = merge(self.bare.places(&bare).into_iter().chain(self.folded.places(&bare)));
         merge(self.exact.places(text).into_iter().chain(spread(text, &within)))
     }

@@ -21,7 +21,7 @@ impl Unescaped {
         // Up to here everything was taken over.
         let mut at = 0;
         let mut next = 0;
-        while let Some(offset) = bytes.get(next..)?.iter().position(|byte| may_begin(*byte)) {
+        while let Some(offset) = bytes.get(next..)?.iter().position(|byte| MAY_BEGIN[usize::from(*byte)]) {
             let start = next + offset;
             // Bytes one after the other may be one character together.
             let (decoded, sources) = run(text, start);
@@ -51,6 +51,19 @@ impl Unescaped {
         offset(place.start)..offset(place.end)
     }
 }
+
+/// [`may_begin`] of each byte: every byte of every result is looked up.
+const MAY_BEGIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = u8::MAX;
+    loop {
+        table[byte as usize] = may_begin(byte);
+        if byte == 0 {
+            break table;
+        }
+        byte -= 1;
+    }
+};
 
 /// Whether an escape, or what is not shown, may begin with this byte.
 const fn may_begin(byte: u8) -> bool {

@@ -78,7 +78,8 @@ impl Forms {
 pub(super) fn bare(text: &str) -> Form {
     // Room for all of it: a text that grows leaves copies behind, which nobody wipes.
     let mut bare = Zeroizing::new(String::with_capacity(text.len()));
-    bare.extend(text.chars().filter(|c| c.is_alphanumeric()));
+    // Word by word: one character after another takes twice as long.
+    text.split(|c: char| !c.is_alphanumeric()).for_each(|word| bare.push_str(word));
     bare
 }
 

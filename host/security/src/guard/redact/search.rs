@@ -1,10 +1,10 @@
-//! One pass over a text for all forms of all secrets.
+//! One pass over a text for all forms of all secrets, and one that tells that no other is needed.
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use super::forms::Form;
+use super::forms::{Form, bare};
 
 /// Forms to search for, each with the number of the secret it belongs to.
 ///
@@ -30,6 +30,8 @@ impl Search {
         let built = AhoCorasick::builder()
             .ascii_case_insensitive(folded)
             .prefilter(false)
+            // The smallest that is not slow: few texts come through the screen.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(forms.iter().map(|(form, _)| form.as_bytes()));
         match built {
             Ok(automaton) => Self { automaton: Some(automaton), of: forms.iter().map(|(_, of)| *of).collect() },
@@ -59,6 +61,35 @@ impl Search {
     pub(super) fn first(&self, text: &str) -> Option<usize> {
         let found = self.automaton.as_ref()?.find(text)?;
         self.of.get(found.pattern().as_usize()).copied()
+    }
+}
+
+/// Tells of nearly every text, by its letters and digits, that no search finds anything in it.
+///
+/// What a form is found in holds the letters and digits of the form one after the other, whatever else either of them has.
+pub(super) struct Screen(Option<AhoCorasick>);
+
+impl Screen {
+    /// A screen that lets every text through.
+    pub(super) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// A screen before searches for these forms.
+    pub(super) fn new<'a>(forms: impl Iterator<Item = &'a Form>) -> Self {
+        let forms: Vec<Form> = forms.map(|form| bare(form)).collect();
+        // A form that has none may stand in any text.
+        if forms.iter().any(|form| form.is_empty()) {
+            return Self::none();
+        }
+        let built =
+            AhoCorasick::builder().ascii_case_insensitive(true).prefilter(false).build(forms.iter().map(|form| form.as_bytes()));
+        Self(built.ok())
+    }
+
+    /// Whether a text with these letters and digits has to be searched.
+    pub(super) fn lets_through(&self, bare: &str) -> bool {
+        self.0.as_ref().is_none_or(|automaton| automaton.is_match(bare))
     }
 }
 

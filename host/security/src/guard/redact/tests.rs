@@ -30,7 +30,7 @@ fn percent(value: &str) -> String {
 /// What tools, terminals and clumsy thieves make of a value.
 fn forms(value: &str) -> Vec<(&'static str, String)> {
     let reversed: String = value.chars().rev().collect();
-    let (first, second) = value.split_at(value.len() / 2);
+    let (first, second) = value.split_at(value.ceil_char_boundary(value.len() / 2));
     vec![
         ("plain", value.to_owned()),
         ("base64", STANDARD.encode(value)),
@@ -244,6 +244,24 @@ proptest! {
         prop_assume!(STANDARD.encode(value).chars().filter(|c| c.is_alphanumeric()).count() > 10);
         let encoded = STANDARD.encode(format!("{before}{value}{after}"));
         prop_assert!(redactor(value).redact(&encoded).contains(REDACTED));
+    }
+
+    #[test]
+    fn the_screen_holds_nothing_back(value in "[ -~é]{6,20}", parts in prop::collection::vec((0..4_usize, any::<prop::sample::Index>(), "[ -~é]{0,6}"), 0..4)) {
+        let screened = redactor(&value);
+        let open = Redactor { screen: Screen::none(), ..redactor(&value) };
+        let forms = forms(value.trim());
+        for (kind, form, noise) in parts {
+            let form = &forms[form.index(forms.len())].1;
+            let text = match kind {
+                0 => format!("{noise}{form}{noise}"),
+                1 => form.to_uppercase(),
+                2 => form.chars().flat_map(|c| [c.to_string(), noise.clone()]).collect(),
+                _ => form.replace(|c: char| !c.is_alphanumeric(), &noise),
+            };
+            prop_assert_eq!(screened.redact(&text), open.redact(&text), "{}", text);
+            prop_assert_eq!(screened.find(&json!(text)), open.find(&json!(text)));
+        }
     }
 
     #[test]
