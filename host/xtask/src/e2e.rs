@@ -26,6 +26,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     steps.step("Running the stories", || {
         let mut command = Command::new("npm");
         command.args(["run", "--silent", "e2e", "--"]).arg(&octi).args(&options.run);
+        command.env("OCTI_PLUGIN_BUNDLE", &bundle);
         step::run(command.current_dir(step::root().join("web")).envs(browser))
     })?;
     eprintln!("All stories passed after {}", steps.elapsed());
